@@ -1,0 +1,116 @@
+// Package fault gives every error of Return-sync a kind at its birth, so that
+// no one further up has to guess from a text what an error means.
+//
+// An Error carries a code for machines, a sentence for people and, where it is
+// worth waiting, how long. The edge translates kinds into HTTP statuses and is
+// the only place that does; see package edge.
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind says what the receiver of an error can do about it.
+type Kind uint8
+
+// The kinds. Only Retry and Throttled make a queue deliver a task again.
+const (
+	// Internal is an error nobody classified: worth one more try, because a
+	// bug that shows itself twice is easier to find than a lost window.
+	Internal Kind = iota
+	// Retry is an outage of ours or of something we need (database, index).
+	Retry
+	// Throttled is a request to slow down; After says for how long.
+	Throttled
+	// Dropped is a task that can never succeed: it is recorded and answered
+	// with success, because a queue retries everything else.
+	Dropped
+	// Invalid is a request that its sender has to mend.
+	Invalid
+	// Unauthenticated is a request without a valid identity.
+	Unauthenticated
+	// Forbidden is a valid identity without the right.
+	Forbidden
+	// NotFound is a request for something that does not exist.
+	NotFound
+)
+
+// Error is an error with a kind. The zero After means "no opinion".
+type Error struct {
+	Kind    Kind
+	Code    string        // for machines, kebab-case, stable
+	Message string        // for people: what, where, what to do
+	Param   string        // the offending parameter of a request, if any
+	After   time.Duration // how long to wait before trying again
+	Err     error         // the cause; never shown to callers
+}
+
+// Error returns the sentence and, if there is one, the cause behind it.
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return e.Message + ": " + e.Err.Error()
+	}
+	return e.Message
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// New returns an error of the kind with a formatted sentence. It takes no
+// cause: an error that has one is classified with Wrap.
+func New(k Kind, code, format string, args ...any) *Error {
+	return &Error{Kind: k, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap classifies err; a nil err stays nil. The sentence stands before the
+// cause's own text, and only the sentence leaves the house.
+func Wrap(err error, k Kind, code, message string) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Kind: k, Code: code, Message: message, Err: err}
+}
+
+// WithAfter returns a copy of e that asks the caller to wait d.
+func (e *Error) WithAfter(d time.Duration) *Error {
+	c := *e
+	c.After = d
+	return &c
+}
+
+// WithParam returns a copy of e that names the offending parameter.
+func (e *Error) WithParam(name string) *Error {
+	c := *e
+	c.Param = name
+	return &c
+}
+
+// KindOf returns the kind of the first Error in err's chain, Internal without one.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return Internal
+}
+
+// CodeOf returns the code of the first Error in err's chain, "internal" without one.
+func CodeOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) && e.Code != "" {
+		return e.Code
+	}
+	return "internal"
+}
+
+// Retryable reports whether the same call may succeed later.
+func Retryable(err error) bool {
+	switch KindOf(err) {
+	case Internal, Retry, Throttled:
+		return true
+	default:
+		return false
+	}
+}
