@@ -1,0 +1,58 @@
+package claim
+
+import (
+	"encoding/json"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// timeLayout is how the owner's tasks write times: UTC, without a zone.
+const timeLayout = "2006-01-02 15:04:05"
+
+// Task is the body of a window task: the claimed row as JSON, in the owner's
+// field names, and the token that proves the claim. Dates are in UTC and cut to
+// the second; the row in the database, not the task, is what the window uses.
+type Task struct {
+	ID        int64  `json:"id"`
+	JobType   string `json:"jobType"`
+	Status    Status `json:"status"`
+	StartDate string `json:"startDate,omitempty"`
+	EndDate   string `json:"endDate,omitempty"`
+	CreatedAt string `json:"createdAt,omitempty"`
+	Token     string `json:"token"`
+}
+
+// TaskOf returns the task body for a claimed row.
+func TaskOf(r Row) Task {
+	return Task{
+		ID: r.ID, JobType: r.JobType, Status: Claimed, Token: r.Token,
+		StartDate: stamp(r.RangeStart), EndDate: stamp(r.Watermark), CreatedAt: stamp(&r.CreatedAt),
+	}
+}
+
+// stamp formats a time as the owner does; nil is empty.
+func stamp(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeLayout)
+}
+
+// ParseTask reads a window task's body. A body that cannot be read will not be
+// readable later either, so the error is of kind fault.Dropped.
+func ParseTask(body []byte) (Task, error) {
+	var t Task
+	if err := json.Unmarshal(body, &t); err != nil {
+		return Task{}, fault.Wrap(err, fault.Dropped, "bad-task", "the window task's body is not the JSON of a claimed row")
+	}
+	switch {
+	case t.ID <= 0:
+		return Task{}, fault.New(fault.Dropped, "bad-task", "the window task has no id: want the id of a claimed order_return_algolia_sync row").WithParam("id")
+	case t.JobType == "":
+		return Task{}, fault.New(fault.Dropped, "bad-task", "the window task has no jobType, such as RETURN_JOB").WithParam("jobType")
+	case t.Token == "":
+		return Task{}, fault.New(fault.Dropped, "bad-task", "the window task has no token: it was not sent by a claim").WithParam("token")
+	}
+	return t, nil
+}

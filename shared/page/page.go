@@ -1,0 +1,64 @@
+// Package page holds the words and rules of a page: a slice of a run's change
+// list, carried by one Cloud Task.
+//
+// # States
+//
+//	            take                finish
+//	pending -----------> taken -----------------> done
+//	   ^                   |  \ give up
+//	   |      put back     |   `----------------> failed
+//	   `-------------------'
+//
+//	take       one conditional UPDATE with a fresh token and a lease; a page
+//	           whose holder's lease ran out can be taken again
+//	put back   the holder met an outage and leaves the page to the next delivery
+//	finish     records are accounted for, in one transaction with the ledger
+//	give up    the page ran out of attempts; its run will end failed
+//
+// A page of an interrupted run is abandoned: no verb leads out of it, so
+// whatever a slow holder still writes changes nothing.
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// State is the column state of sync_page.
+type State uint8
+
+// The states; see the diagram of the package.
+const (
+	Pending   State = 0
+	Taken     State = 1
+	Done      State = 2
+	Failed    State = 3
+	Abandoned State = 4
+)
+
+// Task is the body of a page task.
+type Task struct {
+	RunID int64 `json:"runId"`
+	Page  int   `json:"page"`
+}
+
+// ParseTask reads a page task's body. A body that cannot be read will not be
+// readable later either, so the error is of kind fault.Dropped.
+func ParseTask(body []byte) (Task, error) {
+	var t Task
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&t); err != nil {
+		return Task{}, fault.Wrap(err, fault.Dropped, "bad-task", `the page task's body is not {"runId":N,"page":N}`)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return Task{}, fault.New(fault.Dropped, "bad-task", `the page task's body goes on after {"runId":N,"page":N}`)
+	}
+	if t.RunID <= 0 || t.Page <= 0 {
+		return Task{}, fault.New(fault.Dropped, "bad-task", "the page task names run %d, page %d: both count from 1", t.RunID, t.Page)
+	}
+	return t, nil
+}

@@ -1,0 +1,126 @@
+// Package run holds the words and rules of a run: one pass over one window.
+//
+// # States
+//
+//	            begin              list               publish
+//	(claimed) ---------> windowing ---------> processing ---------> synced
+//	                         |                    |
+//	                         | interrupt          | fail, interrupt
+//	                         v                    v
+//	                    interrupted          failed, interrupted
+//
+//	begin      the window task takes the claim and fixes [from, to)
+//	list       the change list and its pages are written, in one transaction
+//	publish    every page is done, the sums agree, and the index has published
+//	           the highest task of the run; the watermark moves in the same
+//	           transaction. An empty change list publishes at once
+//	fail       a page ran out of attempts, or the sums do not agree
+//	interrupt  the claim's lease ran out and the next tick took over
+//
+// Only synced moves the watermark. The three states on the right are final.
+// Move is the one place that knows the arrows; the store refuses any other.
+package run
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
+)
+
+// State is where a run stands.
+type State string
+
+// The states; see the diagram of the package.
+const (
+	Windowing   State = "windowing"
+	Processing  State = "processing"
+	Synced      State = "synced"
+	Failed      State = "failed"
+	Interrupted State = "interrupted"
+)
+
+// arrows lists, for every state, the states that a verb leads to.
+var arrows = map[State][]State{
+	Windowing:  {Processing, Synced, Failed, Interrupted},
+	Processing: {Synced, Failed, Interrupted},
+}
+
+// Move checks a change of state and returns an error for one that the diagram
+// does not have.
+func Move(from, to State) error {
+	if !slices.Contains(arrows[from], to) {
+		return fmt.Errorf("a run cannot go from %q to %q", from, to)
+	}
+	return nil
+}
+
+// Sources returns the states from which a verb leads to s, in a stable order.
+func Sources(s State) []State {
+	var from []State
+	for state, targets := range arrows {
+		if slices.Contains(targets, s) {
+			from = append(from, state)
+		}
+	}
+	slices.Sort(from)
+	return from
+}
+
+// Final reports whether nothing leads out of the state.
+func (s State) Final() bool { return len(arrows[s]) == 0 }
+
+// Counts is the account of a page or of a run, in records. Operations counts
+// what the index bills: every record sent, repeats included.
+type Counts struct {
+	Found      int64 `json:"found"`
+	Saved      int64 `json:"saved"`
+	Deleted    int64 `json:"deleted"`
+	Unchanged  int64 `json:"unchanged"`
+	Parked     int64 `json:"parked"`
+	Operations int64 `json:"operations"`
+}
+
+// Balanced reports whether every record found has exactly one fate.
+func (c Counts) Balanced() bool {
+	return c.Found == c.Saved+c.Deleted+c.Unchanged+c.Parked
+}
+
+// Add returns the sum of two accounts.
+func (c Counts) Add(o Counts) Counts {
+	return Counts{
+		Found: c.Found + o.Found, Saved: c.Saved + o.Saved, Deleted: c.Deleted + o.Deleted,
+		Unchanged: c.Unchanged + o.Unchanged, Parked: c.Parked + o.Parked,
+		Operations: c.Operations + o.Operations,
+	}
+}
+
+// String prints the account as the sum that it must be.
+func (c Counts) String() string {
+	return fmt.Sprintf("found %d = saved %d + deleted %d + unchanged %d + parked %d (%d operations)",
+		c.Found, c.Saved, c.Deleted, c.Unchanged, c.Parked, c.Operations)
+}
+
+// Run is a row of sync_run.
+type Run struct {
+	ID          int64
+	Entity      string
+	State       State
+	ClaimID     int64  // the row of order_return_algolia_sync that was claimed
+	Token       string // the claim's token: who holds it may write
+	Window      window.Window
+	PagesTotal  int
+	PagesDone   int
+	PagesFailed int
+	Counts      Counts
+	LastTaskID  int64 // the highest task id that the index gave this run
+	LastError   string
+	CreatedAt   time.Time
+	ClosedAt    *time.Time
+}
+
+// Settled reports whether every page has ended, well or badly.
+func (r Run) Settled() bool {
+	return r.State == Processing && r.PagesDone+r.PagesFailed == r.PagesTotal
+}
