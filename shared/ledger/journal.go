@@ -1,0 +1,110 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"sort"
+)
+
+// Journal lists, for every root, the ids of records that are about to be sent.
+//
+// It is written before a push, because the ledger is written after it: whoever
+// dies between the two leaves an index that the ledger does not describe. The
+// journal says which roots are in doubt and which ids may be in the index, so
+// the next attempt sends them again whatever the ledger says, and deletes those
+// whose rows have vanished meanwhile.
+type Journal map[uint64][]string
+
+// Add notes ids of a root; ids that are already there are not repeated.
+func (j Journal) Add(root uint64, ids ...string) {
+	known := make(map[string]bool, len(j[root]))
+	for _, id := range j[root] {
+		known[id] = true
+	}
+	for _, id := range ids {
+		if !known[id] {
+			known[id] = true
+			j[root] = append(j[root], id)
+		}
+	}
+	if _, ok := j[root]; !ok {
+		j[root] = nil
+	}
+}
+
+// Merge adds everything of another journal.
+func (j Journal) Merge(other Journal) {
+	for root, ids := range other {
+		j.Add(root, ids...)
+	}
+}
+
+// Pack returns the packed form: for each root its id, the number of its
+// records and their ids, all lengths as uvarints, roots in order.
+func (j Journal) Pack() []byte {
+	roots := make([]uint64, 0, len(j))
+	for root := range j {
+		roots = append(roots, root)
+	}
+	sort.Slice(roots, func(a, b int) bool { return roots[a] < roots[b] })
+	b := []byte{formatVersion}
+	for _, root := range roots {
+		b = binary.AppendUvarint(b, root)
+		b = binary.AppendUvarint(b, uint64(len(j[root])))
+		for _, id := range j[root] {
+			b = binary.AppendUvarint(b, uint64(len(id)))
+			b = append(b, id...)
+		}
+	}
+	return b
+}
+
+// UnpackJournal reads the packed form. An empty value is an empty journal.
+func UnpackJournal(b []byte) (Journal, error) {
+	j := Journal{}
+	if len(b) == 0 {
+		return j, nil
+	}
+	r := reader{b: b[1:]}
+	for len(r.b) > 0 && !r.bad {
+		root, count := r.uvarint(), r.uvarint()
+		j.Add(root)
+		for i := uint64(0); i < count && !r.bad; i++ {
+			if id := r.text(); !r.bad {
+				j[root] = append(j[root], id)
+			}
+		}
+	}
+	if b[0] != formatVersion || r.bad {
+		return nil, errTruncated
+	}
+	return j, nil
+}
+
+// reader takes values off a packed journal and remembers that one was broken.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+// uvarint takes a number.
+func (r *reader) uvarint() uint64 {
+	n, used := binary.Uvarint(r.b)
+	if used <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[used:]
+	return n
+}
+
+// text takes a text with its length before it.
+func (r *reader) text() string {
+	n := r.uvarint()
+	if n > maxIDLength || n > uint64(len(r.b)) {
+		r.bad, r.b = true, nil
+		return ""
+	}
+	s := string(r.b[:n])
+	r.b = r.b[n:]
+	return s
+}

@@ -1,0 +1,135 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"strconv"
+)
+
+// maxDepth is how deep a field's path may nest.
+const maxDepth = 8
+
+// Root returns the id of the root row that a row belongs to.
+func (p *Plan) Root(row [][]byte) (uint64, error) {
+	id, err := strconv.ParseUint(string(row[p.root]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("column %s is %q: a root's id must be a whole number from 0", RootColumn, row[p.root])
+	}
+	return id, nil
+}
+
+// ID returns the record's id; the bytes belong to the row.
+func (p *Plan) ID(row [][]byte) []byte { return row[p.id] }
+
+// versionSeed makes versions comparable within one process only, which is all
+// they are for.
+var versionSeed = maphash.MakeSeed()
+
+// Version returns a number for a row's id and version columns. The versions of
+// a root's rows are added up: the sum differs when a row came, went or changed.
+func (p *Plan) Version(row [][]byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(versionSeed)
+	_, _ = h.Write(row[p.id])
+	for _, i := range p.versions {
+		_ = h.WriteByte(0)
+		_, _ = h.Write(row[i])
+	}
+	return h.Sum64()
+}
+
+// Append appends the record of a row to dst as compact JSON. The error names
+// the field that has no JSON form; dst is then returned as it was.
+func (p *Plan) Append(dst []byte, row [][]byte) ([]byte, error) {
+	if len(row[p.id]) == 0 {
+		return dst, errNoID
+	}
+	start := len(dst)
+	dst = append(dst, '{')
+	var opened [maxDepth]int // where each open object began, to take it back if it stays empty
+	depth := 0
+	for i := range p.steps {
+		s := &p.steps[i]
+		switch s.op {
+		case opOpen:
+			if depth == maxDepth {
+				return dst[:start], fmt.Errorf("fields nest deeper than %d", maxDepth)
+			}
+			opened[depth] = len(dst)
+			depth++
+			dst = append(comma(dst), s.key...)
+			dst = append(dst, '{')
+		case opClose:
+			depth--
+			if dst[len(dst)-1] == '{' {
+				dst = dst[:opened[depth]]
+				continue
+			}
+			dst = append(dst, '}')
+		case opField:
+			if row[s.column] == nil || s.kind == EpochMillis && isZeroDate(row[s.column]) {
+				continue
+			}
+			var err error
+			dst = append(comma(dst), s.key...)
+			if dst, err = appendValue(dst, s.kind, row[s.column]); err != nil {
+				return dst[:start], fmt.Errorf("field %s: %w", s.name, err)
+			}
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+// isZeroDate reports MySQL's 0000-00-00, which old tables use for "unknown".
+func isZeroDate(v []byte) bool { return bytes.HasPrefix(v, []byte("0000-00-00")) }
+
+// comma separates a field from the one before it.
+func comma(dst []byte) []byte {
+	if dst[len(dst)-1] == '{' {
+		return dst
+	}
+	return append(dst, ',')
+}
+
+// appendValue appends one column's text as JSON.
+func appendValue(dst []byte, k Kind, v []byte) ([]byte, error) {
+	switch k {
+	case Number:
+		return appendNumber(dst, v)
+	case Bool:
+		return strconv.AppendBool(dst, !bytes.Equal(v, []byte("0"))), nil
+	case EpochMillis:
+		ms, err := epochMillis(v)
+		if err != nil {
+			return dst, err
+		}
+		return strconv.AppendInt(dst, ms, 10), nil
+	case JSON:
+		return appendJSON(dst, v)
+	default:
+		return appendString(dst, v), nil
+	}
+}
+
+// appendNumber appends a number as MySQL prints it, which is also JSON, except
+// for ZEROFILL's leading zeros.
+func appendNumber(dst, v []byte) ([]byte, error) {
+	for len(v) > 1 && v[0] == '0' && v[1] >= '0' && v[1] <= '9' {
+		v = v[1:]
+	}
+	if !json.Valid(v) || v[0] == '"' || v[0] == '{' || v[0] == '[' {
+		return dst, fmt.Errorf("%q is not a number", v)
+	}
+	return append(dst, v...), nil
+}
+
+// appendJSON appends a JSON column without its white space.
+func appendJSON(dst, v []byte) ([]byte, error) {
+	buf := bytes.NewBuffer(dst)
+	if err := json.Compact(buf, v); err != nil {
+		return dst, fmt.Errorf("not valid JSON: %w", err)
+	}
+	return buf.Bytes(), nil
+}

@@ -1,0 +1,137 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Plan encodes the rows of one query. It is safe for concurrent use.
+type Plan struct {
+	root     int
+	id       int
+	versions []int
+	steps    []step
+}
+
+// step is one thing to do while a record is written: open or close an object,
+// or write a field.
+type step struct {
+	op     op
+	column int
+	kind   Kind
+	key    string // `"name":`, quoted once
+	name   string // the whole path, for errors
+}
+
+// op is the act of a step.
+type op uint8
+
+const (
+	opField op = iota
+	opOpen
+	opClose
+)
+
+// NewPlan checks the columns and lays out the record. The error names the
+// column and what is wrong with it.
+func NewPlan(columns []Column) (*Plan, error) {
+	p := &Plan{root: -1, id: -1}
+	tree := &node{}
+	for i, c := range columns {
+		switch {
+		case c.Name == RootColumn:
+			p.root = i
+			continue
+		case strings.HasPrefix(c.Name, VersionPrefix):
+			p.versions = append(p.versions, i)
+			continue
+		case c.Name == IDField:
+			p.id = i
+			c.Kind = String
+		}
+		if err := tree.add(strings.Split(c.Name, "."), i, c); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.complete(); err != nil {
+		return nil, err
+	}
+	p.steps = tree.steps(nil)
+	return p, nil
+}
+
+// complete checks that the columns which are not fields are there.
+func (p *Plan) complete() error {
+	switch {
+	case p.root < 0:
+		return fmt.Errorf("no column %q: the query must give each row's root id", RootColumn)
+	case p.id < 0:
+		return fmt.Errorf("no column %q: the query must give each record's id", IDField)
+	case len(p.versions) == 0:
+		return fmt.Errorf("no column %q: the query must give something that differs when the record does, such as updated_at", VersionPrefix)
+	}
+	return nil
+}
+
+// node is an object of the record while the plan is laid out. Children keep the
+// order of the columns.
+type node struct {
+	name     string
+	path     string
+	column   int
+	kind     Kind
+	children []*node
+	object   bool
+}
+
+// add puts a column at its path below n.
+func (n *node) add(path []string, column int, c Column) error {
+	if path[0] == "" {
+		return fmt.Errorf("column %q: a field's name must not be empty", c.Name)
+	}
+	child := n.child(path[0])
+	if len(path) == 1 {
+		if child != nil {
+			return fmt.Errorf("column %q stands twice, or is both a field and an object", c.Name)
+		}
+		n.children = append(n.children, &node{name: path[0], path: c.Name, column: column, kind: c.Kind})
+		return nil
+	}
+	if child == nil {
+		child = &node{name: path[0], object: true}
+		n.children = append(n.children, child)
+	}
+	if !child.object {
+		return fmt.Errorf("column %q: %q is a field and cannot hold another", c.Name, path[0])
+	}
+	return child.add(path[1:], column, c)
+}
+
+// child returns the child of that name, or nil.
+func (n *node) child(name string) *node {
+	for _, c := range n.children {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// steps lists what writes the children of n, in order.
+func (n *node) steps(to []step) []step {
+	for _, c := range n.children {
+		key := string(appendString(nil, []byte(c.name))) + ":"
+		if !c.object {
+			to = append(to, step{op: opField, column: c.column, kind: c.kind, key: key, name: c.path})
+			continue
+		}
+		to = append(to, step{op: opOpen, key: key})
+		to = c.steps(to)
+		to = append(to, step{op: opClose})
+	}
+	return to
+}
+
+// errNoID is a row whose record has no id.
+var errNoID = errors.New(IDField + " is NULL or empty")

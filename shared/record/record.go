@@ -1,0 +1,77 @@
+// Package record turns rows into the JSON documents of an index.
+//
+// A Plan is made once per query from its columns: a column's alias is the
+// record's field and dots nest (item.sku). Encoding a row appends bytes and
+// allocates nothing: no map, no reflection, because this is where a first sync
+// spends its time. Fields that are NULL are left out, and so is an object with
+// no field left.
+//
+// Three kinds of column are not fields:
+//
+//	_root       the id of the root row that the record belongs to (required)
+//	objectID    the record's id in the index (required, and also a field)
+//	_version…   whatever differs when the record does: read again after a push,
+//	            to see whether the row moved meanwhile (at least one)
+package record
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The names that are not fields of a record, or not only.
+const (
+	RootColumn    = "_root"
+	VersionPrefix = "_version"
+	IDField       = "objectID"
+)
+
+// Kind says how a column's text becomes JSON.
+type Kind uint8
+
+// The kinds. Auto stands in a definition for "by the column's type".
+const (
+	Auto Kind = iota
+	String
+	Number
+	Bool
+	EpochMillis // DATETIME, TIMESTAMP or DATE in UTC -> milliseconds since 1970
+	JSON        // JSON stays JSON
+)
+
+// kindNames are the words that a definition may use.
+var kindNames = map[string]Kind{
+	"string": String, "number": Number, "bool": Bool, "epochMillis": EpochMillis, "json": JSON,
+}
+
+// ParseKind reads a kind from a definition.
+func ParseKind(s string) (Kind, error) {
+	if k, ok := kindNames[s]; ok {
+		return k, nil
+	}
+	return Auto, fmt.Errorf("unknown type %q: use string, number, bool, epochMillis or json", s)
+}
+
+// KindOf returns the kind for a column type as the MySQL driver names it
+// ("UNSIGNED BIGINT", "DATETIME"). Binary columns have no JSON form.
+func KindOf(databaseType string) (Kind, error) {
+	t := strings.TrimPrefix(strings.ToUpper(databaseType), "UNSIGNED ")
+	switch t {
+	case "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "YEAR", "DECIMAL", "FLOAT", "DOUBLE":
+		return Number, nil
+	case "DATETIME", "TIMESTAMP", "DATE":
+		return EpochMillis, nil
+	case "JSON":
+		return JSON, nil
+	case "CHAR", "VARCHAR", "TEXT", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT", "ENUM", "SET", "TIME":
+		return String, nil
+	default:
+		return Auto, fmt.Errorf("type %s has no JSON form: convert it in the SQL or leave it out", databaseType)
+	}
+}
+
+// Column is one column of a definition's rows query.
+type Column struct {
+	Name string // the alias
+	Kind Kind
+}
