@@ -1,0 +1,57 @@
+// Package entity holds definitions of what is synced, so that another table is
+// synced without writing Go.
+//
+// A definition is a folder:
+//
+//	entity.yaml    name, job type, index, page size, limits, types
+//	changed.sql    the ids of the roots that changed in [:from, :to)
+//	rows.sql       the current records of the roots :ids, one row a record
+//	settings.json  settings of the index (optional)
+//
+// changed.sql must give one column, _root, and must find a root whose row or
+// any of whose children changed. rows.sql gives the columns that package record
+// describes; a row that should not be in the index is a row that the query does
+// not give. Parameters are named (:from, :to, :ids) and always sent apart from
+// the text. returns is embedded; a folder of the operator's adds others or
+// replaces it.
+package entity
+
+import (
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
+)
+
+// Definition is one entity, checked as far as it can be without a database.
+type Definition struct {
+	Name    string
+	JobType string // job_type of order_return_algolia_sync
+	Index   string
+	Account string // the field that names the tenant; every search is fenced by it
+
+	PageSize    int           // roots a page
+	RecordLimit int           // bytes of a record as compact JSON
+	Overlap     time.Duration // how far a window reaches back behind the watermark
+	FirstFrom   time.Time     // where the first window begins
+	Stamp       string        // a field that gets the time of the push in epoch ms; not part of the content
+	Types       map[string]record.Kind
+
+	Changed  Query
+	Rows     Query
+	Settings []byte // JSON, nil without a settings.json
+	Source   string // where the definition was read, for errors
+}
+
+// The limits that a definition may choose within.
+const (
+	maxPageSize    = 20_000
+	maxRecordLimit = 100_000
+	minOverlap     = time.Minute
+)
+
+// The values of what a definition leaves out.
+const (
+	defaultPageSize    = 1_000
+	defaultRecordLimit = 10_000 // the smallest plan's
+	defaultOverlap     = 30 * time.Minute
+)

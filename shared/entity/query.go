@@ -1,0 +1,115 @@
+package entity
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Query is SQL text with named parameters, read once. The zero Query is empty.
+type Query struct {
+	parts []string // the text around the parameters: one more than names
+	names []string // the parameters in order, without the colon
+}
+
+// ParseQuery reads SQL text. A parameter is a colon and a name outside of
+// quotes and comments; only the allowed names may stand, and each must stand at
+// least once. Comments are dropped: they are for the reader of the file.
+func ParseQuery(text string, allowed ...string) (Query, error) {
+	var q Query
+	var part strings.Builder
+	for i := 0; i < len(text); {
+		n, kind := token(text[i:])
+		if n == 0 {
+			return Query{}, fmt.Errorf("line %d: the %s does not end", 1+strings.Count(text[:i], "\n"), kind)
+		}
+		word := text[i : i+n]
+		i += n
+		switch kind {
+		case "comment":
+			part.WriteByte(' ')
+		case "parameter":
+			if !slices.Contains(allowed, word[1:]) {
+				return Query{}, fmt.Errorf("line %d: unknown parameter %s: allowed are :%s",
+					1+strings.Count(text[:i], "\n"), word, strings.Join(allowed, ", :"))
+			}
+			q.parts = append(q.parts, part.String())
+			q.names = append(q.names, word[1:])
+			part.Reset()
+		default:
+			part.WriteString(word)
+		}
+	}
+	last := strings.TrimRight(part.String(), " \t\r\n;")
+	if strings.Contains(strings.Join(append(q.parts, last), ""), ";") {
+		return Query{}, fmt.Errorf("more than one statement: a definition's file holds a single SELECT")
+	}
+	q.parts = append(q.parts, last)
+	for _, name := range allowed {
+		if !slices.Contains(q.names, name) {
+			return Query{}, fmt.Errorf("parameter :%s is missing", name)
+		}
+	}
+	return q, nil
+}
+
+// token returns the length and the kind of what s begins with; a length of 0 is
+// a quote or comment without an end.
+func token(s string) (int, string) {
+	switch {
+	case strings.HasPrefix(s, "/*"):
+		if end := strings.Index(s[2:], "*/"); end >= 0 {
+			return end + 4, "comment"
+		}
+		return 0, "comment"
+	case strings.HasPrefix(s, "-- "), strings.HasPrefix(s, "--\n"), s == "--", s[0] == '#':
+		if end := strings.IndexByte(s, '\n'); end >= 0 {
+			return end, "comment"
+		}
+		return len(s), "comment"
+	case s[0] == '\'' || s[0] == '"' || s[0] == '`':
+		return quoted(s), "quote"
+	case s[0] == ':' && len(s) > 1 && isName(s[1]):
+		n := 2
+		for n < len(s) && isName(s[n]) {
+			n++
+		}
+		return n, "parameter"
+	default:
+		return 1, "text"
+	}
+}
+
+// quoted returns the length of the quoted text that s begins with, 0 if it does
+// not end.
+func quoted(s string) int {
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && s[0] != '`':
+			i++
+		case s[i] == s[0]:
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// isName reports whether c may stand in a parameter's name.
+func isName(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// Bind returns the text with a ? for every value and the values in order. A
+// slice of values, as :ids is, becomes a list.
+func (q Query) Bind(values map[string][]any) (string, []any) {
+	var text strings.Builder
+	var args []any
+	for i, name := range q.names {
+		text.WriteString(q.parts[i])
+		v := values[name]
+		text.WriteString(strings.TrimSuffix(strings.Repeat("?,", len(v)), ","))
+		args = append(args, v...)
+	}
+	text.WriteString(q.parts[len(q.parts)-1])
+	return text.String(), args
+}

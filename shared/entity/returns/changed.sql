@@ -1,0 +1,9 @@
+-- The returns that changed in [:from, :to). An item's update does not touch its
+-- return, so both tables count; each has an index that begins with updated_at.
+SELECT id AS _root
+FROM order_return
+WHERE updated_at >= :from AND updated_at < :to
+UNION
+SELECT order_return_id
+FROM order_return_item
+WHERE updated_at >= :from AND updated_at < :to
