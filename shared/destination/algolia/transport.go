@@ -1,0 +1,73 @@
+package algolia
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// exchange travels in the context of one call of the client and tells what the
+// client itself does not.
+type exchange struct {
+	body       []byte        // what to send instead of the client's body
+	retryAfter time.Duration // what a 429 or 503 asked for
+	lost       bool          // a request had no answer, or a 5xx: it may still be applied
+}
+
+// exchangeKey is the context key of an exchange.
+type exchangeKey struct{}
+
+// with returns a context that carries the exchange.
+func (e *exchange) with(ctx context.Context) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, e)
+}
+
+// requester sends the client's requests; see the package comment.
+type requester struct {
+	client *http.Client
+	scheme string // replaces https when not empty
+}
+
+// Request sends one request of the client.
+func (r *requester) Request(req *http.Request) (*http.Response, error) {
+	if r.scheme != "" {
+		req.URL.Scheme = r.scheme
+	}
+	e, _ := req.Context().Value(exchangeKey{}).(*exchange)
+	if e == nil {
+		return r.client.Do(req)
+	}
+	if e.body != nil {
+		// The client encodes into a pipe: closing it ends the encoder.
+		if err := req.Body.Close(); err != nil {
+			return nil, err
+		}
+		req.Body = io.NopCloser(bytes.NewReader(e.body))
+		req.ContentLength = int64(len(e.body))
+	}
+	res, err := r.client.Do(req)
+	if err != nil {
+		e.lost = true
+		return nil, err
+	}
+	if res.StatusCode >= 500 {
+		e.lost = true
+	}
+	e.retryAfter = parseRetryAfter(res.Header.Get("Retry-After"))
+	return res, nil
+}
+
+// maxRetryAfter bounds what we let a server make us wait.
+const maxRetryAfter = 10 * time.Minute
+
+// parseRetryAfter reads whole seconds; a date or nonsense is no opinion.
+func parseRetryAfter(s string) time.Duration {
+	n, err := strconv.Atoi(s)
+	if err != nil || n <= 0 {
+		return 0
+	}
+	return min(time.Duration(n)*time.Second, maxRetryAfter)
+}

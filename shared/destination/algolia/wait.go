@@ -1,0 +1,42 @@
+package algolia
+
+import (
+	"context"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// The pauses between two looks at a task.
+const (
+	firstLook = 5 * time.Millisecond
+	maxLook   = time.Second
+)
+
+// Wait implements destination.Index. The client's own wait has no limit and
+// begins at a second.
+func (c *Client) Wait(ctx context.Context, index string, taskID int64) error {
+	for look := firstLook; ; look = min(2*look, maxLook) {
+		e := &exchange{}
+		res, err := c.api.InitIndex(index).GetStatus(taskID, e.with(ctx))
+		if err == nil && res.Status == "published" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return unpublished(index, taskID, err)
+		case <-time.After(max(look, e.retryAfter)):
+		}
+	}
+}
+
+// unpublished is the error of a wait that ran out of time; the last look's
+// error says why, if it had one.
+func unpublished(index string, taskID int64, last error) error {
+	const code = "index-not-published"
+	err := fault.New(fault.Retry, code, "index %s has not yet published task %d", index, taskID)
+	if last != nil {
+		err.Err = last
+	}
+	return err
+}

@@ -1,0 +1,43 @@
+// Package destination says what the pipeline asks of an index. Its child rooms
+// say how, with one technology each.
+package destination
+
+import "context"
+
+// Op is one change of an index: a record to save whole, or, without a body, an
+// id to delete. Deleting what is not there is no error.
+type Op struct {
+	ID   string
+	Body []byte
+}
+
+// Refusal is a record that the index does not take.
+type Refusal struct {
+	ID     string
+	Reason string // the index's own words, shortened
+}
+
+// Result is what came of a push.
+type Result struct {
+	// TaskID is the highest task that the index gave; Wait waits for it.
+	TaskID int64
+	// Refused lists the records that were not taken; all others were.
+	Refused []Refusal
+	// Operations counts what was sent and accepted, repeats included.
+	Operations int64
+	// Uncertain lists ids that were part of a request without an answer (a
+	// timeout, a reset). The request was repeated and accepted, but the lost one
+	// may still be applied after it.
+	Uncertain []string
+}
+
+// Index takes the records of one entity.
+type Index interface {
+	// Push sends every op, in any order, and isolates the records that the
+	// index refuses. It retries what is worth retrying within ctx. An error
+	// means that an unknown part of the ops was applied; it is of kind
+	// fault.Throttled when the index asked to slow down, else fault.Retry.
+	Push(ctx context.Context, index string, ops []Op) (Result, error)
+	// Wait returns when the index has published the task, and so all before it.
+	Wait(ctx context.Context, index string, taskID int64) error
+}

@@ -1,0 +1,101 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
+)
+
+// Check asks the database whether a definition fits it, without reading a row:
+// both queries must be understood, rows.sql must give columns that make a record
+// and that entity.yaml's names stand for, and changed.sql the one column _root.
+// The error names each definition file and carries the database's own words.
+func (s *Source) Check(ctx context.Context, d entity.Definition) error {
+	return errors.Join(s.checkChanged(ctx, d), s.checkRows(ctx, d))
+}
+
+// checkChanged checks changed.sql in the place where it is used: as a table of
+// another query.
+func (s *Source) checkChanged(ctx context.Context, d entity.Definition) error {
+	file := d.Source + "/changed.sql"
+	at := time.Unix(0, 0).UTC()
+	text, args := d.Changed.Bind(map[string][]any{"from": {at}, "to": {at}})
+	columns, err := s.columnsOf(ctx, "SELECT * FROM ("+text+") AS changed LIMIT 0", args)
+	if err != nil {
+		return broken(err, file)
+	}
+	if len(columns) != 1 || columns[0].Name() != record.RootColumn {
+		return fmt.Errorf("%s gives the columns %q: want the one column %q, the id of a changed root", file, names(columns), record.RootColumn)
+	}
+	if kind := columns[0].DatabaseTypeName(); !strings.Contains(kind, "INT") {
+		return fmt.Errorf("%s gives %s as %s: want an integer, the id of a changed root", file, record.RootColumn, kind)
+	}
+	return broken(s.explain(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed ORDER BY _root", args), file)
+}
+
+// checkRows checks rows.sql and the names in entity.yaml that mean its columns.
+func (s *Source) checkRows(ctx context.Context, d entity.Definition) error {
+	file := d.Source + "/rows.sql"
+	text, args := d.Rows.Bind(map[string][]any{"ids": {0}})
+	columns, err := s.columnsOf(ctx, "SELECT * FROM ("+text+") AS current_rows LIMIT 0", args)
+	if err != nil {
+		return broken(err, file)
+	}
+	if _, err := PlanOf(columns, d); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if err := s.explain(ctx, text, args); err != nil {
+		return broken(err, file)
+	}
+	return checkNames(d, names(columns))
+}
+
+// checkNames refuses names in entity.yaml that no column has: they would have no
+// effect, and nobody would notice.
+func checkNames(d entity.Definition, columns []string) error {
+	file := d.Source + "/entity.yaml"
+	var problems []error
+	if d.Account != "" && !slices.Contains(columns, d.Account) {
+		problems = append(problems, fmt.Errorf("%s: account %q is no column of rows.sql, so no search could find a record", file, d.Account))
+	}
+	for name := range d.Types {
+		if !slices.Contains(columns, name) {
+			problems = append(problems, fmt.Errorf("%s: types: %q is no column of rows.sql", file, name))
+		}
+	}
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(problems...)
+}
+
+// columnsOf runs a query that gives no rows and returns its columns.
+func (s *Source) columnsOf(ctx context.Context, text string, args []any) ([]*sql.ColumnType, error) {
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.ColumnTypes()
+	return columns, errors.Join(err, rows.Err())
+}
+
+// explain has the database plan a query. What the plan is does not matter here.
+func (s *Source) explain(ctx context.Context, text string, args []any) error {
+	_, err := s.columnsOf(ctx, "EXPLAIN "+text, args)
+	return err
+}
+
+// names returns the columns' names in order.
+func names(columns []*sql.ColumnType) []string {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = c.Name()
+	}
+	return list
+}

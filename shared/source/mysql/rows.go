@@ -1,0 +1,178 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+)
+
+// Rows returns the current records of the roots, read in one statement.
+func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error) {
+	out := source.Rows{Versions: make(map[uint64]uint64, len(ids)), Records: make([]source.Record, 0, 3*len(ids))}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	text, args := d.Rows.Bind(map[string][]any{"ids": values(ids)})
+	arena := make([]byte, 0, 2048*len(ids))
+	var plan *record.Plan
+	err := s.each(ctx, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
+		if plan == nil {
+			if plan, err = PlanOf(columns, d); err != nil {
+				return err
+			}
+		}
+		root, err := plan.Root(row)
+		if err != nil {
+			return err
+		}
+		r := source.Record{Root: root, ID: string(plan.ID(row))}
+		start := len(arena)
+		if arena, err = plan.Append(arena, row); err != nil {
+			r.Problem = err.Error()
+		} else {
+			r.Body = arena[start:len(arena):len(arena)]
+		}
+		out.Records = append(out.Records, r)
+		out.Versions[root] += plan.Version(row)
+		return nil
+	})
+	if err != nil {
+		return source.Rows{}, broken(err, d.Source+"/rows.sql")
+	}
+	return out, nil
+}
+
+// Versions returns the versions of the roots as they are now. It runs the same
+// query for the version columns alone, which the database merges into a lookup.
+func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64) (map[uint64]uint64, error) {
+	out := make(map[uint64]uint64, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	columns, err := s.versionColumns(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	text, args := d.Rows.Bind(map[string][]any{"ids": values(ids)})
+	var plan *record.Plan
+	err = s.each(ctx, "SELECT "+columns+" FROM ("+text+") AS current_rows", args, func(types []*sql.ColumnType, row [][]byte) (err error) {
+		if plan == nil {
+			if plan, err = PlanOf(types, d); err != nil {
+				return err
+			}
+		}
+		root, err := plan.Root(row)
+		if err != nil {
+			return err
+		}
+		out[root] += plan.Version(row)
+		return nil
+	})
+	if err != nil {
+		return nil, broken(err, d.Source+"/rows.sql")
+	}
+	return out, nil
+}
+
+// versionColumns returns the select list of Versions.
+func (s *Source) versionColumns(ctx context.Context, d entity.Definition) (string, error) {
+	columns, err := s.Columns(ctx, d)
+	if err != nil {
+		return "", err
+	}
+	list := []string{record.RootColumn, record.IDField}
+	for _, c := range columns {
+		if strings.HasPrefix(c.Name(), record.VersionPrefix) {
+			list = append(list, "`"+strings.ReplaceAll(c.Name(), "`", "``")+"`")
+		}
+	}
+	return strings.Join(list, ", "), nil
+}
+
+// Columns returns the columns of a definition's rows.sql, asked of the database
+// once per definition.
+func (s *Source) Columns(ctx context.Context, d entity.Definition) ([]*sql.ColumnType, error) {
+	if c, ok := s.columns.Load(d.Source); ok {
+		return c.([]*sql.ColumnType), nil
+	}
+	text, args := d.Rows.Bind(map[string][]any{"ids": {0}})
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, broken(err, d.Source+"/rows.sql")
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.ColumnTypes()
+	if err != nil {
+		return nil, broken(err, d.Source+"/rows.sql")
+	}
+	s.columns.Store(d.Source, columns)
+	return columns, rows.Err()
+}
+
+// PlanOf returns the plan for the columns of a definition's query.
+func PlanOf(columns []*sql.ColumnType, d entity.Definition) (*record.Plan, error) {
+	list := make([]record.Column, len(columns))
+	for i, c := range columns {
+		list[i] = record.Column{Name: c.Name(), Kind: d.Types[c.Name()]}
+		if list[i].Kind != record.Auto || isControl(c.Name()) {
+			continue
+		}
+		kind, err := record.KindOf(c.DatabaseTypeName())
+		if err != nil {
+			return nil, fmt.Errorf("column %q: %w", c.Name(), err)
+		}
+		list[i].Kind = kind
+	}
+	return record.NewPlan(list)
+}
+
+// isControl reports a column that is not a field, so its type does not matter.
+func isControl(name string) bool {
+	return name == record.RootColumn || strings.HasPrefix(name, record.VersionPrefix)
+}
+
+// each runs a query and calls fn for each row; the row's bytes are the driver's
+// and gone after the call.
+func (s *Source) each(ctx context.Context, text string, args []any, fn func([]*sql.ColumnType, [][]byte) error) error {
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.ColumnTypes()
+	if err != nil {
+		return err
+	}
+	raw := make([]sql.RawBytes, len(columns))
+	dest := make([]any, len(columns))
+	row := make([][]byte, len(columns))
+	for i := range raw {
+		dest[i] = &raw[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		for i := range raw {
+			row[i] = raw[i]
+		}
+		if err := fn(columns, row); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// values returns ids as the driver takes them.
+func values(ids []uint64) []any {
+	list := make([]any, len(ids))
+	for i, id := range ids {
+		list[i] = id
+	}
+	return list
+}

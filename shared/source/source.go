@@ -1,0 +1,21 @@
+// Package source says what the pipeline asks of the database that holds the
+// truth. Its child rooms say how, with one technology each.
+package source
+
+// Rows is what a source gives for a set of roots, read in one statement and so
+// from one moment.
+type Rows struct {
+	Records []Record
+	// Versions maps each root that has rows to the sum of their versions (see
+	// record.Plan.Version). A root without rows is absent.
+	Versions map[uint64]uint64
+}
+
+// Record is one row of a definition's query as a document of the index.
+type Record struct {
+	Root uint64
+	ID   string
+	Body []byte // compact JSON; nil if Problem is set
+	// Problem says why the row has no JSON form. Such a record is parked.
+	Problem string
+}
