@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+)
+
+// Lister calls add with the ids of changed roots, in batches: how a source that
+// is on another server tells what changed.
+type Lister func(ctx context.Context, add func([]uint64) error) error
+
+// List writes a run's change list and its pages, once, and returns how many
+// pages there are. It is one transaction on the run's locked row, so a twin or
+// a later delivery of the window task finds it done; an empty list closes the
+// run there and then. A nil lister means that the source's tables are on this
+// server, and the list is one INSERT ... SELECT. Roots in doubt are listed too.
+func (db *DB) List(ctx context.Context, r run.Run, d entity.Definition, lister Lister) (pages int, err error) {
+	err = db.inTx(ctx, "list the changes of the run", func(tx *sql.Tx) error {
+		pages, err = list(ctx, tx, changeList{run: r, def: d, lister: lister})
+		return err
+	})
+	return pages, err
+}
+
+// changeList is what list needs to know.
+type changeList struct {
+	run    run.Run
+	def    entity.Definition
+	lister Lister
+}
+
+// list does List's work within its transaction.
+func list(ctx context.Context, tx *sql.Tx, c changeList) (int, error) {
+	var state run.State
+	var pages int
+	err := tx.QueryRowContext(ctx, "SELECT state, pages_total FROM sync_run WHERE id = ? FOR UPDATE", c.run.ID).Scan(&state, &pages)
+	if err != nil || state != run.Windowing {
+		return pages, err
+	}
+	if err := c.fill(ctx, tx); err != nil {
+		return 0, err
+	}
+	n, err := touched(ctx, tx, `INSERT INTO sync_page (run_id, page, roots)
+		SELECT run_id, page, COUNT(*) FROM sync_change WHERE run_id = ? GROUP BY run_id, page`, c.run.ID)
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, closeEmpty(ctx, tx, c.run)
+	}
+	ok, err := move(ctx, tx, c.run.ID, run.Processing, ", pages_total = ?", n)
+	if err == nil && !ok {
+		err = errSuperseded("the window task")
+	}
+	return int(n), err
+}
+
+// closeEmpty closes a run that found nothing changed.
+func closeEmpty(ctx context.Context, tx *sql.Tx, r run.Run) error {
+	ok, err := move(ctx, tx, r.ID, run.Synced, ", closed_at = NOW(6)")
+	if err == nil && !ok {
+		err = errSuperseded("the window task")
+	}
+	if err != nil {
+		return err
+	}
+	return release(ctx, tx, r.ClaimID, r.Token, &r.Window.From, &r.Window.To)
+}
+
+// unnumbered is the page of ids that a foreign source has sent and that have no
+// page yet.
+const unnumbered = 0
+
+// fill writes the change list, numbered into pages in id order.
+func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
+	changed, args := c.def.Changed.Bind(map[string][]any{"from": {c.run.Window.From}, "to": {c.run.Window.To}})
+	if c.lister != nil {
+		if err := c.lister(ctx, func(ids []uint64) error { return addUnnumbered(ctx, tx, c.run.ID, ids) }); err != nil {
+			return err
+		}
+		changed, args = "SELECT root_id AS _root FROM sync_change WHERE run_id = ? AND page = ?", []any{c.run.ID, unnumbered}
+	}
+	all := append([]any{c.run.ID, c.def.PageSize}, args...)
+	_, err := tx.ExecContext(ctx, `INSERT INTO sync_change (run_id, page, root_id)
+		SELECT ?, 1 + FLOOR((ROW_NUMBER() OVER (ORDER BY listed._root) - 1) / ?), listed._root
+		FROM (SELECT _root FROM (`+changed+`) AS changed UNION SELECT root_id FROM sync_recheck WHERE entity = ?) AS listed`,
+		append(all, c.def.Name)...)
+	if err != nil || c.lister == nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM sync_change WHERE run_id = ? AND page = ?", c.run.ID, unnumbered)
+	return err
+}
+
+// addUnnumbered stores ids that have no page yet.
+func addUnnumbered(ctx context.Context, tx *sql.Tx, runID int64, ids []uint64) error {
+	args := make([]any, 0, 3*len(ids))
+	for _, id := range ids {
+		args = append(args, runID, unnumbered, id)
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO sync_change (run_id, page, root_id) VALUES "+placeholders(len(ids), 3), args...)
+	return err
+}
+
+// Changed returns the root ids of a page, in order.
+func (db *DB) Changed(ctx context.Context, runID int64, page int) ([]uint64, error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT root_id FROM sync_change WHERE run_id = ? AND page = ? ORDER BY root_id", runID, page)
+	if err != nil {
+		return nil, outage(err, "read the page's change list")
+	}
+	defer func() { _ = rows.Close() }()
+	var ids []uint64
+	for rows.Next() {
+		var id uint64
+		if err := rows.Scan(&id); err != nil {
+			return nil, outage(err, "read the page's change list")
+		}
+		ids = append(ids, id)
+	}
+	return ids, outage(rows.Err(), "read the page's change list")
+}
+
+// Prune removes the change lists and pages of runs that closed longer ago than
+// keepDays, a bounded number at a time; the runs themselves stay.
+func (db *DB) Prune(ctx context.Context, entityName string, keepDays int) error {
+	const atOnce = 20_000
+	var id sql.NullInt64
+	err := db.sql.QueryRowContext(ctx, `SELECT MIN(p.run_id) FROM sync_page p JOIN sync_run r ON r.id = p.run_id
+		WHERE r.entity = ? AND r.closed_at < NOW(6) - INTERVAL ? DAY`, entityName, keepDays).Scan(&id)
+	if err != nil || !id.Valid {
+		return outage(err, "find old change lists")
+	}
+	n, err := touched(ctx, db.sql, "DELETE FROM sync_change WHERE run_id = ? LIMIT ?", id.Int64, atOnce)
+	if err == nil && n < atOnce {
+		_, err = db.sql.ExecContext(ctx, "DELETE FROM sync_page WHERE run_id = ?", id.Int64)
+	}
+	return outage(err, "prune old change lists")
+}

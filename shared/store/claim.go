@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// claimColumns and scanClaim belong together.
+const claimColumns = `id, job_type, status, date_range_start, date_range_end, COALESCE(token, ''), lease_until,
+	COALESCE(occurrence_key, ''), created_at, updated_at, NOW(6)`
+
+// scanClaim reads a row of claimColumns.
+func scanClaim(row *sql.Row) (claim.Row, error) {
+	var r claim.Row
+	err := row.Scan(&r.ID, &r.JobType, &r.Status, &r.RangeStart, &r.Watermark, &r.Token, &r.LeaseUntil,
+		&r.Occurrence, &r.CreatedAt, &r.UpdatedAt, &r.Now)
+	return r, err
+}
+
+// Newest returns the newest row of a job type and makes the first one if there
+// is none: the owners inserted it by hand, and nobody should have to.
+func (db *DB) Newest(ctx context.Context, jobType string) (claim.Row, error) {
+	r, err := db.newest(ctx, jobType)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return r, outage(err, "read the newest claim")
+	}
+	// The unique bootstrap key lets one of many inserters win; the others find
+	// its row.
+	_, err = db.sql.ExecContext(ctx, `INSERT INTO order_return_algolia_sync (job_type, status, bootstrap_key)
+		VALUES (?, 0, ?) ON DUPLICATE KEY UPDATE id = id`, jobType, jobType)
+	if err != nil {
+		return claim.Row{}, outage(err, "insert the first row of "+jobType)
+	}
+	r, err = db.newest(ctx, jobType)
+	return r, outage(err, "read the first claim")
+}
+
+// newest reads the newest row; sql.ErrNoRows when there is none.
+func (db *DB) newest(ctx context.Context, jobType string) (claim.Row, error) {
+	return scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`
+		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`, jobType))
+}
+
+// Grant is what a claim writes.
+type Grant struct {
+	Token      string // fresh
+	Occurrence string // the scheduler's tick; empty if it has none
+	Lease      time.Duration
+}
+
+// Claim takes a free row. False means that another tick was faster.
+func (db *DB) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {
+	n, err := touched(ctx, db.sql, `UPDATE order_return_algolia_sync
+		SET status = 1, token = ?, lease_until = NOW(6) + INTERVAL ? MICROSECOND, occurrence_key = NULLIF(?, ''), updated_at = NOW(6)
+		WHERE id = ? AND status = 0 AND COALESCE(token, '') = ?`,
+		g.Token, micros(g.Lease), g.Occurrence, r.ID, r.Token)
+	return n == 1, outage(err, "claim "+r.JobType)
+}
+
+// TakeOver takes a row whose lease ran out, and in the same transaction closes
+// the dead run as interrupted: its pages are abandoned, so a holder that is only
+// slow can write nothing more, and what it may have pushed is put in doubt. It
+// returns the dead run's id, 0 if the claim died before it began one. False
+// means that another tick was faster or that the holder came back.
+func (db *DB) TakeOver(ctx context.Context, r claim.Row, g Grant) (dead int64, ok bool, err error) {
+	err = db.inTx(ctx, "take over "+r.JobType, func(tx *sql.Tx) error {
+		n, err := touched(ctx, tx, `UPDATE order_return_algolia_sync
+			SET status = 1, token = ?, lease_until = NOW(6) + INTERVAL ? MICROSECOND, occurrence_key = NULLIF(?, ''), updated_at = NOW(6)
+			WHERE id = ? AND status <> 0 AND COALESCE(token, '') = ? AND (lease_until IS NULL OR lease_until <= NOW(6))`,
+			g.Token, micros(g.Lease), g.Occurrence, r.ID, r.Token)
+		ok = n == 1
+		if err != nil || !ok {
+			return err
+		}
+		dead, err = interrupt(ctx, tx, r.Token)
+		return err
+	})
+	return dead, ok, err
+}
+
+// errSuperseded is a task of a claim that is no longer the current one.
+func errSuperseded(what string) error {
+	return fault.New(fault.Dropped, "superseded", "%s belongs to a claim that has ended or was taken over; nothing to do", what)
+}
+
+// Renew keeps a claim alive when its lease is more than half used up.
+func (db *DB) Renew(ctx context.Context, id int64, token string, lease time.Duration) error {
+	_, err := db.sql.ExecContext(ctx, `UPDATE order_return_algolia_sync
+		SET lease_until = NOW(6) + INTERVAL ? MICROSECOND
+		WHERE id = ? AND token = ? AND status <> 0 AND lease_until < NOW(6) + INTERVAL ? MICROSECOND`,
+		micros(lease), id, token, micros(lease/2))
+	return outage(err, "renew the claim")
+}
+
+// release gives a claim back. A nil window leaves the watermark where it was.
+func release(ctx context.Context, tx *sql.Tx, id int64, token string, from, to *time.Time) error {
+	n, err := touched(ctx, tx, `UPDATE order_return_algolia_sync
+		SET status = 0, lease_until = NULL, date_range_start = COALESCE(?, date_range_start),
+		    date_range_end = COALESCE(?, date_range_end), updated_at = NOW(6)
+		WHERE id = ? AND token = ? AND status <> 0`, from, to, id, token)
+	if err == nil && n != 1 {
+		err = errSuperseded("the run")
+	}
+	return err
+}
+
+// AsOf returns the end of the last run of a job type that closed with every
+// record accounted for, nil before the first.
+func (db *DB) AsOf(ctx context.Context, jobType string) (*time.Time, error) {
+	r, err := db.newest(ctx, jobType)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return r.Watermark, outage(err, "read as of")
+}

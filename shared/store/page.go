@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+)
+
+// Page is a page that the caller holds, or one that somebody has ended.
+type Page struct {
+	Run      run.Run
+	Number   int
+	State    page.State
+	Token    string
+	Attempts int
+	Journal  ledger.Journal // of an earlier attempt that did not finish
+}
+
+// TakePage takes a page for the caller, with a fresh token and a lease. The
+// page's state says what came of it: page.Taken is the caller's; page.Done and
+// page.Failed were ended by an earlier delivery. A page that a live twin holds
+// is an error of kind fault.Retry, one of a closed run fault.Dropped.
+func (db *DB) TakePage(ctx context.Context, t page.Task, token string, lease time.Duration) (Page, error) {
+	r, err := db.Run(ctx, t.RunID)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{Run: r, Number: t.Page, Token: token}
+	if r.State.Final() {
+		return p, fault.New(fault.Dropped, "closed-run", "run %d has closed as %s; page %d has nothing to do", r.ID, r.State, t.Page)
+	}
+	n, err := touched(ctx, db.sql, `UPDATE sync_page
+		SET state = 1, token = ?, lease_until = NOW(6) + INTERVAL ? MICROSECOND, attempts = attempts + 1
+		WHERE run_id = ? AND page = ? AND (state = 0 OR (state = 1 AND lease_until <= NOW(6)))`,
+		token, micros(lease), t.RunID, t.Page)
+	if err != nil {
+		return p, outage(err, "take the page")
+	}
+	if err := db.readPage(ctx, &p); err != nil {
+		return p, err
+	}
+	// Pending without being ours: a twin held it and has put it back since.
+	if n == 0 && (p.State == page.Taken || p.State == page.Pending) {
+		return p, fault.New(fault.Retry, "page-held", "page %d of run %d is held by another delivery that is alive", t.Page, r.ID).WithAfter(lease / 4)
+	}
+	if p.State == page.Abandoned {
+		return p, fault.New(fault.Dropped, "closed-run", "run %d was interrupted; page %d has nothing to do", r.ID, t.Page)
+	}
+	return p, nil
+}
+
+// readPage reads what the caller of TakePage needs to know.
+func (db *DB) readPage(ctx context.Context, p *Page) error {
+	var journal []byte
+	err := db.sql.QueryRowContext(ctx, "SELECT state, attempts, journal FROM sync_page WHERE run_id = ? AND page = ?", p.Run.ID, p.Number).
+		Scan(&p.State, &p.Attempts, &journal)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.Dropped, "unknown-page", "run %d has no page %d", p.Run.ID, p.Number)
+	}
+	if err != nil {
+		return outage(err, "read the page")
+	}
+	p.Journal, err = ledger.UnpackJournal(journal)
+	return err
+}
+
+// WriteJournal notes what is about to be pushed. It must come before the push;
+// it fails with fault.Dropped when the page is no longer the caller's.
+func (db *DB) WriteJournal(ctx context.Context, p Page, j ledger.Journal) error {
+	n, err := touched(ctx, db.sql, "UPDATE sync_page SET journal = ? WHERE run_id = ? AND page = ? AND state = 1 AND token = ?",
+		j.Pack(), p.Run.ID, p.Number, p.Token)
+	if err == nil && n != 1 {
+		return errSuperseded("the page")
+	}
+	return outage(err, "write the page's journal")
+}
+
+// PutBack leaves a page to the next delivery, with the reason. A page that is no
+// longer the caller's stays as it is.
+func (db *DB) PutBack(ctx context.Context, p Page, reason string) error {
+	_, err := db.sql.ExecContext(ctx, `UPDATE sync_page SET state = 0, token = NULL, lease_until = NULL, last_error = ?
+		WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, cut(reason, 1024), p.Run.ID, p.Number, p.Token)
+	return outage(err, "put the page back")
+}
+
+// GiveUp ends a page that ran out of attempts and returns the run as it then is.
+func (db *DB) GiveUp(ctx context.Context, p Page, reason string) (run.Run, error) {
+	err := db.inTx(ctx, "give the page up", func(tx *sql.Tx) error {
+		n, err := touched(ctx, tx, `UPDATE sync_page SET state = 3, last_error = ?, finished_at = NOW(6)
+			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, cut(reason, 1024), p.Run.ID, p.Number, p.Token)
+		if err != nil || n != 1 {
+			return errors.Join(err, unless(n == 1, errSuperseded("the page")))
+		}
+		n, err = touched(ctx, tx, "UPDATE sync_run SET pages_failed = pages_failed + 1, last_error = ? WHERE id = ? AND state = ?",
+			cut(reason, 1024), p.Run.ID, run.Processing)
+		return errors.Join(err, unless(n == 1, errSuperseded("the page")))
+	})
+	if err != nil {
+		return p.Run, err
+	}
+	return db.Run(ctx, p.Run.ID)
+}
+
+// unless returns err if ok is false.
+func unless(ok bool, err error) error {
+	if ok {
+		return nil
+	}
+	return err
+}
+
+// abandon ends the open pages of a run that is being closed and puts what they
+// may have pushed in doubt. The pages are locked first: a holder's journal is
+// either seen here or refused there.
+func abandon(ctx context.Context, tx *sql.Tx, runID int64) error {
+	if _, err := tx.ExecContext(ctx, "UPDATE sync_page SET state = 4 WHERE run_id = ? AND state IN (0, 1)", runID); err != nil {
+		return err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT r.entity, p.journal FROM sync_page p JOIN sync_run r ON r.id = p.run_id
+		WHERE p.run_id = ? AND p.state IN (3, 4) AND p.journal IS NOT NULL`, runID)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	doubts := ledger.Journal{}
+	var entity string
+	for rows.Next() {
+		var packed []byte
+		if err := rows.Scan(&entity, &packed); err != nil {
+			return err
+		}
+		j, err := ledger.UnpackJournal(packed)
+		if err != nil {
+			return err
+		}
+		doubts.Merge(j)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	return doubt(ctx, tx, entity, doubts)
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+)
+
+// Doubt is a root whose records in the index are in doubt.
+type Doubt struct {
+	IDs   []string // what may be in the index
+	Stamp string   // of this doubt; a newer one has another
+}
+
+// Doubts returns the doubts about the roots, by root.
+func (db *DB) Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]Doubt, error) {
+	found, err := doubtsOf(ctx, db.sql, entity, roots)
+	return found, outage(err, "read the roots in doubt")
+}
+
+// querier is a transaction or the pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// doubtsOf reads the doubts about the roots.
+func doubtsOf(ctx context.Context, q querier, entity string, roots []uint64) (map[uint64]Doubt, error) {
+	if len(roots) == 0 {
+		return nil, nil
+	}
+	rows, err := q.QueryContext(ctx, "SELECT root_id, stamp, ids FROM sync_recheck WHERE entity = ? AND root_id IN ("+marks(len(roots))+")",
+		withIDs(roots, entity)...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	found := map[uint64]Doubt{}
+	for rows.Next() {
+		var root uint64
+		var d Doubt
+		var packed []byte
+		if err := rows.Scan(&root, &d.Stamp, &packed); err != nil {
+			return nil, err
+		}
+		j, err := ledger.UnpackJournal(packed)
+		if err != nil {
+			return nil, err
+		}
+		d.IDs = j[root]
+		found[root] = d
+	}
+	return found, rows.Err()
+}
+
+// doubt puts roots in doubt, added to what is already in doubt about them.
+func doubt(ctx context.Context, tx *sql.Tx, entity string, doubts ledger.Journal) error {
+	if len(doubts) == 0 {
+		return nil
+	}
+	roots := make([]uint64, 0, len(doubts))
+	for root := range doubts {
+		roots = append(roots, root)
+	}
+	older, err := doubtsOf(ctx, tx, entity, roots)
+	if err != nil {
+		return err
+	}
+	for root, d := range older {
+		doubts.Add(root, d.IDs...)
+	}
+	stamp := claim.NewToken()
+	return inChunks(roots, func(chunk []uint64) error {
+		args := make([]any, 0, 4*len(chunk))
+		for _, root := range chunk {
+			args = append(args, entity, root, stamp, ledger.Journal{root: doubts[root]}.Pack())
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES "+placeholders(len(chunk), 4)+
+			" ON DUPLICATE KEY UPDATE stamp = VALUES(stamp), ids = VALUES(ids)", args...)
+		return err
+	})
+}
+
+// settle removes doubts, unless a newer one about the same root came meanwhile.
+func settle(ctx context.Context, tx *sql.Tx, entity string, doubts map[uint64]Doubt) error {
+	byStamp := map[string][]uint64{}
+	for root, d := range doubts {
+		byStamp[d.Stamp] = append(byStamp[d.Stamp], root)
+	}
+	var problems []error
+	for stamp, roots := range byStamp {
+		_, err := tx.ExecContext(ctx, "DELETE FROM sync_recheck WHERE entity = ? AND stamp = ? AND root_id IN ("+marks(len(roots))+")",
+			withIDs(roots, entity, stamp)...)
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// marks returns "?,?,?" for n values.
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+
+// withIDs returns first and then the ids, as arguments.
+func withIDs(ids []uint64, first ...any) []any {
+	args := make([]any, 0, len(first)+len(ids))
+	args = append(args, first...)
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	return args
+}
+
+// chunkSize is how many rows one statement writes: large enough for speed, far
+// below the server's max_allowed_packet.
+const chunkSize = 1000
+
+// inChunks calls fn with successive parts of a list.
+func inChunks[T any](list []T, fn func([]T) error) error {
+	for start := 0; start < len(list); start += chunkSize {
+		if err := fn(list[start:min(start+chunkSize, len(list))]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
+)
+
+// runColumns and scanRun belong together.
+const runColumns = `r.id, r.entity, r.state, r.claim_id, r.claim_token, r.window_from, r.window_to,
+	r.pages_total, r.pages_done, r.pages_failed, r.found, r.saved, r.deleted, r.unchanged, r.parked, r.operations,
+	r.last_task_id, COALESCE(r.last_error, ''), r.created_at, r.closed_at`
+
+// scanRun reads a row of runColumns.
+func scanRun(row interface{ Scan(...any) error }) (run.Run, error) {
+	var r run.Run
+	err := row.Scan(&r.ID, &r.Entity, &r.State, &r.ClaimID, &r.Token, &r.Window.From, &r.Window.To,
+		&r.PagesTotal, &r.PagesDone, &r.PagesFailed, &r.Counts.Found, &r.Counts.Saved, &r.Counts.Deleted,
+		&r.Counts.Unchanged, &r.Counts.Parked, &r.Counts.Operations, &r.LastTaskID, &r.LastError, &r.CreatedAt, &r.ClosedAt)
+	return r, err
+}
+
+// Run returns a run; an unknown one is an error of kind fault.Dropped.
+func (db *DB) Run(ctx context.Context, id int64) (run.Run, error) {
+	r, err := scanRun(db.sql.QueryRowContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.id = ?", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, fault.New(fault.Dropped, "unknown-run", "there is no run %d", id)
+	}
+	return r, outage(err, "read the run")
+}
+
+// Runs returns the newest runs of an entity, newest first.
+func (db *DB) Runs(ctx context.Context, entity string, limit int) ([]run.Run, error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.entity = ? ORDER BY r.id DESC LIMIT ?", entity, limit)
+	if err != nil {
+		return nil, outage(err, "read the runs")
+	}
+	defer func() { _ = rows.Close() }()
+	var list []run.Run
+	for rows.Next() {
+		r, err := scanRun(rows)
+		if err != nil {
+			return nil, outage(err, "read the runs")
+		}
+		list = append(list, r)
+	}
+	return list, outage(rows.Err(), "read the runs")
+}
+
+// Claimed returns the row of a window task's claim, moved to processing and
+// with its lease renewed. A claim that was taken over or has ended is an error
+// of kind fault.Dropped.
+func (db *DB) Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error) {
+	n, err := touched(ctx, db.sql, `UPDATE order_return_algolia_sync
+		SET status = 2, lease_until = NOW(6) + INTERVAL ? MICROSECOND, updated_at = NOW(6)
+		WHERE id = ? AND token = ? AND status <> 0`, micros(lease), t.ID, t.Token)
+	if err != nil {
+		return claim.Row{}, outage(err, "begin the claim's run")
+	}
+	if n != 1 {
+		return claim.Row{}, errSuperseded("the window task")
+	}
+	r, err := scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+" FROM order_return_algolia_sync WHERE id = ?", t.ID))
+	return r, outage(err, "read the claim")
+}
+
+// Begin returns the claim's run: the one that an earlier delivery of the same
+// window task began, or a new one over w. It locks the claim, so a takeover
+// either finds the run or has come first; then nobody would ever close it, and
+// the answer is fault.Dropped.
+func (db *DB) Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (r run.Run, err error) {
+	err = db.inTx(ctx, "begin the run", func(tx *sql.Tx) error {
+		var held int64
+		err := tx.QueryRowContext(ctx, "SELECT id FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0 FOR UPDATE", c.ID, c.Token).Scan(&held)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errSuperseded("the window task")
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO sync_run (entity, state, claim_id, claim_token, window_from, window_to)
+			VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = id`, entity, run.Windowing, c.ID, c.Token, w.From, w.To)
+		if err != nil {
+			return err
+		}
+		r, err = scanRun(tx.QueryRowContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.claim_token = ?", c.Token))
+		return err
+	})
+	return r, err
+}
+
+// move changes a run's state if the diagram has that arrow from where it is;
+// set is further columns to write. False means that the run is elsewhere.
+func move(ctx context.Context, tx *sql.Tx, id int64, to run.State, set string, args ...any) (bool, error) {
+	from := run.Sources(to)
+	query := "UPDATE sync_run SET state = ?" + set + " WHERE id = ? AND state IN (" +
+		strings.TrimSuffix(strings.Repeat("?,", len(from)), ",") + ")"
+	all := append([]any{to}, args...)
+	all = append(all, id)
+	for _, s := range from {
+		all = append(all, s)
+	}
+	n, err := touched(ctx, tx, query, all...)
+	return n == 1, err
+}
+
+// interrupt closes the run of a dead claim, if it began one.
+func interrupt(ctx context.Context, tx *sql.Tx, token string) (int64, error) {
+	var id int64
+	err := tx.QueryRowContext(ctx, "SELECT id FROM sync_run WHERE claim_token = ?", token).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := abandon(ctx, tx, id); err != nil {
+		return 0, err
+	}
+	ok, err := move(ctx, tx, id, run.Interrupted, ", closed_at = NOW(6), last_error = ?", "the lease ran out; the next tick took over")
+	if !ok {
+		id = 0
+	}
+	return id, err
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+)
+
+// Status is what our tables say about one entity, all of it from one moment.
+type Status struct {
+	Now     time.Time  // this database's clock
+	Claim   *claim.Row // the newest row of the job type; nil before the first tick
+	Current *run.Run   // the run under way; nil if there is none
+	Last    *run.Run   // the newest run that has ended; nil before the first
+	Parked  int64      // records that are kept out of the index now
+	Doubts  int64      // roots that the next run sends again whatever the ledger says
+}
+
+// Status reads an entity's status. It writes nothing, not even the first row of
+// a job type, and takes no locks.
+func (db *DB) Status(ctx context.Context, d entity.Definition) (Status, error) {
+	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return Status{}, outage(err, "read the status of "+d.Name)
+	}
+	s, err := statusOf(ctx, tx, d)
+	return s, outage(errors.Join(err, ignoreDone(tx.Rollback())), "read the status of "+d.Name)
+}
+
+// statusOf does Status's work within its transaction.
+func statusOf(ctx context.Context, tx *sql.Tx, d entity.Definition) (Status, error) {
+	var s Status
+	err := tx.QueryRowContext(ctx, `SELECT NOW(6),
+		(SELECT COUNT(*) FROM sync_parked WHERE entity = ? AND resolved_at IS NULL),
+		(SELECT COUNT(*) FROM sync_recheck WHERE entity = ?)`, d.Name, d.Name).Scan(&s.Now, &s.Parked, &s.Doubts)
+	if err != nil {
+		return s, err
+	}
+	row, err := scanClaim(tx.QueryRowContext(ctx, "SELECT "+claimColumns+`
+		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`, d.JobType))
+	if err == nil {
+		s.Claim = &row
+	} else if !errors.Is(err, sql.ErrNoRows) {
+		return s, err
+	}
+	return s, s.readRuns(ctx, tx, d.Name)
+}
+
+// readRuns reads the two newest runs: a claim lets only the newest be under way.
+func (s *Status) readRuns(ctx context.Context, tx *sql.Tx, entityName string) error {
+	rows, err := tx.QueryContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.entity = ? ORDER BY r.id DESC LIMIT 2", entityName)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		r, err := scanRun(rows)
+		switch {
+		case err != nil:
+			return err
+		case !r.State.Final():
+			s.Current = &r
+		case s.Last == nil:
+			s.Last = &r
+		}
+	}
+	return rows.Err()
+}
+
+// RunOf returns the run that a claim's token began, nil if it has begun none yet.
+func (db *DB) RunOf(ctx context.Context, token string) (*run.Run, error) {
+	r, err := scanRun(db.sql.QueryRowContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.claim_token = ?", token))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, outage(err, "read the claim's run")
+	}
+	return &r, nil
+}
+
+// noSuchTable is MySQL's error number for a table that is not there.
+const noSuchTable = 1146
+
+// Schema is SchemaVersions for a database that may never have been migrated:
+// its version is then 0.
+func (db *DB) Schema(ctx context.Context) (have, want int64, err error) {
+	have, want, err = db.SchemaVersions(ctx)
+	var my *driver.MySQLError
+	if errors.As(err, &my) && my.Number == noSuchTable {
+		return 0, want, nil
+	}
+	return have, want, err
+}
