@@ -1,0 +1,304 @@
+package flow
+
+import (
+	"strconv"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// book is the account of one page: every record that was found, what is to be
+// done with it, and what became of it. It does no I/O.
+type book struct {
+	def     entity.Definition
+	stamp   []byte // what is put before a record's closing brace
+	roots   []uint64
+	settled map[uint64]store.Doubt
+
+	shelves map[uint64]*shelf
+	records map[string]*entry // all found, by id
+	planned []*entry          // what the next push sends
+	journal ledger.Journal
+	doubts  ledger.Journal
+	out     store.Outcome
+}
+
+// shelf is what the book holds of one root.
+type shelf struct {
+	entries []*entry
+	dirty   bool // its ledger row must be written
+	seen    int  // the plan that last looked at it
+}
+
+// entry is one record.
+type entry struct {
+	root   uint64
+	id     string
+	hash   ledger.Hash // of what the index holds as far as we know
+	parked bool        // the index does not hold hash: it refused it
+	held   bool        // the store lists it as parked
+	fate   fate
+	plan   int // the plan that last saw its row
+	want   ledger.Hash
+	body   []byte // what to send; nil deletes
+}
+
+// fate is what became of a record. Each found record has exactly one in the end.
+type fate uint8
+
+const (
+	open fate = iota
+	saved
+	deleted
+	unchanged
+	parked
+)
+
+// newBook returns an empty book for a page of d that is worked at now.
+func newBook(d entity.Definition, now time.Time) *book {
+	b := &book{
+		def: d, shelves: map[uint64]*shelf{}, records: map[string]*entry{},
+		journal: ledger.Journal{}, doubts: ledger.Journal{},
+	}
+	if d.Stamp != "" {
+		b.stamp = append(b.stamp, `,"`+d.Stamp+`":`...)
+		b.stamp = strconv.AppendInt(b.stamp, now.UnixMilli(), 10)
+	}
+	return b
+}
+
+// know puts what was last pushed on the shelves. What is in doubt, by an earlier
+// attempt's journal or by the store, is known by its id alone.
+func (b *book) know(known map[uint64][]ledger.Entry, attempt ledger.Journal) {
+	b.journal.Merge(attempt)
+	doubtful := ledger.Journal{}
+	doubtful.Merge(attempt)
+	for root, d := range b.settled {
+		doubtful.Add(root, d.IDs...)
+	}
+	for _, root := range b.roots {
+		s := &shelf{}
+		b.shelves[root] = s
+		_, inDoubt := doubtful[root]
+		for _, k := range known[root] {
+			e := b.shelve(root, k.ID)
+			e.hash, e.parked, e.held = k.Hash, k.Parked, k.Parked
+		}
+		for _, id := range doubtful[root] {
+			if b.records[id] == nil {
+				b.shelve(root, id)
+			}
+		}
+		if inDoubt {
+			for _, e := range s.entries {
+				e.hash, e.parked = unknownHash, false
+			}
+		}
+	}
+}
+
+// shelve adds a record to its root's shelf.
+func (b *book) shelve(root uint64, id string) *entry {
+	e := &entry{root: root, id: id}
+	s := b.shelves[root]
+	s.entries = append(s.entries, e)
+	b.records[id] = e
+	return e
+}
+
+// plan compares the rows of the roots with what the index holds and lists what
+// to send. Two rows with one id are a mistake of the definition.
+func (b *book) plan(roots []uint64, rows source.Rows) error {
+	b.planned = b.planned[:0]
+	round := 0
+	for _, root := range roots {
+		b.shelves[root].seen++
+		round = b.shelves[root].seen
+	}
+	for i := range rows.Records {
+		r := &rows.Records[i]
+		e := b.records[r.ID]
+		if e == nil {
+			if b.shelves[r.Root] == nil {
+				return fault.New(fault.Retry, "bad-definition", "%s/rows.sql gave a row of root %d, which was not asked for", b.def.Source, r.Root)
+			}
+			e = b.shelve(r.Root, r.ID)
+		} else if e.root != r.Root || e.plan == round {
+			return fault.New(fault.Retry, "bad-definition", "%s/rows.sql gave two rows with objectID %q: a record's id must be unique", b.def.Source, r.ID)
+		}
+		e.plan = round
+		b.planRow(e, r)
+	}
+	for _, root := range roots {
+		for _, e := range b.shelves[root].entries {
+			if e.plan != round && e.fate != deleted {
+				b.send(e, nil, unknownHash)
+			}
+		}
+	}
+	return nil
+}
+
+// planRow decides what to do about one row.
+func (b *book) planRow(e *entry, r *source.Record) {
+	content := r.Body
+	if r.Problem != "" {
+		content = []byte(r.Problem)
+	}
+	want := ledger.HashOf(content)
+	switch {
+	case want == e.hash && e.parked:
+		e.settle(parked)
+	case want == e.hash:
+		e.settle(unchanged)
+	case r.Problem != "":
+		b.park(e, store.Parked{Reason: store.BadRow, Detail: r.Problem}, want)
+	case len(r.Body)+len(b.stamp) > b.def.RecordLimit:
+		size := len(r.Body) + len(b.stamp)
+		detail := strconv.Itoa(size) + " bytes; the limit is " + strconv.Itoa(b.def.RecordLimit)
+		b.park(e, store.Parked{Reason: store.TooLarge, Detail: detail, Bytes: size}, want)
+	default:
+		b.send(e, r.Body, want)
+	}
+}
+
+// settle gives an untouched record its fate; what a push decided stays.
+func (e *entry) settle(f fate) {
+	if e.fate == open {
+		e.fate = f
+	}
+}
+
+// send plans a record for the next push.
+func (b *book) send(e *entry, body []byte, want ledger.Hash) {
+	e.body, e.want = body, want
+	b.planned = append(b.planned, e)
+	b.journal.Add(e.root, e.id)
+}
+
+// park keeps a record out of the index. What the index holds of it stays: an
+// older state is worth more to its readers than none.
+func (b *book) park(e *entry, p store.Parked, content ledger.Hash) {
+	p.ObjectID, p.Root = e.id, e.root
+	b.out.Parked = append(b.out.Parked, p)
+	e.hash, e.parked, e.held, e.fate = content, true, true, parked
+	b.shelves[e.root].dirty = true
+}
+
+// plannedRoots returns the roots that the next push touches, each once.
+func (b *book) plannedRoots() []uint64 {
+	var roots []uint64
+	seen := make(map[uint64]bool, len(b.planned))
+	for _, e := range b.planned {
+		if !seen[e.root] {
+			seen[e.root] = true
+			roots = append(roots, e.root)
+		}
+	}
+	return roots
+}
+
+// ops returns what the next push sends, with the stamp put in.
+func (b *book) ops() []destination.Op {
+	size := 0
+	for _, e := range b.planned {
+		size += len(e.body) + len(b.stamp)
+	}
+	arena := make([]byte, 0, size)
+	ops := make([]destination.Op, len(b.planned))
+	for i, e := range b.planned {
+		ops[i].ID = e.id
+		if e.body == nil {
+			continue
+		}
+		start := len(arena)
+		arena = append(arena, e.body[:len(e.body)-1]...)
+		arena = append(arena, b.stamp...)
+		arena = append(arena, '}')
+		ops[i].Body = arena[start:len(arena):len(arena)]
+	}
+	return ops
+}
+
+// note writes down what came of a push.
+func (b *book) note(result destination.Result) error {
+	b.out.TaskID = max(b.out.TaskID, result.TaskID)
+	b.out.Counts.Operations += result.Operations
+	refused := make(map[string]string, len(result.Refused))
+	for _, r := range result.Refused {
+		refused[r.ID] = r.Reason
+	}
+	for _, e := range b.planned {
+		reason, no := refused[e.id]
+		switch {
+		case no && e.body == nil:
+			return fault.New(fault.Retry, "delete-refused", "the index refused to delete %q: %s", e.id, reason)
+		case no:
+			b.park(e, store.Parked{Reason: store.Rejected, Detail: reason, Bytes: len(e.body) + len(b.stamp)}, e.want)
+			continue
+		case e.held:
+			b.out.Resolved = append(b.out.Resolved, e.id)
+		}
+		e.hash, e.parked, e.held, e.fate = e.want, false, false, saved
+		if e.body == nil {
+			e.fate = deleted
+		}
+		b.shelves[e.root].dirty = true
+	}
+	for _, id := range result.Uncertain {
+		b.doubts.Add(b.records[id].root, id)
+	}
+	return nil
+}
+
+// leaveInDoubt leaves roots that never came to rest to the next run.
+func (b *book) leaveInDoubt(roots []uint64) {
+	for _, root := range roots {
+		b.doubts.Add(root)
+		for _, e := range b.shelves[root].entries {
+			b.doubts.Add(root, e.id)
+		}
+	}
+}
+
+// outcome adds the book up. A record without a fate makes the sum wrong, and
+// the store refuses it.
+func (b *book) outcome() (store.Outcome, error) {
+	o := b.out
+	o.Settled, o.Doubts = b.settled, b.doubts
+	o.Counts.Found = int64(len(b.records))
+	for _, e := range b.records {
+		switch e.fate {
+		case saved:
+			o.Counts.Saved++
+		case deleted:
+			o.Counts.Deleted++
+		case unchanged:
+			o.Counts.Unchanged++
+		case parked:
+			o.Counts.Parked++
+		}
+	}
+	for _, root := range b.roots {
+		if s := b.shelves[root]; s.dirty {
+			o.Ledger = append(o.Ledger, store.LedgerRow{Root: root, Entries: s.ledger()})
+		}
+	}
+	return o, nil
+}
+
+// ledger returns the root's entries as the ledger keeps them.
+func (s *shelf) ledger() []ledger.Entry {
+	var list []ledger.Entry
+	for _, e := range s.entries {
+		if e.fate != deleted {
+			list = append(list, ledger.Entry{ID: e.id, Hash: e.hash, Parked: e.parked})
+		}
+	}
+	return list
+}

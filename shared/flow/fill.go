@@ -1,0 +1,105 @@
+package flow
+
+import (
+	"context"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// maxLooks is how often a page looks again after a push. A root that still moves
+// then is left in doubt, and the next run looks at it.
+const maxLooks = 3
+
+// fill brings the index in line with a page's roots and returns what to account.
+//
+// The journal is written before a push and the ledger after it, so at no moment
+// can the index hold something that neither knows. After each push the roots'
+// versions are read once more, and what moved meanwhile is read and pushed again:
+// of two writers of one record, the one that pushes last also looks last, and
+// what it then sees is the newest.
+func (p *Process) fill(ctx context.Context, held store.Page, b *book) (store.Outcome, error) {
+	if err := p.open(ctx, held, b); err != nil {
+		return store.Outcome{}, err
+	}
+	p.Steps.at("page-read")
+	rows, err := p.Source.Rows(ctx, b.def, b.roots)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	look := b.roots
+	for n := 1; ; n++ {
+		if err := b.plan(look, rows); err != nil {
+			return store.Outcome{}, err
+		}
+		pushed := b.plannedRoots()
+		if len(pushed) == 0 {
+			return b.outcome()
+		}
+		if err := p.push(ctx, held, b); err != nil {
+			return store.Outcome{}, err
+		}
+		if look, err = p.moved(ctx, b, pushed, rows); err != nil {
+			return store.Outcome{}, err
+		}
+		if len(look) == 0 {
+			return b.outcome()
+		}
+		if n == maxLooks {
+			b.leaveInDoubt(look)
+			return b.outcome()
+		}
+		if rows, err = p.Source.Rows(ctx, b.def, look); err != nil {
+			return store.Outcome{}, err
+		}
+	}
+}
+
+// open reads what the page is about and what is known of it.
+func (p *Process) open(ctx context.Context, held store.Page, b *book) (err error) {
+	if b.roots, err = p.Store.Changed(ctx, held.Run.ID, held.Number); err != nil {
+		return err
+	}
+	known, err := p.Store.Ledger(ctx, b.def.Name, b.roots)
+	if err != nil {
+		return err
+	}
+	if b.settled, err = p.Store.Doubts(ctx, b.def.Name, b.roots); err != nil {
+		return err
+	}
+	b.know(known, held.Journal)
+	return nil
+}
+
+// push writes the journal, pushes what is planned and notes what came of it.
+func (p *Process) push(ctx context.Context, held store.Page, b *book) error {
+	if err := p.Store.WriteJournal(ctx, held, b.journal); err != nil {
+		return err
+	}
+	p.Steps.at("journaled")
+	result, err := p.Index.Push(ctx, b.def.Index, b.ops())
+	if err != nil {
+		return err
+	}
+	p.Steps.at("sent")
+	return b.note(result)
+}
+
+// moved returns the pushed roots whose rows are no longer what was read.
+func (p *Process) moved(ctx context.Context, b *book, pushed []uint64, read source.Rows) ([]uint64, error) {
+	now, err := p.Source.Versions(ctx, b.def, pushed)
+	if err != nil {
+		return nil, err
+	}
+	var moved []uint64
+	for _, root := range pushed {
+		if now[root] != read.Versions[root] {
+			moved = append(moved, root)
+		}
+	}
+	return moved, nil
+}
+
+// unknownHash is the hash of content that nobody knows: no record has it.
+var unknownHash ledger.Hash

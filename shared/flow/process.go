@@ -1,0 +1,151 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// Rows is the source's side of a page.
+type Rows interface {
+	// Rows returns the current records of the roots, from one moment.
+	Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error)
+	// Versions returns the roots' versions as they are now.
+	Versions(ctx context.Context, d entity.Definition, ids []uint64) (map[uint64]uint64, error)
+}
+
+// Process works pages off. It is safe for concurrent use.
+type Process struct {
+	Store    *store.DB
+	Source   Rows
+	Index    destination.Index
+	Entities Entities
+	Config   Config
+	Log      *slog.Logger
+	Steps    Steps
+}
+
+// margin is how long before its lease ends a holder stops working, so that no
+// request of its own is under way when a successor begins.
+const margin = 5 * time.Second
+
+// Run plays a page task; now is the time of the delivery. Whoever ends the last
+// page closes the run, and a delivery that finds its page ended looks whether
+// that is still to be done.
+func (p *Process) Run(ctx context.Context, t page.Task, now time.Time) (run.Run, error) {
+	// Counted from before the page is taken, so that work ends before the lease.
+	limited, cancel := context.WithTimeout(ctx, p.Config.PageLease-p.margin())
+	defer cancel()
+	held, err := p.Store.TakePage(ctx, t, claim.NewToken(), p.Config.PageLease)
+	if err != nil {
+		return held.Run, err
+	}
+	p.Steps.at("page-taken")
+	r := held.Run
+	if held.State == page.Taken {
+		if r, err = p.work(limited, held, now); err != nil {
+			return r, err
+		}
+		p.Steps.at("page-ended")
+	}
+	return p.close(ctx, r)
+}
+
+// work brings a held page to its end: done, put back, or given up.
+func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run.Run, error) {
+	d, err := p.Entities.Named(held.Run.Entity)
+	if err != nil {
+		return held.Run, err
+	}
+	outcome, err := p.fill(ctx, held, newBook(d, now))
+	if err == nil {
+		p.Steps.at("pushed")
+		var r run.Run
+		if r, err = p.Store.Finish(ctx, held, outcome); err == nil {
+			p.renew(ctx, r)
+			return r, nil
+		}
+	}
+	if !fault.Retryable(err) {
+		return held.Run, err
+	}
+	// The context may be what ended; the page must be left all the same.
+	after, cancelAfter := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancelAfter()
+	if held.Attempts >= p.Config.PageAttempts {
+		p.Log.ErrorContext(ctx, "a page ran out of attempts", "entity", d.Name, "run", held.Run.ID, "page", held.Number, "attempts", held.Attempts, "error", err)
+		return p.Store.GiveUp(after, held, err.Error())
+	}
+	return held.Run, errors.Join(err, p.Store.PutBack(after, held, err.Error()))
+}
+
+// margin is smaller where leases are short, as in tests.
+func (p *Process) margin() time.Duration { return min(margin, p.Config.PageLease/4) }
+
+// renew keeps the run's claim alive; failing to costs at worst a takeover.
+func (p *Process) renew(ctx context.Context, r run.Run) {
+	if err := p.Store.Renew(ctx, r.ClaimID, r.Token, p.Config.RunLease); err != nil {
+		p.Log.WarnContext(ctx, "the run's lease could not be renewed", "run", r.ID, "error", err)
+	}
+}
+
+// close closes the run if this was its last page. A run is called synced only
+// when the index has published everything: until then the answer is retryable,
+// and the delivery that comes again waits on.
+func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
+	if !r.Settled() {
+		return r, nil
+	}
+	if r.PagesFailed > 0 {
+		return p.fail(ctx, r, r.LastError)
+	}
+	d, err := p.Entities.Named(r.Entity)
+	if err != nil {
+		return r, err
+	}
+	if r.LastTaskID > 0 {
+		if err := p.Index.Wait(ctx, d.Index, r.LastTaskID); err != nil {
+			return r, err
+		}
+	}
+	p.Steps.at("published")
+	err = p.Store.Publish(ctx, r)
+	switch {
+	case fault.CodeOf(err) == "unbalanced":
+		return p.fail(ctx, r, err.Error())
+	case fault.KindOf(err) == fault.Dropped:
+		return p.Store.Run(ctx, r.ID)
+	case err != nil:
+		return r, err
+	}
+	p.Steps.at("closed")
+	p.Log.InfoContext(ctx, "the run is synced", "entity", r.Entity, "run", r.ID, "asOf", r.Window.To, "account", r.Counts.String())
+	if err := p.Store.Prune(ctx, r.Entity, p.Config.KeepDays); err != nil {
+		p.Log.WarnContext(ctx, "old change lists could not be pruned", "error", err)
+	}
+	return p.Store.Run(ctx, r.ID)
+}
+
+// fail closes the run as failed and says so once: only the call that closed it.
+func (p *Process) fail(ctx context.Context, r run.Run, reason string) (run.Run, error) {
+	err := p.Store.Fail(ctx, r, reason)
+	if fault.KindOf(err) == fault.Dropped {
+		err = nil
+	} else if err == nil {
+		p.Log.ErrorContext(ctx, "a run failed: the watermark stays and the next tick covers the same window", "entity", r.Entity, "run", r.ID, "reason", reason)
+	}
+	if err != nil {
+		return r, err
+	}
+	return p.Store.Run(ctx, r.ID)
+}

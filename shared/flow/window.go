@@ -1,0 +1,114 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
+)
+
+// Clock is the source's side of a window.
+type Clock interface {
+	// Now returns the source database's clock in UTC.
+	Now(ctx context.Context) (time.Time, error)
+	// EachChanged calls fn with the ids of changed roots, in batches.
+	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error
+}
+
+// Window fixes windows and cuts pages. It is safe for concurrent use.
+type Window struct {
+	Store    *store.DB
+	Source   Clock
+	Queue    queue.Sender
+	Entities Entities
+	Config   Config
+	Log      *slog.Logger
+	Steps    Steps
+	// Apart says that the source's tables are on another server than our own.
+	Apart bool
+}
+
+// Run plays a window task. A delivery that comes again finds the run that the
+// first began, with its window and its change list, and goes on from there.
+func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
+	d, err := w.Entities.Job(t.JobType)
+	if err != nil {
+		return run.Run{}, err
+	}
+	row, err := w.Store.Claimed(ctx, t, w.Config.RunLease)
+	if err != nil {
+		return run.Run{}, err
+	}
+	now, err := w.Source.Now(ctx)
+	if err != nil {
+		return run.Run{}, err
+	}
+	if row.Watermark != nil && now.Before(*row.Watermark) {
+		w.Log.WarnContext(ctx, "the source database's clock is behind the watermark: it was set back, or another server answers",
+			"entity", d.Name, "now", now, "watermark", row.Watermark)
+	}
+	r, err := w.Store.Begin(ctx, d.Name, row, window.Next(row.Watermark, d.FirstFrom, now, d.Overlap))
+	if err != nil {
+		return r, err
+	}
+	w.Steps.at("begun")
+	pages, err := w.Store.List(ctx, r, d, w.lister(r, d))
+	if err != nil {
+		return r, err
+	}
+	w.Steps.at("listed")
+	w.Log.InfoContext(ctx, "the window is fixed", "entity", d.Name, "run", r.ID, "window", r.Window.String(), "pages", pages)
+	if err := w.send(ctx, r, pages); err != nil {
+		return r, err
+	}
+	w.Steps.at("pages-sent")
+	return w.Store.Run(ctx, r.ID)
+}
+
+// lister returns how to ask a source on another server, nil for one on ours.
+func (w *Window) lister(r run.Run, d entity.Definition) store.Lister {
+	if !w.Apart {
+		return nil
+	}
+	args := map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}
+	return func(ctx context.Context, add func([]uint64) error) error {
+		return w.Source.EachChanged(ctx, d, args, add)
+	}
+}
+
+// send sends the tasks of all pages. A page that is done already answers its
+// task at once, and a task that was sent before has the same name.
+func (w *Window) send(ctx context.Context, r run.Run, pages int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(w.Config.EnqueueSenders)
+	for n := 1; n <= pages; n++ {
+		group.Go(func() error { return w.sendPage(ctx, r, n) })
+	}
+	return group.Wait()
+}
+
+// sendPage sends one page's task.
+func (w *Window) sendPage(ctx context.Context, r run.Run, n int) error {
+	body, err := json.Marshal(page.Task{RunID: r.ID, Page: n})
+	if err != nil {
+		return err
+	}
+	name := queue.Name("page/"+r.Token+"/"+strconv.Itoa(n), fmt.Sprintf("%s-run-%d-page-%d", r.Entity, r.ID, n))
+	err = w.Queue.Send(ctx, queue.Task{Queue: queue.Processing, Name: name, Body: body})
+	if err == nil {
+		w.Steps.at("page-sent")
+	}
+	return err
+}
