@@ -1,0 +1,158 @@
+// Package edge is where HTTP begins and ends: it turns a handler that returns an
+// error into one that answers, and is the only place that knows which kind of
+// error is which status.
+//
+// A queue retries everything that is not 2xx, so what can never succeed is
+// logged and answered 200; what is worth retrying is 429 or 503, with
+// Retry-After where we know better than the queue. The text of an error that
+// nobody classified never leaves: it is logged here, once.
+package edge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/trace"
+)
+
+// Handler answers a request with a value to be written as JSON, or an error.
+type Handler func(r *http.Request) (any, error)
+
+// problem is the body of an answer that is not a success.
+type problem struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Param   string `json:"param,omitempty"`
+	} `json:"error"`
+}
+
+// dropped is the body of an answer to a task that can never succeed.
+type dropped struct {
+	Outcome string `json:"outcome"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// statuses translates kinds.
+var statuses = map[fault.Kind]int{
+	fault.Internal: http.StatusInternalServerError, fault.Retry: http.StatusServiceUnavailable,
+	fault.Throttled: http.StatusTooManyRequests, fault.Dropped: http.StatusOK, fault.Invalid: http.StatusBadRequest,
+	fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden, fault.NotFound: http.StatusNotFound,
+}
+
+// Handle returns h as an http.Handler that takes the methods. A panic is an
+// internal error, logged with its stack.
+func Handle(log *slog.Logger, h Handler, methods ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(trace.With(r.Context(), r.Header.Get(trace.Header)))
+		if !slices.Contains(methods, r.Method) {
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			answer(w, http.StatusMethodNotAllowed, problemOf(fault.New(fault.Invalid, "method", "use %s", strings.Join(methods, ", "))))
+			return
+		}
+		value, err := guarded(h, r)
+		if err != nil {
+			fail(w, r, log, err)
+			return
+		}
+		answer(w, http.StatusOK, value)
+	})
+}
+
+// guarded calls h and turns a panic into an error.
+func guarded(h Handler, r *http.Request) (value any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return h(r)
+}
+
+// fail logs an error and answers with its kind's status.
+func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	kind, code := fault.KindOf(err), fault.CodeOf(err)
+	status := statuses[kind]
+	switch {
+	case kind == fault.Dropped:
+		log.WarnContext(r.Context(), "a task was dropped", "code", code, "reason", err.Error())
+		answer(w, status, dropped{Outcome: "dropped", Code: code, Message: sentence(err)})
+		return
+	case status >= 500:
+		log.ErrorContext(r.Context(), "a request failed", "code", code, "status", status, "path", r.URL.Path, "error", err.Error())
+	case status == http.StatusTooManyRequests:
+		log.WarnContext(r.Context(), "a request was put off", "code", code, "error", err.Error())
+	}
+	if after := afterOf(err); after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
+	}
+	answer(w, status, problemOf(err))
+}
+
+// problemOf returns what a caller may know of an error.
+func problemOf(err error) problem {
+	var p problem
+	p.Error.Code, p.Error.Message = fault.CodeOf(err), sentence(err)
+	var f *fault.Error
+	if errors.As(err, &f) {
+		p.Error.Param = f.Param
+	}
+	return p
+}
+
+// sentence returns the part of an error that is meant for people.
+func sentence(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Kind != fault.Internal {
+		return f.Message
+	}
+	return "internal error; the log has the details"
+}
+
+// afterOf returns how long the caller shall wait, 0 for no opinion.
+func afterOf(err error) time.Duration {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.After
+	}
+	return 0
+}
+
+// answer writes a value as JSON. An error of writing is the reader's.
+func answer(w http.ResponseWriter, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		http.Error(w, `{"error":{"code":"internal","message":"the answer has no JSON form"}}`, http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// maxTask is more than a queue's largest task.
+const maxTask = 1 << 20
+
+// Body reads a task's body. One that is too large can never succeed.
+func Body(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxTask+1))
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Retry, "bad-request", "the request's body broke off")
+	}
+	if len(body) > maxTask {
+		return nil, fault.New(fault.Dropped, "bad-task", "the task's body is larger than %d bytes", maxTask)
+	}
+	return body, nil
+}
