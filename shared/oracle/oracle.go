@@ -1,0 +1,237 @@
+// Package oracle says whether an index holds what the database holds.
+//
+// It shares no code with the pipeline that it judges: it reads rows through
+// database/sql into maps, encodes them with encoding/json, and reads the index
+// by browsing. Of a definition it takes only the SQL text and the words of
+// entity.yaml. It is slow and meant for checks, not for production.
+package oracle
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
+)
+
+// Browser calls each with every record of an index, decoded from JSON.
+type Browser func(ctx context.Context, each func(doc map[string]any) error) error
+
+// Report is the result of a comparison. The lists are sorted and complete.
+type Report struct {
+	Records   int      `json:"records"` // in the database's view
+	Missing   []string `json:"missing"`
+	Different []string `json:"different"`
+	Orphaned  []string `json:"orphaned"`
+}
+
+// Differences counts all that is wrong.
+func (r Report) Differences() int { return len(r.Missing) + len(r.Different) + len(r.Orphaned) }
+
+// String says what is wrong in a line; at most ten ids of each kind.
+func (r Report) String() string {
+	return fmt.Sprintf("%d records; missing %s; different %s; orphaned %s", r.Records, few(r.Missing), few(r.Different), few(r.Orphaned))
+}
+
+// few prints a list's length and its beginning.
+func few(ids []string) string {
+	if len(ids) == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d %v", len(ids), ids[:min(len(ids), 10)])
+}
+
+// Compare compares the index with what the definition's queries yield now. db
+// must read times (parseTime) in UTC. Records in except are not looked at: the
+// index is allowed to differ there, because they are parked.
+func Compare(ctx context.Context, db *sql.DB, d entity.Definition, browse Browser, except map[string]bool) (Report, error) {
+	var want, have map[string][32]byte
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) { want, err = expected(ctx, db, d); return err })
+	both.Go(func() (err error) { have, err = indexed(ctx, d, browse); return err })
+	if err := both.Wait(); err != nil {
+		return Report{}, err
+	}
+	r := Report{Records: len(want)}
+	for id, sum := range want {
+		there, ok := have[id]
+		switch {
+		case except[id] || ok && there == sum:
+		case !ok:
+			r.Missing = append(r.Missing, id)
+		default:
+			r.Different = append(r.Different, id)
+		}
+	}
+	for id := range have {
+		if _, ok := want[id]; !ok && !except[id] {
+			r.Orphaned = append(r.Orphaned, id)
+		}
+	}
+	for _, list := range [][]string{r.Missing, r.Different, r.Orphaned} {
+		sort.Strings(list)
+	}
+	return r, nil
+}
+
+// indexed returns a digest of every record that the index holds.
+func indexed(ctx context.Context, d entity.Definition, browse Browser) (map[string][32]byte, error) {
+	have := map[string][32]byte{}
+	err := browse(ctx, func(doc map[string]any) error {
+		id := fmt.Sprint(doc[record.IDField])
+		delete(doc, d.Stamp)
+		sum, err := digest(doc)
+		have[id] = sum
+		return err
+	})
+	return have, err
+}
+
+// digest returns a hash of a document that is the same for equal content.
+func digest(doc map[string]any) ([32]byte, error) {
+	text, err := json.Marshal(doc) // sorts keys
+	return sha256.Sum256(text), err
+}
+
+// expected returns a digest of every record that the index should hold.
+func expected(ctx context.Context, db *sql.DB, d entity.Definition) (map[string][32]byte, error) {
+	roots, err := allRoots(ctx, db, d)
+	if err != nil {
+		return nil, err
+	}
+	want := map[string][32]byte{}
+	const atOnce = 500
+	for start := 0; start < len(roots); start += atOnce {
+		text, args := d.Rows.Bind(map[string][]any{"ids": roots[start:min(start+atOnce, len(roots))]})
+		if err := eachDocument(ctx, db, d, query{text, args}, func(doc map[string]any) error {
+			id := fmt.Sprint(doc[record.IDField])
+			if _, twice := want[id]; twice {
+				return fmt.Errorf("%s/rows.sql gives objectID %s twice", d.Source, id)
+			}
+			want[id], err = digest(doc)
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return want, nil
+}
+
+// allRoots returns every root id that the definition knows of.
+func allRoots(ctx context.Context, db *sql.DB, d entity.Definition) ([]any, error) {
+	text, args := d.Changed.Bind(map[string][]any{"from": {"1000-01-01"}, "to": {"9999-12-31"}})
+	rows, err := db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var roots []any
+	for rows.Next() {
+		var id uint64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		roots = append(roots, id)
+	}
+	return roots, rows.Err()
+}
+
+// query is a statement with its arguments.
+type query struct {
+	text string
+	args []any
+}
+
+// eachDocument runs a rows query and calls fn with each row as a document.
+func eachDocument(ctx context.Context, db *sql.DB, d entity.Definition, q query, fn func(map[string]any) error) error {
+	rows, err := db.QueryContext(ctx, q.text, q.args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return err
+	}
+	values := make([]any, len(types))
+	into := make([]any, len(types))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		doc := map[string]any{}
+		for i, t := range types {
+			if strings.HasPrefix(t.Name(), "_") || values[i] == nil {
+				continue
+			}
+			v, err := value(values[i], t.DatabaseTypeName(), d.Types[t.Name()])
+			if err != nil {
+				return fmt.Errorf("%s: %w", t.Name(), err)
+			}
+			put(doc, strings.Split(t.Name(), "."), v)
+		}
+		if err := fn(doc); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// put sets a value at a dotted path.
+func put(doc map[string]any, path []string, v any) {
+	for _, name := range path[:len(path)-1] {
+		inner, ok := doc[name].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			doc[name] = inner
+		}
+		doc = inner
+	}
+	doc[path[len(path)-1]] = v
+}
+
+// value returns what JSON would decode a column's value to.
+func value(v any, databaseType string, kind record.Kind) (any, error) {
+	if t, ok := v.(time.Time); ok {
+		return math.Floor(float64(t.UnixMicro()) / 1000), nil
+	}
+	text := textOf(v)
+	switch {
+	case kind == record.Bool:
+		return text != "0", nil
+	case kind == record.JSON:
+		var decoded any
+		err := json.Unmarshal([]byte(text), &decoded)
+		return decoded, err
+	case kind == record.String || isText(databaseType) && kind == record.Auto:
+		return text, nil
+	default:
+		return strconv.ParseFloat(text, 64)
+	}
+}
+
+// isText reports a column type whose values are text.
+func isText(databaseType string) bool {
+	return strings.Contains(databaseType, "CHAR") || strings.Contains(databaseType, "TEXT") || databaseType == "ENUM"
+}
+
+// textOf prints what the driver gives.
+func textOf(v any) string {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return fmt.Sprint(v)
+}
