@@ -1,0 +1,106 @@
+package scheduler
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/push"
+)
+
+// launch starts the coming attempt of an execution. The lock is held.
+func (s *Server) launch(e *execution, now time.Time) {
+	call, ok := s.start(e.job, e.tick, now)
+	if !ok {
+		return
+	}
+	e.running = true
+	e.attempts++
+	if e.attempts == 1 {
+		e.first = now
+		s.twice(e, call)
+	}
+	e.job.show()
+	go func() {
+		defer s.work.Done()
+		outcome := s.sender.Send(s.ctx, call)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.book(e.job, outcome) {
+			s.settle(e, outcome)
+		}
+	}()
+}
+
+// force starts one attempt beside the schedule, with the next tick's time.
+// The lock is held.
+func (s *Server) force(j *job, now time.Time) {
+	tick := j.next
+	if !tick.After(now) {
+		tick = j.schedule.Next(now)
+	}
+	call, ok := s.start(j, tick, now)
+	if !ok {
+		return
+	}
+	s.stats.Forced++
+	go func() {
+		defer s.work.Done()
+		outcome := s.sender.Send(s.ctx, call)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.book(j, outcome)
+	}()
+}
+
+// start books the beginning of an attempt, unless the server is closing: the
+// caller then launches it and calls work.Done at its end. The lock is held.
+func (s *Server) start(j *job, tick, now time.Time) (push.Call, bool) {
+	if s.ctx.Err() != nil {
+		return push.Call{}, false
+	}
+	j.message.LastAttemptTime = timestamppb.New(now)
+	s.stats.Attempts++
+	s.stats.Running++
+	s.work.Add(1)
+	return s.prepare(j, tick), true
+}
+
+// book writes an outcome into the job. It returns false if Close cut the
+// attempt off, which says nothing about the target. The lock is held.
+func (s *Server) book(j *job, outcome push.Outcome) bool {
+	s.stats.Running--
+	if s.ctx.Err() != nil {
+		return false
+	}
+	j.message.Status = outcome.Status()
+	if outcome.OK() {
+		s.stats.Succeeded++
+	} else {
+		s.stats.Failed++
+		s.options.Logger.Info("job attempt failed", "job", j.message.GetName(), "reason", outcome.Reason())
+	}
+	return true
+}
+
+// settle ends an execution or plans its retry. The lock is held.
+func (s *Server) settle(e *execution, outcome push.Outcome) {
+	defer s.Poke()
+	e.running = false
+	if outcome.OK() {
+		e.end(nil)
+		return
+	}
+	now := s.options.Now()
+	policy, limit := retryOf(e.job.message.GetRetryConfig())
+	at := now.Add(max(policy.Delay(e.attempts), outcome.RetryAfter))
+	over := limit.Reached(e.attempts, now.Sub(e.first)) || !e.manual && (!e.job.enabled() || !at.Before(e.job.next))
+	if over || e.job.gone {
+		e.end(fmt.Errorf("scheduler emulator: job %s failed after %d attempts: %s", e.job.message.GetName(), e.attempts, outcome.Reason()))
+		return
+	}
+	s.stats.Retried++
+	e.at = at
+	e.job.show()
+}
