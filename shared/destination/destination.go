@@ -9,7 +9,20 @@ import "context"
 type Op struct {
 	ID   string
 	Body []byte
+	// Stamp is put before the body's closing brace: fields that are not part of
+	// the content, such as the time of the push. It begins with a comma.
+	Stamp []byte
 }
+
+// Append appends the record as the index gets it: the body with its stamp.
+func (o Op) Append(dst []byte) []byte {
+	dst = append(dst, o.Body[:len(o.Body)-1]...)
+	dst = append(dst, o.Stamp...)
+	return append(dst, '}')
+}
+
+// Size returns how many bytes the record has as the index counts them.
+func (o Op) Size() int { return len(o.Body) + len(o.Stamp) }
 
 // Refusal is a record that the index does not take.
 type Refusal struct {

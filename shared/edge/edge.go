@@ -89,10 +89,10 @@ func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 		log.WarnContext(r.Context(), "a task was dropped", "code", code, "reason", err.Error())
 		answer(w, status, dropped{Outcome: "dropped", Code: code, Message: sentence(err)})
 		return
+	case kind == fault.Retry, kind == fault.Throttled:
+		log.WarnContext(r.Context(), "a request was put off", "code", code, "status", status, "error", err.Error())
 	case status >= 500:
 		log.ErrorContext(r.Context(), "a request failed", "code", code, "status", status, "path", r.URL.Path, "error", err.Error())
-	case status == http.StatusTooManyRequests:
-		log.WarnContext(r.Context(), "a request was put off", "code", code, "error", err.Error())
 	}
 	if after := afterOf(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))

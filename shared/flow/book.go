@@ -42,6 +42,7 @@ type entry struct {
 	hash   ledger.Hash // of what the index holds as far as we know
 	parked bool        // the index does not hold hash: it refused it
 	held   bool        // the store lists it as parked
+	park   store.Parked
 	fate   fate
 	plan   int // the plan that last saw its row
 	want   ledger.Hash
@@ -74,8 +75,12 @@ func newBook(d entity.Definition, now time.Time) *book {
 
 // know puts what was last pushed on the shelves. What is in doubt, by an earlier
 // attempt's journal or by the store, is known by its id alone.
+//
+// What an earlier attempt had under way may still reach the index after all that
+// this one does, so it stays in doubt beyond this page: the next run looks again.
 func (b *book) know(known map[uint64][]ledger.Entry, attempt ledger.Journal) {
 	b.journal.Merge(attempt)
+	b.doubts.Merge(attempt)
 	doubtful := ledger.Journal{}
 	doubtful.Merge(attempt)
 	for root, d := range b.settled {
@@ -185,8 +190,8 @@ func (b *book) send(e *entry, body []byte, want ledger.Hash) {
 // older state is worth more to its readers than none.
 func (b *book) park(e *entry, p store.Parked, content ledger.Hash) {
 	p.ObjectID, p.Root = e.id, e.root
-	b.out.Parked = append(b.out.Parked, p)
-	e.hash, e.parked, e.held, e.fate = content, true, true, parked
+	e.park = p
+	e.hash, e.parked, e.fate = content, true, parked
 	b.shelves[e.root].dirty = true
 }
 
@@ -203,24 +208,14 @@ func (b *book) plannedRoots() []uint64 {
 	return roots
 }
 
-// ops returns what the next push sends, with the stamp put in.
+// ops returns what the next push sends.
 func (b *book) ops() []destination.Op {
-	size := 0
-	for _, e := range b.planned {
-		size += len(e.body) + len(b.stamp)
-	}
-	arena := make([]byte, 0, size)
 	ops := make([]destination.Op, len(b.planned))
 	for i, e := range b.planned {
-		ops[i].ID = e.id
-		if e.body == nil {
-			continue
+		ops[i] = destination.Op{ID: e.id, Body: e.body}
+		if e.body != nil {
+			ops[i].Stamp = b.stamp
 		}
-		start := len(arena)
-		arena = append(arena, e.body[:len(e.body)-1]...)
-		arena = append(arena, b.stamp...)
-		arena = append(arena, '}')
-		ops[i].Body = arena[start:len(arena):len(arena)]
 	}
 	return ops
 }
@@ -241,10 +236,8 @@ func (b *book) note(result destination.Result) error {
 		case no:
 			b.park(e, store.Parked{Reason: store.Rejected, Detail: reason, Bytes: len(e.body) + len(b.stamp)}, e.want)
 			continue
-		case e.held:
-			b.out.Resolved = append(b.out.Resolved, e.id)
 		}
-		e.hash, e.parked, e.held, e.fate = e.want, false, false, saved
+		e.hash, e.parked, e.fate = e.want, false, saved
 		if e.body == nil {
 			e.fate = deleted
 		}
@@ -266,13 +259,20 @@ func (b *book) leaveInDoubt(roots []uint64) {
 	}
 }
 
-// outcome adds the book up. A record without a fate makes the sum wrong, and
+// outcome adds the book up, by what became of each record in the end: a second
+// look may have saved what the first parked, or the other way round. A record without a fate makes the sum wrong, and
 // the store refuses it.
 func (b *book) outcome() (store.Outcome, error) {
 	o := b.out
 	o.Settled, o.Doubts = b.settled, b.doubts
 	o.Counts.Found = int64(len(b.records))
 	for _, e := range b.records {
+		switch {
+		case e.parked && e.park.Reason != "":
+			o.Parked = append(o.Parked, e.park)
+		case e.held && !e.parked:
+			o.Resolved = append(o.Resolved, e.id)
+		}
 		switch e.fate {
 		case saved:
 			o.Counts.Saved++

@@ -56,8 +56,13 @@ func (p *Process) fill(ctx context.Context, held store.Page, b *book) (store.Out
 	}
 }
 
-// open reads what the page is about and what is known of it.
+// open reads what the page is about and what is known of it. First it renews the
+// run's claim, which then outlives the page's lease (see Config.Check): no
+// successor can push the same roots while this holder may still be pushing.
 func (p *Process) open(ctx context.Context, held store.Page, b *book) (err error) {
+	if err = p.Store.Renew(ctx, held.Run.ClaimID, held.Run.Token, p.Config.RunLease); err != nil {
+		return err
+	}
 	if b.roots, err = p.Store.Changed(ctx, held.Run.ID, held.Number); err != nil {
 		return err
 	}

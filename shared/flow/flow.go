@@ -42,6 +42,17 @@ type Config struct {
 	KeepDays int `env:"KEEP_DAYS, default=7"`
 }
 
+// Check refuses settings that would let two holders push the same page.
+func (c Config) Check() error {
+	if c.RunLease < 2*c.PageLease {
+		return fmt.Errorf("RUN_LEASE is %v and PAGE_LEASE %v: a run's lease must be at least twice a page's, or a page could outlive its run", c.RunLease, c.PageLease)
+	}
+	if c.PageLease <= 0 || c.PageAttempts < 1 || c.EnqueueSenders < 1 {
+		return fmt.Errorf("PAGE_LEASE must be positive, PAGE_ATTEMPTS and ENQUEUE_SENDERS at least 1")
+	}
+	return nil
+}
+
 // Entities finds definitions by name and by job type.
 type Entities []entity.Definition
 

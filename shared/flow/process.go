@@ -72,7 +72,6 @@ func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run
 		p.Steps.at("pushed")
 		var r run.Run
 		if r, err = p.Store.Finish(ctx, held, outcome); err == nil {
-			p.renew(ctx, r)
 			return r, nil
 		}
 	}
@@ -91,13 +90,6 @@ func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run
 
 // margin is smaller where leases are short, as in tests.
 func (p *Process) margin() time.Duration { return min(margin, p.Config.PageLease/4) }
-
-// renew keeps the run's claim alive; failing to costs at worst a takeover.
-func (p *Process) renew(ctx context.Context, r run.Run) {
-	if err := p.Store.Renew(ctx, r.ClaimID, r.Token, p.Config.RunLease); err != nil {
-		p.Log.WarnContext(ctx, "the run's lease could not be renewed", "run", r.ID, "error", err)
-	}
-}
 
 // close closes the run if this was its last page. A run is called synced only
 // when the index has published everything: until then the answer is retryable,

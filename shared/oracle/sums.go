@@ -26,21 +26,29 @@ func Sums(ctx context.Context, db *sql.DB) ([]string, error) {
 	}
 	var problems []string
 	for _, check := range checks {
-		rows, err := db.QueryContext(ctx, check)
+		found, err := sentences(ctx, db, check)
 		if err != nil {
 			return nil, fmt.Errorf("oracle: %w", err)
 		}
-		for rows.Next() {
-			var sentence string
-			if err := rows.Scan(&sentence); err != nil {
-				return nil, fmt.Errorf("oracle: %w", err)
-			}
-			problems = append(problems, sentence)
-		}
-		if err := rows.Err(); err != nil {
-			return nil, fmt.Errorf("oracle: %w", err)
-		}
-		_ = rows.Close()
+		problems = append(problems, found...)
 	}
 	return problems, nil
+}
+
+// sentences returns the one column of a query.
+func sentences(ctx context.Context, db *sql.DB, text string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var list []string
+	for rows.Next() {
+		var sentence string
+		if err := rows.Scan(&sentence); err != nil {
+			return nil, err
+		}
+		list = append(list, sentence)
+	}
+	return list, rows.Err()
 }

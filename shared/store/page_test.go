@@ -43,7 +43,7 @@ func TestTakePageNeverAnswersPending(t *testing.T) {
 	b := newBench(t)
 	r := b.listed(2)
 	task := page.Task{RunID: r.ID, Page: 1}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	var seen atomic.Int32
 	together(4, func(int) {

@@ -86,6 +86,12 @@ func (db *DB) RunOf(ctx context.Context, token string) (*run.Run, error) {
 	return &r, nil
 }
 
+// Now returns this database's clock in UTC, whether our tables are there or not.
+func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
+	err = db.sql.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&now)
+	return now, outage(err, "tell the time")
+}
+
 // noSuchTable is MySQL's error number for a table that is not there.
 const noSuchTable = 1146
 

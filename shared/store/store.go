@@ -11,7 +11,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -34,7 +33,8 @@ type DB struct {
 func Open(dsn string, maxConnections int, log *slog.Logger) (*DB, error) {
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("the state's DSN cannot be read: %w", err)
+		// The driver's own words may quote the DSN, password and all.
+		return nil, errors.New("STATE_DSN (or SOURCE_DSN) cannot be read; write it as user:password@tcp(host:3306)/database")
 	}
 	cfg.ParseTime, cfg.Loc, cfg.InterpolateParams, cfg.ClientFoundRows = true, time.UTC, true, true
 	if cfg.Params == nil {
@@ -43,7 +43,7 @@ func Open(dsn string, maxConnections int, log *slog.Logger) (*DB, error) {
 	cfg.Params["time_zone"] = "'+00:00'"
 	connector, err := driver.NewConnector(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("the state's DSN cannot be used: %w", err)
+		return nil, errors.New("STATE_DSN (or SOURCE_DSN) cannot be used: one of its parameters is wrong")
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(maxConnections)

@@ -1,7 +1,6 @@
 package algolia
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"sync"
@@ -101,11 +100,11 @@ func cut(ops []destination.Op, maxRecords, maxBytes int) [][]destination.Op {
 	var batches [][]destination.Op
 	start, size := 0, 0
 	for i, op := range ops {
-		if i > start && (i-start == maxRecords || size+len(op.Body) > maxBytes) {
+		if i > start && (i-start == maxRecords || size+op.Size() > maxBytes) {
 			batches = append(batches, ops[start:i])
 			start, size = i, 0
 		}
-		size += len(op.Body)
+		size += op.Size()
 	}
 	if start < len(ops) {
 		batches = append(batches, ops[start:])
@@ -117,25 +116,21 @@ func cut(ops []destination.Op, maxRecords, maxBytes int) [][]destination.Op {
 func encode(ops []destination.Op) []byte {
 	size := 16
 	for _, op := range ops {
-		size += len(op.Body) + len(op.ID) + 64
+		size += op.Size() + len(op.ID) + 64
 	}
-	b := bytes.NewBuffer(make([]byte, 0, size))
-	b.WriteString(`{"requests":[`)
+	b := append(make([]byte, 0, size), `{"requests":[`...)
 	for i, op := range ops {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
 		if op.Body == nil {
-			b.WriteString(`{"action":"deleteObject","body":{"objectID":`)
 			id, _ := json.Marshal(op.ID) // a string always has a JSON form
-			b.Write(id)
-			b.WriteString(`}}`)
+			b = append(b, `{"action":"deleteObject","body":{"objectID":`...)
+			b = append(append(b, id...), `}}`...)
 			continue
 		}
-		b.WriteString(`{"action":"addObject","body":`)
-		b.Write(op.Body)
-		b.WriteByte('}')
+		b = append(b, `{"action":"addObject","body":`...)
+		b = append(op.Append(b), '}')
 	}
-	b.WriteString(`]}`)
-	return b.Bytes()
+	return append(b, `]}`...)
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
@@ -69,7 +70,7 @@ var errNoTask = errors.New("the index's answer did not arrive")
 func pause(ctx context.Context, attempt int, asked time.Duration) bool {
 	wait := min(firstWait<<(attempt-1), maxWait)
 	wait = max(wait/2+rand.N(wait/2+1), asked)
-	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait { //nolint:forbidigo // a deadline is wall time
 		return false
 	}
 	select {
@@ -132,10 +133,10 @@ func classifyStatus(api *errs.AlgoliaErr, e *exchange) error {
 	}
 }
 
-// shorten cuts an index's words to what is worth keeping.
+// shorten cuts an index's words to what is worth keeping, not within a letter.
 func shorten(s string) string {
 	if len(s) > maxReason {
-		return s[:maxReason]
+		s = s[:maxReason]
 	}
-	return s
+	return strings.ToValidUTF8(s, "")
 }

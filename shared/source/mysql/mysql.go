@@ -8,7 +8,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
 	"sync"
 	"time"
 
@@ -28,7 +28,8 @@ type Source struct {
 func Open(dsn string, maxConnections int) (*Source, error) {
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("the source's DSN cannot be read: %w", err)
+		// The driver's own words may quote the DSN, password and all.
+		return nil, errors.New("SOURCE_DSN cannot be read; write it as user:password@tcp(host:3306)/database")
 	}
 	cfg.ParseTime = false
 	cfg.InterpolateParams = true
@@ -39,7 +40,7 @@ func Open(dsn string, maxConnections int) (*Source, error) {
 	cfg.Params["time_zone"] = "'+00:00'"
 	connector, err := driver.NewConnector(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("the source's DSN cannot be used: %w", err)
+		return nil, errors.New("SOURCE_DSN cannot be used: one of its parameters is wrong")
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(maxConnections)

@@ -11,6 +11,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/source"
 )
 
+// Records are appended to arenas of arenaSize bytes. A new one is begun while
+// there is still room for a record of usual size, because growing an arena would
+// copy what is in it and keep the old one alive.
+const (
+	arenaSize = 256 << 10
+	roomy     = 4 << 10
+)
+
 // Rows returns the current records of the roots, read in one statement.
 func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error) {
 	out := source.Rows{Versions: make(map[uint64]uint64, len(ids)), Records: make([]source.Record, 0, 3*len(ids))}
@@ -18,7 +26,7 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 		return out, nil
 	}
 	text, args := d.Rows.Bind(map[string][]any{"ids": values(ids)})
-	arena := make([]byte, 0, 2048*len(ids))
+	var arena []byte
 	var plan *record.Plan
 	err := s.each(ctx, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
@@ -31,6 +39,9 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 			return err
 		}
 		r := source.Record{Root: root, ID: string(plan.ID(row))}
+		if cap(arena)-len(arena) < roomy {
+			arena = make([]byte, 0, arenaSize)
+		}
 		start := len(arena)
 		if arena, err = plan.Append(arena, row); err != nil {
 			r.Problem = err.Error()
