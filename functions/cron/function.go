@@ -1,0 +1,70 @@
+// Package cron is the function that starts syncs.
+//
+// Who calls it: Cloud Scheduler's job returnsUpdateCron, every 15 minutes, as
+// its own service account; and people, through returnsync sync.
+//
+// What it does: claims the next window of every entity (or of the one named by
+// ?entity=) and sends each claim's window task.
+//
+// A second call: of the same tick does nothing, because the claim remembers the
+// tick; while a sync is running answers "still running"; after a crash between
+// claim and task sends the task again, under the same name.
+package cron
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+)
+
+// Function is the cron function.
+var Function = wire.Function{Name: "ReturnsCron", OldPath: "/_ah/api/esb/v1/returnsCron", Open: open}
+
+// open opens the function's parts.
+func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
+	c, err := e.Cron(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Handler(c), nil
+}
+
+// answer is what a tick did.
+type answer struct {
+	Started []flow.Started `json:"started"`
+}
+
+// Handler answers ticks.
+func Handler(c *flow.Cron) http.Handler {
+	return edge.Handle(c.Log, func(r *http.Request) (any, error) {
+		tick := flow.Tick{Entity: r.URL.Query().Get("entity"), Occurrence: occurrence(r.Header, time.Now())}
+		started, err := c.Run(r.Context(), tick)
+		if fault.KindOf(err) == fault.Dropped {
+			// Here a person or a job's address is wrong, and should hear of it.
+			return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entity")
+		}
+		return answer{Started: started}, err
+	}, http.MethodPost, http.MethodGet)
+}
+
+// clockSlack is how far the scheduler's clock may be ahead of ours.
+const clockSlack = time.Minute
+
+// occurrence tells ticks apart by the scheduler's time, which is the same on
+// every retry of one tick. A forced run may carry the time of the tick to come
+// and would silence that one, so a time that lies ahead gets a key of its own,
+// as does a call that is not the scheduler's.
+func occurrence(h http.Header, now time.Time) string {
+	text := h.Get("X-CloudScheduler-ScheduleTime")
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || at.After(now.Add(clockSlack)) {
+		return "manual-" + claim.NewToken()
+	}
+	return at.UTC().Format(time.RFC3339Nano)
+}

@@ -1,0 +1,150 @@
+// Package server is the deployed program: it knows every function and serves the
+// one that FUNCTION_TARGET names, or all of them.
+//
+// Functions are registered with the Functions Framework, so a host of that
+// framework can serve them (see Register). By default the serving is ours,
+// because the framework's has neither timeouts nor an end: this one bounds every
+// phase of a request, answers /healthz, and on SIGTERM stops accepting, lets the
+// requests under way finish, and closes its parts.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sort"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/cron"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/functions/process"
+	"gitlab.com/eshopbox-team/return-sync/functions/search"
+	"gitlab.com/eshopbox-team/return-sync/functions/window"
+)
+
+// Functions returns every function of the product.
+func Functions() []wire.Function {
+	return []wire.Function{cron.Function, window.Function, process.Function, search.Function}
+}
+
+// Config is what the environment says about serving.
+type Config struct {
+	Target string `env:"FUNCTION_TARGET"`
+	Port   string `env:"PORT, default=8080"`
+	// Host is the address to listen on; empty means all, as Cloud Run wants.
+	Host string `env:"HOST"`
+	// TimeoutSeconds bounds a request; Cloud Run sets the same limit outside.
+	TimeoutSeconds int `env:"CLOUD_RUN_TIMEOUT_SECONDS, default=600"`
+	// DrainSeconds is how long requests under way may take after SIGTERM.
+	DrainSeconds int `env:"DRAIN_SECONDS, default=9"`
+}
+
+// Run serves until ctx ends, then drains. ready, if not nil, is called with the
+// address once connections are accepted.
+func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
+	var cfg Config
+	if err := wire.Configure(ctx, e.Lookup, &cfg); err != nil {
+		return err
+	}
+	handler, err := Handler(ctx, e, cfg)
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(cfg.Host, cfg.Port))
+	if err != nil {
+		return fmt.Errorf("cannot listen on port %s: %w: is another program using it? choose one with PORT", cfg.Port, err)
+	}
+	srv := newServer(handler, cfg)
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(listener) }()
+	if ready != nil {
+		ready(listener.Addr())
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	e.Log.Info("stopping: requests under way may finish", "seconds", cfg.DrainSeconds)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(cfg.DrainSeconds)*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(drain); err != nil {
+		return errors.Join(fmt.Errorf("requests did not finish in %d s: %w", cfg.DrainSeconds, err), srv.Close())
+	}
+	return nil
+}
+
+// newServer returns a server that bounds every phase of a request.
+func newServer(h http.Handler, cfg Config) *http.Server {
+	limit := time.Duration(cfg.TimeoutSeconds) * time.Second
+	return &http.Server{
+		Handler:           deadline(h, limit),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      limit + 10*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
+// deadline ends a request's context shortly before its platform would, so that
+// work stops at a place of its own choosing.
+func deadline(h http.Handler, limit time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit-limit/10)
+		defer cancel()
+		h.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// Handler opens the target, or every function if there is none, and returns
+// what serves them. With a target, every path is its own; without, each answers
+// at its name and at its old path.
+func Handler(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	var problems []error
+	known := false
+	for _, f := range Functions() {
+		if cfg.Target != "" && cfg.Target != f.Name {
+			continue
+		}
+		known = true
+		h, err := f.Open(ctx, e)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", f.Name, err))
+			continue
+		}
+		mount(mux, f, h, cfg.Target != "")
+	}
+	if !known {
+		return nil, fmt.Errorf("FUNCTION_TARGET is %q, which is no function: use %s, or leave it empty to serve all", cfg.Target, names())
+	}
+	return mux, errors.Join(problems...)
+}
+
+// mount puts a function's handler on its paths.
+func mount(mux *http.ServeMux, f wire.Function, h http.Handler, alone bool) {
+	if alone {
+		mux.Handle("/", h)
+		return
+	}
+	for _, path := range []string{"/" + f.Name, f.OldPath} {
+		mux.Handle(path, h)
+		mux.Handle(path+"/", http.StripPrefix(path, h))
+	}
+}
+
+// names lists the functions for an error.
+func names() string {
+	var list []string
+	for _, f := range Functions() {
+		list = append(list, f.Name)
+	}
+	sort.Strings(list)
+	return strings.Join(list, ", ")
+}

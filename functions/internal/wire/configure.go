@@ -1,0 +1,47 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/sethvargo/go-envconfig"
+)
+
+// Configure fills the structs from the environment (or whatever env looks up)
+// and returns all that is wrong at once: by name, and without values, because a
+// value may be a secret.
+func Configure(ctx context.Context, env envconfig.Lookuper, targets ...any) error {
+	var problems []error
+	for _, target := range targets {
+		v := reflect.ValueOf(target).Elem()
+		for i := range v.NumField() {
+			problems = append(problems, configureField(ctx, env, v.Type().Field(i), v.Field(i)))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("the configuration is not complete:\n%w", err)
+	}
+	return nil
+}
+
+// configureField reads one field by itself, so that one error does not hide the
+// next.
+func configureField(ctx context.Context, env envconfig.Lookuper, f reflect.StructField, into reflect.Value) error {
+	name, options, _ := strings.Cut(f.Tag.Get("env"), ",")
+	if name == "" {
+		return nil
+	}
+	if _, set := env.Lookup(name); !set && strings.Contains(options, "required") {
+		return fmt.Errorf("  %s is missing", name)
+	}
+	alone := reflect.New(reflect.StructOf([]reflect.StructField{f}))
+	err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: alone.Interface(), Lookuper: env})
+	if err != nil {
+		return fmt.Errorf("  %s cannot be read as %s", name, f.Type)
+	}
+	into.Set(alone.Elem().Field(0))
+	return nil
+}

@@ -1,0 +1,222 @@
+// Package wire opens the concrete parts of a function from its configuration.
+// It is the only importer of the technology rooms (source/mysql,
+// destination/algolia, queue/cloudtasks ...): everything else knows what a part
+// does, not what it is made of.
+//
+// Each function opens only what it needs, and so is configured with only the
+// secrets that it needs: the write key with process alone, the search key with
+// search alone.
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
+	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// Function is one thing that starts: its name, its old path, and how its
+// handler is opened.
+type Function struct {
+	// Name is the entry point, the value of FUNCTION_TARGET.
+	Name string
+	// OldPath is where the owner's App Engine service answered.
+	OldPath string
+	// Open opens the parts and returns the handler.
+	Open func(ctx context.Context, e *Env) (http.Handler, error)
+}
+
+// Env is what a function is opened with. Parts that are opened through it are
+// closed by Close.
+type Env struct {
+	Lookup envconfig.Lookuper
+	Log    *slog.Logger
+	// Steps, if set, is called between any two steps of the flow; only
+	// rehearsals set it.
+	Steps   flow.Steps
+	closers []func() error
+}
+
+// Common is what the environment says to every function.
+type Common struct {
+	LogLevel slog.Level `env:"LOG_LEVEL, default=INFO"`
+	Project  string     `env:"GOOGLE_CLOUD_PROJECT"`
+}
+
+// NewEnv returns the environment of this process, logging to standard error.
+func NewEnv(ctx context.Context, lookup envconfig.Lookuper) (*Env, error) {
+	var c Common
+	if err := Configure(ctx, lookup, &c); err != nil {
+		return nil, err
+	}
+	return &Env{Lookup: lookup, Log: edge.NewLogger(os.Stderr, c.LogLevel, c.Project)}, nil
+}
+
+// Close closes what was opened, last first.
+func (e *Env) Close() error {
+	var problems []error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		problems = append(problems, e.closers[i]())
+	}
+	e.closers = nil
+	return errors.Join(problems...)
+}
+
+// closing remembers a part to be closed.
+func (e *Env) closing(close func() error) { e.closers = append(e.closers, close) }
+
+// Databases is what the environment says about the databases.
+type Databases struct {
+	// SourceDSN is the database that holds the truth, in go-sql-driver's form.
+	SourceDSN string `env:"SOURCE_DSN, required"`
+	// StateDSN holds our own tables; empty means beside the source's.
+	StateDSN       string `env:"STATE_DSN"`
+	MaxConnections int    `env:"DB_MAX_CONNECTIONS, default=8"`
+}
+
+// Apart reports whether our tables are elsewhere than the source's.
+func (d Databases) Apart() bool { return d.StateDSN != "" && d.StateDSN != d.SourceDSN }
+
+// State returns the DSN of our own tables.
+func (d Databases) State() string {
+	if d.StateDSN != "" {
+		return d.StateDSN
+	}
+	return d.SourceDSN
+}
+
+// Definitions is what the environment says about entities.
+type Definitions struct {
+	Dir string `env:"ENTITIES_DIR"`
+	// IndexPrefix stands before every index's name, such as "staging_".
+	IndexPrefix string `env:"INDEX_PREFIX"`
+	// PageSize overrides every definition's, for measurements; 0 does not.
+	PageSize int `env:"PAGE_SIZE"`
+	// Overlap overrides every definition's, for rehearsals; 0 does not.
+	Overlap time.Duration `env:"OVERLAP"`
+}
+
+// Load reads the definitions.
+func (d Definitions) Load() (flow.Entities, error) {
+	list, err := entity.Load(d.Dir)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Index = d.IndexPrefix + list[i].Index
+		if d.PageSize > 0 {
+			list[i].PageSize = d.PageSize
+		}
+		if d.Overlap > 0 {
+			list[i].Overlap = d.Overlap
+		}
+	}
+	return list, nil
+}
+
+// Store opens our own tables.
+func (e *Env) Store(d Databases) (*store.DB, error) {
+	db, err := store.Open(d.State(), d.MaxConnections, e.Log)
+	if err == nil {
+		e.closing(db.Close)
+	}
+	return db, err
+}
+
+// Source opens the source's tables.
+func (e *Env) Source(d Databases) (*mysql.Source, error) {
+	s, err := mysql.Open(d.SourceDSN, d.MaxConnections)
+	if err == nil {
+		e.closing(s.Close)
+	}
+	return s, err
+}
+
+// queue opens the queues.
+func (e *Env) queue(ctx context.Context, c cloudtasks.Config) (*cloudtasks.Sender, error) {
+	s, err := cloudtasks.Open(ctx, c)
+	if err == nil {
+		e.closing(s.Close)
+	}
+	return s, err
+}
+
+// Cron opens the cron step.
+func (e *Env) Cron(ctx context.Context) (*flow.Cron, error) {
+	var db Databases
+	var defs Definitions
+	var tasks cloudtasks.Config
+	c := &flow.Cron{Log: e.Log, Steps: e.Steps}
+	err := Configure(ctx, e.Lookup, &db, &defs, &tasks, &c.Config)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Config.Check(); err != nil {
+		return nil, err
+	}
+	if tasks.WindowURL == "" {
+		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: where queue returnSync delivers to")
+	}
+	var problems [3]error
+	c.Entities, problems[0] = defs.Load()
+	c.Store, problems[1] = e.Store(db)
+	c.Queue, problems[2] = e.queue(ctx, tasks)
+	return c, errors.Join(problems[:]...)
+}
+
+// Window opens the window step.
+func (e *Env) Window(ctx context.Context) (*flow.Window, error) {
+	var db Databases
+	var defs Definitions
+	var tasks cloudtasks.Config
+	w := &flow.Window{Log: e.Log, Steps: e.Steps}
+	if err := Configure(ctx, e.Lookup, &db, &defs, &tasks, &w.Config); err != nil {
+		return nil, err
+	}
+	if err := w.Config.Check(); err != nil {
+		return nil, err
+	}
+	if tasks.ProcessURL == "" {
+		return nil, fmt.Errorf("the configuration is not complete:\n  PROCESS_URL is missing: where queue returnSyncProcessing delivers to")
+	}
+	w.Apart = db.Apart()
+	var problems [4]error
+	w.Entities, problems[0] = defs.Load()
+	w.Store, problems[1] = e.Store(db)
+	w.Source, problems[2] = e.Source(db)
+	w.Queue, problems[3] = e.queue(ctx, tasks)
+	return w, errors.Join(problems[:]...)
+}
+
+// Process opens the process step.
+func (e *Env) Process(ctx context.Context) (*flow.Process, error) {
+	var db Databases
+	var defs Definitions
+	var index algolia.Config
+	p := &flow.Process{Log: e.Log, Steps: e.Steps}
+	if err := Configure(ctx, e.Lookup, &db, &defs, &index, &p.Config); err != nil {
+		return nil, err
+	}
+	if err := p.Config.Check(); err != nil {
+		return nil, err
+	}
+	var problems [4]error
+	p.Entities, problems[0] = defs.Load()
+	p.Store, problems[1] = e.Store(db)
+	p.Source, problems[2] = e.Source(db)
+	p.Index, problems[3] = algolia.New(index)
+	return p, errors.Join(problems[:]...)
+}

@@ -1,0 +1,56 @@
+// Package process is the function that works a page off.
+//
+// Who calls it: the queue returnSyncProcessing, one task a page, as the tasks'
+// service account.
+//
+// What it does: reads the page's rows, pushes the records that differ from the
+// ledger, looks again, accounts for every record, and closes the run if this was
+// its last page.
+//
+// A second call: of a page that is done only looks whether the run is still to
+// be closed; of one that a live twin holds answers 503, to be tried again; of
+// one whose holder died takes it over. A task of an unknown or closed run is
+// dropped.
+package process
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/page"
+)
+
+// Function is the process function.
+var Function = wire.Function{Name: "ReturnUpdateProcessingQueue", OldPath: "/_ah/api/esb/v1/returnUpdateProcessingQueue", Open: open}
+
+// open opens the function's parts.
+func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
+	p, err := e.Process(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Handler(p), nil
+}
+
+// Handler answers page tasks.
+func Handler(p *flow.Process) http.Handler {
+	return edge.Handle(p.Log, func(r *http.Request) (any, error) {
+		body, err := edge.Body(r)
+		if err != nil {
+			return nil, err
+		}
+		task, err := page.ParseTask(body)
+		if err != nil {
+			return nil, err
+		}
+		worked, err := p.Run(r.Context(), task, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return wire.RunAnswer(worked), nil
+	}, http.MethodPost)
+}
