@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/cron"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/search"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+)
+
+// keepRunning syncs at once, says what can be opened, and then shows every run
+// while the scheduler ticks and the warehouse changes rows.
+func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, log io.Writer) error {
+	if _, err := syncWithBar(ctx, stack, "syncing", log); err != nil {
+		return err
+	}
+	if err := welcome(ctx, stack, o, out); err != nil {
+		return err
+	}
+	var background sync.WaitGroup
+	defer background.Wait()
+	if o.churn > 0 {
+		warehouse := sample.NewWarehouse(stack.DB, o.seed)
+		background.Go(func() {
+			if err := warehouse.Run(ctx, o.churn); err != nil && ctx.Err() == nil {
+				_, _ = fmt.Fprintln(log, "the warehouse stopped:", err)
+			}
+		})
+	}
+	return follow(ctx, stack, out)
+}
+
+// welcome prints what to open and how to ask.
+func welcome(ctx context.Context, stack *rehearsal.Stack, o options, out io.Writer) error {
+	var account string
+	if err := stack.DB.QueryRowContext(ctx, `SELECT account_slug FROM order_return
+		GROUP BY account_slug ORDER BY COUNT(*) DESC, account_slug LIMIT 1`).Scan(&account); err != nil {
+		return fmt.Errorf("there is no return to search for: %w", err)
+	}
+	token, err := stack.Identity.Sign(account, time.Now().Add(24*time.Hour))
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, `
+Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all of it.
+
+  search    curl -H 'Authorization: Bearer %s' \
+              '%s?query=&hitsPerPage=3'
+            (the token is for account %s)
+  tick now  curl -X POST %s
+  database  %s
+  index     %s  application %s, admin key %q, search key %q
+  tasks     %s (gRPC)    scheduler  %s (gRPC)
+
+`, o.every, o.churn, token, stack.URL(search.Function.Name), account, stack.URL(cron.Function.Name), stack.DSN(),
+		stack.AlgoliaURL(), rehearsal.AppID, rehearsal.AdminKey, rehearsal.SearchKey, stack.TasksAddress(), stack.SchedulerAddress())
+	return nil
+}
+
+// follow prints a line for every run that closes, until ctx ends.
+func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
+	var last int64
+	for {
+		runs, err := stack.Store.Runs(ctx, entityName, 10)
+		if err != nil {
+			return err
+		}
+		for i := len(runs) - 1; i >= 0; i-- {
+			if r := runs[i]; r.ID > last && r.State.Final() {
+				last = r.ID
+				_, _ = fmt.Fprintln(out, line(r))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// line tells a closed run in one line.
+func line(r run.Run) string {
+	text := fmt.Sprintf("run %-4d %-11s as of %s  %v", r.ID, r.State, r.Window.To.Format("15:04:05"), r.Counts)
+	if r.LastError != "" {
+		text += "  " + r.LastError
+	}
+	return text
+}

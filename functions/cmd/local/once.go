@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/process"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+)
+
+// summary is the last line of --once.
+type summary struct {
+	OK               bool       `json:"ok"`
+	Problems         []string   `json:"problems"`
+	Returns          int        `json:"returns"`
+	Items            int        `json:"items"`
+	Pages            int        `json:"pages"`
+	First            run.Counts `json:"first"`
+	Second           run.Counts `json:"second"`
+	Parked           int64      `json:"parked"`
+	Differences      int        `json:"differences"`
+	FirstSyncSeconds float64    `json:"firstSyncSeconds"`
+	RecordsPerSecond float64    `json:"recordsPerSecond"`
+	ProcessPeakMiB   float64    `json:"processPeakMiB"`
+	WallSeconds      float64    `json:"wallSeconds"`
+}
+
+// errUnsound is --once with a check that did not hold; the summary says which.
+var errUnsound = errors.New("a check did not hold; the summary's problems say which")
+
+// once makes one sync and a second over the same window and checks both.
+func once(ctx context.Context, stack *rehearsal.Stack, began time.Time, loaded sample.Counts, out, log io.Writer) error {
+	s := summary{Returns: loaded.Returns, Items: loaded.Items, Problems: []string{}}
+	if err := s.fill(ctx, stack, log); err != nil {
+		return stoppedOr(ctx, err)
+	}
+	s.WallSeconds = round(time.Since(began).Seconds())
+	s.OK = len(s.Problems) == 0
+	line, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "%s\n", line)
+	if !s.OK {
+		return errUnsound
+	}
+	return nil
+}
+
+// fill syncs, checks, syncs again and checks again.
+func (s *summary) fill(ctx context.Context, stack *rehearsal.Stack, log io.Writer) error {
+	d, err := stack.Entity(entityName)
+	if err != nil {
+		return err
+	}
+	first, err := syncWithBar(ctx, stack, "syncing", log)
+	if err != nil {
+		return err
+	}
+	s.Pages, s.First = first.PagesTotal, first.Counts
+	if first.ClosedAt != nil {
+		s.FirstSyncSeconds = round(first.ClosedAt.Sub(first.CreatedAt).Seconds())
+		s.RecordsPerSecond = round(float64(first.Counts.Saved) / max(s.FirstSyncSeconds, 0.001))
+	}
+	s.demand(first.State == run.Synced, "the first sync ended %s: %s", first.State, first.LastError)
+	if s.Parked, err = stack.Store.ParkedCount(ctx, d.Name); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(log, "comparing every record of the index with the database")
+	if err := s.compare(ctx, stack, d); err != nil {
+		return err
+	}
+	if err := stack.ForgetWatermark(ctx, d); err != nil {
+		return err
+	}
+	second, err := syncWithBar(ctx, stack, "syncing the same window again", log)
+	if err != nil {
+		return err
+	}
+	s.Second = second.Counts
+	s.demand(second.State == run.Synced, "the second sync ended %s: %s", second.State, second.LastError)
+	s.demand(second.Counts.Saved == 0 && second.Counts.Deleted == 0, "the second sync over the same window changed something: %v", second.Counts)
+	s.ProcessPeakMiB = round(stack.PeakMemory(process.Function.Name))
+	return s.account(ctx, stack)
+}
+
+// demand notes a problem unless ok.
+func (s *summary) demand(ok bool, format string, args ...any) {
+	if !ok {
+		s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// compare asks the oracle.
+func (s *summary) compare(ctx context.Context, stack *rehearsal.Stack, d entity.Definition) error {
+	report, err := stack.Compare(ctx, d)
+	if err != nil {
+		return err
+	}
+	s.Differences = report.Differences()
+	s.demand(s.Differences == 0, "the index is not what the database is: %v", report)
+	s.demand(int64(report.Records) == s.First.Found, "the database has %d records, the sync found %d", report.Records, s.First.Found)
+	return nil
+}
+
+// account checks the sums of every run.
+func (s *summary) account(ctx context.Context, stack *rehearsal.Stack) error {
+	problems, err := oracle.Sums(ctx, stack.DB)
+	s.Problems = append(s.Problems, problems...)
+	return err
+}
+
+// syncWithBar makes one sync with a progress display.
+func syncWithBar(ctx context.Context, stack *rehearsal.Stack, what string, log io.Writer) (run.Run, error) {
+	b := newBar(log, what)
+	defer b.End()
+	r, err := stack.Sync(ctx, entityName, func(r run.Run) {
+		done := r.PagesDone + r.PagesFailed
+		b.Set(done, r.PagesTotal, fmt.Sprintf("%d of %d pages, %d records", done, r.PagesTotal, r.Counts.Found))
+	})
+	if err == nil {
+		_, _ = fmt.Fprintf(log, "%s: %s, %v\n", strings.TrimSpace(what), r.State, r.Counts)
+	}
+	return r, err
+}
+
+// newBar returns a bar on the log.
+func newBar(log io.Writer, what string) *progress.Bar {
+	return progress.New(log, progress.IsTerminal(log), what, time.Now)
+}
+
+// round keeps two decimals.
+func round(v float64) float64 { return float64(int64(v*100+0.5)) / 100 }

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+)
+
+// entityName is the entity that the sample data belongs to.
+const entityName = "returns"
+
+// play does what the flags say.
+func play(ctx context.Context, o options, out, log io.Writer) (err error) {
+	began := time.Now()
+	stack, err := rehearsal.Start(ctx, stackOptions(o, log))
+	if err != nil {
+		return stoppedOr(ctx, err)
+	}
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	loaded, err := load(ctx, stack, o, log)
+	if err != nil {
+		return stoppedOr(ctx, err)
+	}
+	if o.soak > 0 {
+		return soak(ctx, stack, o, out, log)
+	}
+	if o.once {
+		return once(ctx, stack, began, loaded, out, log)
+	}
+	return stoppedOr(ctx, keepRunning(ctx, stack, o, out, log))
+}
+
+// stoppedOr returns errStopped for whatever error the user's own Ctrl-C caused.
+func stoppedOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errStopped
+	}
+	return err
+}
+
+// stackOptions translates the flags.
+func stackOptions(o options, log io.Writer) rehearsal.Options {
+	s := rehearsal.Options{
+		DSN: o.dsn, Dir: o.dir, Keep: o.keep, Port: o.port, Seed: o.seed, Workers: o.workers,
+		BufferPoolMB: 512, Log: log, ChildLog: log,
+	}
+	if !o.once {
+		s.Every = o.every
+	}
+	if o.soak > 0 {
+		s.Every, s.Steps = soakEvery, true
+		s.Env = append(s.Env, rehearsal.SoakEnv()...)
+	}
+	if o.verbose {
+		s.Env = append(s.Env, "LOG_LEVEL=INFO")
+	}
+	if o.pageSize > 0 {
+		s.Env = append(s.Env, "PAGE_SIZE="+strconv.Itoa(o.pageSize))
+	}
+	if o.entities != "" {
+		s.Env = append(s.Env, "ENTITIES_DIR="+o.entities)
+	}
+	return s
+}
+
+// load fills the source tables. A directory that was kept has its data already.
+func load(ctx context.Context, stack *rehearsal.Stack, o options, log io.Writer) (sample.Counts, error) {
+	if err := sample.Migrate(ctx, stack.DB); err != nil {
+		return sample.Counts{}, err
+	}
+	var there sample.Counts
+	if err := stack.DB.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM order_return), (SELECT COUNT(*) FROM order_return_item)").
+		Scan(&there.Returns, &there.Items); err != nil {
+		return there, err
+	}
+	if there.Returns > 0 {
+		_, _ = fmt.Fprintf(log, "the database holds %d returns already; nothing is loaded\n", there.Returns)
+		return there, nil
+	}
+	bar := newBar(log, "loading returns")
+	shown := func(done, total int) { bar.Set(done, total, fmt.Sprintf("%d of %d", done, total)) }
+	defer bar.End()
+	if o.data != "" {
+		return sample.LoadCSV(ctx, stack.DB, o.data, sample.LoadOptions{Progress: shown})
+	}
+	// A fixed clock makes the sample the same on every machine and every day.
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	return sample.Generate(ctx, stack.DB, sample.GenerateOptions{Rows: o.rows, Seed: o.seed, Now: now, Progress: shown})
+}

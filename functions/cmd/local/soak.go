@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+)
+
+// soakEvery is how often a soak ticks.
+const soakEvery = 2 * time.Second
+
+// soakLine is how often a soak says how it goes.
+const soakLine = 15 * time.Second
+
+// soak plays a soak and prints its report as JSON on the last line.
+func soak(ctx context.Context, stack *rehearsal.Stack, o options, out, log io.Writer) error {
+	_, _ = fmt.Fprintf(log, "soaking for %v with seed %d; %v changes a second, a tick every %v\n", o.soak, o.seed, o.churn, soakEvery)
+	var told time.Time
+	report, err := stack.Soak(ctx, o.soak, o.churn, func(r rehearsal.SoakReport) {
+		if time.Since(told) >= soakLine {
+			told = time.Now()
+			_, _ = fmt.Fprintln(log, r)
+		}
+	})
+	if err != nil {
+		report.Problems = append(report.Problems, err.Error())
+		report.OK = false
+	}
+	line, jsonErr := json.Marshal(report)
+	if jsonErr != nil {
+		return jsonErr
+	}
+	_, _ = fmt.Fprintf(out, "%s\n", line)
+	if !report.OK {
+		return stoppedOr(ctx, errUnsound)
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package rehearsal
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+)
+
+// front is what queues, the scheduler and people call.
+type front struct {
+	server   *http.Server
+	address  string
+	mu       sync.Mutex
+	children map[string]*child // by function name
+}
+
+// openFront listens on a port of this machine; 0 chooses a free one.
+func openFront(port int, steps http.Handler) (*front, error) {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return nil, fmt.Errorf("port %d of 127.0.0.1 cannot be used: %w: another program may have it; choose one with --port, or --port 0 for any that is free", port, err)
+	}
+	f := &front{address: listener.Addr().String(), children: map[string]*child{}}
+	mux := http.NewServeMux()
+	mux.Handle(stepsPath, steps)
+	for _, fn := range server.Functions() {
+		proxy := f.proxy(fn.Name)
+		for _, path := range []string{"/" + fn.Name, fn.OldPath} {
+			mux.Handle(path, http.StripPrefix(path, proxy))
+			mux.Handle(path+"/", http.StripPrefix(path, proxy))
+		}
+	}
+	f.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = f.server.Serve(listener) }()
+	return f, nil
+}
+
+// url returns where a function is called.
+func (f *front) url(name string) string { return "http://" + f.address + "/" + name }
+
+// proxy passes requests on to a function's process. One that is not there is
+// answered 503, as by a platform that is starting it.
+func (f *front) proxy(name string) http.Handler {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 32
+	return &httputil.ReverseProxy{
+		Transport: transport,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme = "http"
+			r.Out.URL.Host = "127.0.0.1:0"
+			if c := f.child(name); c != nil {
+				r.Out.URL.Host = c.address
+			}
+			r.SetXForwarded()
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, name+" does not answer: "+err.Error(), http.StatusServiceUnavailable)
+		},
+	}
+}
+
+// child returns a function's process, nil if it has none.
+func (f *front) child(name string) *child {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.children[name]
+}
+
+// set replaces a function's process and returns the one before.
+func (f *front) set(name string, c *child) *child {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.children[name]
+	f.children[name] = c
+	return before
+}

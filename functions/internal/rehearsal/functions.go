@@ -1,0 +1,151 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/cron"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/process"
+	"gitlab.com/eshopbox-team/return-sync/functions/window"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
+)
+
+// env returns the functions' environment.
+func (s *Stack) env() []string {
+	dsn := s.DSN()
+	env := []string{
+		"LOG_LEVEL=WARN",
+		"SOURCE_DSN=" + dsn, "STATE_DSN=" + dsn,
+		"TASKS_LOCATION=" + Location, "CLOUD_TASKS_EMULATOR_HOST=" + s.tasksAddr,
+		"WINDOW_URL=" + s.front.url(window.Function.Name), "PROCESS_URL=" + s.front.url(process.Function.Name),
+		"TASKS_SERVICE_ACCOUNT=tasks@local.iam.gserviceaccount.com",
+		"ALGOLIA_APP_ID=" + AppID, "ALGOLIA_URL=" + s.algoliaURL,
+		"ALGOLIA_WRITE_KEY=" + AdminKey, "ALGOLIA_SEARCH_KEY=" + SearchKey,
+		"SEARCH_JWT_SECRET=" + JWTSecret,
+	}
+	if s.Options.Steps {
+		env = append(env, stepsEnv+"=http://"+s.front.address+stepsPath)
+	}
+	return append(env, s.Options.Env...)
+}
+
+// lookup returns a value of the functions' further environment.
+func (s *Stack) lookup(name string) string {
+	for i := len(s.Options.Env) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(s.Options.Env[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// startFunction starts a function's process.
+func (s *Stack) startFunction(ctx context.Context, name string) error {
+	c, err := startChild(ctx, name, s.env(), s.Options.ChildLog)
+	if err == nil {
+		s.front.set(name, c)
+	}
+	return err
+}
+
+// Kill ends a function's process at once, without a chance to tidy up.
+func (s *Stack) Kill(name string) error {
+	c := s.front.set(name, nil)
+	if c == nil {
+		return fmt.Errorf("%s has no process", name)
+	}
+	c.kill()
+	return nil
+}
+
+// Revive starts a function's process again after Kill.
+func (s *Stack) Revive(ctx context.Context, name string) error {
+	return s.startFunction(ctx, name)
+}
+
+// strikeDown kills a function's process and, like its platform, starts another.
+func (s *Stack) strikeDown(name string) {
+	if err := s.Kill(name); err != nil {
+		return
+	}
+	s.revivals.Go(func() {
+		if err := s.Revive(s.life, name); err != nil && s.life.Err() == nil {
+			_, _ = fmt.Fprintf(s.Options.Log, "%s could not be started again: %v\n", name, err)
+		}
+	})
+}
+
+// stopFunctions asks all functions' processes to end and waits for them.
+func (s *Stack) stopFunctions() error {
+	var all sync.WaitGroup
+	for _, f := range server.Functions() {
+		if c := s.front.set(f.Name, nil); c != nil {
+			all.Go(c.stop)
+		}
+	}
+	all.Wait()
+	return nil
+}
+
+// URL returns where a function is called, by its name.
+func (s *Stack) URL(name string) string { return s.front.url(name) }
+
+// AlgoliaURL returns where the index is.
+func (s *Stack) AlgoliaURL() string { return s.algoliaURL }
+
+// TasksAddress and SchedulerAddress return where the emulators' gRPC is.
+func (s *Stack) TasksAddress() string { return s.tasksAddr }
+
+// SchedulerAddress returns where the scheduler emulator's gRPC is.
+func (s *Stack) SchedulerAddress() string { return s.schedAddr }
+
+// DSN returns the DSN of the database.
+func (s *Stack) DSN() string { return s.database.DSN(s.Options.Database) }
+
+// openQueues creates the two queues through the real client, with retries as
+// short as a rehearsal wants them.
+func (s *Stack) openQueues(ctx context.Context) error {
+	sender, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: Location, Emulator: s.tasksAddr})
+	if err != nil {
+		return err
+	}
+	s.closing(sender.Close)
+	retry := &cloudtaskspb.RetryConfig{
+		MaxAttempts: 100, MinBackoff: durationpb.New(100 * time.Millisecond), MaxBackoff: durationpb.New(5 * time.Second), MaxDoublings: 5,
+	}
+	for name, concurrent := range map[string]int{queue.Sync: 2, queue.Processing: s.Options.Workers} {
+		rate := &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 500, MaxConcurrentDispatches: int32(concurrent)}
+		if err := sender.EnsureQueue(ctx, name, rate, retry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// JobName is the scheduler job's name.
+const JobName = "returnsUpdateCron"
+
+// openJob registers the scheduler job, if ticks are wanted.
+func (s *Stack) openJob(ctx context.Context) error {
+	if s.Options.Every <= 0 {
+		return nil
+	}
+	client, err := cloudscheduler.Open(ctx, Location, cloudtasks.EmulatorOptions(s.schedAddr)...)
+	if err != nil {
+		return err
+	}
+	s.closing(client.Close)
+	return client.Ensure(ctx, schedule.Job{
+		Name: JobName, Cron: "*/15 * * * *", TimeZone: "Etc/UTC", URL: s.front.url(cron.Function.Name),
+	})
+}

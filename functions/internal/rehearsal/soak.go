@@ -1,0 +1,300 @@
+package rehearsal
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
+	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+)
+
+// refusedPattern are the records that the index refuses throughout a soak, so
+// that parking is part of it: one in a hundred.
+const refusedPattern = `77$`
+
+// SoakEnv is the environment of a soak's functions: leases and timeouts short
+// enough that a death is noticed within seconds, and small pages, so that there
+// are many.
+func SoakEnv() []string {
+	return []string{
+		"RUN_LEASE=5s", "PAGE_LEASE=2s", "PAGE_SIZE=15", "OVERLAP=20s", "PAGE_ATTEMPTS=2",
+		"ALGOLIA_WRITE_TIMEOUT=700ms", "ALGOLIA_BATCH_RECORDS=50", "ALGOLIA_ATTEMPTS=2", "LOG_LEVEL=ERROR",
+	}
+}
+
+// Faults returns all faults at once, each often enough to strike many times a
+// minute.
+func soakFaults() (tasks.Faults, scheduler.Faults, algolia.Faults) {
+	return tasks.Faults{
+			Duplicate: 0.08, DuplicateAfter: tasks.Duration(400 * time.Millisecond),
+			Late: 0.1, LateMin: tasks.Duration(50 * time.Millisecond), LateMax: tasks.Duration(1500 * time.Millisecond),
+			Reorder: 0.2, Drop: 0.02, RedeliverAfter: tasks.Duration(7 * time.Second), LoseResponse: 0.05,
+		}, scheduler.Faults{
+			Twice: 0.3, TwiceAfter: scheduler.Duration(300 * time.Millisecond),
+			Late: 0.2, LateMin: scheduler.Duration(100 * time.Millisecond), LateMax: scheduler.Duration(time.Second),
+		}, algolia.Faults{Rules: []algolia.Fault{
+			{Kind: algolia.RefuseNamed, Pattern: `^R\d*[02468]-\d*` + refusedPattern},
+			{Kind: algolia.RefuseUnnamed, Pattern: `^R\d*[13579]-\d*` + refusedPattern},
+			{Kind: algolia.RateLimit, Probability: 0.02, RetryAfter: 1},
+			{Kind: algolia.RateLimit, Probability: 0.02},
+			{Kind: algolia.ServerError, Probability: 0.02, Scope: "all"},
+			{Kind: algolia.Timeout, Probability: 0.005},
+			{Kind: algolia.TimeoutApplied, Probability: 0.01},
+			{Kind: algolia.Reset, Probability: 0.01},
+			{Kind: algolia.ResetApplied, Probability: 0.02},
+			{Kind: algolia.SlowPublish, Probability: 0.05, DelayMS: 400},
+		}}
+}
+
+// What may happen to a process at any one step of a soak: to be killed, or to be
+// held for longer than its page's lease, and often its run's.
+const (
+	killChance = 0.008
+	holdChance = 0.005
+	holdFor    = 5 * time.Second
+)
+
+// SoakReport is what a soak came to.
+type SoakReport struct {
+	OK          bool           `json:"ok"`
+	Problems    []string       `json:"problems"`
+	Seed        int64          `json:"seed"`
+	Seconds     float64        `json:"seconds"`
+	Changes     int            `json:"changes"`
+	Runs        map[string]int `json:"runs"`
+	Pages       int            `json:"pages"`
+	Retries     int            `json:"retries"`
+	Takeovers   int            `json:"takeovers"`
+	Kills       int            `json:"kills"`
+	KillsByStep map[string]int `json:"killsByStep"`
+	Holds       int            `json:"holds"` // processes that were slow, not dead
+	Faults      map[string]int `json:"faults"`
+	// Absorbed counts deliveries that found their work done or held: duplicates
+	// and repeats that changed nothing.
+	Absorbed    int   `json:"duplicatesAbsorbed"`
+	Pushed      int64 `json:"recordsPushed"`
+	Parked      int64 `json:"parked"`
+	Records     int   `json:"records"`
+	Differences int   `json:"differences"`
+}
+
+// Soak lets everything go wrong at once for a while: every fault of every
+// emulator, processes killed at random steps, and a warehouse that changes rows
+// all the time. Then the faults end, what is under way drains, and the oracle
+// must find no difference. each is told every few seconds how it goes.
+func (s *Stack) Soak(ctx context.Context, d time.Duration, perSecond float64, each func(SoakReport)) (SoakReport, error) {
+	report := SoakReport{Seed: s.Options.Seed, Problems: []string{}}
+	if _, err := s.Sync(ctx, "returns", nil); err != nil {
+		return report, err
+	}
+	if err := s.misbehave(ctx, true); err != nil {
+		return report, err
+	}
+	warehouse := sample.NewWarehouse(s.DB, s.Options.Seed)
+	began := time.Now()
+	if err := s.churn(ctx, warehouse, d, perSecond, func() {
+		report.Seconds = time.Since(began).Seconds()
+		if s.count(ctx, &report, warehouse) == nil && each != nil {
+			each(report)
+		}
+	}); err != nil {
+		return report, err
+	}
+	if err := s.misbehave(ctx, false); err != nil {
+		return report, err
+	}
+	if err := s.drain(ctx); err != nil {
+		return report, err
+	}
+	report.Seconds = time.Since(began).Seconds()
+	return report, errors.Join(s.count(ctx, &report, warehouse), s.judge(ctx, &report))
+}
+
+// misbehave switches all faults on or off.
+func (s *Stack) misbehave(ctx context.Context, on bool) error {
+	t, sched, index := tasks.Faults{}, scheduler.Faults{}, algolia.Faults{Rules: []algolia.Fault{}}
+	kill, pause := 0.0, 0.0
+	if on {
+		t, sched, index = soakFaults()
+		kill, pause = killChance, holdChance
+	}
+	s.StrikeAtRandom(kill, pause, holdFor)
+	return errors.Join(s.Tasks.SetFaults(t), s.Scheduler.SetFaults(sched), s.AlgoliaFaults(ctx, index))
+}
+
+// AlgoliaFaults sets the index emulator's faults through its own door.
+func (s *Stack) AlgoliaFaults(ctx context.Context, f algolia.Faults) error {
+	body, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.algoliaURL+"/_emulator/faults", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("X-Algolia-API-Key", AdminKey)
+	req.Header.Set("X-Algolia-Application-Id", AppID)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the index emulator did not take its faults: %s", res.Status)
+	}
+	return nil
+}
+
+// churn lets the warehouse work for a while and reports every few seconds.
+func (s *Stack) churn(ctx context.Context, w *sample.Warehouse, d time.Duration, perSecond float64, report func()) error {
+	working, stop := context.WithTimeout(ctx, d)
+	defer stop()
+	var err error
+	var done sync.WaitGroup
+	done.Go(func() { err = w.Run(working, perSecond) })
+	for working.Err() == nil {
+		hold(working, 5*time.Second)
+		report()
+	}
+	done.Wait()
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// drainLimit is how long draining may take: leases must run out and the next
+// tick must take over.
+const drainLimit = 2 * time.Minute
+
+// drain waits until a run that began after the faults ended is synced and no
+// root is left in doubt.
+func (s *Stack) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drainLimit)
+	defer cancel()
+	ended, err := s.newest(ctx, "returns")
+	if err != nil {
+		return err
+	}
+	for {
+		r, err := s.newest(ctx, "returns")
+		if err != nil {
+			return fmt.Errorf("what was under way did not come to an end: %w", err)
+		}
+		var doubts int
+		if err := s.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_recheck").Scan(&doubts); err != nil {
+			return err
+		}
+		// The second run after the faults' end has seen every doubt of the first.
+		if r.ID >= ended.ID+2 && r.State == run.Synced && doubts == 0 {
+			return nil
+		}
+		hold(ctx, 200*time.Millisecond)
+	}
+}
+
+// count fills in the figures.
+func (s *Stack) count(ctx context.Context, r *SoakReport, w *sample.Warehouse) error {
+	r.Runs, r.Faults, r.KillsByStep = map[string]int{}, map[string]int{}, s.Kills()
+	r.Changes, r.Kills, r.Holds = 0, 0, 0
+	for _, n := range s.Holds() {
+		r.Holds += n
+	}
+	for _, n := range w.Counts() {
+		r.Changes += n
+	}
+	for _, n := range r.KillsByStep {
+		r.Kills += n
+	}
+	rows, err := s.DB.QueryContext(ctx, "SELECT state, COUNT(*), SUM(pages_done), SUM(operations) FROM sync_run GROUP BY state")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	r.Pages, r.Pushed = 0, 0
+	for rows.Next() {
+		var state string
+		var n, pages int
+		var operations int64
+		if err := rows.Scan(&state, &n, &pages, &operations); err != nil {
+			return err
+		}
+		r.Runs[state] = n
+		r.Pages += pages
+		r.Pushed += operations
+	}
+	t := s.Tasks.Stats()
+	r.Retries, r.Takeovers = t.Retried, r.Runs[string(run.Interrupted)]
+	passed := s.Passed()
+	r.Absorbed = t.Deduplicated + t.Dispatched + t.Faults["duplicate"] - passed["begun"] - passed["page-ended"]
+	s.faultCounts(r, t)
+	r.Parked, err = s.Store.ParkedCount(ctx, "returns")
+	return errors.Join(err, rows.Err())
+}
+
+// faultCounts gathers the faults that struck, by emulator and kind.
+func (s *Stack) faultCounts(r *SoakReport, t tasks.Stats) {
+	for kind, n := range t.Faults {
+		r.Faults["tasks."+kind] = n
+	}
+	for kind, n := range s.Scheduler.Stats().Faults {
+		r.Faults["scheduler."+kind] = n
+	}
+	for kind, n := range s.Algolia.Stats().Faults {
+		r.Faults["index."+string(kind)] = n
+	}
+}
+
+// judge asks the oracle and looks at what was parked.
+func (s *Stack) judge(ctx context.Context, r *SoakReport) error {
+	d, err := s.Entity("returns")
+	if err != nil {
+		return err
+	}
+	report, err := s.Compare(ctx, d)
+	if err != nil {
+		return err
+	}
+	r.Records, r.Differences = report.Records, report.Differences()
+	if r.Differences > 0 {
+		r.Problems = append(r.Problems, report.String())
+	}
+	sums, err := oracle.Sums(ctx, s.DB)
+	r.Problems = append(r.Problems, sums...)
+	const many = 1_000_000
+	parked, perr := s.Store.ParkedOpen(ctx, "returns", many)
+	refused := regexp.MustCompile(refusedPattern)
+	for _, p := range parked {
+		if !refused.MatchString(p.ObjectID) {
+			r.Problems = append(r.Problems, "parked, though nothing refuses it: "+p.ObjectID+" "+p.Reason+" "+p.Detail)
+		}
+	}
+	r.OK = len(r.Problems) == 0
+	return errors.Join(err, perr)
+}
+
+// String tells a soak in a line.
+func (r SoakReport) String() string {
+	faults := 0
+	for _, n := range r.Faults {
+		faults += n
+	}
+	var states []string
+	for _, state := range []run.State{run.Synced, run.Failed, run.Interrupted} {
+		states = append(states, fmt.Sprintf("%d %s", r.Runs[string(state)], state))
+	}
+	return fmt.Sprintf("%4.0f s: %d changes; runs %s; %d pages, %d retries; %d kills, %d faults; %d records pushed, %d parked",
+		r.Seconds, r.Changes, strings.Join(states, ", "), r.Pages, r.Retries, r.Kills, faults, r.Pushed, r.Parked)
+}

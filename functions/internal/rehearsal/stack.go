@@ -1,0 +1,238 @@
+package rehearsal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	index "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// Options say what a stack is like. The zero value of a number means its
+// default.
+type Options struct {
+	DSN   string // a server to use instead of a private one
+	Dir   string // the private database's directory; empty is temporary
+	Keep  bool   // leave the database's directory
+	Port  int    // of the front; 0 is any free one
+	Every time.Duration
+	Seed  int64 // of the emulators' faults
+	// Workers is how many pages are worked at once.
+	Workers int
+	// BufferPoolMB is the private database's cache.
+	BufferPoolMB int
+	// Database is the schema that is created; its default is return_sync.
+	Database string
+	// Steps holds every process between any two steps until the stack lets it go
+	// on, so that it can be killed or paused exactly there.
+	Steps bool
+	// RecordLimit and PublishDelay are the index emulator's.
+	RecordLimit  int
+	PublishDelay time.Duration
+	// WatchIndex, if not nil, stands before the index emulator and sees what
+	// reaches it.
+	WatchIndex func(http.Handler) http.Handler
+	// Env is further environment of the functions, NAME=value, and wins.
+	Env []string
+	Log io.Writer // sentences for people
+	// ChildLog takes what the functions log; nil discards it.
+	ChildLog io.Writer
+}
+
+// The names that a stack uses where the cloud has real ones.
+const (
+	Location  = "projects/local/locations/local"
+	AppID     = "LOCAL"
+	AdminKey  = "admin"
+	SearchKey = "search"
+	// JWTSecret signs the demonstration's tokens; it guards nothing.
+	JWTSecret = "a-secret-of-the-local-rehearsal-only"
+)
+
+// Stack is the running product. Close stops all of it.
+type Stack struct {
+	Options   Options
+	DB        *sql.DB // parseTime, UTC: the source's and our own tables
+	Store     *store.DB
+	Entities  []entity.Definition
+	Algolia   *algolia.Server
+	Tasks     *tasks.Server
+	Scheduler *scheduler.Server
+	Identity  *identity.Verifier
+
+	database   *localdb.Server
+	front      *front
+	steps      *steps
+	life       context.Context // ends when Close begins
+	end        context.CancelFunc
+	revivals   sync.WaitGroup
+	algoliaURL string
+	tasksAddr  string
+	schedAddr  string
+	closers    []func() error // run last first
+}
+
+// Start starts everything and waits until it serves. On an error what was
+// started is stopped again.
+func Start(ctx context.Context, o Options) (*Stack, error) {
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	if o.ChildLog == nil {
+		o.ChildLog = io.Discard
+	}
+	if o.Database == "" {
+		o.Database = "return_sync"
+	}
+	if o.Workers == 0 {
+		o.Workers = 4
+	}
+	s := &Stack{Options: o}
+	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
+	s.steps = newSteps(o.Seed, s.strikeDown)
+	for _, step := range []func(context.Context) error{
+		s.openFront, s.openDatabase, s.openEmulators, s.openStore, s.openIndices, s.openFunctions, s.openQueues, s.openJob,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// Close stops everything, last started first.
+func (s *Stack) Close() error {
+	s.end()
+	s.revivals.Wait()
+	var problems []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		problems = append(problems, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(problems...)
+}
+
+// closing remembers what to stop.
+func (s *Stack) closing(stop func() error) { s.closers = append(s.closers, stop) }
+
+// openFront comes first: a port in use should be told before a database starts.
+func (s *Stack) openFront(context.Context) (err error) {
+	if s.front, err = openFront(s.Options.Port, s.steps); err != nil {
+		return err
+	}
+	s.closing(s.front.server.Close)
+	return nil
+}
+
+// openDatabase finds or starts the database.
+func (s *Stack) openDatabase(ctx context.Context) (err error) {
+	s.database, err = localdb.Start(ctx, localdb.Options{
+		DSN: s.Options.DSN, Dir: s.Options.Dir, Keep: s.Options.Keep, Install: true,
+		BufferPoolMB: s.Options.BufferPoolMB, Log: s.Options.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.closing(s.database.Close)
+	if err := s.database.CreateDatabase(ctx, s.Options.Database); err != nil {
+		return err
+	}
+	s.DB, err = sql.Open("mysql", s.DSN())
+	if err == nil {
+		s.closing(s.DB.Close)
+	}
+	return err
+}
+
+// openEmulators starts the emulators on free ports.
+func (s *Stack) openEmulators(context.Context) (err error) {
+	s.Algolia = algolia.New(algolia.Options{
+		AdminKey: AdminKey, SearchKey: SearchKey, Seed: s.Options.Seed,
+		RecordLimit: s.Options.RecordLimit, PublishDelay: s.Options.PublishDelay,
+	})
+	s.closing(s.Algolia.Close)
+	s.Tasks = tasks.New(tasks.Options{Seed: s.Options.Seed})
+	s.closing(s.Tasks.Close)
+	s.Scheduler = scheduler.New(scheduler.Options{Seed: s.Options.Seed, Every: s.Options.Every})
+	s.closing(s.Scheduler.Close)
+	var index http.Handler = s.Algolia
+	if s.Options.WatchIndex != nil {
+		index = s.Options.WatchIndex(index)
+	}
+	web := &http.Server{Handler: index, ReadHeaderTimeout: 10 * time.Second}
+	s.closing(web.Close)
+	for _, e := range []struct {
+		address *string
+		serve   func(net.Listener) error
+	}{{&s.algoliaURL, web.Serve}, {&s.tasksAddr, s.Tasks.Serve}, {&s.schedAddr, s.Scheduler.Serve}} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		*e.address = listener.Addr().String()
+		go func() { _ = e.serve(listener) }()
+	}
+	s.algoliaURL = "http://" + s.algoliaURL
+	return nil
+}
+
+// openStore migrates our own tables.
+func (s *Stack) openStore(ctx context.Context) (err error) {
+	s.Store, err = store.Open(s.DSN(), 4, slog.New(slog.NewTextHandler(s.Options.ChildLog, nil)))
+	if err != nil {
+		return err
+	}
+	s.closing(s.Store.Close)
+	if _, err := s.Store.Migrate(ctx); err != nil {
+		return err
+	}
+	if s.Entities, err = entity.Load(s.lookup("ENTITIES_DIR")); err != nil {
+		return err
+	}
+	s.Identity, err = identity.New(identity.Config{Secret: JWTSecret, Claim: "account"})
+	return err
+}
+
+// openIndices gives every index its settings.
+func (s *Stack) openIndices(ctx context.Context) error {
+	client, err := index.New(index.Config{
+		AppID: AppID, WriteKey: AdminKey, URL: s.algoliaURL, BatchRecords: 1, BatchBytes: 1, Senders: 1, Attempts: 1,
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range s.Entities {
+		if d.Settings == nil {
+			continue
+		}
+		if err := client.ApplySettings(ctx, d.Index, d.Settings); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openFunctions starts every function's process.
+func (s *Stack) openFunctions(ctx context.Context) error {
+	s.closing(s.stopFunctions)
+	for _, f := range server.Functions() {
+		if err := s.startFunction(ctx, f.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
