@@ -1,0 +1,118 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sethvargo/go-envconfig"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
+)
+
+// TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.
+func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
+	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, cloudtasks.Config{},
+		databases{}, lateness{}, remoteCron{}, localCron{}} {
+		for f := range reflect.TypeOf(config).Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+			if name != "" && !slices.Contains(knownNames(), name) {
+				t.Errorf("%T reads %s, which settings does not list", config, name)
+			}
+		}
+	}
+}
+
+func TestLayers(t *testing.T) {
+	l := layers{envconfig.MapLookuper(env{"A": "flag", "B": ""}), envconfig.MapLookuper(env{"A": "env", "B": "env", "C": "env"}), envconfig.MapLookuper(nil)}
+	got := map[string]string{}
+	for _, name := range []string{"A", "B", "C", "D"} {
+		if v, ok := l.Lookup(name); ok {
+			got[name] = v
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"A": "flag", "C": "env"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// write puts a file with a prefix for indexes into a folder and returns its path.
+func write(t *testing.T, dir, text string) string {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "return-sync.ini")
+	if filepath.Base(dir) == "return-sync" {
+		path = filepath.Join(dir, "config.ini")
+	}
+	if err := os.WriteFile(path, []byte("[return-sync]\n"+text+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestWhereSettingsComeFrom looks which index prefix entities list ends up with.
+func TestWhereSettingsComeFrom(t *testing.T) {
+	other := write(t, t.TempDir(), "INDEX_PREFIX = other_")
+	home, here := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(home, ".config", "return-sync"), "INDEX_PREFIX = home_")
+	write(t, here, "INDEX_PREFIX = here_")
+	cases := map[string]struct {
+		env       env
+		dir, home string
+		args      []string
+		want      string
+	}{
+		"nothing":             {nil, t.TempDir(), "", nil, " es_prod"},
+		"home":                {nil, t.TempDir(), home, nil, "home_es_prod"},
+		"here before home":    {nil, here, home, nil, "here_es_prod"},
+		"named by the env":    {env{"RETURN_SYNC_CONFIG": other}, here, home, nil, "other_es_prod"},
+		"named by a flag":     {env{"RETURN_SYNC_CONFIG": "absent"}, here, home, []string{"--config", other}, "other_es_prod"},
+		"env before file":     {env{"INDEX_PREFIX": "env_"}, here, "", nil, "env_es_prod"},
+		"flag before env":     {env{"INDEX_PREFIX": "env_"}, here, "", []string{"--index-prefix", "flag_"}, "flag_es_prod"},
+		"an empty flag hides": {env{"INDEX_PREFIX": "env_"}, here, "", []string{"--index-prefix", ""}, " es_prod"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			d := surroundings(t, c.env)
+			d.dir, d.home = c.dir, c.home
+			call(t, d, append([]string{"entities", "list"}, c.args...)...).expect(t, exitOK, []string{c.want}, nil)
+		})
+	}
+}
+
+func TestConfigurationProblems(t *testing.T) {
+	bad := write(t, t.TempDir(), "COLOUR = s3cret")
+	cases := map[string]struct {
+		env  env
+		args []string
+		log  []string
+	}{
+		"nothing is set": {nil, []string{"status"}, []string{"SOURCE_DSN is missing"}},
+		"all at once": {env{"STATE_DSN": "s3cret", "DB_MAX_CONNECTIONS": "s3cret", "SEARCH_STALE_AFTER": "s3cret", "PAGE_SIZE": "s3cret"}, []string{"status"},
+			[]string{"STATE_DSN cannot be read", "DB_MAX_CONNECTIONS cannot be read as int", "SEARCH_STALE_AFTER cannot be read as time.Duration", "PAGE_SIZE cannot"}},
+		"both DSNs":         {env{"SOURCE_DSN": "u:s3cret", "STATE_DSN": "u:s3cret@tcp(h:1)/"}, []string{"migrate"}, []string{"SOURCE_DSN cannot be read", "STATE_DSN names no database"}},
+		"sync needs more":   {nil, []string{"sync"}, []string{"SOURCE_DSN is missing", "TASKS_LOCATION is missing", "WINDOW_URL is missing"}},
+		"wait needs tables": {env{"CRON_URL": "http://127.0.0.1:1"}, []string{"sync", "--wait"}, []string{"SOURCE_DSN is missing"}},
+		"check says how":    {nil, []string{"entities", "check"}, []string{"SOURCE_DSN is missing", "--offline"}},
+		"check wants truth": {env{"STATE_DSN": "u@tcp(127.0.0.1:1)/d"}, []string{"entities", "check"}, []string{"SOURCE_DSN is missing"}},
+		"bad log level":     {env{"LOG_LEVEL": "s3cret"}, []string{"entities", "list", "-v"}, []string{"LOG_LEVEL cannot be read"}},
+		"unknown key":       {nil, []string{"entities", "list", "--config", bad}, []string{bad + ":2: COLOUR is no setting", "returnsync help config"}},
+		"absent file":       {nil, []string{"entities", "list", "--config", "absent.ini"}, []string{"absent.ini"}},
+		"unknown entity":    {env{"SOURCE_DSN": "u@tcp(127.0.0.1:1)/d"}, []string{"status", "--entity", "orders"}, []string{`no entity "orders"`, "returns"}},
+		"no answer":         {env{"SOURCE_DSN": "u:s3cret@tcp(127.0.0.1:1)/d"}, []string{"status"}, []string{"127.0.0.1:1 (SOURCE_DSN) does not answer", "refused", "check that it runs"}},
+		"no state":          {env{"SOURCE_DSN": "u@tcp(127.0.0.1:1)/d", "STATE_DSN": "u:s3cret@tcp(127.0.0.1:2)/d"}, []string{"parked", "list"}, []string{"127.0.0.1:2 (STATE_DSN)"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			call(t, surroundings(t, c.env), c.args...).expect(t, exitError, nil, append(c.log, "returnsync: "))
+		})
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+)
+
+// TestHelp holds the help of every command to a golden file.
+func TestHelp(t *testing.T) {
+	var all strings.Builder
+	each(newRoot(surroundings(t, nil)), func(cmd *cobra.Command) {
+		path := strings.Fields(cmd.CommandPath())[1:]
+		r := call(t, surroundings(t, nil), append([]string{"help"}, path...)...)
+		r.expect(t, exitOK, nil, nil)
+		all.WriteString("$ " + strings.TrimSpace("returnsync help "+strings.Join(path, " ")) + "\n" + r.out + "\n")
+	})
+	golden(t, "help.golden", all.String())
+}
+
+// each calls fn with a command and all below it.
+func each(cmd *cobra.Command, fn func(*cobra.Command)) {
+	fn(cmd)
+	for _, child := range cmd.Commands() {
+		each(child, fn)
+	}
+}
+
+// TestEveryCommandExplainsItself demands an example and a sentence of each.
+func TestEveryCommandExplainsItself(t *testing.T) {
+	each(newRoot(surroundings(t, nil)), func(cmd *cobra.Command) {
+		if cmd.Short == "" || cmd.Runnable() && cmd.Example == "" {
+			t.Errorf("%s lacks a sentence or an example", cmd.CommandPath())
+		}
+	})
+}
+
+func TestCommandLines(t *testing.T) {
+	cases := map[string]struct {
+		args []string
+		code int
+		out  string
+		log  string
+	}{
+		"nothing":         {[]string{}, exitOK, "Available Commands", ""},
+		"unknown command": {[]string{"statsu"}, exitError, "", `unknown command "statsu"`},
+		"suggestion":      {[]string{"statsu"}, exitError, "", "status"},
+		"unknown child":   {[]string{"parked", "lost"}, exitError, "", `unknown command "lost"`},
+		"unknown flag":    {[]string{"status", "--jsn"}, exitError, "", "unknown flag: --jsn; see returnsync status --help"},
+		"too many words":  {[]string{"migrate", "now"}, exitError, "", `unknown command "now"`},
+		"bad limit":       {[]string{"parked", "list", "--limit", "0"}, exitError, "", "--limit is 0; want 1 or more"},
+		"bad timeout":     {[]string{"sync", "--timeout", "0s"}, exitError, "", "--timeout is 0s"},
+		"completion":      {[]string{"completion", "bash"}, exitOK, "bash completion", ""},
+		"version":         {[]string{"version"}, exitOK, runtime.Version(), ""},
+		"groups":          {[]string{"entities"}, exitOK, "check", ""},
+		"parked":          {[]string{"parked"}, exitOK, "list", ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			call(t, surroundings(t, nil), c.args...).expect(t, c.code, []string{c.out}, []string{c.log})
+		})
+	}
+}
+
+func TestBuilt(t *testing.T) {
+	info := &debug.BuildInfo{GoVersion: "go9", Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}}}
+	if diff := cmp.Diff("(devel) commit abc with local changes go9", built(info, true)); diff != "" {
+		t.Error(diff)
+	}
+	if got := built(nil, false); !strings.HasPrefix(got, "unknown") {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// setting is something that a flag, the environment or the file may say. Its
+// name is the environment's and the file's.
+type setting struct {
+	name  string
+	flag  string // empty: the environment and the file alone
+	scope scope
+	help  string
+}
+
+// scope says which commands have a setting's flag.
+type scope uint8
+
+const (
+	nowhere scope = iota
+	everywhere
+	onStatus
+	onSync
+)
+
+// settings returns all settings. Those of the functions are here as well, so
+// that one file serves both.
+func settings() []setting {
+	return []setting{
+		{"SOURCE_DSN", "dsn", everywhere, "the database of the returns: user:password@tcp(host:port)/database"},
+		{"STATE_DSN", "state-dsn", everywhere, "the database of our own tables, if they are elsewhere"},
+		{"ENTITIES_DIR", "entities-dir", everywhere, "a folder with further entity definitions"},
+		{"INDEX_PREFIX", "index-prefix", everywhere, "what stands before every index's name"},
+		{"DB_MAX_CONNECTIONS", "", nowhere, "how many connections to a database at once"},
+		{"LOG_LEVEL", "", nowhere, "what --verbose shows: DEBUG, INFO, WARN or ERROR"},
+		{"SEARCH_STALE_AFTER", "stale-after", onStatus, "how far an index may be behind before that needs attention (default 30m)"},
+		{"CRON_URL", "cron-url", onSync, "the address of the cron function; without one the tick runs in this process"},
+		{"CRON_TOKEN", "", nowhere, "the identity token to call the cron function with: gcloud auth print-identity-token"},
+		{"TASKS_LOCATION", "tasks-location", onSync, "where the queues are: projects/P/locations/L"},
+		{"CLOUD_TASKS_EMULATOR_HOST", "tasks-emulator", onSync, "host:port of an emulator of Cloud Tasks"},
+		{"WINDOW_URL", "window-url", onSync, "the address of the window function"},
+		{"PROCESS_URL", "", nowhere, "the address of the process function"},
+		{"TASKS_SERVICE_ACCOUNT", "tasks-service-account", onSync, "who the tasks are sent as"},
+		{"TASKS_DEADLINE", "", nowhere, "how long one delivery of a task may take"},
+		{"RUN_LEASE", "", nowhere, "how long a run may be silent before it is taken over"},
+		{"PAGE_LEASE", "", nowhere, "how long a page may take"},
+		{"PAGE_ATTEMPTS", "", nowhere, "how often a page is tried before its run fails"},
+		{"PAGE_SIZE", "", nowhere, "roots a page, instead of the definitions'"},
+		{"OVERLAP", "", nowhere, "how far a window reaches back, instead of the definitions'"},
+		{"ENQUEUE_SENDERS", "", nowhere, "how many page tasks are sent at once"},
+		{"KEEP_DAYS", "", nowhere, "how long change lists of closed runs are kept"},
+		{"GOOGLE_CLOUD_PROJECT", "", nowhere, "the project, for links from logs to traces"},
+	}
+}
+
+// addSettings adds the flags of a scope.
+func addSettings(f *pflag.FlagSet, s scope) {
+	for _, one := range settings() {
+		if one.scope == s {
+			f.String(one.flag, "", one.help+" ("+one.name+")")
+		}
+	}
+}
+
+// knownNames returns the keys that the file may hold.
+func knownNames() []string {
+	var names []string
+	for _, s := range settings() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+const configHelp = `A setting is looked for in three places, and the first that names it decides:
+
+  1. the command's flag
+  2. the environment variable
+  3. the key of the same name in an INI file, under [return-sync]
+
+An empty value means "not set" and hides the places below it. The file is the
+first of: --config, RETURN_SYNC_CONFIG, ./return-sync.ini, and
+~/.config/return-sync/config.ini. Example:
+
+  [return-sync]
+  SOURCE_DSN   = reader:secret@tcp(10.0.0.5:3306)/eshopbox
+  ENTITIES_DIR = /etc/return-sync/entities
+
+A password on the command line is seen by everybody who can list this machine's
+processes: put it into the environment or into a file that only you can read.
+Values are never printed. The settings are:
+
+`
+
+// configTopic is help on settings, without a command behind it.
+func configTopic() *cobra.Command {
+	var list strings.Builder
+	for _, s := range settings() {
+		flag := ""
+		if s.flag != "" {
+			flag = "--" + s.flag
+		}
+		_, _ = fmt.Fprintf(&list, "  %-26s %-24s %s\n", s.name, flag, s.help)
+	}
+	return &cobra.Command{
+		Use:   "config",
+		Short: "Where settings come from: flags, environment, INI file",
+		Long:  configHelp + strings.TrimRight(list.String(), "\n"),
+	}
+}
