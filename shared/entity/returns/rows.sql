@@ -25,11 +25,16 @@ SELECT
     WHEN r.milestone_rank = 40 THEN 'RETURN_IN_PROCESSING'
     WHEN r.milestone_rank = 80 THEN 'PICKUP_CANCELLED'
     WHEN i.item_status IN ('RESTOCKED', 'QUARANTINED', 'DAMAGED', 'LOST') THEN i.item_status
+    WHEN r.status_rank = 90 THEN r.status
     ELSE 'RETURN_IN_PROCESSING'
   END                                              AS status,
-  CASE WHEN r.overtaken = 0 THEN r.status_rank
-       WHEN r.milestone_rank >= 80 THEN 90
-       ELSE r.milestone_rank END                   AS statusRank,
+  CASE
+    WHEN r.overtaken = 0 THEN r.status_rank
+    WHEN r.milestone_rank < 80 THEN r.milestone_rank
+    WHEN r.milestone_rank = 80 OR r.status_rank = 90
+      OR i.item_status IN ('RESTOCKED', 'QUARANTINED', 'DAMAGED', 'LOST') THEN 90
+    ELSE 40
+  END                                              AS statusRank,
   CASE WHEN r.overtaken = 0 THEN r.carrier_status END AS carrierStatus,
   CASE WHEN r.overtaken = 0 THEN r.event_at ELSE r.milestone_at END AS statusAt,
   r.tracking_id                                    AS trackingId,
@@ -86,7 +91,9 @@ FROM (
       END AS milestone_rank
     FROM (
       SELECT o.*,
-        COALESCE(o.status_event_at, o.created_at) AS event_at,
+        -- Old rows have a zero date where there was no event.
+        CASE WHEN o.status_event_at > CAST('1000-01-01' AS DATETIME(6))
+             THEN o.status_event_at ELSE o.created_at END AS event_at,
         GREATEST(
           COALESCE(o.picked_up_at, CAST('1000-01-01' AS DATETIME(6))),
           COALESCE(o.delivered_at, CAST('1000-01-01' AS DATETIME(6))),
