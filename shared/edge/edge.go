@@ -58,7 +58,7 @@ func Handle(log *slog.Logger, h Handler, methods ...string) http.Handler {
 		r = r.WithContext(trace.With(r.Context(), r.Header.Get(trace.Header)))
 		if !slices.Contains(methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(methods, ", "))
-			answer(w, http.StatusMethodNotAllowed, problemOf(fault.New(fault.Invalid, "method", "use %s", strings.Join(methods, ", "))))
+			_ = answer(w, http.StatusMethodNotAllowed, problemOf(fault.New(fault.Invalid, "method", "use %s", strings.Join(methods, ", "))))
 			return
 		}
 		value, err := guarded(h, r)
@@ -66,7 +66,9 @@ func Handle(log *slog.Logger, h Handler, methods ...string) http.Handler {
 			fail(w, r, log, err)
 			return
 		}
-		answer(w, http.StatusOK, value)
+		if err := answer(w, http.StatusOK, value); err != nil {
+			fail(w, r, log, err)
+		}
 	})
 }
 
@@ -87,7 +89,7 @@ func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	switch {
 	case kind == fault.Dropped:
 		log.WarnContext(r.Context(), "a task was dropped", "code", code, "reason", err.Error())
-		answer(w, status, dropped{Outcome: "dropped", Code: code, Message: sentence(err)})
+		_ = answer(w, status, dropped{Outcome: "dropped", Code: code, Message: sentence(err)})
 		return
 	case kind == fault.Retry, kind == fault.Throttled:
 		log.WarnContext(r.Context(), "a request was put off", "code", code, "status", status, "error", err.Error())
@@ -97,7 +99,7 @@ func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	if after := afterOf(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
 	}
-	answer(w, status, problemOf(err))
+	_ = answer(w, status, problemOf(err))
 }
 
 // problemOf returns what a caller may know of an error.
@@ -129,17 +131,19 @@ func afterOf(err error) time.Duration {
 	return 0
 }
 
-// answer writes a value as JSON. An error of writing is the reader's.
-func answer(w http.ResponseWriter, status int, value any) {
+// answer writes a value as JSON, or returns an error and writes nothing if it has
+// no JSON form; our own problems always have one. An error of writing is the
+// reader's.
+func answer(w http.ResponseWriter, status int, value any) error {
 	body, err := json.Marshal(value)
 	if err != nil {
-		http.Error(w, `{"error":{"code":"internal","message":"the answer has no JSON form"}}`, http.StatusInternalServerError)
-		return
+		return fmt.Errorf("the answer has no JSON form: %w", err)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
+	return nil
 }
 
 // maxTask is more than a queue's largest task.

@@ -34,7 +34,8 @@ func configureField(ctx context.Context, env envconfig.Lookuper, f reflect.Struc
 	if name == "" {
 		return nil
 	}
-	if _, set := env.Lookup(name); !set && strings.Contains(options, "required") {
+	// A variable that is set but empty is a placeholder that nobody filled.
+	if value, _ := env.Lookup(name); value == "" && strings.Contains(options, "required") {
 		return fmt.Errorf("  %s is missing", name)
 	}
 	alone := reflect.New(reflect.StructOf([]reflect.StructField{f}))

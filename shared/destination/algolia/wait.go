@@ -22,6 +22,11 @@ func (c *Client) Wait(ctx context.Context, index string, taskID int64) error {
 		if err == nil && res.Status == "published" {
 			return nil
 		}
+		if err != nil {
+			if err = classify(err, e); fault.CodeOf(err) == codeRefusesUs {
+				return err
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return unpublished(index, taskID, err)
