@@ -35,8 +35,8 @@ func (d dice) fill(pattern string) string {
 	}, pattern)
 }
 
-// number is a whole number from low to high, as text.
-func (d dice) number(low, high int) string { return strconv.Itoa(low + d.IntN(high-low+1)) }
+// number is a whole number from 1 to most, as text.
+func (d dice) number(most int) string { return strconv.Itoa(1 + d.IntN(most)) }
 
 // one picks any of a list, all alike.
 func one[T any](d dice, list []T) T { return list[d.IntN(len(list))] }

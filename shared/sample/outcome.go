@@ -65,7 +65,7 @@ func (d dice) ended(status string, quantity int64) outcome {
 		return outcome{status: status, received: int64(0), restocked: int64(0)}
 	case restocked:
 		return outcome{
-			status: status, condition: conditionGood, shelf: d.fill("@-##-") + d.number(1, 9),
+			status: status, condition: conditionGood, shelf: d.fill("@-##-") + d.number(9),
 			received: quantity, restocked: quantity,
 		}
 	case quarantined:

@@ -58,7 +58,7 @@ var europeanNames = naming{
 func (d dice) person(from naming) person {
 	p := person{name: one(d, from.given) + " " + one(d, from.family), phone: d.fill(one(d, from.phones))}
 	if !d.chance(40) {
-		p.email = mailbox(p.name) + d.number(1, 999) + "@" + from.domain
+		p.email = mailbox(p.name) + d.number(999) + "@" + from.domain
 	}
 	if d.chance(30) {
 		p.name = one(d, from.native)

@@ -45,9 +45,9 @@ func (d dice) address(in place, streets []string) address {
 	a := address{city: in.city, state: in.state, postalCode: d.fill(in.postal), country: in.country}
 	street := one(d, streets)
 	if in.country == "IN" {
-		a.street = "Flat " + d.number(1, 1204) + ", " + street + ", " + in.city
+		a.street = "Flat " + d.number(1204) + ", " + street + ", " + in.city
 		return a
 	}
-	a.street = street + " " + d.number(1, 180) + ", " + in.city
+	a.street = street + " " + d.number(180) + ", " + in.city
 	return a
 }

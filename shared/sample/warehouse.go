@@ -21,7 +21,7 @@ const (
 	ItemEdited     Kind = "item edited"     // an item alone; its return's updated_at stays
 	ItemAdded      Kind = "item added"      // a new item; its return's updated_at stays
 	ItemRemoved    Kind = "item removed"    // soft delete of an item
-	ItemErased     Kind = "item erased"     // hard delete of an item: no row tells of it
+	ItemErased     Kind = "item erased"     // hard delete of an item: only its return's version tells of it
 	ReturnDeleted  Kind = "return deleted"  // soft delete of a return
 	ReturnRestored Kind = "return restored" // a soft-deleted return is back
 	ReturnCreated  Kind = "return created"  // a new return with its items

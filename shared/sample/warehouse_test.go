@@ -48,7 +48,7 @@ var touches = map[sample.Kind]func(before, after stamp) bool{
 		return a.returnAt == b.returnAt && a.items == b.items && a.liveItems == b.liveItems-1
 	},
 	sample.ItemErased: func(b, a stamp) bool {
-		return a.returnAt == b.returnAt && a.items == b.items-1 && a.liveItems == b.liveItems-1
+		return rowChanged(b, a) && a.items == b.items-1 && a.liveItems == b.liveItems-1
 	},
 	sample.ReturnDeleted:  func(b, a stamp) bool { return rowChanged(b, a) && b.liveReturn.Bool && !a.liveReturn.Bool },
 	sample.ReturnRestored: func(b, a stamp) bool { return rowChanged(b, a) && !b.liveReturn.Bool && a.liveReturn.Bool },
