@@ -70,7 +70,7 @@ func (p *process) awaitReady(ctx context.Context, config *mysql.Config) error {
 		case <-p.exited:
 			return errors.New("localdb: the database server stopped while starting")
 		case <-ctx.Done():
-			return fmt.Errorf("localdb: the database server did not answer in time: %w (%v)", ctx.Err(), err)
+			return fmt.Errorf("localdb: the database server did not answer in time: %w (%w)", ctx.Err(), err)
 		case <-time.After(15 * time.Millisecond):
 		}
 	}

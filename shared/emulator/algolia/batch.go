@@ -1,6 +1,7 @@
 package algolia
 
 import (
+	"fmt"
 	"net/http"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/engine"
@@ -140,9 +141,8 @@ func (c *call) checkBody(w *write, position int) error {
 
 // culprit is the refusal of a whole batch for one record that it names.
 func culprit(id string, position int, format string, args ...any) error {
-	e := refuse(http.StatusBadRequest, "Record at the position %d objectID=%s "+format, append([]any{position, id}, args...)...).(*apiError)
-	e.extra = object{"position": position, "objectID": id}
-	return e
+	message := fmt.Sprintf("Record at the position %d objectID=%s "+format, append([]any{position, id}, args...)...)
+	return &apiError{status: http.StatusBadRequest, message: message, extra: object{"position": position, "objectID": id}}
 }
 
 // objectID returns a record's id; a number counts as its text.

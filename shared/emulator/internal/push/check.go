@@ -33,7 +33,7 @@ func CheckURL(field, text string) error {
 	case text == "":
 		return fmt.Errorf("%s is required", field)
 	case err != nil:
-		return fmt.Errorf("%s: %v", field, err)
+		return fmt.Errorf("%s: %w", field, err)
 	case parsed.Scheme != "http" && parsed.Scheme != "https":
 		return fmt.Errorf(`%s %q must begin with "http://" or "https://"`, field, text)
 	case parsed.Hostname() == "":

@@ -148,8 +148,8 @@ func agreeable(context.Context, string, string) (net.Conn, error) {
 		if err != nil {
 			return
 		}
-		io.Copy(io.Discard, request.Body)
-		io.WriteString(far, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		_, _ = io.Copy(io.Discard, request.Body)
+		_, _ = io.WriteString(far, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	}()
 	return near, nil
 }

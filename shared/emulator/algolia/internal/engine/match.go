@@ -39,7 +39,7 @@ func (x *Index) newMatcher(q *params.Query, words []queryWord) *matcher {
 
 func (m *matcher) accepts(e expansion, p posting) bool {
 	use := m.usable[p.path]
-	return use.search && !(e.prefix && use.noPrefix) && !(e.typos > 0 && use.noTypo)
+	return use.search && (!e.prefix || !use.noPrefix) && (e.typos == 0 || !use.noTypo)
 }
 
 // visit calls fn with every place where word w matches.

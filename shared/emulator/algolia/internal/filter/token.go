@@ -30,10 +30,10 @@ func (t token) String() string {
 func tokenize(text string) ([]token, error) {
 	var tokens []token
 	for pos := 0; pos < len(text); {
-		switch b := text[pos]; {
-		case b == ' ' || b == '\t' || b == '\n' || b == '\r':
+		switch text[pos] {
+		case ' ', '\t', '\n', '\r':
 			pos++
-		case b == '"' || b == '\'':
+		case '"', '\'':
 			word, n, err := unquote(text, pos)
 			if err != nil {
 				return nil, err
