@@ -81,8 +81,9 @@ type SoakReport struct {
 	KillsByStep map[string]int `json:"killsByStep"`
 	Holds       int            `json:"holds"` // processes that were slow, not dead
 	Faults      map[string]int `json:"faults"`
-	// Absorbed counts deliveries that found their work done or held: duplicates
-	// and repeats that changed nothing.
+	// Absorbed counts what came twice and was to have one effect: tasks sent again
+	// under their name, tasks and ticks delivered twice, and tasks whose answer
+	// was lost.
 	Absorbed    int   `json:"duplicatesAbsorbed"`
 	Pushed      int64 `json:"recordsPushed"`
 	Parked      int64 `json:"parked"`
@@ -237,8 +238,7 @@ func (s *Stack) count(ctx context.Context, r *SoakReport, w *sample.Warehouse) e
 	}
 	t := s.Tasks.Stats()
 	r.Retries, r.Takeovers = t.Retried, r.Runs[string(run.Interrupted)]
-	passed := s.Passed()
-	r.Absorbed = t.Deduplicated + t.Dispatched + t.Faults["duplicate"] - passed["begun"] - passed["page-ended"]
+	r.Absorbed = t.Deduplicated + t.Faults["duplicate"] + t.Faults["lose_response"] + s.Scheduler.Stats().Faults["twice"]
 	s.faultCounts(r, t)
 	r.Parked, err = s.Store.ParkedCount(ctx, "returns")
 	return errors.Join(err, rows.Err())

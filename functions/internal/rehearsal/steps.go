@@ -55,13 +55,14 @@ type steps struct {
 	passed map[string]int // arrivals, by step
 	killed map[string]int // kills, by step
 	held   map[string]int
+	last   map[string]string // function that was last held, by step
 }
 
 // newSteps returns a decider that lets everything pass.
 func newSteps(seed int64, kill func(string)) *steps {
 	return &steps{
 		dice: rand.New(rand.NewPCG(uint64(seed), 3)), kill: kill,
-		passed: map[string]int{}, killed: map[string]int{}, held: map[string]int{},
+		passed: map[string]int{}, killed: map[string]int{}, held: map[string]int{}, last: map[string]string{},
 	}
 }
 
@@ -75,6 +76,9 @@ func (s *steps) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if pause > 0 {
+		s.mu.Lock()
+		s.last[step] = function
+		s.mu.Unlock()
 		hold(r.Context(), pause)
 	}
 	w.WriteHeader(http.StatusNoContent)
