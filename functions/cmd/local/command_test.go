@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+)
+
+func TestMain(m *testing.M) {
+	rehearsal.Child()
+	os.Exit(m.Run())
+}
+
+// local runs the command and returns the last line of its output and its log.
+func local(ctx context.Context, t *testing.T, args ...string) (string, string, error) {
+	t.Helper()
+	var out, log bytes.Buffer
+	cmd := newCommand(&out, &log)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	return lines[len(lines)-1], log.String(), err
+}
+
+func TestOnce(t *testing.T) {
+	last, log, err := local(t.Context(), t, "--once", "--rows", "120", "--page-size", "50")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log)
+	}
+	var s summary
+	if err := json.Unmarshal([]byte(last), &s); err != nil {
+		t.Fatalf("%v: %s", err, last)
+	}
+	if !s.OK || s.Returns != 120 || s.Pages != 3 || s.First.Saved == 0 || s.Second.Saved != 0 || s.Differences != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestOnceOnFiles loads a small folder, kept by the command under --dir.
+func TestOnceOnFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"returns.csv": "return_number,customer_id,country,returned_at,line_count,unit_count,refund_amount,currency,order_number,order_date,distinct_orders\n" +
+			"C1,7,United Kingdom,2011-01-02 10:00:00,2,3,12.50,GBP,,,0\n",
+		"return_items.csv": "return_number,line_no,sku,description,kind,quantity,unit_price,line_amount,order_number,order_date,ordered_quantity,days_to_return\n" +
+			"C1,1,A,LAMP,product,1,2.50,2.50,,,,\nC1,2,B,RED  CUP,product,2,5.00,10.00,,,,\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last, log, err := local(t.Context(), t, "--once", "--data", dir)
+	if err != nil || !strings.Contains(last, `"items":2,`) || !strings.Contains(last, `"ok":true`) {
+		t.Errorf("%s, %v\n%s", last, err, log)
+	}
+	if _, _, err := local(t.Context(), t, "--once", "--data", filepath.Join(dir, "absent")); err == nil || !strings.Contains(err.Error(), "absent") {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// TestAShortSoak lets everything go wrong for a moment.
+func TestAShortSoak(t *testing.T) {
+	last, log, err := local(t.Context(), t, "--soak", "6s", "--seed", "3", "--rows", "60", "--churn", "15")
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, last, log)
+	}
+	var r rehearsal.SoakReport
+	if err := json.Unmarshal([]byte(last), &r); err != nil || !r.OK || r.Differences != 0 || len(r.Faults) == 0 {
+		t.Errorf("%v: %+v", err, r)
+	}
+}
+
+// TestItRunsUntilItIsStopped starts everything and stops it after some ticks.
+func TestItRunsUntilItIsStopped(t *testing.T) {
+	ctx, stop := context.WithTimeout(t.Context(), 9*time.Second)
+	defer stop()
+	var out, log bytes.Buffer
+	cmd := newCommand(&out, &log)
+	cmd.SetArgs([]string{"--port", "0", "--rows", "50", "--every", "1s", "--churn", "20"})
+	if err := cmd.ExecuteContext(ctx); !errors.Is(err, errStopped) {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	for _, want := range []string{"Return-sync is running", "Authorization: Bearer ey", "synced", "found"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestFlagsThatMakeNoSense(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
+	for want, args := range map[string][]string{
+		"--rows is -1":         {"--rows", "-1"},
+		"--every is 1ms":       {"--every", "1ms"},
+		"--churn is -2":        {"--churn", "-2"},
+		"--workers is 0":       {"--workers", "0"},
+		"--port is 70000":      {"--port", "70000"},
+		"--keep needs --dir":   {"--keep"},
+		"--soak is 1m0s":       {"--soak", "1m", "--once"},
+		"unknown flag":         {"--colour"},
+		"unknown command":      {"now"},
+		port + " of 127.0.0.1": {"--once", "--port", port},
+	} {
+		if _, _, err := local(t.Context(), t, args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v; want %q", args, err, want)
+		}
+	}
+}
