@@ -180,3 +180,20 @@ func TestFailFreesTheClaimAndLeavesTheWatermark(t *testing.T) {
 	wantKind(t, b.Fail(t.Context(), second, "twice"), fault.Dropped)
 	b.claimed() // the next tick may go on
 }
+
+// TestPublishNeedsItsClaim has a run whose claim is somebody else's: neither the
+// run nor the watermark may move.
+func TestPublishNeedsItsClaim(t *testing.T) {
+	b := newBench(t)
+	r := b.finished(2)
+	b.exec("UPDATE order_return_algolia_sync SET token = 'somebody else'")
+	wantKind(t, b.Publish(t.Context(), r), fault.Dropped)
+	wantKind(t, b.Fail(t.Context(), r, "late"), fault.Dropped)
+	row, err := b.Newest(t.Context(), job)
+	if err != nil || row.Watermark != nil || row.Status == claim.Free {
+		t.Errorf("claim = %+v, %v", row, err)
+	}
+	if now := b.run(r.ID); now.State != run.Processing {
+		t.Errorf("the run is %s", now.State)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 )
 
 //go:embed migrations/*.sql
@@ -27,6 +28,42 @@ const (
 	migrateWait = 120
 )
 
+// versionTable is where the applied migrations are noted.
+const versionTable = "sync_schema"
+
+// prepareVersions makes the table of migrations under the lock. The library
+// would make it in two steps before it takes the lock, and another process that
+// looks in between, or after a death there, finds a table that it takes for
+// broken.
+func (db *DB) prepareVersions(ctx context.Context) (err error) {
+	conn, err := db.sql.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	lock := sessionLock{}
+	if err := lock.SessionLock(ctx, conn); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.SessionUnlock(context.WithoutCancel(ctx), conn)) }()
+	versions, err := database.NewStore(goose.DialectMySQL, versionTable)
+	if err != nil {
+		return err
+	}
+	var tables, rows int
+	err = conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?", versionTable).Scan(&tables)
+	if err == nil && tables == 0 {
+		err = versions.CreateVersionTable(ctx, conn)
+	}
+	if err == nil {
+		err = conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+versionTable).Scan(&rows)
+	}
+	if err == nil && rows == 0 {
+		err = versions.Insert(ctx, conn, database.InsertRequest{Version: 0})
+	}
+	return err
+}
+
 // Migrate brings the schema up to date and returns what it applied. Running it
 // twice, or from two processes at once, is safe.
 func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
@@ -34,9 +71,12 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	provider, err := goose.NewProvider(goose.DialectMySQL, db.sql, files, goose.WithSessionLocker(sessionLock{}), goose.WithTableName("sync_schema"))
+	provider, err := goose.NewProvider(goose.DialectMySQL, db.sql, files, goose.WithSessionLocker(sessionLock{}), goose.WithTableName(versionTable))
 	if err != nil {
 		return nil, outage(err, "prepare the migrations")
+	}
+	if err := db.prepareVersions(ctx); err != nil {
+		return nil, outage(err, "prepare the table of migrations")
 	}
 	results, err := provider.Up(ctx)
 	applied := make([]Migration, 0, len(results))

@@ -60,6 +60,16 @@ func TestMigrateFromManyProcesses(t *testing.T) {
 	}
 }
 
+// TestMigrateAfterADeathAtTheVeryFirst finds the table of migrations empty, as a
+// process leaves it that died right after it made the table.
+func TestMigrateAfterADeathAtTheVeryFirst(t *testing.T) {
+	b := newBench(t)
+	b.exec("DELETE FROM sync_schema")
+	if _, err := b.Migrate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestMigrateAgainAfterItsVersionsWereLost plays a migration that died after its
 // DDL and before its version was noted.
 func TestMigrateAgainAfterItsVersionsWereLost(t *testing.T) {
