@@ -21,6 +21,15 @@ type Status struct {
 	Last    *run.Run   // the newest run that has ended; nil before the first
 	Parked  int64      // records that are kept out of the index now
 	Doubts  int64      // roots that the next run sends again whatever the ledger says
+	// Operations is what the index was sent, as it bills it.
+	Operations Operations
+}
+
+// Operations counts what the runs that began in a time sent to the index.
+type Operations struct {
+	Day   int64 `json:"day"`   // the last 24 hours
+	Month int64 `json:"month"` // the last 30 days
+	Total int64 `json:"total"`
 }
 
 // Status reads an entity's status. It writes nothing, not even the first row of
@@ -50,7 +59,12 @@ func statusOf(ctx context.Context, tx *sql.Tx, d entity.Definition) (Status, err
 	} else if !errors.Is(err, sql.ErrNoRows) {
 		return s, err
 	}
-	return s, s.readRuns(ctx, tx, d.Name)
+	err = tx.QueryRowContext(ctx, `SELECT
+		COALESCE(SUM(CASE WHEN created_at >= NOW(6) - INTERVAL 1 DAY THEN operations END), 0),
+		COALESCE(SUM(CASE WHEN created_at >= NOW(6) - INTERVAL 30 DAY THEN operations END), 0),
+		COALESCE(SUM(operations), 0) FROM sync_run WHERE entity = ?`, d.Name).
+		Scan(&s.Operations.Day, &s.Operations.Month, &s.Operations.Total)
+	return s, errors.Join(err, s.readRuns(ctx, tx, d.Name))
 }
 
 // readRuns reads the two newest runs: a claim lets only the newest be under way.

@@ -38,6 +38,8 @@ type entityReport struct {
 	Last       *wire.Answer `json:"last"`
 	Parked     int64        `json:"parked"`
 	Doubts     int64        `json:"doubts"`
+	// Operations is what the index was sent, as it bills it.
+	Operations store.Operations `json:"operations"`
 }
 
 // claimReport is who may run the entity's next window.
@@ -51,7 +53,7 @@ type claimReport struct {
 func reportOf(d entity.Definition, s store.Status) entityReport {
 	e := entityReport{
 		Name: d.Name, Index: d.Index, Claim: claimReport{State: "none"},
-		Running: answerOf(s.Current), Last: answerOf(s.Last), Parked: s.Parked, Doubts: s.Doubts,
+		Running: answerOf(s.Current), Last: answerOf(s.Last), Parked: s.Parked, Doubts: s.Doubts, Operations: s.Operations,
 	}
 	if s.Claim == nil {
 		return e

@@ -46,7 +46,7 @@ func underWay(done, failed int) *run.Run {
 // nights are the situations that an operator may find.
 func nights() map[string]store.Status {
 	return map[string]store.Status{
-		"well":        {Claim: row(claim.Free, 5*time.Minute, nil), Last: ended(run.Synced, "")},
+		"well":        {Claim: row(claim.Free, 5*time.Minute, nil), Last: ended(run.Synced, ""), Operations: store.Operations{Day: 5, Month: 120, Total: 5967}},
 		"never":       {},
 		"first":       {Claim: &claim.Row{Status: claim.Claimed, LeaseUntil: before(-20 * time.Minute), Now: night}, Current: &run.Run{ID: 1, State: run.Windowing, CreatedAt: *before(time.Second)}},
 		"running":     {Claim: row(claim.Processing, 16*time.Minute, before(-18*time.Minute)), Current: underWay(4, 0), Last: ended(run.Synced, ""), Doubts: 2},

@@ -62,6 +62,7 @@ func (e entityReport) print(w io.Writer, now time.Time) {
 	_, _ = fmt.Fprintf(w, "  last run\t%s\n", lastText(e.Last, now))
 	_, _ = fmt.Fprintf(w, "  parked\t%d records\n", e.Parked)
 	_, _ = fmt.Fprintf(w, "  in doubt\t%d roots\n", e.Doubts)
+	_, _ = fmt.Fprintf(w, "  operations\t%d in 24 hours, %d in 30 days, %d in all\n", e.Operations.Day, e.Operations.Month, e.Operations.Total)
 }
 
 // text describes a claim.
