@@ -112,7 +112,7 @@ type brokenBody struct{}
 func (brokenBody) Read([]byte) (int, error) { return 0, errors.New("reset by peer") }
 
 func TestBody(t *testing.T) {
-	read := func(body *http.Request) ([]byte, error) { return edge.Body(body) }
+	read := edge.Body
 	most := strings.Repeat("x", 1<<20)
 	if body, err := read(httptest.NewRequest("POST", "/", strings.NewReader(most))); err != nil || len(body) != 1<<20 {
 		t.Errorf("the largest body: %d bytes, %v", len(body), err)

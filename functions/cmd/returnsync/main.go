@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 

@@ -103,11 +103,11 @@ func TestFaultsAtRunTime(t *testing.T) {
 	url := "http://" + host + "/_emulator/"
 	status, _, _ := raw(t, "GET", url+"faults", "", "X-Algolia-API-Key", "search", "X-Algolia-Application-Id", "APP")
 	same(t, "search key", 403, status)
-	status, body, _ := raw(t, "PUT", url+"faults", `{"rules":[{"kind":"sulk"}]}`, "X-Algolia-API-Key", "admin")
+	status, _, _ = raw(t, "PUT", url+"faults", `{"rules":[{"kind":"sulk"}]}`, "X-Algolia-API-Key", "admin")
 	same(t, "unknown kind", 400, status)
 	status, _, _ = raw(t, "PUT", url+"faults", `{"rules":[{"kind":"slowPublish","delayMs":150}]}`, "X-Algolia-API-Key", "admin")
 	same(t, "put", 200, status)
-	_, body, _ = raw(t, "GET", url+"faults", "", "X-Algolia-API-Key", "admin")
+	_, body, _ := raw(t, "GET", url+"faults", "", "X-Algolia-API-Key", "admin")
 	same(t, "get", record{"rules": []any{record{"kind": "slowPublish", "delayMs": 150.0}}}, body)
 	begin := time.Now()
 	raw(t, "POST", "http://"+host+"/1/indexes/i/batch", oneRecord, adminHeader...)

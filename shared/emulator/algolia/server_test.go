@@ -96,7 +96,7 @@ func TestBrowserClient(t *testing.T) {
 	hit := body["results"].([]any)[0].(record)["hits"].([]any)[0].(record)
 	same(t, "InstantSearch tags", "__ais-highlight__found__/ais-highlight__", hit["_highlightResult"].(record)["name"].(record)["value"])
 	same(t, "status", 200, status)
-	status, body, _ = raw(t, "POST", strings.Replace(url, "a%20b/query", "*/queries", 1),
+	status, _, _ = raw(t, "POST", strings.Replace(url, "a%20b/query", "*/queries", 1),
 		`{"requests":[{"indexName":"a b","type":"facet","facet":"name","params":{"facetQuery":"f"}}]}`)
 	same(t, "params as an object", 400, status)
 	status, body, _ = raw(t, "POST", strings.Replace(url, "a%20b/query", "*/queries", 1),
