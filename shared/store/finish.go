@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -46,7 +45,7 @@ func finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 		WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`,
 		c.Found, c.Saved, c.Deleted, c.Unchanged, c.Parked, c.Operations, p.Run.ID, p.Number, p.Token)
 	if err != nil || n != 1 {
-		return errors.Join(err, unless(n == 1, errSuperseded("the page")))
+		return either(err, unless(n == 1, errSuperseded("the page")))
 	}
 	for _, write := range []func() error{
 		func() error { return writeLedger(ctx, tx, p, o.Ledger) },
@@ -63,7 +62,7 @@ func finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 		deleted = deleted + ?, unchanged = unchanged + ?, parked = parked + ?, operations = operations + ?,
 		last_task_id = GREATEST(last_task_id, ?) WHERE id = ? AND state = ?`,
 		c.Found, c.Saved, c.Deleted, c.Unchanged, c.Parked, c.Operations, o.TaskID, p.Run.ID, run.Processing)
-	return errors.Join(err, unless(n == 1, errSuperseded("the page")))
+	return either(err, unless(n == 1, errSuperseded("the page")))
 }
 
 // Publish closes a run whose pages are all done as synced and moves the
@@ -78,7 +77,7 @@ func (db *DB) Publish(ctx context.Context, r run.Run) error {
 		}
 		ok, err := move(ctx, tx, r.ID, run.Synced, ", closed_at = NOW(6)")
 		if err != nil || !ok {
-			return errors.Join(err, unless(ok, errSuperseded("the run")))
+			return either(err, unless(ok, errSuperseded("the run")))
 		}
 		return release(ctx, tx, r.ClaimID, r.Token, &r.Window.From, &r.Window.To)
 	})
@@ -93,7 +92,7 @@ func (db *DB) Fail(ctx context.Context, r run.Run, reason string) error {
 		}
 		ok, err := move(ctx, tx, r.ID, run.Failed, ", closed_at = NOW(6), last_error = ?", cut(reason, 1024))
 		if err != nil || !ok {
-			return errors.Join(err, unless(ok, errSuperseded("the run")))
+			return either(err, unless(ok, errSuperseded("the run")))
 		}
 		return release(ctx, tx, r.ClaimID, r.Token, nil, nil)
 	})

@@ -95,16 +95,26 @@ func (db *DB) GiveUp(ctx context.Context, p Page, reason string) (run.Run, error
 		n, err := touched(ctx, tx, `UPDATE sync_page SET state = 3, last_error = ?, finished_at = NOW(6)
 			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, cut(reason, 1024), p.Run.ID, p.Number, p.Token)
 		if err != nil || n != 1 {
-			return errors.Join(err, unless(n == 1, errSuperseded("the page")))
+			return either(err, unless(n == 1, errSuperseded("the page")))
 		}
 		n, err = touched(ctx, tx, "UPDATE sync_run SET pages_failed = pages_failed + 1, last_error = ? WHERE id = ? AND state = ?",
 			cut(reason, 1024), p.Run.ID, run.Processing)
-		return errors.Join(err, unless(n == 1, errSuperseded("the page")))
+		return either(err, unless(n == 1, errSuperseded("the page")))
 	})
 	if err != nil {
 		return p.Run, err
 	}
 	return db.Run(ctx, p.Run.ID)
+}
+
+// either returns err, or what follows from a statement that did not fail. They
+// are never joined: a statement that the database failed touches no row either,
+// and that says nothing about who has the page.
+func either(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
 }
 
 // unless returns err if ok is false.
