@@ -12,7 +12,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -174,7 +173,7 @@ func eachDocument(ctx context.Context, db *sql.DB, d entity.Definition, q query,
 		}
 		doc := map[string]any{}
 		for i, t := range types {
-			if strings.HasPrefix(t.Name(), "_") || values[i] == nil {
+			if strings.HasPrefix(t.Name(), "_") || values[i] == nil || isZeroDate(values[i]) {
 				continue
 			}
 			v, err := value(values[i], t.DatabaseTypeName(), d.Types[t.Name()])
@@ -188,6 +187,13 @@ func eachDocument(ctx context.Context, db *sql.DB, d entity.Definition, q query,
 		}
 	}
 	return rows.Err()
+}
+
+// isZeroDate reports MySQL's 0000-00-00, which old tables use for "unknown" and
+// the driver gives as Go's zero time: no field.
+func isZeroDate(v any) bool {
+	t, ok := v.(time.Time)
+	return ok && t.IsZero()
 }
 
 // put sets a value at a dotted path.
@@ -206,7 +212,7 @@ func put(doc map[string]any, path []string, v any) {
 // value returns what JSON would decode a column's value to.
 func value(v any, databaseType string, kind record.Kind) (any, error) {
 	if t, ok := v.(time.Time); ok {
-		return math.Floor(float64(t.UnixMicro()) / 1000), nil
+		return float64(t.UnixMilli()), nil // microseconds would not fit a float64 from the year 2255 on
 	}
 	text := textOf(v)
 	switch {

@@ -69,5 +69,5 @@ func parseRetryAfter(s string) time.Duration {
 	if err != nil || n <= 0 {
 		return 0
 	}
-	return min(time.Duration(n)*time.Second, maxRetryAfter)
+	return time.Duration(min(n, int(maxRetryAfter/time.Second))) * time.Second // in this order: n may be too large for a Duration
 }
