@@ -1,28 +1,41 @@
 // Package search is the function that answers the front end.
 //
 // Who calls it: the portal and other projects, each with a token that names its
-// account.
+// accounts.
 //
-// What it does: searches the account's records and says up to which moment they
-// are known to be true (asOf).
+// What it does: searches the accounts' records and says up to which moment they
+// are known to be true (asOf). Below its own path:
+//
+//	GET              one search by plain parameters
+//	POST             several searches at once in InstantSearch's protocol
+//	GET  /{objectID} one record
+//	POST /key        a key with which a browser may ask the index itself
+//	GET  /openapi.json   the description of all this
 //
 // A second call: is answered like the first; nothing is changed.
 package search
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
-	"gitlab.com/eshopbox-team/return-sync/shared/search"
+)
+
+// The paths that the function answers at.
+const (
+	name    = "SearchOrderReturnIndexData"
+	oldPath = "/_ah/api/esb/v1/searchOrderReturnIndexData"
 )
 
 // Function is the search function.
-var Function = wire.Function{Name: "SearchOrderReturnIndexData", OldPath: "/_ah/api/esb/v1/searchOrderReturnIndexData", Open: open}
+var Function = wire.Function{Name: name, OldPath: oldPath, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
@@ -30,60 +43,55 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Entity.Account == "" {
-		return nil, errors.New(s.Entity.Source + "/entity.yaml: account is missing: without it nothing fences the tenants")
-	}
-	return Handler(s), nil
+	return Handler(s, time.Now)
 }
 
-// Handler answers searches.
-func Handler(s *wire.Search) http.Handler {
-	f := freshness{read: s.AsOf}
-	return edge.Handle(s.Log, func(r *http.Request) (any, error) {
-		now := time.Now()
-		account, err := s.Identity.Account(r, now)
-		if err != nil {
-			return nil, err
-		}
-		q, err := search.Parse(r.URL.Query())
-		if err != nil {
-			return nil, err
-		}
-		result, err := s.Engine.Search(r.Context(), s.Entity.Index, search.Fence{Field: s.Entity.Account, Account: account}, q)
-		if err != nil {
-			return nil, err
-		}
-		asOf, err := f.at(r.Context(), now)
-		if err != nil {
-			s.Log.WarnContext(r.Context(), "asOf could not be read; the answer is marked stale", "error", err)
-		}
-		return search.AnswerOf(q, result, asOf, now, s.StaleAfter), nil
-	}, http.MethodGet)
+// function is the handlers' common ground.
+type function struct {
+	*wire.Search
+	now         func() time.Time
+	limiter     *limiter
+	description json.RawMessage
+	compressors sync.Pool
 }
 
-// keep is how long asOf is remembered: a search must not cost a query.
-const keep = 3 * time.Second
-
-// freshness remembers asOf for a few seconds.
-type freshness struct {
-	read func(context.Context) (*time.Time, error)
-
-	mu    sync.Mutex
-	asOf  *time.Time
-	until time.Time
+// Handler answers searches; now is the clock that tokens, limits and freshness
+// are judged by.
+func Handler(s *wire.Search, now func() time.Time) (http.Handler, error) {
+	f := &function{Search: s, now: now, limiter: newLimiter(s.Limits.Rate, s.Limits.Burst)}
+	f.compressors.New = newCompressor
+	var err error
+	if f.description, err = describe(&s.Schema); err != nil {
+		return nil, err
+	}
+	searching := edge.Handle(s.Log, f.search, http.MethodGet, http.MethodHead, http.MethodPost)
+	record := edge.Handle(s.Log, f.record, http.MethodGet, http.MethodHead)
+	key := edge.Handle(s.Log, f.key, http.MethodPost)
+	description := edge.Handle(s.Log, f.describe, http.MethodGet, http.MethodHead)
+	routed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch below(r.URL) {
+		case "":
+			searching.ServeHTTP(w, r)
+		case "key":
+			key.ServeHTTP(w, r)
+		case "openapi.json":
+			description.ServeHTTP(w, r)
+		default:
+			record.ServeHTTP(w, r)
+		}
+	})
+	return f.crossOrigin(f.answering(routed)), nil
 }
 
-// at returns asOf, read again when the memory is too old.
-func (f *freshness) at(ctx context.Context, now time.Time) (*time.Time, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if now.Before(f.until) {
-		return f.asOf, nil
+// below returns what of a path is below the function's own, which may have been
+// cut off already.
+func below(u *url.URL) string {
+	path := u.Path
+	for _, own := range []string{"/" + name, oldPath} {
+		if rest, ok := strings.CutPrefix(path, own); ok && (rest == "" || rest[0] == '/') {
+			path = rest
+			break
+		}
 	}
-	asOf, err := f.read(ctx)
-	if err != nil {
-		return f.asOf, err
-	}
-	f.asOf, f.until = asOf, now.Add(keep)
-	return asOf, nil
+	return strings.Trim(path, "/")
 }

@@ -51,7 +51,7 @@ const (
 
 // The values of what a definition leaves out.
 const (
-	defaultPageSize    = 1_000
+	defaultPageSize    = 500
 	defaultRecordLimit = 10_000 // the smallest plan's
 	defaultOverlap     = 30 * time.Minute
 )

@@ -1,13 +1,21 @@
-// Package identity says who asks: it reads the account out of a signed token.
+// Package identity says who asks: it reads the accounts out of a signed token.
 //
-// A token that is missing, expired, signed otherwise, meant for somebody else or
-// without a proper account is refused; there is no identity by default.
+// A token is signed with a shared secret (HS256), or by an issuer whose public
+// keys are at an address (RS256 or ES256). The kind of key decides which
+// algorithm is taken, never the token, so that a public key cannot be passed off
+// as a secret. A token that is missing, expired, signed otherwise, meant for
+// somebody else or without a proper account is refused; there is no identity by
+// default.
 package identity
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,45 +25,111 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Config is what the environment says about tokens.
+// Config is what the environment says about tokens. A Secret, a JWKS address or
+// both are needed; with both, either kind of token is taken.
 type Config struct {
 	// Secret is the HS256 key that tokens are signed with.
-	Secret string `env:"SEARCH_JWT_SECRET, required"`
-	// Claim names the claim that carries the account.
+	Secret string `env:"SEARCH_JWT_SECRET"`
+	// JWKS is the address of the issuer's public keys.
+	JWKS string `env:"SEARCH_JWKS_URL"`
+	// Claim names the claim that carries the account, or a list of accounts.
 	Claim    string        `env:"SEARCH_JWT_CLAIM, default=account"`
 	Issuer   string        `env:"SEARCH_JWT_ISSUER"`
 	Audience string        `env:"SEARCH_JWT_AUDIENCE"`
 	Leeway   time.Duration `env:"SEARCH_JWT_LEEWAY, default=30s"`
 }
 
-// minSecret is the least length of an HS256 key in bytes (RFC 7518, 3.2).
-const minSecret = 32
+// The limits of a token.
+const (
+	minSecret   = 32      // bytes of an HS256 key (RFC 7518, 3.2)
+	maxToken    = 8 << 10 // bytes of a token
+	maxAccounts = 50
+)
 
-// Verifier reads accounts out of requests. It is safe for concurrent use.
+// Caller is who asks.
+type Caller struct {
+	Accounts []string // at least one, sorted, each once
+	Subject  string   // the token's sub; may be empty
+}
+
+// Verifier reads callers out of requests. It is safe for concurrent use.
 type Verifier struct {
-	cfg Config
+	cfg  Config
+	keys *keys // nil without a JWKS address
 }
 
-// New returns a verifier.
+// New returns a verifier. The keys at a JWKS address are fetched in the
+// background, so that an issuer's outage does not keep a function from starting.
 func New(cfg Config) (*Verifier, error) {
-	if len(cfg.Secret) < minSecret {
+	v := &Verifier{cfg: cfg}
+	switch {
+	case cfg.Secret == "" && cfg.JWKS == "":
+		return nil, errors.New("SEARCH_JWT_SECRET or SEARCH_JWKS_URL must say how tokens are signed")
+	case cfg.Secret != "" && len(cfg.Secret) < minSecret:
 		return nil, fmt.Errorf("SEARCH_JWT_SECRET must have at least %d bytes", minSecret)
+	case cfg.Leeway < 0 || cfg.Leeway > 5*time.Minute:
+		return nil, errors.New("SEARCH_JWT_LEEWAY must be from 0 to 5m")
+	case cfg.JWKS == "":
+		return v, nil
 	}
-	return &Verifier{cfg: cfg}, nil
+	u, err := url.Parse(cfg.JWKS)
+	if err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u) {
+		return nil, errors.New("SEARCH_JWKS_URL must be an https address")
+	}
+	v.keys, err = openKeys(cfg.JWKS)
+	return v, err
 }
 
-// accountForm is what an account may look like; anything else is no account.
-var accountForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+// loopback reports whether an address is this machine's, where http will do.
+func loopback(u *url.URL) bool {
+	return u.Scheme == "http" && slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname())
+}
 
-// Account returns the account of a request's bearer token. now is the time to
-// judge the token by.
-func (v *Verifier) Account(r *http.Request, now time.Time) (string, error) {
-	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || text == "" {
-		return "", fault.New(fault.Unauthenticated, "no-token", "send your token as Authorization: Bearer ...")
+// Close ends the fetching of keys.
+func (v *Verifier) Close() error {
+	if v.keys != nil {
+		v.keys.close()
 	}
+	return nil
+}
+
+// Refusals. What is wrong with a signature is for the log, not for whoever
+// sent it.
+const badToken = "the token is not valid: it is expired, or not signed for this service"
+
+// refuse returns the refusal of a token.
+func refuse(err error) error {
+	return fault.Wrap(err, fault.Unauthenticated, "bad-token", badToken)
+}
+
+// Caller returns who sent a request with a bearer token. now is the time to
+// judge the token by.
+func (v *Verifier) Caller(r *http.Request, now time.Time) (Caller, error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) > 1 {
+		return Caller{}, fault.New(fault.Unauthenticated, "bad-token", "send one Authorization header")
+	}
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if text = strings.TrimSpace(text); !strings.EqualFold(scheme, "Bearer") || text == "" {
+		return Caller{}, fault.New(fault.Unauthenticated, "no-token", "send your token as Authorization: Bearer ...")
+	}
+	if len(text) > maxToken {
+		return Caller{}, refuse(fmt.Errorf("the token has %d bytes", len(text)))
+	}
+	key, err := v.key(r, text, now)
+	if err != nil {
+		return Caller{}, err
+	}
+	token, err := jwt.Parse([]byte(text), append(v.conditions(now), key)...)
+	if err != nil {
+		return Caller{}, refuse(err)
+	}
+	return v.read(token)
+}
+
+// conditions returns what a token has to meet besides its signature.
+func (v *Verifier) conditions(now time.Time) []jwt.ParseOption {
 	options := []jwt.ParseOption{
-		jwt.WithKey(jwa.HS256(), []byte(v.cfg.Secret)),
 		jwt.WithAcceptableSkew(v.cfg.Leeway),
 		jwt.WithClock(jwt.ClockFunc(func() time.Time { return now })),
 		jwt.WithRequiredClaim(jwt.ExpirationKey),
@@ -66,19 +140,37 @@ func (v *Verifier) Account(r *http.Request, now time.Time) (string, error) {
 	if v.cfg.Audience != "" {
 		options = append(options, jwt.WithAudience(v.cfg.Audience))
 	}
-	token, err := jwt.Parse([]byte(strings.TrimSpace(text)), options...)
-	if err != nil {
-		return "", fault.Wrap(err, fault.Unauthenticated, "bad-token", "the token is not valid: it is expired, or not signed for this service")
-	}
-	var account string
-	if err := token.Get(v.cfg.Claim, &account); err != nil || !accountForm.MatchString(account) {
-		return "", fault.New(fault.Forbidden, "no-account", "the token names no account in its claim %q", v.cfg.Claim)
-	}
-	return account, nil
+	return options
 }
 
-// Sign returns a token for an account: for demonstrations and tests.
+// key returns the key that a token has to be signed with, by its header.
+func (v *Verifier) key(r *http.Request, token string, now time.Time) (jwt.ParseOption, error) {
+	var header struct {
+		Alg string `json:"alg"`
+		Kid string `json:"kid"`
+	}
+	first, _, _ := strings.Cut(token, ".")
+	text, err := base64.RawURLEncoding.DecodeString(first)
+	if err == nil {
+		err = json.Unmarshal(text, &header)
+	}
+	switch {
+	case err != nil:
+		return nil, refuse(err)
+	case header.Alg == "HS256" && v.cfg.Secret != "":
+		return jwt.WithKey(jwa.HS256(), []byte(v.cfg.Secret)), nil
+	case (header.Alg == "RS256" || header.Alg == "ES256") && v.keys != nil:
+		return v.keys.find(r.Context(), header.Kid, header.Alg, now)
+	}
+	return nil, refuse(fmt.Errorf("a token signed with %.20q is not taken", header.Alg))
+}
+
+// Sign returns a token for an account, signed with the secret: for
+// demonstrations and tests.
 func (v *Verifier) Sign(account string, expires time.Time) (string, error) {
+	if v.cfg.Secret == "" {
+		return "", errors.New("there is no secret to sign with")
+	}
 	b := jwt.NewBuilder().Claim(v.cfg.Claim, account).Expiration(expires)
 	if v.cfg.Issuer != "" {
 		b = b.Issuer(v.cfg.Issuer)

@@ -1,157 +1,116 @@
 // Package search says what may be asked of the index and what is answered.
 //
-// Every question is fenced: the account comes from the caller's identity, never
+// Every question is fenced: the accounts come from the caller's identity, never
 // from the question, and a question without an account has no answer. What a
-// caller sends is read into the few things that it may choose; nothing of it is
-// passed on as it came.
+// caller sends, in whichever of two languages, is read into a Query that holds
+// nothing but what a caller may choose; the index is asked with a text that is
+// built anew from it. Nothing of a request is passed on as it came.
+//
+// The two languages are plain parameters of a GET (see ParseGet) and the
+// protocol of InstantSearch, a POST of several queries at once (see ParseBatch).
+// A Schema, read from an entity's definition, knows the fields that may be
+// filtered, counted, sorted by and shown.
+//
+// An Engine asks the index with one technology; its rooms are this one's
+// children.
 package search
 
 import (
 	"context"
 	"encoding/json"
-	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Question is what a caller may choose.
-type Question struct {
-	Text        string
-	Page        int // from 0
-	HitsPerPage int // 1 to MaxHitsPerPage
-	Statuses    []string
-}
-
-// The limits of a question.
+// The limits of a question. Those of one index are in its Schema.
 const (
 	MaxHitsPerPage = 100
-	MaxHits        = 1000 // page * hitsPerPage; the index keeps no order behind it
-	maxText        = 512  // bytes, the index's own limit
-	maxStatuses    = 20
+	MaxText        = 512     // bytes of a query, the index's own limit
+	MaxTerms       = 100     // conditions of a filter
+	MaxFilter      = 8 << 10 // bytes of a filter's text
+	MaxFields      = 50      // names in a list of fields
+	MaxBatch       = 20      // queries of one request
 )
 
-// Result is what an engine found.
-type Result struct {
-	Hits   []json.RawMessage
-	NbHits int
+// Query is one question after it was checked.
+type Query struct {
+	Text        string
+	Sort        Sort // the zero Sort is by relevance and then the index's own order
+	Page        int  // from 0
+	HitsPerPage int  // 0 to MaxHitsPerPage
+	Filter      Filter
+	// Facet, if not empty, asks for the values of this facet that match
+	// FacetText instead of for hits.
+	Facet     string
+	FacetText string
+	// Options are further parameters, by the names that InstantSearch has for
+	// them; each was checked against the list of what a caller may set. Values
+	// are string, int, bool or []string.
+	Options map[string]any
 }
 
-// Engine asks the index. The account is never empty.
-type Engine interface {
-	Search(ctx context.Context, index string, fence Fence, q Question) (Result, error)
-}
-
-// Fence restricts a search to one account.
+// Fence restricts searches to accounts. It is made from an identity alone.
 type Fence struct {
-	Field   string // the record's field
-	Account string
+	Field    string   // the record's field that names the account
+	Accounts []string // at least one
 }
 
-// Answer is what a caller gets. AsOf is the moment up to which the index is
-// known to be true; Stale says that it is older than it should be.
-type Answer struct {
-	Hits        []json.RawMessage `json:"hits"`
-	NbHits      int               `json:"nbHits"`
-	Page        int               `json:"page"`
-	NbPages     int               `json:"nbPages"`
-	HitsPerPage int               `json:"hitsPerPage"`
-	Query       string            `json:"query"`
-	AsOf        *time.Time        `json:"asOf"`
-	Stale       bool              `json:"stale"`
-}
-
-// Parse reads a question from a URL's parameters. Parameters that it does not
-// know are refused, so that a misspelt filter never widens an answer.
-func Parse(values url.Values) (Question, error) {
-	q := Question{HitsPerPage: 20}
-	for name, list := range values {
-		if name != "filter" && len(list) > 1 {
-			return q, invalid(name, "%s stands %d times; give it once", name, len(list))
+// Check refuses a fence that fences nothing.
+func (f Fence) Check() error {
+	for _, account := range f.Accounts {
+		if account == "" {
+			return fault.New(fault.Forbidden, "no-account", "a search needs an account")
 		}
 	}
-	var err error
-	for name, list := range values {
-		switch name {
-		case "query":
-			q.Text = list[0]
-		case "page":
-			q.Page, err = number(name, list[0], 0, MaxHits)
-		case "hitsPerPage":
-			q.HitsPerPage, err = number(name, list[0], 1, MaxHitsPerPage)
-		case "filter":
-			q.Statuses, err = statuses(list)
-		default:
-			err = invalid(name, "unknown parameter %q: use query, page, hitsPerPage and filter", name)
-		}
-		if err != nil {
-			return q, err
-		}
-	}
-	return q, q.check()
-}
-
-// check looks at what depends on more than one parameter.
-func (q Question) check() error {
-	if len(q.Text) > maxText {
-		return invalid("query", "the query has %d bytes; %d are the most", len(q.Text), maxText)
-	}
-	if (q.Page+1)*q.HitsPerPage > MaxHits {
-		return invalid("page", "only the first %d hits can be paged through; narrow the search with a query or filter", MaxHits)
+	if f.Field == "" || len(f.Accounts) == 0 {
+		return fault.New(fault.Forbidden, "no-account", "a search needs an account")
 	}
 	return nil
 }
 
-// statusForm is what a status may look like.
-var statusForm = regexp.MustCompile(`^[A-Z][A-Z_]{0,39}$`)
-
-// statuses reads filter=status:VALUE parameters.
-func statuses(list []string) ([]string, error) {
-	var out []string
-	for _, f := range list {
-		value, ok := strings.CutPrefix(f, "status:")
-		if !ok || !statusForm.MatchString(value) {
-			return nil, invalid("filter", "%q is not a filter: use status:VALUE, such as status:RETURN_DELIVERED", f)
-		}
-		if !slices.Contains(out, value) {
-			out = append(out, value)
-		}
+// Around returns the text of a filter that holds only inside the fence: the
+// fence is a group of its own before the filter's groups, all joined by AND.
+func (f Fence) Around(filter Filter) string {
+	group := make(Group, len(f.Accounts))
+	for i, account := range f.Accounts {
+		group[i] = Condition{Field: f.Field, Value: account}
 	}
-	if len(out) > maxStatuses {
-		return nil, invalid("filter", "%d filters are too many; %d are the most", len(out), maxStatuses)
-	}
-	return out, nil
+	return append(Filter{group}, filter...).String()
 }
 
-// number reads a whole number within limits.
-func number(name, text string, low, high int) (int, error) {
-	n, err := strconv.Atoi(text)
-	if err != nil || n < low || n > high {
-		return 0, invalid(name, "%s is %q; want a whole number from %d to %d", name, text, low, high)
-	}
-	return n, nil
+// Holds reports whether an account is inside the fence.
+func (f Fence) Holds(account string) bool {
+	return account != "" && slices.Contains(f.Accounts, account)
+}
+
+// Result is what an engine found for one query: the members of the answer by
+// the names that InstantSearch has for them, as JSON that is passed on without
+// being decoded.
+type Result map[string]json.RawMessage
+
+// Engine asks the index. Every method refuses a fence that fences nothing.
+type Engine interface {
+	// Search answers the queries in their order.
+	Search(ctx context.Context, f Fence, queries []Query) ([]Result, error)
+	// Record returns one record. One that is not there and one outside of the
+	// fence are the same fault.NotFound.
+	Record(ctx context.Context, f Fence, objectID string) (json.RawMessage, error)
+	// Key returns a key with which a browser may ask the index itself inside
+	// the fence until the time given. user tells users apart for rate limits.
+	Key(f Fence, until time.Time, user string) (Key, error)
+}
+
+// Key is what a browser needs to ask the index itself.
+type Key struct {
+	AppID      string    `json:"appId"`
+	APIKey     string    `json:"apiKey"`
+	IndexNames []string  `json:"indexNames"`
+	ValidUntil time.Time `json:"validUntil"`
 }
 
 // invalid returns an error that names the parameter.
 func invalid(param, format string, args ...any) error {
 	return fault.New(fault.Invalid, "bad-parameter", format, args...).WithParam(param)
-}
-
-// AnswerOf puts an answer together. Stale is judged at now: an index is stale
-// when nothing has closed for longer than after.
-func AnswerOf(q Question, r Result, asOf *time.Time, now time.Time, after time.Duration) Answer {
-	hits := r.Hits
-	if hits == nil {
-		hits = []json.RawMessage{}
-	}
-	reachable := min(r.NbHits, MaxHits)
-	return Answer{
-		Hits: hits, NbHits: r.NbHits, Page: q.Page, HitsPerPage: q.HitsPerPage, Query: q.Text,
-		NbPages: (reachable + q.HitsPerPage - 1) / q.HitsPerPage,
-		AsOf:    asOf, Stale: asOf == nil || now.Sub(*asOf) > after,
-	}
 }

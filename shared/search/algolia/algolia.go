@@ -1,11 +1,23 @@
 // Package algolia asks an Algolia index, through its Go client v3.
+//
+// The client is kept for what it knows (hosts, failover, credentials) and coded
+// around where it would cost something: it decodes every hit into maps, so both
+// bodies go past it. A call of the client carries an empty list, and the
+// Requester, which the client lets us choose, puts the real body in its place,
+// keeps the real answer and hands the client an empty one.
+//
+// The fence is in the filter of every query. Algolia compares the values of
+// facets without regard to case, so the hits are looked at once more on their
+// way back: one whose account is not exactly the caller's is dropped.
 package algolia
 
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"strings"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
@@ -16,62 +28,159 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
+// Config is what an engine needs besides the client's own configuration.
+type Config struct {
+	Schema search.Schema
+	// ReadTimeout bounds one request to one of the index's hosts.
+	ReadTimeout time.Duration
+}
+
 // Engine is a search.Engine. It is safe for concurrent use.
 type Engine struct {
-	api *api.Client
+	api    *api.Client
+	schema search.Schema
+	appID  string
+	key    string
 }
 
 var _ search.Engine = (*Engine)(nil)
 
-// readTimeout bounds one request to the index.
-const readTimeout = 5 * time.Second
-
-// New returns an engine over a client configuration that carries a search key.
-func New(conf api.Configuration) *Engine {
-	conf.ReadTimeout = readTimeout
-	return &Engine{api: api.NewClientWithConfig(conf)}
+// New returns an engine over a client configuration that carries a search key
+// and a Requester.
+func New(conf api.Configuration, cfg Config) *Engine {
+	conf.ReadTimeout = cfg.ReadTimeout
+	conf.Requester = &requester{next: conf.Requester}
+	return &Engine{api: api.NewClientWithConfig(conf), schema: cfg.Schema, appID: conf.AppID, key: conf.APIKey}
 }
 
 // Search implements search.Engine. An index that does not exist yet has no hits.
-func (e *Engine) Search(ctx context.Context, index string, f search.Fence, q search.Question) (search.Result, error) {
-	if f.Account == "" || f.Field == "" {
-		return search.Result{}, fault.New(fault.Forbidden, "no-account", "a search needs an account")
+func (e *Engine) Search(ctx context.Context, f search.Fence, queries []search.Query) ([]search.Result, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
 	}
-	res, err := e.api.InitIndex(index).Search(q.Text, ctx,
-		opt.Filters(filters(f, q)), opt.Page(q.Page), opt.HitsPerPage(q.HitsPerPage),
-		opt.AttributesToHighlight(), opt.Analytics(false))
-	if _, missing := errs.IsAlgoliaErrWithCode(err, 404); missing {
-		return search.Result{}, nil
+	body, err := e.body(f, queries)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = ctx.Err()
+	x := &exchange{body: body}
+	_, err = e.api.MultipleQueries(nil, "none", x.with(ctx))
+	if err = x.outcome(ctx, err); isMissing(err) {
+		return nothing(queries)
 	}
 	if err != nil {
-		return search.Result{}, fault.Wrap(err, fault.Retry, "index-unreachable", "the index does not answer")
+		return nil, err
 	}
-	out := search.Result{NbHits: res.NbHits, Hits: make([]json.RawMessage, len(res.Hits))}
-	for i, hit := range res.Hits {
-		if out.Hits[i], err = json.Marshal(hit); err != nil {
-			return search.Result{}, err
+	return e.results(f, queries, x.answer)
+}
+
+// body builds the body of a call: one request a query.
+func (e *Engine) body(f search.Fence, queries []search.Query) ([]byte, error) {
+	requests := make([]map[string]any, len(queries))
+	for i, q := range queries {
+		r := map[string]any{}
+		maps.Copy(r, q.Options)
+		r["indexName"] = q.Sort.Replica(e.schema.Index)
+		r["query"] = q.Text
+		r["filters"] = f.Around(q.Filter)
+		r["analytics"] = false
+		r["page"], r["hitsPerPage"] = q.Page, q.HitsPerPage
+		if fields, some := q.Options["attributesToRetrieve"].([]string); some {
+			r["attributesToRetrieve"] = withField(fields, f.Field)
 		}
+		if q.Facet != "" {
+			r["type"], r["facet"], r["facetQuery"] = "facet", q.Facet, q.FacetText
+		}
+		requests[i] = r
 	}
-	return out, nil
+	return json.Marshal(map[string]any{"requests": requests, "strategy": "none"})
 }
 
-// filters returns the fence and, bracketed behind it, what the caller chose.
-func filters(f search.Fence, q search.Question) string {
-	text := fmt.Sprintf("%s:%s", f.Field, quote(f.Account))
-	if len(q.Statuses) == 0 {
-		return text
+// withField adds the fence's field to a list of fields, because every hit is
+// looked at once more.
+func withField(fields []string, field string) []string {
+	kept := slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return f == "-"+field })
+	if slices.Contains(kept, field) || slices.Contains(kept, "*") {
+		return kept
 	}
-	parts := make([]string, len(q.Statuses))
-	for i, s := range q.Statuses {
-		parts[i] = "status:" + quote(s)
-	}
-	return text + " AND (" + strings.Join(parts, " OR ") + ")"
+	return append(kept, field)
 }
 
-// quote returns a value that cannot end its own quotes.
-func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+// results splits an answer. One result a query is demanded.
+func (e *Engine) results(f search.Fence, queries []search.Query, answer []byte) ([]search.Result, error) {
+	list, err := split(answer)
+	if err == nil && len(list) != len(queries) {
+		err = errCount
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Retry, "index-answer", "the index answered something else than was asked")
+	}
+	for _, r := range list {
+		keepOwn(r, f)
+	}
+	return list, nil
+}
+
+// nothing answers queries to an index that is not there. A replica is: a sort
+// that nobody set up is a mistake of ours, and should be heard of.
+func nothing(queries []search.Query) ([]search.Result, error) {
+	results := make([]search.Result, len(queries))
+	for i, q := range queries {
+		if q.Sort != (search.Sort{}) {
+			return nil, fault.New(fault.Retry, "sort-missing", "the sort %s has no index yet; leave sort out", q.Sort.Name()).WithParam("sort")
+		}
+		results[i] = search.Nothing(q)
+	}
+	return results, nil
+}
+
+// errNotFound is the one answer for a record that is not there and one that is
+// another account's: a caller cannot tell them apart.
+var errNotFound = fault.New(fault.NotFound, "no-record", "there is no such record")
+
+// Record implements search.Engine.
+func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (json.RawMessage, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	// By a list of ids and not by the id's own address: there, an id such as
+	// "settings" is the address of something else.
+	x := &exchange{}
+	err := x.outcome(ctx, e.api.MultipleGetObjects([]api.IndexedGetObject{{IndexName: e.schema.Index, ObjectID: objectID}}, &struct{}{}, x.with(ctx)))
+	if isMissing(err) {
+		return nil, errNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	var found struct {
+		Results []json.RawMessage `json:"results"`
+	}
+	if err := json.Unmarshal(x.answer, &found); err != nil || len(found.Results) != 1 {
+		return nil, fault.Wrap(errors.Join(errCount, err), fault.Retry, "index-answer", "the index answered something else than was asked")
+	}
+	if !f.Holds(textAt(found.Results[0], f.Field)) {
+		return nil, errNotFound
+	}
+	return found.Results[0], nil
+}
+
+// Key implements search.Engine.
+func (e *Engine) Key(f search.Fence, until time.Time, user string) (search.Key, error) {
+	if err := f.Check(); err != nil {
+		return search.Key{}, err
+	}
+	until = until.UTC().Truncate(time.Second)
+	names := e.schema.IndexNames()
+	key, err := api.GenerateSecuredAPIKey(e.key, opt.Filters(f.Around(nil)), opt.ValidUntil(until),
+		opt.RestrictIndices(names...), opt.UserToken(user))
+	if err != nil {
+		return search.Key{}, err
+	}
+	return search.Key{AppID: e.appID, APIKey: key, IndexNames: names, ValidUntil: until}, nil
+}
+
+// isMissing reports whether the index, or a record, is not there.
+func isMissing(err error) bool {
+	_, missing := errs.IsAlgoliaErrWithCode(err, http.StatusNotFound)
+	return missing
 }

@@ -1,0 +1,40 @@
+package search
+
+import (
+	"bytes"
+	_ "embed" // the description
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/search"
+)
+
+// template is the OpenAPI description. A list ["@name"] in it is filled with
+// what the entity's definition says.
+//
+//go:embed openapi.json
+var template []byte
+
+// describe returns the description for a schema.
+func describe(s *search.Schema) (json.RawMessage, error) {
+	text := template
+	for name, list := range map[string][]string{
+		"sorts": append([]string{""}, s.SortNames()...), "facets": s.Facets, "numbers": s.Numbers, "filters": s.Filters,
+		"indices": slices.Concat([]string{s.Entity}, s.IndexNames()),
+	} {
+		filled, err := json.Marshal(append([]string{}, list...))
+		if err != nil {
+			return nil, err
+		}
+		text = bytes.ReplaceAll(text, []byte(`["@`+name+`"]`), filled)
+	}
+	if !json.Valid(text) || bytes.Contains(text, []byte(`["@`)) {
+		return nil, fmt.Errorf("openapi.json is not valid JSON, or names a list that nobody fills")
+	}
+	return text, nil
+}
+
+// describe answers with the description.
+func (f *function) describe(*http.Request) (any, error) { return f.description, nil }

@@ -1,0 +1,83 @@
+package portal
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// get asks the page's handler.
+func get(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, httptest.NewRequest(method, path, nil))
+	return rec
+}
+
+func TestHandler(t *testing.T) {
+	want := Config{Search: "/s", Index: "returns", Tenants: []Tenant{{"acme", "a.b.c"}, {"other", "d.e.f"}}}
+	h := Handler(func(*http.Request) (Config, error) { return want, nil })
+	for path, kind := range map[string]string{"/": "text/html", "/portal.js": "text/javascript", "/portal.css": "text/css", "/icon.svg": "image/svg+xml", "/portal.json": "application/json"} {
+		rec := get(t, h, http.MethodGet, path)
+		if rec.Code != http.StatusOK || !strings.HasPrefix(rec.Header().Get("Content-Type"), kind) || !strings.Contains(rec.Header().Get("Content-Security-Policy"), "script-src 'self'") {
+			t.Errorf("%s: %d %v", path, rec.Code, rec.Header())
+		}
+	}
+	var got Config
+	rec := get(t, h, http.MethodGet, "/portal.json")
+	if err := json.Unmarshal(rec.Body.Bytes(), &got); err != nil || cmp.Diff(want, got) != "" || rec.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("%+v %v", got, err)
+	}
+	if rec := get(t, h, http.MethodGet, "/nothing"); rec.Code != http.StatusNotFound {
+		t.Errorf("%d", rec.Code)
+	}
+	if rec := get(t, h, http.MethodPost, "/portal.json"); rec.Code != http.StatusMethodNotAllowed {
+		t.Errorf("%d", rec.Code)
+	}
+	starting := Handler(func(*http.Request) (Config, error) { return Config{}, errors.New("still starting") })
+	if rec := get(t, starting, http.MethodGet, "/portal.json"); rec.Code != http.StatusServiceUnavailable {
+		t.Errorf("%d", rec.Code)
+	}
+}
+
+// TestThePageIsSelfContained looks for what would break the page's own policy:
+// files of third parties, inline scripts and styles, and HTML made from texts.
+func TestThePageIsSelfContained(t *testing.T) {
+	forbidden := regexp.MustCompile(`(?i)(src|href)="(https?:)?//|<script>|<style|style="|onclick="|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function`)
+	ids := regexp.MustCompile(`\$\('([a-z]+)'\)`)
+	var html string
+	var used []string
+	err := fs.WalkDir(files, "page", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(files, path)
+		if found := forbidden.FindString(string(text)); found != "" && !strings.HasSuffix(path, ".svg") {
+			t.Errorf("%s has %s", path, found)
+		}
+		switch {
+		case strings.HasSuffix(path, ".html"):
+			html = string(text)
+		case strings.HasSuffix(path, ".js"):
+			for _, m := range ids.FindAllStringSubmatch(string(text), -1) {
+				used = append(used, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range used {
+		if !strings.Contains(html, `id="`+id+`"`) {
+			t.Errorf("the script uses #%s, which the page does not have", id)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/search"
+)
+
+// recordAnswer is one record.
+type recordAnswer struct {
+	Record json.RawMessage `json:"record"`
+	search.Truth
+}
+
+// maxObjectID is the most bytes of an objectID.
+const maxObjectID = 256
+
+// record answers with one record.
+func (f *function) record(r *http.Request) (any, error) {
+	c, err := f.enter(r)
+	if err != nil {
+		return nil, err
+	}
+	if r.URL.RawQuery != "" {
+		return nil, fault.New(fault.Invalid, "bad-parameter", "a record takes no parameters")
+	}
+	id := below(r.URL)
+	if len(id) > maxObjectID || strings.Contains(id, "/") {
+		return nil, fault.New(fault.NotFound, "no-record", "there is no such record")
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), f.Limits.Timeout)
+	defer cancel()
+	record, err := f.Engine.Record(ctx, c.fence, id)
+	if err != nil {
+		return nil, err
+	}
+	return recordAnswer{Record: record, Truth: f.fresh(r, c.now)}, nil
+}
+
+// keyAnswer is a key for the index itself.
+type keyAnswer struct {
+	search.Key
+	search.Truth
+}
+
+// key answers with a key for the index itself.
+func (f *function) key(r *http.Request) (any, error) {
+	c, err := f.enter(r)
+	if err != nil {
+		return nil, err
+	}
+	if f.Limits.KeyTTL == 0 {
+		return nil, fault.New(fault.NotFound, "no-keys", "this service gives no keys; search through it")
+	}
+	if body, err := f.body(r); err != nil || len(body) > 0 || r.URL.RawQuery != "" {
+		return nil, fault.New(fault.Invalid, "bad-parameter", "a key has no parameters: send an empty body")
+	}
+	key, err := f.Engine.Key(c.fence, c.now.Add(f.Limits.KeyTTL), pseudonym(c.user))
+	if err != nil {
+		return nil, err
+	}
+	return keyAnswer{Key: key, Truth: f.fresh(r, c.now)}, nil
+}

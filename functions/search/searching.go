@@ -1,0 +1,63 @@
+package search
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/search"
+)
+
+// search answers searches of either language.
+func (f *function) search(r *http.Request) (any, error) {
+	c, err := f.enter(r)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), f.Limits.Timeout)
+	defer cancel()
+	if r.Method == http.MethodPost {
+		return f.batch(ctx, r, c)
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "bad-parameter", "the URL's parameters cannot be read")
+	}
+	q, err := f.Schema.ParseGet(values)
+	if err != nil {
+		return nil, err
+	}
+	results, err := f.Engine.Search(ctx, c.fence, []search.Query{q})
+	if err != nil {
+		return nil, err
+	}
+	return search.AnswerOf(q, results[0], f.fresh(r, c.now)), nil
+}
+
+// batch answers several searches at once.
+func (f *function) batch(ctx context.Context, r *http.Request, c caller) (any, error) {
+	if r.URL.RawQuery != "" {
+		return nil, fault.New(fault.Invalid, "bad-parameter", "a POST takes its parameters in the body, not in the URL")
+	}
+	body, err := f.body(r)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := f.Schema.ParseBatch(body)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.count(len(asked) - 1); err != nil {
+		return nil, err
+	}
+	queries := make([]search.Query, len(asked))
+	for i, a := range asked {
+		queries[i] = a.Query
+	}
+	results, err := f.Engine.Search(ctx, c.fence, queries)
+	if err != nil {
+		return nil, err
+	}
+	return search.BatchAnswer(asked, results, f.fresh(r, c.now))
+}

@@ -1,0 +1,165 @@
+package algolia
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/search"
+)
+
+// errShape is an answer that is not what the protocol says.
+var errShape = errors.New(`the answer is not {"results": [{...}]}`)
+
+// split returns the results of an answer as their members, which stay the bytes
+// that they came as: hits are never decoded.
+func split(answer []byte) ([]search.Result, error) {
+	if !json.Valid(answer) {
+		return nil, errShape
+	}
+	var list []search.Result
+	found := false
+	eachMember(answer, func(name string, value []byte) {
+		if name != "results" {
+			return
+		}
+		found = true
+		eachElement(value, func(result []byte) {
+			r := search.Result{}
+			eachMember(result, func(name string, value []byte) { r[name] = value })
+			list = append(list, r)
+		})
+	})
+	if !found {
+		return nil, errShape
+	}
+	return list, nil
+}
+
+// keepOwn drops hits whose account is not exactly one of the fence's.
+func keepOwn(r search.Result, f search.Fence) {
+	hits, ok := r["hits"]
+	if !ok {
+		return
+	}
+	var kept []byte
+	total, own := 0, 0
+	eachElement(hits, func(hit []byte) {
+		total++
+		if f.Holds(textAt(hit, f.Field)) {
+			own++
+			kept = append(append(kept, ','), hit...)
+		}
+	})
+	if own == total {
+		return
+	}
+	r["hits"] = append(append([]byte{'['}, kept[min(1, len(kept)):]...), ']')
+	if n, err := strconv.Atoi(string(r["nbHits"])); err == nil {
+		r["nbHits"] = []byte(strconv.Itoa(max(0, n-(total-own))))
+	}
+}
+
+// textAt returns the text at a path such as owner.account of an object, "" if
+// there is none.
+func textAt(object []byte, path string) string {
+	head, rest, nested := strings.Cut(path, ".")
+	text := ""
+	eachMember(object, func(name string, value []byte) {
+		switch {
+		case name != head:
+		case nested:
+			text = textAt(value, rest)
+		case json.Unmarshal(value, &text) != nil:
+			text = ""
+		}
+	})
+	return text
+}
+
+// The functions below walk JSON that is known to be valid.
+
+// eachMember calls visit for the members of an object; anything else has none.
+func eachMember(b []byte, visit func(name string, value []byte)) {
+	i := space(b, 0)
+	if i >= len(b) || b[i] != '{' {
+		return
+	}
+	for i = space(b, i+1); b[i] != '}'; i = space(b, i) {
+		end := skip(b, i)
+		name := b[i:end]
+		i = space(b, space(b, end)+1) // past the colon
+		end = skip(b, i)
+		visit(unquoted(name), b[i:end:end])
+		if i = space(b, end); b[i] == ',' {
+			i = space(b, i+1)
+		}
+	}
+}
+
+// eachElement calls visit for the elements of a list; anything else has none.
+func eachElement(b []byte, visit func(value []byte)) {
+	i := space(b, 0)
+	if i >= len(b) || b[i] != '[' {
+		return
+	}
+	for i = space(b, i+1); b[i] != ']'; i = space(b, i) {
+		end := skip(b, i)
+		visit(b[i:end:end])
+		if i = space(b, end); b[i] == ',' {
+			i = space(b, i+1)
+		}
+	}
+}
+
+// unquoted returns the text of a quoted name.
+func unquoted(name []byte) string {
+	text := string(name[1 : len(name)-1])
+	if strings.IndexByte(text, '\\') >= 0 {
+		_ = json.Unmarshal(name, &text) // valid, so it decodes
+	}
+	return text
+}
+
+// space returns where the white space at i ends.
+func space(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// skip returns where the value at i ends.
+func skip(b []byte, i int) int {
+	switch b[i] {
+	case '"':
+		for i++; b[i] != '"'; i++ {
+			if b[i] == '\\' {
+				i++
+			}
+		}
+		return i + 1
+	case '{', '[':
+		depth := 0
+		for {
+			switch b[i] {
+			case '"':
+				i = skip(b, i)
+				continue
+			case '{', '[':
+				depth++
+			case '}', ']':
+				depth--
+			}
+			if i++; depth == 0 {
+				return i
+			}
+		}
+	default:
+		for i < len(b) && !strings.ContainsRune(",]} \t\n\r", rune(b[i])) {
+			i++
+		}
+		return i
+	}
+}

@@ -1,0 +1,173 @@
+package search
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// Schema is what of an index may be asked.
+type Schema struct {
+	Entity   string   // the entity's name, also a name of the index for callers
+	Index    string   // the index's name
+	Account  string   // the field of the fence
+	Facets   []string // may be counted and filtered by value
+	Filters  []string // may be filtered by value, whether counted or not
+	Typeable []string // facets whose values may be searched
+	Numbers  []string // may be filtered by range
+	Texts    []string // are searched
+	Hidden   []string // are never shown
+	Sorts    []Sort
+	MaxHits  int // how far hits can be paged through
+}
+
+// indexSettings is what a schema needs of an index's settings.
+type indexSettings struct {
+	Searchable []string `json:"searchableAttributes"`
+	Faceting   []string `json:"attributesForFaceting"`
+	Numeric    []string `json:"numericAttributesForFiltering"`
+	Hidden     []string `json:"unretrievableAttributes"`
+	Limit      int      `json:"paginationLimitedTo"`
+}
+
+// defaultMaxHits is the index's own limit where its settings name none.
+const defaultMaxHits = 1000
+
+// fieldForm is what a field's name may look like; dots nest.
+var fieldForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*$`)
+
+// modifier is a setting such as filterOnly(account).
+var modifier = regexp.MustCompile(`^([A-Za-z]+)\((.+)\)$`)
+
+// NewSchema completes a schema that has its names and sorts from the settings
+// of its index. An account that cannot be filtered by is an error: the fence
+// would hide everything, or nothing.
+func NewSchema(s Schema, settings []byte) (Schema, error) {
+	var in indexSettings
+	if err := json.Unmarshal(settings, &in); err != nil {
+		return s, fmt.Errorf("the settings of index %s cannot be read: %w", s.Index, err)
+	}
+	s.Numbers, s.Hidden, s.MaxHits = in.Numeric, in.Hidden, in.Limit
+	if s.MaxHits == 0 {
+		s.MaxHits = defaultMaxHits
+	}
+	for _, list := range in.Searchable {
+		for text := range strings.SplitSeq(list, ",") {
+			_, field := unwrap(strings.TrimSpace(text))
+			s.Texts = append(s.Texts, field)
+		}
+	}
+	for _, text := range in.Faceting {
+		kind, field := unwrap(text)
+		s.Filters = append(s.Filters, field)
+		if kind != "filterOnly" && field != s.Account {
+			s.Facets = append(s.Facets, field)
+		}
+		if kind == "searchable" && field != s.Account {
+			s.Typeable = append(s.Typeable, field)
+		}
+	}
+	return s, s.check()
+}
+
+// unwrap splits filterOnly(account) into filterOnly and account.
+func unwrap(text string) (kind, field string) {
+	for {
+		m := modifier.FindStringSubmatch(text)
+		if m == nil {
+			return kind, text
+		}
+		kind, text = m[1], m[2]
+	}
+}
+
+// check demands what the fence and the sorts stand on.
+func (s Schema) check() error {
+	if s.Account == "" || !slices.Contains(s.Filters, s.Account) {
+		return fmt.Errorf("index %s: the account %q is not among attributesForFaceting: nothing would fence the tenants", s.Index, s.Account)
+	}
+	for _, field := range slices.Concat(s.Filters, s.Numbers) {
+		if !fieldForm.MatchString(field) {
+			return fmt.Errorf("index %s: %q is no name of a field", s.Index, field)
+		}
+	}
+	return nil
+}
+
+// sort finds the sort of a name, "" being the index's own order.
+func (s *Schema) sort(name string) (Sort, bool) {
+	if name == "" {
+		return Sort{}, true
+	}
+	i := slices.IndexFunc(s.Sorts, func(o Sort) bool { return o.Name() == name })
+	if i < 0 {
+		return Sort{}, false
+	}
+	return s.Sorts[i], true
+}
+
+// SortNames lists the names of the sorts.
+func (s *Schema) SortNames() []string {
+	names := make([]string, len(s.Sorts))
+	for i, o := range s.Sorts {
+		names[i] = o.Name()
+	}
+	return names
+}
+
+// IndexNames lists the index and its replicas.
+func (s *Schema) IndexNames() []string {
+	names := []string{s.Index}
+	for _, o := range s.Sorts {
+		names = append(names, o.Replica(s.Index))
+	}
+	return names
+}
+
+// named finds the sort that an index's name stands for: the index or the
+// entity, alone or with a sort behind it.
+func (s *Schema) named(index string) (Sort, bool) {
+	for _, base := range []string{s.Index, s.Entity} {
+		rest, ok := strings.CutPrefix(index, base)
+		if !ok || base == "" {
+			continue
+		}
+		if rest == "" {
+			return Sort{}, true
+		}
+		if o, ok := s.sort(strings.TrimPrefix(rest, "_")); ok && rest[0] == '_' && len(rest) > 1 {
+			return o, true
+		}
+	}
+	return Sort{}, false
+}
+
+// shown refuses fields that are never shown, or that are no names.
+func (s *Schema) shown(param string, fields []string) error {
+	if len(fields) > MaxFields {
+		return invalid(param, "%s names %d fields; %d are the most", param, len(fields), MaxFields)
+	}
+	for _, field := range fields {
+		bare := strings.TrimPrefix(field, "-")
+		if bare != "*" && !fieldForm.MatchString(bare) {
+			return invalid(param, "%q is no name of a field", field)
+		}
+		if slices.ContainsFunc(s.Hidden, func(h string) bool { return bare == h || strings.HasPrefix(bare, h+".") }) {
+			return invalid(param, "the field %s is not shown", bare)
+		}
+	}
+	return nil
+}
+
+// checkPage refuses pages that the index cannot reach.
+func (s *Schema) checkPage(page, hitsPerPage int) error {
+	if page > 0 && page*hitsPerPage >= s.MaxHits {
+		return fault.New(fault.Invalid, "too-deep", "only the first %d hits can be paged through: narrow the search with a query or a filter, such as a range of %s, and page through each part",
+			s.MaxHits, strings.Join(s.Numbers[:min(2, len(s.Numbers))], " or ")).WithParam("page")
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package search
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Sort is an order other than the index's own. Algolia keeps each in a replica
+// of the index, which has the index's name with the sort's behind it.
+type Sort struct {
+	Field string // a number's field, such as updatedAt
+	Desc  bool
+}
+
+// ParseSort reads a name such as updatedAt_desc.
+func ParseSort(name string) (Sort, error) {
+	field, direction, _ := strings.Cut(name, "_")
+	if !fieldForm.MatchString(field) || direction != "asc" && direction != "desc" {
+		return Sort{}, fmt.Errorf("%q is not a sort; want a field and a direction, such as updatedAt_desc", name)
+	}
+	return Sort{Field: field, Desc: direction == "desc"}, nil
+}
+
+// Name returns the sort's name, "" of the index's own order.
+func (s Sort) Name() string {
+	switch {
+	case s.Field == "":
+		return ""
+	case s.Desc:
+		return s.Field + "_desc"
+	default:
+		return s.Field + "_asc"
+	}
+}
+
+// Replica returns the name of the index that is kept in the sort's order.
+func (s Sort) Replica(index string) string {
+	if s.Field == "" {
+		return index
+	}
+	return index + "_" + s.Name()
+}
+
+// ReplicaSettings returns the settings of an index and of the replicas that
+// keep its sorts, by name: the index's own with the list of replicas added, and
+// each replica's with its order before every other criterion.
+func ReplicaSettings(settings []byte, index string, sorts []Sort) (map[string][]byte, error) {
+	var base map[string]any
+	if err := json.Unmarshal(settings, &base); err != nil {
+		return nil, fmt.Errorf("the settings of index %s cannot be read: %w", index, err)
+	}
+	ranking := []string{"typo", "geo", "words", "filters", "proximity", "attribute", "exact", "custom"}
+	all := map[string][]byte{}
+	var names []string
+	var err error
+	for _, s := range sorts {
+		direction := "asc"
+		if s.Desc {
+			direction = "desc"
+		}
+		base["ranking"] = slices.Concat([]string{direction + "(" + s.Field + ")"}, ranking)
+		names = append(names, s.Replica(index))
+		if all[s.Replica(index)], err = json.Marshal(base); err != nil {
+			return nil, err
+		}
+	}
+	delete(base, "ranking")
+	base["replicas"] = names
+	all[index], err = json.Marshal(base)
+	return all, err
+}
