@@ -19,8 +19,9 @@ type front struct {
 	children map[string]*child // by function name
 }
 
-// openFront listens on a port of this machine; 0 chooses a free one.
-func openFront(port int, steps http.Handler) (*front, error) {
+// openFront listens on a port of this machine; 0 chooses a free one. page is
+// what people see at /.
+func openFront(port int, steps http.Handler, page func(*front) http.Handler) (*front, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return nil, fmt.Errorf("port %d of 127.0.0.1 cannot be used: %w: another program may have it; choose one with --port, or --port 0 for any that is free", port, err)
@@ -28,6 +29,7 @@ func openFront(port int, steps http.Handler) (*front, error) {
 	f := &front{address: listener.Addr().String(), children: map[string]*child{}}
 	mux := http.NewServeMux()
 	mux.Handle(stepsPath, steps)
+	mux.Handle("/", page(f))
 	for _, fn := range server.Functions() {
 		proxy := f.proxy(fn.Name)
 		for _, path := range []string{"/" + fn.Name, fn.OldPath} {

@@ -36,7 +36,7 @@ func (s *Stack) env() []string {
 	if s.Options.Steps {
 		env = append(env, stepsEnv+"=http://"+s.front.address+stepsPath)
 	}
-	return append(env, s.Options.Env...)
+	return append(append(env, s.searchEnv()...), s.Options.Env...)
 }
 
 // lookup returns a value of the functions' further environment.
@@ -99,6 +99,9 @@ func (s *Stack) stopFunctions() error {
 
 // URL returns where a function is called, by its name.
 func (s *Stack) URL(name string) string { return s.front.url(name) }
+
+// PortalURL returns where the returns page is.
+func (s *Stack) PortalURL() string { return "http://" + s.front.address + "/" }
 
 // AlgoliaURL returns where the index is.
 func (s *Stack) AlgoliaURL() string { return s.algoliaURL }

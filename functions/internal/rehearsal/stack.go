@@ -131,7 +131,7 @@ func (s *Stack) closing(stop func() error) { s.closers = append(s.closers, stop)
 
 // openFront comes first: a port in use should be told before a database starts.
 func (s *Stack) openFront(context.Context) (err error) {
-	if s.front, err = openFront(s.Options.Port, s.steps); err != nil {
+	if s.front, err = openFront(s.Options.Port, s.steps, s.portalPage); err != nil {
 		return err
 	}
 	s.closing(s.front.server.Close)
@@ -220,6 +220,9 @@ func (s *Stack) openIndices(ctx context.Context) error {
 			continue
 		}
 		if err := client.ApplySettings(ctx, d.Index, d.Settings); err != nil {
+			return err
+		}
+		if err := s.openSorts(ctx, client, d); err != nil {
 			return err
 		}
 	}

@@ -34,8 +34,12 @@ const noAnswer = "unanswered"
 
 // tick calls the cron function, several times at once if asked to.
 func (s *story) tick(rest string) error {
-	times, header := 1, http.Header{}
+	times, header, behind := 1, http.Header{}, false
 	for _, word := range strings.Fields(rest) {
+		if word == "&" {
+			behind = true
+			continue
+		}
 		if n, ok := strings.CutPrefix(word, "x"); ok {
 			times, _ = strconv.Atoi(n)
 			continue
@@ -48,6 +52,10 @@ func (s *story) tick(rest string) error {
 	}
 	if err := s.up(); err != nil {
 		return err
+	}
+	if behind {
+		s.ticks.Go(func() { s.decide(header) })
+		return nil
 	}
 	s.decided = make([]string, times)
 	var all sync.WaitGroup
@@ -109,10 +117,28 @@ func (s *story) schedule(rest string) error {
 	return s.stack.Scheduler.Tick(ctx, Location+"/jobs/"+JobName, at)
 }
 
-// sync ticks and waits until the run that begins has ended. Where the tick's own
-// process is killed, it only ticks.
-func (s *story) sync(string) error {
+// sync ticks and waits until the run that begins has ended, several times if
+// asked to; each synced run must move the watermark.
+func (s *story) sync(rest string) error {
+	times := 1
+	if n, ok := strings.CutPrefix(rest, "x"); ok {
+		times, _ = strconv.Atoi(n)
+	}
+	for range times {
+		if err := s.syncOnce(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncOnce ticks and waits until the run that begins has ended.
+func (s *story) syncOnce() error {
 	before, err := s.newest()
+	if err != nil {
+		return err
+	}
+	asOf, err := s.stack.Store.AsOf(s.t.Context(), s.def.JobType)
 	if err != nil {
 		return err
 	}
@@ -122,10 +148,16 @@ func (s *story) sync(string) error {
 	if d := s.decided[0]; d != claim.Take.String() {
 		return fmt.Errorf("the tick decided %q and began no sync", d)
 	}
-	return s.until("the end of the run", func() (bool, error) {
-		r, err := s.newest()
+	var r run.Run
+	err = s.until("the end of the run", func() (bool, error) {
+		r, err = s.newest()
 		return r.ID > before.ID && r.State.Final(), err
 	})
+	now, asOfErr := s.stack.Store.AsOf(s.t.Context(), s.def.JobType)
+	if err == nil && asOfErr == nil && r.State == run.Synced && asOf != nil && now.Equal(*asOf) {
+		err = errors.New("the run is synced and the watermark has not moved")
+	}
+	return errors.Join(err, asOfErr)
 }
 
 // heal ticks until a run that began later than this is synced.
@@ -159,6 +191,9 @@ func (s *story) await(rest string) error {
 		case words[0] == "claim" && len(words) == 2:
 			row, err := s.stack.Store.Newest(s.t.Context(), s.def.JobType)
 			return strconv.Itoa(int(row.Status)) == words[1], err
+		case words[0] == "index":
+			err := s.expectIndex(words[1:])
+			return err == nil, err
 		case words[0] == "passed" && len(words) == 3:
 			n, err := strconv.Atoi(words[2])
 			return minus(s.stack.Passed(), s.since.passed)[words[1]] >= n, err
@@ -205,8 +240,12 @@ func (s *story) search(rest string) error {
 // kill kills a process at a step, or now.
 func (s *story) kill(rest string) error {
 	words := strings.Fields(rest)
-	if words[0] == "at" {
+	switch {
+	case words[0] == "at":
 		return s.strike(words[1:], 0)
+	case words[0] == "held" && len(words) == 3: // kill held at STEP
+		s.stack.strikeDown(s.stack.heldAt(words[2]))
+		return s.up()
 	}
 	for name, target := range map[string]string{"cron": cron.Function.Name, "window": window.Function.Name, "process": process.Function.Name, "search": search.Function.Name} {
 		if words[0] == name {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,8 +45,9 @@ type story struct {
 	pushes  *pushLog
 	job     bool // the scheduler emulator has its job
 	since   mark
-	decided []string // by the last ticks
-	answer  heard    // of the last post or search
+	ticks   sync.WaitGroup // ticks that nobody waits for
+	decided []string       // by the last ticks
+	answer  heard          // of the last post or search
 }
 
 // mark is what expectations count from.
@@ -64,7 +66,7 @@ type heard struct {
 // commands returns what each word does with the rest of its line.
 func (s *story) commands() map[string]func(string) error {
 	return map[string]func(string) error{
-		"with": s.with, "returns": s.returns, "sql": s.sql, "open": s.openTx, "commit": s.commit, "server": s.server,
+		"with": s.with, "returns": s.returns, "sql": s.sql, "open": s.openTx, "commit": s.commit, "server": s.server, "cut": s.cut,
 		"tick": s.tick, "schedule": s.schedule, "sync": s.sync, "heal": s.heal, "settle": s.settle, "await": s.await,
 		"wait": s.wait, "post": s.post, "search": s.search, "kill": s.kill, "hold": s.hold, "tasks": s.tasks,
 		"scheduler": s.scheduler, "index": s.index, "calm": s.calm, "mark": s.mark, "expect": s.expect,
@@ -110,6 +112,7 @@ func (s *story) start() error {
 		return err
 	}
 	s.t.Cleanup(func() {
+		s.ticks.Wait()
 		if err := s.stack.Close(); err != nil {
 			s.t.Error(err)
 		}
@@ -196,3 +199,10 @@ func minus(now, before map[string]int) map[string]int {
 
 // client is for requests to the functions; a killed one never answers.
 func client() *http.Client { return &http.Client{Timeout: patience} }
+
+// heldAt returns the function that was last held at a step.
+func (s *Stack) heldAt(step string) string {
+	s.steps.mu.Lock()
+	defer s.steps.mu.Unlock()
+	return s.steps.last[step]
+}

@@ -90,3 +90,34 @@ func (s *story) server(rest string) error {
 	_, err := s.stack.DB.ExecContext(s.t.Context(), "SET GLOBAL "+name+" = ?", value)
 	return err
 }
+
+// cut cuts every connection to the story's database but its own.
+func (s *story) cut(string) error {
+	ctx := s.t.Context()
+	conn, err := s.stack.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	rows, err := conn.QueryContext(ctx, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil || len(ids) == 0 {
+		return fmt.Errorf("there is no connection to cut, %v", err)
+	}
+	for _, id := range ids {
+		// One that has ended by itself meanwhile is as good as cut.
+		_, _ = conn.ExecContext(ctx, fmt.Sprint("KILL CONNECTION ", id))
+	}
+	return nil
+}

@@ -1,11 +1,11 @@
 package rehearsal
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,15 +30,19 @@ import (
 //	open STATEMENT               the same in a transaction that stays open
 //	commit                       commits it
 //	server NAME VALUE            sets a global variable of the database server
+//	cut                          cuts every connection to the database
 //
-//	tick [TIME] [xN]             calls the cron function, as the scheduler's tick
-//	                             of TIME or, without, as a person; N calls at once
+//	tick [TIME] [xN] [&]         calls the cron function, as the scheduler's tick
+//	                             of TIME or, without, as a person; N calls at
+//	                             once; & does not wait for the answer
 //	schedule TIME                lets the scheduler emulator deliver its tick
-//	sync                         ticks and waits until the run that begins has ended
+//	sync [xN]                    ticks and waits until the run that begins has ended,
+//	                             N times; a synced run must move the watermark
 //	heal                         ticks until a run that begins from now on is synced
 //	settle                       waits until no task is waiting or running
 //	await STATE                  waits until the newest run is in STATE
 //	await claim STATUS           waits until the claim has the owner's status code
+//	await index ID FIELD=VALUE   waits until the index shows it
 //	await passed STEP N          waits until a step was reached N times since mark
 //	wait DURATION                lets time pass
 //	post FUNCTION BODY           delivers a task by hand; FUNCTION is window, process
@@ -47,6 +51,7 @@ import (
 //	kill at STEP [NTH]           kills the process that reaches a step of the flow
 //	                             (the next time, or the NTH); it is started again
 //	hold at STEP DURATION [NTH]  holds it there: slow, not dead
+//	kill held at STEP            kills the process that is held at a step
 //	kill FUNCTION                kills a function's process now; it is started again
 //	tasks JSON                   faults of the queues (emulator/tasks.Faults)
 //	scheduler JSON               faults of the scheduler (emulator/scheduler.Faults)
@@ -80,7 +85,8 @@ func TestStories(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories: %v", err)
 	}
-	atOnce := make(chan struct{}, 2)
+	atOnce := make(chan struct{}, storiesAtOnce)
+	var all sync.WaitGroup
 	for _, file := range files {
 		archive, err := txtar.ParseFile(file)
 		if err != nil {
@@ -88,15 +94,19 @@ func TestStories(t *testing.T) {
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		for _, c := range castsOf(name, string(archive.Comment)) {
-			t.Run(c.name, func(t *testing.T) {
-				t.Parallel()
-				atOnce <- struct{}{}
+			atOnce <- struct{}{}
+			all.Go(func() {
 				defer func() { <-atOnce }()
-				play(t, c.script)
+				t.Run(c.name, func(t *testing.T) { play(t, c.script) })
 			})
 		}
 	}
+	all.Wait()
 }
+
+// storiesAtOnce is how many stories are told at the same time, whatever the
+// machine: they wait for leases most of the time.
+const storiesAtOnce = 4
 
 // cast is a script with the value of its variable put in.
 type cast struct{ name, script string }
@@ -178,7 +188,7 @@ func TestStoryScripts(t *testing.T) {
 			if line == "" || line[0] == '#' || word == "for" || words[word] != nil {
 				continue
 			}
-			t.Error(fmt.Sprintf("%s:%d: unknown command %q", filepath.Base(file), n+1, word))
+			t.Errorf("%s:%d: unknown command %q", filepath.Base(file), n+1, word)
 		}
 	}
 }

@@ -1,0 +1,109 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	fn "gitlab.com/eshopbox-team/return-sync/functions/search"
+	"gitlab.com/eshopbox-team/return-sync/functions/search/portal"
+	index "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/search"
+)
+
+// portalEntity is what the portal's page shows.
+const portalEntity = "returns"
+
+// portalTokens is how long the page's tokens hold.
+const portalTokens = 24 * time.Hour
+
+// tenantsOnPage is how many accounts can be switched between.
+const tenantsOnPage = 5
+
+// portalPage serves the page that searches, with tokens for the accounts that
+// have the most returns. The front is open before the database is, so it asks
+// for them at each call, and not before the search function serves.
+func (s *Stack) portalPage(f *front) http.Handler {
+	name := fn.Function.Name
+	return portal.Handler(func(r *http.Request) (portal.Config, error) {
+		cfg := portal.Config{Search: "/" + name, Index: portalEntity}
+		if f.child(name) == nil {
+			return cfg, fmt.Errorf("everything is still starting; try again in a moment")
+		}
+		accounts, err := s.accounts(r.Context())
+		if err != nil {
+			return cfg, err
+		}
+		for _, account := range accounts {
+			token, err := s.Identity.Sign(account, time.Now().Add(portalTokens))
+			if err != nil {
+				return cfg, err
+			}
+			cfg.Tenants = append(cfg.Tenants, portal.Tenant{Account: account, Token: token})
+		}
+		return cfg, nil
+	})
+}
+
+// accounts returns the accounts with the most returns.
+func (s *Stack) accounts(ctx context.Context) ([]string, error) {
+	rows, err := s.DB.QueryContext(ctx, "SELECT account_slug FROM order_return GROUP BY account_slug ORDER BY COUNT(*) DESC, account_slug LIMIT ?", tenantsOnPage)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var list []string
+	for rows.Next() {
+		var account string
+		if err := rows.Scan(&account); err != nil {
+			return nil, err
+		}
+		list = append(list, account)
+	}
+	return list, rows.Err()
+}
+
+// sorts are the orders that the page offers. Each needs a replica, which the
+// emulator has to keep too, so they are left out where nobody looks at the page:
+// in measurements and under faults.
+func (s *Stack) sorts() []search.Sort {
+	if s.Options.Every <= 0 || s.Options.Steps {
+		return nil
+	}
+	return []search.Sort{{Field: "updatedAt", Desc: true}, {Field: "createdAt"}, {Field: "refund.amountMinor", Desc: true}}
+}
+
+// searchEnv is what the search function is told about the page's needs.
+func (s *Stack) searchEnv() []string {
+	var names []string
+	for _, o := range s.sorts() {
+		names = append(names, o.Name())
+	}
+	return []string{"SEARCH_SORTS=" + strings.Join(names, ","), "SEARCH_KEY_TTL=15m"}
+}
+
+// openSorts sets up the replicas of the page's index.
+func (s *Stack) openSorts(ctx context.Context, client *index.Client, d entity.Definition) error {
+	if d.Name != portalEntity || len(s.sorts()) == 0 {
+		return nil
+	}
+	settings, err := search.ReplicaSettings(d.Settings, d.Index, s.sorts())
+	if err != nil {
+		return err
+	}
+	if err := client.ApplySettings(ctx, d.Index, settings[d.Index]); err != nil {
+		return err
+	}
+	for name, one := range settings {
+		if name == d.Index {
+			continue
+		}
+		if err := client.ApplySettings(ctx, name, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
