@@ -54,6 +54,9 @@ func (h *home) runSetup(command *exec.Cmd) error {
 		command.Args = append(command.Args, "--user=root")
 	}
 	command.Dir = h.dir
+	// A server that starts removes every temporary table that it finds in its
+	// temporary directory, also another's: two set-ups must not share one.
+	command.Env = append(os.Environ(), "TMPDIR="+h.run)
 	out, err := command.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("localdb: setting up the data directory with %s: %w:\n%s", command.Path, err, lastLines(string(out)))

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // TestMain doubles as the parent process that TestParentKilled kills.
@@ -208,5 +210,23 @@ func TestShortTemp(t *testing.T) {
 		if got := shortTemp(dir); got != want {
 			t.Errorf("shortTemp(%q) = %q; want %q", dir, got, want)
 		}
+	}
+}
+
+// TestManyAtOnce sets several servers up at the same time: a set-up must not
+// reach into another's temporary files.
+func TestManyAtOnce(t *testing.T) {
+	var all errgroup.Group
+	for range 5 {
+		all.Go(func() error {
+			s, err := Start(t.Context(), Options{})
+			if err != nil {
+				return err
+			}
+			return s.Close()
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
 	}
 }
