@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,10 +21,28 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// shared is a buffer that several processes' logs are copied into at once.
+type shared struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *shared) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // local runs the command and returns the last line of its output and its log.
 func local(ctx context.Context, t *testing.T, args ...string) (string, string, error) {
 	t.Helper()
-	var out, log bytes.Buffer
+	var out, log shared
 	cmd := newCommand(&out, &log)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)
@@ -84,7 +102,7 @@ func TestAShortSoak(t *testing.T) {
 func TestItRunsUntilItIsStopped(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 9*time.Second)
 	defer stop()
-	var out, log bytes.Buffer
+	var out, log shared
 	cmd := newCommand(&out, &log)
 	cmd.SetArgs([]string{"--port", "0", "--rows", "50", "--every", "1s", "--churn", "20"})
 	if err := cmd.ExecuteContext(ctx); !errors.Is(err, errStopped) {

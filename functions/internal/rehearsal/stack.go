@@ -49,7 +49,8 @@ type Options struct {
 	// Env is further environment of the functions, NAME=value, and wins.
 	Env []string
 	Log io.Writer // sentences for people
-	// ChildLog takes what the functions log; nil discards it.
+	// ChildLog takes what the functions log, all of them at once, so it must be
+	// safe for concurrent use, as a file is; nil discards it.
 	ChildLog io.Writer
 }
 
