@@ -59,6 +59,9 @@ const (
 	parked
 )
 
+// unknownHash is the hash of content that nobody knows: no record has it.
+var unknownHash ledger.Hash
+
 // newBook returns an empty book for a page of d that is worked at now.
 func newBook(d entity.Definition, now time.Time) *book {
 	b := &book{

@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
@@ -105,6 +104,3 @@ func (p *Process) moved(ctx context.Context, b *book, pushed []uint64, read sour
 	}
 	return moved, nil
 }
-
-// unknownHash is the hash of content that nobody knows: no record has it.
-var unknownHash ledger.Hash

@@ -18,7 +18,8 @@
 //	interrupt  the claim's lease ran out and the next tick took over
 //
 // Only synced moves the watermark. The three states on the right are final.
-// Move is the one place that knows the arrows; the store refuses any other.
+// Move is the one place that knows the arrows. The store changes a state by one
+// conditional UPDATE over Sources, so that any other change is refused there too.
 package run
 
 import (
@@ -59,8 +60,8 @@ func Move(from, to State) error {
 // Sources returns the states from which a verb leads to s, in a stable order.
 func Sources(s State) []State {
 	var from []State
-	for state, targets := range arrows {
-		if slices.Contains(targets, s) {
+	for state := range arrows {
+		if Move(state, s) == nil {
 			from = append(from, state)
 		}
 	}

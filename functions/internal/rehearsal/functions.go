@@ -106,7 +106,7 @@ func (s *Stack) PortalURL() string { return "http://" + s.front.address + "/" }
 // AlgoliaURL returns where the index is.
 func (s *Stack) AlgoliaURL() string { return s.algoliaURL }
 
-// TasksAddress and SchedulerAddress return where the emulators' gRPC is.
+// TasksAddress returns where the tasks emulator's gRPC is.
 func (s *Stack) TasksAddress() string { return s.tasksAddr }
 
 // SchedulerAddress returns where the scheduler emulator's gRPC is.
