@@ -49,13 +49,15 @@ var statuses = map[fault.Kind]int{
 	fault.Internal: http.StatusInternalServerError, fault.Retry: http.StatusServiceUnavailable,
 	fault.Throttled: http.StatusTooManyRequests, fault.Dropped: http.StatusOK, fault.Invalid: http.StatusBadRequest,
 	fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden, fault.NotFound: http.StatusNotFound,
+	fault.TooLarge: http.StatusRequestEntityTooLarge,
 }
 
 // Handle returns h as an http.Handler that takes the methods. A panic is an
 // internal error, logged with its stack.
 func Handle(log *slog.Logger, h Handler, methods ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(trace.With(r.Context(), r.Header.Get(trace.Header)))
+		r = r.WithContext(trace.Begin(r.Context(), r.Header.Get(trace.Header)))
+		log.DebugContext(r.Context(), "a request came", "method", r.Method, "path", r.URL.Path)
 		if !slices.Contains(methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(methods, ", "))
 			_ = answer(w, http.StatusMethodNotAllowed, problemOf(fault.New(fault.Invalid, "method", "use %s", strings.Join(methods, ", "))))
@@ -76,11 +78,20 @@ func Handle(log *slog.Logger, h Handler, methods ...string) http.Handler {
 func guarded(h Handler, r *http.Request) (value any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			err = &panicked{value: v, stack: debug.Stack()}
 		}
 	}()
 	return h(r)
 }
+
+// panicked is a panic as an error.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+// Error returns the value.
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
 // fail logs an error and answers with its kind's status.
 func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
@@ -94,12 +105,26 @@ func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	case kind == fault.Retry, kind == fault.Throttled:
 		log.WarnContext(r.Context(), "a request was put off", "code", code, "status", status, "error", err.Error())
 	case status >= 500:
-		log.ErrorContext(r.Context(), "a request failed", "code", code, "status", status, "path", r.URL.Path, "error", err.Error())
+		logFailure(r, log, status, err)
 	}
 	if after := afterOf(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
 	}
 	_ = answer(w, status, problemOf(err))
+}
+
+// logFailure logs an error that is ours, in the form that Error Reporting reads.
+func logFailure(r *http.Request, log *slog.Logger, status int, err error) {
+	what := []any{
+		"code", fault.CodeOf(err), "error", err.Error(),
+		slog.Group("httpRequest", "requestMethod", r.Method, "requestUrl", r.URL.Path, "status", status),
+	}
+	var p *panicked
+	if errors.As(err, &p) {
+		// As a dying Go program writes it: Error Reporting groups by its frames.
+		what = append(what, "stack_trace", p.Error()+"\n\n"+string(p.stack))
+	}
+	log.ErrorContext(r.Context(), "a request failed", what...)
 }
 
 // problemOf returns what a caller may know of an error.

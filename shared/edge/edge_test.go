@@ -25,7 +25,7 @@ func call(t *testing.T, method string, h edge.Handler) (*httptest.ResponseRecord
 	var log bytes.Buffer
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(method, "/x", strings.NewReader("body"))
-	edge.Handle(edge.NewLogger(&log, slog.LevelDebug, "proj"), h, http.MethodPost, http.MethodGet).ServeHTTP(w, r)
+	edge.Handle(edge.NewLogger(&log, slog.LevelInfo, edge.Program{Project: "proj"}), h, http.MethodPost, http.MethodGet).ServeHTTP(w, r)
 	if !json.Valid(w.Body.Bytes()) || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") {
 		t.Errorf("the answer is not JSON: %q", w.Body)
 	}
@@ -38,9 +38,9 @@ func failing(err error) edge.Handler { return func(*http.Request) (any, error) {
 func TestEveryKindHasItsStatus(t *testing.T) {
 	want := map[fault.Kind]int{
 		fault.Internal: 500, fault.Retry: 503, fault.Throttled: 429, fault.Dropped: 200, fault.Invalid: 400,
-		fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404,
+		fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.TooLarge: 413,
 	}
-	for kind := fault.Internal; kind <= fault.NotFound; kind++ {
+	for kind := fault.Internal; kind <= fault.TooLarge; kind++ {
 		err := fault.Wrap(errors.New("secret cause"), kind, "the-code", "the sentence")
 		w, log := call(t, http.MethodPost, failing(fmt.Errorf("outer: %w", err)))
 		if w.Code != want[kind] {
@@ -127,7 +127,7 @@ func TestBody(t *testing.T) {
 
 func TestLogInCloudLoggingsNames(t *testing.T) {
 	var out bytes.Buffer
-	log := edge.NewLogger(&out, slog.LevelInfo, "proj")
+	log := edge.NewLogger(&out, slog.LevelInfo, edge.Program{Project: "proj"})
 	h := edge.Handle(log, func(r *http.Request) (any, error) {
 		log.With("a", 1).WithGroup("g").WarnContext(r.Context(), "hello", "level", "mine")
 		return nil, nil
@@ -151,7 +151,7 @@ func TestLogInCloudLoggingsNames(t *testing.T) {
 // Cloud Logging reads it at the top only.
 func TestTraceIsAFieldOfItsOwn(t *testing.T) {
 	var out bytes.Buffer
-	log := edge.NewLogger(&out, slog.LevelInfo, "")
+	log := edge.NewLogger(&out, slog.LevelInfo, edge.Program{})
 	edge.Handle(log, func(r *http.Request) (any, error) {
 		log.InfoContext(r.Context(), "hello", slog.Group("run", "id", 1))
 		return nil, nil

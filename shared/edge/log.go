@@ -4,16 +4,29 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"runtime"
+	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/trace"
 )
 
+// Program is what a log says about the program that writes it.
+type Program struct {
+	// Project is the Google Cloud project that traces belong to; empty leaves the
+	// link to the trace out.
+	Project string
+	// Service and Version are what Error Reporting groups errors by.
+	Service, Version string
+}
+
 // NewLogger returns a logger that writes one JSON object a line with the field
-// names that Cloud Logging understands. project is the Google Cloud project
-// that traces belong to; empty leaves the link to the trace out.
-func NewLogger(w io.Writer, level slog.Level, project string) *slog.Logger {
+// names that Cloud Logging understands: severity, trace and span of the context,
+// and, of what is logged, entity, run, page and function as labels, by which
+// records are found without a search through their text. A record of severity
+// ERROR has Error Reporting's form, with the place in the code that wrote it.
+func NewLogger(w io.Writer, level slog.Level, p Program) *slog.Logger {
 	h := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: cloudNames})
-	return slog.New(&traced{Handler: h, project: project})
+	return slog.New(&cloud{out: h, program: p})
 }
 
 // cloudNames renames slog's own fields.
@@ -25,7 +38,9 @@ func cloudNames(groups []string, a slog.Attr) slog.Attr {
 	case slog.MessageKey:
 		a.Key = "message"
 	case slog.LevelKey:
-		return slog.String("severity", severity(a.Value.Any().(slog.Level)))
+		if l, ok := a.Value.Any().(slog.Level); ok {
+			return slog.String("severity", severity(l))
+		}
 	}
 	return a
 }
@@ -44,30 +59,115 @@ func severity(l slog.Level) string {
 	}
 }
 
-// traced adds the trace of the context to each record.
-type traced struct {
-	slog.Handler
-	project string
+// cloud adds what Cloud Logging reads, always at the top of the object: a group
+// that is open when something is logged is built here and not by the handler
+// below.
+type cloud struct {
+	out     slog.Handler
+	program Program
+	labels  []slog.Attr
+	groups  []group
 }
 
-// Handle adds the trace and passes the record on.
-func (h *traced) Handle(ctx context.Context, r slog.Record) error {
-	if id := trace.ID(ctx); id != "" {
-		name := id
-		if h.project != "" {
-			name = "projects/" + h.project + "/traces/" + id
-		}
-		r.AddAttrs(slog.String("logging.googleapis.com/trace", name))
+// group is an open group with what was given inside it.
+type group struct {
+	name  string
+	attrs []slog.Attr
+}
+
+// Enabled implements slog.Handler.
+func (h *cloud) Enabled(ctx context.Context, l slog.Level) bool { return h.out.Enabled(ctx, l) }
+
+// WithAttrs implements slog.Handler.
+func (h *cloud) WithAttrs(attrs []slog.Attr) slog.Handler {
+	c := *h
+	if len(h.groups) == 0 {
+		c.out, c.labels = h.out.WithAttrs(attrs), append(slices.Clone(h.labels), labelsOf(attrs)...)
+		return &c
 	}
-	return h.Handler.Handle(ctx, r)
+	c.groups = slices.Clone(h.groups)
+	last := &c.groups[len(c.groups)-1]
+	last.attrs = append(slices.Clone(last.attrs), attrs...)
+	return &c
 }
 
-// WithAttrs keeps the trace for loggers made from this one.
-func (h *traced) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &traced{Handler: h.Handler.WithAttrs(attrs), project: h.project}
+// WithGroup implements slog.Handler.
+func (h *cloud) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	c := *h
+	c.groups = append(slices.Clone(h.groups), group{name: name})
+	return &c
 }
 
-// WithGroup keeps the trace for loggers made from this one.
-func (h *traced) WithGroup(name string) slog.Handler {
-	return &traced{Handler: h.Handler.WithGroup(name), project: h.project}
+// Handle implements slog.Handler.
+func (h *cloud) Handle(ctx context.Context, r slog.Record) error {
+	attrs := make([]slog.Attr, 0, r.NumAttrs()+4)
+	r.Attrs(func(a slog.Attr) bool {
+		attrs = append(attrs, a)
+		return true
+	})
+	labels := h.labels
+	if len(h.groups) == 0 {
+		labels = append(slices.Clip(labels), labelsOf(attrs)...)
+	}
+	for i := len(h.groups) - 1; i >= 0; i-- {
+		g := h.groups[i]
+		attrs = []slog.Attr{{Key: g.name, Value: slog.GroupValue(append(slices.Clip(g.attrs), attrs...)...)}}
+	}
+	if len(labels) > 0 {
+		attrs = append(attrs, slog.Attr{Key: "logging.googleapis.com/labels", Value: slog.GroupValue(labels...)})
+	}
+	attrs = append(attrs, h.traceOf(ctx)...)
+	if r.Level >= slog.LevelError {
+		attrs = append(attrs, h.report(r.PC)...)
+	}
+	whole := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	whole.AddAttrs(attrs...)
+	return h.out.Handle(ctx, whole)
+}
+
+// labelled is what becomes a label as well.
+var labelled = []string{"entity", "run", "page", "function"}
+
+// labelsOf returns the labels among attributes. A label's value is text.
+func labelsOf(attrs []slog.Attr) []slog.Attr {
+	var labels []slog.Attr
+	for _, a := range attrs {
+		if slices.Contains(labelled, a.Key) && a.Value.Kind() != slog.KindGroup {
+			labels = append(labels, slog.String(a.Key, a.Value.Resolve().String()))
+		}
+	}
+	return labels
+}
+
+// traceOf returns the fields that tie a record to the context's trace.
+func (h *cloud) traceOf(ctx context.Context) []slog.Attr {
+	id, span, sampled := trace.Parts(ctx)
+	if id == "" {
+		return nil
+	}
+	if h.program.Project != "" {
+		id = "projects/" + h.program.Project + "/traces/" + id
+	}
+	return []slog.Attr{
+		slog.String("logging.googleapis.com/trace", id),
+		slog.String("logging.googleapis.com/spanId", span),
+		slog.Bool("logging.googleapis.com/trace_sampled", sampled),
+	}
+}
+
+// reported marks a record as an error event, whatever its text looks like.
+const reported = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+
+// report returns the fields that Error Reporting groups errors by.
+func (h *cloud) report(pc uintptr) []slog.Attr {
+	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	return []slog.Attr{
+		slog.String("@type", reported),
+		slog.Group("serviceContext", "service", h.program.Service, "version", h.program.Version),
+		slog.Group("context", slog.Group("reportLocation",
+			"filePath", frame.File, "lineNumber", frame.Line, "functionName", frame.Function)),
+	}
 }

@@ -35,6 +35,8 @@ const (
 	Forbidden
 	// NotFound is a request for something that does not exist.
 	NotFound
+	// TooLarge is a request whose body is larger than it may be.
+	TooLarge
 )
 
 // Error is an error with a kind. The zero After means "no opinion".
@@ -103,6 +105,15 @@ func CodeOf(err error) string {
 		return e.Code
 	}
 	return "internal"
+}
+
+// AfterOf returns how long to wait before trying again, 0 for no opinion.
+func AfterOf(err error) time.Duration {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.After
+	}
+	return 0
 }
 
 // Retryable reports whether the same call may succeed later.
