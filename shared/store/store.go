@@ -12,6 +12,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,10 +28,17 @@ type DB struct {
 	log *slog.Logger
 }
 
-// Open returns the tables behind a DSN of the go-sql-driver. It does not
-// connect. Whatever the DSN says, sessions are in UTC and affected rows are
-// matched rows.
-func Open(dsn string, maxConnections int, log *slog.Logger) (*DB, error) {
+// Dial opens a connection in place of the driver's own way, as to Cloud SQL.
+type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// dialledLife is how long a connection of a Dial is used: the driver cannot look
+// whether one that lay idle is still alive.
+const dialledLife = 5 * time.Minute
+
+// Open returns the tables behind a DSN of the go-sql-driver, connecting by dial if
+// one is given. It does not connect. Whatever the DSN says, sessions are in UTC
+// and affected rows are matched rows.
+func Open(dsn string, maxConnections int, log *slog.Logger, dial ...Dial) (*DB, error) {
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
 		// The driver's own words may quote the DSN, password and all.
@@ -41,6 +49,9 @@ func Open(dsn string, maxConnections int, log *slog.Logger) (*DB, error) {
 		cfg.Params = map[string]string{}
 	}
 	cfg.Params["time_zone"] = "'+00:00'"
+	if len(dial) > 0 {
+		cfg.DialFunc = dial[0]
+	}
 	connector, err := driver.NewConnector(cfg)
 	if err != nil {
 		return nil, errors.New("STATE_DSN (or SOURCE_DSN) cannot be used: one of its parameters is wrong")
@@ -48,6 +59,9 @@ func Open(dsn string, maxConnections int, log *slog.Logger) (*DB, error) {
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
+	if cfg.DialFunc != nil {
+		db.SetConnMaxLifetime(dialledLife)
+	}
 	return &DB{sql: db, log: log}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // Source reads what changed and what is current. It is safe for concurrent use.
@@ -24,8 +26,16 @@ type Source struct {
 	columns sync.Map // definition -> []*sql.ColumnType
 }
 
-// Open returns a source for a DSN of the go-sql-driver. It does not connect.
-func Open(dsn string, maxConnections int) (*Source, error) {
+// Dial opens a connection in place of the driver's own way, as to Cloud SQL.
+type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// dialledLife is how long a connection of a Dial is used: the driver cannot look
+// whether one that lay idle is still alive.
+const dialledLife = 5 * time.Minute
+
+// Open returns a source for a DSN of the go-sql-driver, connecting by dial if one
+// is given. It does not connect.
+func Open(dsn string, maxConnections int, dial ...Dial) (*Source, error) {
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
 		// The driver's own words may quote the DSN, password and all.
@@ -38,6 +48,9 @@ func Open(dsn string, maxConnections int) (*Source, error) {
 		cfg.Params = map[string]string{}
 	}
 	cfg.Params["time_zone"] = "'+00:00'"
+	if len(dial) > 0 {
+		cfg.DialFunc = dial[0]
+	}
 	connector, err := driver.NewConnector(cfg)
 	if err != nil {
 		return nil, errors.New("SOURCE_DSN cannot be used: one of its parameters is wrong")
@@ -45,8 +58,14 @@ func Open(dsn string, maxConnections int) (*Source, error) {
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
+	if cfg.DialFunc != nil {
+		db.SetConnMaxLifetime(dialledLife)
+	}
 	return &Source{db: db}, nil
 }
+
+// SQL returns the pool, for doctors. Times arrive as text.
+func (s *Source) SQL() *sql.DB { return s.db }
 
 // Close closes the connections.
 func (s *Source) Close() error { return s.db.Close() }
@@ -99,6 +118,14 @@ func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[
 		return fn(ids)
 	}
 	return nil
+}
+
+// CountChanged returns how many roots changed in a window, at most limit: how
+// large a chunk of history would be.
+func (s *Source) CountChanged(ctx context.Context, d entity.Definition, w window.Window, limit int64) (n int64, err error) {
+	text, values := d.Changed.Bind(map[string][]any{"from": {w.From}, "to": {w.To}})
+	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT DISTINCT _root FROM ("+text+") AS changed LIMIT ?) AS counted", append(values, limit)...).Scan(&n)
+	return n, broken(err, d.Source+"/changed.sql")
 }
 
 // unreachable classifies an error of a statement that is ours and right.

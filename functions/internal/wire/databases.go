@@ -1,0 +1,60 @@
+package wire
+
+import (
+	"context"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/cloudsql"
+	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// Store opens our own tables.
+func (e *Env) Store(d Databases) (*store.DB, error) {
+	dsn, dial, err := e.route(d.State())
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(dsn, d.MaxConnections, e.Log, dial...)
+	if err == nil {
+		e.closing(db.Close)
+	}
+	return db, err
+}
+
+// Source opens the source's tables.
+func (e *Env) Source(d Databases) (*mysql.Source, error) {
+	dsn, dial, err := e.route(d.SourceDSN)
+	if err != nil {
+		return nil, err
+	}
+	s, err := mysql.Open(dsn, d.MaxConnections, dial...)
+	if err == nil {
+		e.closing(s.Close)
+	}
+	return s, err
+}
+
+// route returns the DSN to connect with, and Cloud SQL's dialer if the way leads
+// through it.
+func (e *Env) route(dsn string) (string, []store.Dial, error) {
+	if e.cloudSQL == nil {
+		var cfg cloudsql.Config
+		if err := Configure(context.Background(), e.Lookup, &cfg); err != nil {
+			return "", nil, err
+		}
+		d, err := cloudsql.New(cfg)
+		if err != nil {
+			return "", nil, err
+		}
+		e.cloudSQL = d
+		e.closing(func() error {
+			e.cloudSQL = nil
+			return d.Close()
+		})
+	}
+	dsn, through, err := e.cloudSQL.Through(dsn)
+	if err != nil || !through {
+		return dsn, nil, err
+	}
+	return dsn, []store.Dial{e.cloudSQL.Dial}, nil
+}
