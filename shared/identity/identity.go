@@ -9,6 +9,7 @@
 package identity
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -105,26 +106,40 @@ func refuse(err error) error {
 // Caller returns who sent a request with a bearer token. now is the time to
 // judge the token by.
 func (v *Verifier) Caller(r *http.Request, now time.Time) (Caller, error) {
-	headers := r.Header.Values("Authorization")
-	if len(headers) > 1 {
-		return Caller{}, fault.New(fault.Unauthenticated, "bad-token", "send one Authorization header")
-	}
-	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if text = strings.TrimSpace(text); !strings.EqualFold(scheme, "Bearer") || text == "" {
-		return Caller{}, fault.New(fault.Unauthenticated, "no-token", "send your token as Authorization: Bearer ...")
-	}
-	if len(text) > maxToken {
-		return Caller{}, refuse(fmt.Errorf("the token has %d bytes", len(text)))
-	}
-	key, err := v.key(r, text, now)
+	token, err := v.token(r, now)
 	if err != nil {
 		return Caller{}, err
 	}
+	return v.read(token)
+}
+
+// token returns a request's token if it holds.
+func (v *Verifier) token(r *http.Request, now time.Time) (jwt.Token, error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) > 1 {
+		return nil, fault.New(fault.Unauthenticated, "bad-token", "send one Authorization header")
+	}
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if text = strings.TrimSpace(text); !strings.EqualFold(scheme, "Bearer") || text == "" {
+		return nil, fault.New(fault.Unauthenticated, "no-token", "send your token as Authorization: Bearer ...")
+	}
+	return v.check(r.Context(), text, now)
+}
+
+// check returns a token if it holds.
+func (v *Verifier) check(ctx context.Context, text string, now time.Time) (jwt.Token, error) {
+	if len(text) > maxToken {
+		return nil, refuse(fmt.Errorf("the token has %d bytes", len(text)))
+	}
+	key, err := v.key(ctx, text, now)
+	if err != nil {
+		return nil, err
+	}
 	token, err := jwt.Parse([]byte(text), append(v.conditions(now), key)...)
 	if err != nil {
-		return Caller{}, refuse(err)
+		return nil, refuse(err)
 	}
-	return v.read(token)
+	return token, nil
 }
 
 // conditions returns what a token has to meet besides its signature.
@@ -143,24 +158,32 @@ func (v *Verifier) conditions(now time.Time) []jwt.ParseOption {
 	return options
 }
 
-// key returns the key that a token has to be signed with, by its header.
-func (v *Verifier) key(r *http.Request, token string, now time.Time) (jwt.ParseOption, error) {
-	var header struct {
-		Alg string `json:"alg"`
-		Kid string `json:"kid"`
-	}
+// header is what a token says of its signature; nothing of it is to be believed.
+type header struct {
+	Alg string `json:"alg"`
+	Kid string `json:"kid"`
+}
+
+// headerOf reads a token's header.
+func headerOf(token string) (h header, err error) {
 	first, _, _ := strings.Cut(token, ".")
 	text, err := base64.RawURLEncoding.DecodeString(first)
 	if err == nil {
-		err = json.Unmarshal(text, &header)
+		err = json.Unmarshal(text, &h)
 	}
+	return h, err
+}
+
+// key returns the key that a token has to be signed with, by its header.
+func (v *Verifier) key(ctx context.Context, token string, now time.Time) (jwt.ParseOption, error) {
+	header, err := headerOf(token)
 	switch {
 	case err != nil:
 		return nil, refuse(err)
 	case header.Alg == "HS256" && v.cfg.Secret != "":
 		return jwt.WithKey(jwa.HS256(), []byte(v.cfg.Secret)), nil
 	case (header.Alg == "RS256" || header.Alg == "ES256") && v.keys != nil:
-		return v.keys.find(r.Context(), header.Kid, header.Alg, now)
+		return v.keys.find(ctx, header.Kid, header.Alg, now)
 	}
 	return nil, refuse(fmt.Errorf("a token signed with %.20q is not taken", header.Alg))
 }

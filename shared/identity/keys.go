@@ -50,7 +50,7 @@ func openKeys(address string) (*keys, error) {
 	}
 	if err != nil {
 		end()
-		return nil, fmt.Errorf("the keys at SEARCH_JWKS_URL cannot be fetched: %w", err)
+		return nil, fmt.Errorf("the keys at %s cannot be fetched: %w", address, err)
 	}
 	return k, nil
 }
