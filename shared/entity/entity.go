@@ -6,6 +6,7 @@
 //	entity.yaml    name, job type, index, page size, limits, types
 //	changed.sql    the ids of the roots that changed in [:from, :to)
 //	rows.sql       the current records of the roots :ids, one row a record
+//	roots.sql      the ids of all roots in (:after, :upto], whatever their age (optional)
 //	settings.json  settings of the index (optional)
 //
 // changed.sql must give one column, _root, and must find a root whose row or
@@ -35,9 +36,13 @@ type Definition struct {
 	FirstFrom   time.Time     // where the first window begins
 	Stamp       string        // a field that gets the time of the push in epoch ms; not part of the content
 	Types       map[string]record.Kind
+	// RootField is the record's field that holds its root's id, empty if none
+	// does. Comparing the index needs it to know whose a record is.
+	RootField string
 
 	Changed  Query
 	Rows     Query
+	Roots    Query  // empty without a roots.sql
 	Settings []byte // JSON, nil without a settings.json
 	Source   string // where the definition was read, for errors
 }

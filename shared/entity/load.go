@@ -32,6 +32,7 @@ type file struct {
 	Overlap     string            `yaml:"overlap"`
 	FirstFrom   string            `yaml:"firstFrom"`
 	Stamp       string            `yaml:"stamp"`
+	RootField   string            `yaml:"rootField"`
 	Types       map[string]string `yaml:"types"`
 }
 
@@ -130,6 +131,9 @@ func (s source) read(folder string) (Definition, error) {
 	if d.Rows, err = s.query(folder, "rows.sql", "ids"); err != nil {
 		return Definition{}, err
 	}
+	if d.Roots, err = s.optionalQuery(folder, "roots.sql", "after", "upto"); err != nil {
+		return Definition{}, err
+	}
 	d.Settings, err = s.settings(folder)
 	return d, err
 }
@@ -146,6 +150,14 @@ func (s source) query(folder, name string, params ...string) (Query, error) {
 		return Query{}, fmt.Errorf("%s: %w", at, err)
 	}
 	return q, nil
+}
+
+// optionalQuery reads an SQL file that may be absent.
+func (s source) optionalQuery(folder, name string, params ...string) (Query, error) {
+	if _, err := fs.Stat(s.fsys, path.Join(folder, name)); errors.Is(err, fs.ErrNotExist) {
+		return Query{}, nil
+	}
+	return s.query(folder, name, params...)
 }
 
 // settings reads settings.json, which may be absent.
@@ -175,7 +187,7 @@ var (
 // definition checks the values of entity.yaml and fills in what is left out.
 func (f file) definition() (Definition, error) {
 	d := Definition{
-		Name: f.Name, JobType: f.JobType, Index: f.Index, Account: f.Account, Stamp: f.Stamp,
+		Name: f.Name, JobType: f.JobType, Index: f.Index, Account: f.Account, Stamp: f.Stamp, RootField: f.RootField,
 		PageSize: orDefault(f.PageSize, defaultPageSize), RecordLimit: orDefault(f.RecordLimit, defaultRecordLimit),
 		Overlap: defaultOverlap, FirstFrom: time.Unix(0, 0).UTC(), Types: map[string]record.Kind{},
 	}

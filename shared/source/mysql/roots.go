@@ -1,0 +1,108 @@
+package mysql
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+)
+
+// The ends of time as a DATETIME knows it: what changed between them is all.
+var (
+	earliest = time.Date(1000, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+)
+
+// Roots returns the ids of the roots in a range, at most limit, in order and each
+// once. A definition without roots.sql has its changed.sql asked over all time,
+// which the database answers more slowly.
+func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range, limit int) ([]uint64, error) {
+	file := d.Source + "/roots.sql"
+	var text string
+	var args []any
+	if d.Roots.Empty() {
+		file = d.Source + "/changed.sql"
+		text, args = d.Changed.Bind(map[string][]any{"from": {earliest}, "to": {latest}})
+	} else {
+		text, args = bindRange(d.Roots, r)
+	}
+	// The range stands outside as well: it bounds changed.sql, and a roots.sql that
+	// heeds its parameters loosely cannot make a caller run in circles.
+	ids, err := s.ids(ctx, "SELECT DISTINCT _root FROM ("+text+") AS roots WHERE _root > ? AND _root <= ? ORDER BY _root LIMIT ?",
+		append(args, r.After, r.Upto, limit))
+	if err != nil {
+		return nil, broken(err, file)
+	}
+	return ids, nil
+}
+
+// ChangedSince returns which of the roots changed at a time or later, as
+// changed.sql sees it.
+func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, since time.Time, ids []uint64) (map[uint64]bool, error) {
+	found := map[uint64]bool{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	text, args := d.Changed.Bind(map[string][]any{"from": {since}, "to": {latest}})
+	marks := strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",")
+	changed, err := s.ids(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE _root IN ("+marks+")", append(args, values(ids)...))
+	if err != nil {
+		return nil, broken(err, d.Source+"/changed.sql")
+	}
+	for _, id := range changed {
+		found[id] = true
+	}
+	return found, nil
+}
+
+// ids returns the one column of a query.
+func (s *Source) ids(ctx context.Context, text string, args []any) ([]uint64, error) {
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var ids []uint64
+	for rows.Next() {
+		var id uint64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// checkRoots checks roots.sql, if there is one, and that rootField is a column
+// of rows.sql.
+func (s *Source) checkRoots(ctx context.Context, d entity.Definition) error {
+	if d.RootField != "" {
+		columns, err := s.Columns(ctx, d)
+		if err == nil && !slices.Contains(names(columns), d.RootField) {
+			return fmt.Errorf("%s/entity.yaml: rootField %q is no column of rows.sql", d.Source, d.RootField)
+		}
+	}
+	if d.Roots.Empty() {
+		return nil
+	}
+	file := d.Source + "/roots.sql"
+	text, args := bindRange(d.Roots, source.Every)
+	columns, err := s.columnsOf(ctx, "SELECT * FROM ("+text+") AS roots LIMIT 0", args)
+	if err != nil {
+		return broken(err, file)
+	}
+	if len(columns) != 1 || columns[0].Name() != record.RootColumn {
+		return fmt.Errorf("%s gives the columns %q: want the one column %q, the id of a root", file, names(columns), record.RootColumn)
+	}
+	return nil
+}
+
+// bindRange binds the parameters of a roots.sql.
+func bindRange(q entity.Query, r source.Range) (string, []any) {
+	return q.Bind(map[string][]any{"after": {r.After}, "upto": {r.Upto}})
+}
