@@ -21,13 +21,26 @@ type Task struct {
 	EndDate   string `json:"endDate,omitempty"`
 	CreatedAt string `json:"createdAt,omitempty"`
 	Token     string `json:"token"`
+	// Now is the database's clock when the row was claimed.
+	Now string `json:"now,omitempty"`
+}
+
+// Since returns the end of the last run, cut to the second, and how long that is
+// ago; false if there was none.
+func (t Task) Since() (end time.Time, ago time.Duration, ok bool) {
+	end, err := time.Parse(timeLayout, t.EndDate)
+	if err != nil {
+		return end, 0, false
+	}
+	now, err := time.Parse(timeLayout, t.Now)
+	return end, now.Sub(end), err == nil
 }
 
 // TaskOf returns the task body for a claimed row.
 func TaskOf(r Row) Task {
 	return Task{
 		ID: r.ID, JobType: r.JobType, Status: Claimed, Token: r.Token,
-		StartDate: stamp(r.RangeStart), EndDate: stamp(r.Watermark), CreatedAt: stamp(&r.CreatedAt),
+		StartDate: stamp(r.RangeStart), EndDate: stamp(r.Watermark), CreatedAt: stamp(&r.CreatedAt), Now: stamp(&r.Now),
 	}
 }
 

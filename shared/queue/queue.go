@@ -11,19 +11,26 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"time"
 )
 
 // The queues of the pipeline.
 const (
 	Sync       = "returnSync"           // one task a run: fix the window, cut the pages
 	Processing = "returnSyncProcessing" // one task a page
+	Backfill   = "returnSyncBackfill"   // pages of jobs, few at a time, and the jobs' own turns
 )
 
 // Task is one HTTP request that a queue makes for us, at least once.
 type Task struct {
-	Queue string // Sync or Processing
+	Queue string // Sync, Processing or Backfill
 	Name  string // made by Name
 	Body  []byte // JSON
+	// At is when it is delivered at the earliest; zero is now.
+	At time.Time
+	// Turn says that a task in queue Backfill is a job's turn, which the window
+	// function plays, and not a page.
+	Turn bool
 }
 
 // Sender puts tasks into queues. Send returns nil when the queue has the task,

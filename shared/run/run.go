@@ -42,6 +42,18 @@ const (
 	Interrupted State = "interrupted"
 )
 
+// Kind says why a run was made.
+type Kind string
+
+// The kinds. All but Window belong to a job (package job) and leave the entity's
+// watermark alone.
+const (
+	Window   Kind = "window"   // what changed since the watermark
+	Backfill Kind = "backfill" // a range of history
+	Repair   Kind = "repair"   // what a verify found
+	Record   Kind = "record"   // single roots, on demand
+)
+
 // arrows lists, for every state, the states that a verb leads to.
 var arrows = map[State][]State{
 	Windowing:  {Processing, Synced, Failed, Interrupted},
@@ -107,6 +119,8 @@ func (c Counts) String() string {
 type Run struct {
 	ID          int64
 	Entity      string
+	Kind        Kind
+	JobID       int64 // the job it belongs to; 0 for a window
 	State       State
 	ClaimID     int64  // the row of order_return_algolia_sync that was claimed
 	Token       string // the claim's token: who holds it may write

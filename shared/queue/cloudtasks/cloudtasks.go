@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
@@ -28,7 +29,8 @@ type Config struct {
 	// Emulator is host:port of an emulator; Google's own clients read no such
 	// variable, so this one is ours.
 	Emulator string `env:"CLOUD_TASKS_EMULATOR_HOST"`
-	// WindowURL and ProcessURL are where the two queues deliver to.
+	// WindowURL is where queue returnSync and the jobs' turns are delivered to,
+	// ProcessURL where pages are.
 	WindowURL  string `env:"WINDOW_URL"`
 	ProcessURL string `env:"PROCESS_URL"`
 	// ServiceAccount is who the tasks are sent as; empty sends no identity.
@@ -40,7 +42,6 @@ type Config struct {
 type Sender struct {
 	client *cloudtasks.Client
 	cfg    Config
-	urls   map[string]string
 }
 
 var _ queue.Sender = (*Sender)(nil)
@@ -52,8 +53,15 @@ func Open(ctx context.Context, cfg Config) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cloud tasks: %w", err)
 	}
-	urls := map[string]string{queue.Sync: cfg.WindowURL, queue.Processing: cfg.ProcessURL}
-	return &Sender{client: client, cfg: cfg, urls: urls}, nil
+	return &Sender{client: client, cfg: cfg}, nil
+}
+
+// url returns where a task is delivered.
+func (s *Sender) url(t queue.Task) string {
+	if t.Queue == queue.Sync || t.Turn {
+		return s.cfg.WindowURL
+	}
+	return s.cfg.ProcessURL
 }
 
 // EmulatorOptions returns what makes a Google client dial an emulator: without
@@ -110,7 +118,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // request returns the API's form of a task.
 func (s *Sender) request(t queue.Task, traceparent string) (*cloudtaskspb.CreateTaskRequest, error) {
-	url := s.urls[t.Queue]
+	url := s.url(t)
 	if url == "" {
 		return nil, fault.New(fault.Retry, "queue-config", "no address is configured for queue %s: set WINDOW_URL or PROCESS_URL", t.Queue)
 	}
@@ -127,10 +135,14 @@ func (s *Sender) request(t queue.Task, traceparent string) (*cloudtaskspb.Create
 			ServiceAccountEmail: s.cfg.ServiceAccount, Audience: baseOf(url),
 		}}
 	}
-	return &cloudtaskspb.CreateTaskRequest{Parent: parent, Task: &cloudtaskspb.Task{
+	task := &cloudtaskspb.Task{
 		Name: parent + "/tasks/" + t.Name, DispatchDeadline: durationpb.New(s.cfg.Deadline),
 		MessageType: &cloudtaskspb.Task_HttpRequest{HttpRequest: http},
-	}}, nil
+	}
+	if !t.At.IsZero() {
+		task.ScheduleTime = timestamppb.New(t.At)
+	}
+	return &cloudtaskspb.CreateTaskRequest{Parent: parent, Task: task}, nil
 }
 
 // baseOf returns scheme and host of a URL: the audience that Cloud Run checks.

@@ -1,0 +1,85 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// What of the budget may be used before backfills wait, in percent: the rest is
+// for the syncs.
+const backfillShare = 80
+
+// BudgetNote begins the note of a job that the budget holds back.
+const BudgetNote = "it waits for the operations budget: "
+
+// budgetWait is how long a job waits that the budget holds back.
+const budgetWait = 5 * time.Minute
+
+// Budget is how many operations of the index were used, and how many may be.
+type Budget struct {
+	Day, Month       int64 // used in 24 hours and in 30 days
+	DayCap, MonthCap int64 // 0 is no cap
+}
+
+// ReadBudget reads the budget of a configuration.
+func ReadBudget(ctx context.Context, db *store.DB, c Config) (Budget, error) {
+	day, month, err := db.Spent(ctx)
+	return Budget{Day: day, Month: month, DayCap: c.OperationsDay, MonthCap: c.OperationsMonth}, err
+}
+
+// Used says which cap is used up to so many percent or more, in words; empty
+// when there is none.
+func (b Budget) Used(percent int64) string {
+	switch {
+	case b.DayCap > 0 && b.Day*100 >= b.DayCap*percent:
+		return fmt.Sprintf("%d of %d operations were used in 24 hours", b.Day, b.DayCap)
+	case b.MonthCap > 0 && b.Month*100 >= b.MonthCap*percent:
+		return fmt.Sprintf("%d of %d operations were used in 30 days", b.Month, b.MonthCap)
+	}
+	return ""
+}
+
+// capped reports whether there is a cap at all.
+func (c Config) capped() bool { return c.OperationsDay > 0 || c.OperationsMonth > 0 }
+
+// overBudget returns how long a backfill waits because of the budget, and notes
+// it on the job. Repairs and single records mend what is wrong and do not wait.
+func (a *advance) overBudget(ctx context.Context) (time.Duration, error) {
+	a.job.Note = ""
+	if !a.Config.capped() || a.job.Kind != run.Backfill {
+		return 0, nil
+	}
+	b, err := ReadBudget(ctx, a.Store, a.Config)
+	if err != nil {
+		return 0, err
+	}
+	used := b.Used(backfillShare)
+	if used == "" {
+		return 0, nil
+	}
+	a.job.Note = BudgetNote + used
+	a.Log.WarnContext(ctx, "a backfill waits for the operations budget", "entity", a.def.Name, "job", a.job.ID, "used", used)
+	return budgetWait, nil
+}
+
+// warnOfBudget says in a tick's log that the budget is nearly used up. Nothing
+// is left out for it.
+func (c *Cron) warnOfBudget(ctx context.Context) {
+	if !c.Config.capped() {
+		return
+	}
+	b, err := ReadBudget(ctx, c.Store, c.Config)
+	if err != nil {
+		c.Log.WarnContext(ctx, "the operations budget could not be read", "error", err)
+		return
+	}
+	const nearly = 90
+	if used := b.Used(nearly); used != "" {
+		c.Log.LogAttrs(ctx, slog.LevelError, "the operations budget is nearly used up", slog.String("used", used))
+	}
+}

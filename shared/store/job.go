@@ -1,0 +1,319 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+)
+
+// jobColumns and scanJob belong together.
+const jobColumns = `id, entity, kind, state, window_from, window_to, chunk_us, rate, roots, turn, note, asked_by, created_at, updated_at, closed_at`
+
+// scanJob reads a row of jobColumns.
+func scanJob(row interface{ Scan(...any) error }) (job.Job, error) {
+	var j job.Job
+	var chunk int64
+	err := row.Scan(&j.ID, &j.Entity, &j.Kind, &j.State, &j.Window.From, &j.Window.To, &chunk, &j.Rate, &j.Roots,
+		&j.Turn, &j.Note, &j.By, &j.CreatedAt, &j.UpdatedAt, &j.ClosedAt)
+	j.Chunk = time.Duration(chunk) * time.Microsecond
+	return j, err
+}
+
+// overdue is when a job is due whose chain of tasks nobody has begun: the very
+// next tick does.
+const overdue = "NOW(6) - INTERVAL 1 DAY"
+
+// CreateJob inserts a job and returns it as it then is.
+func (db *DB) CreateJob(ctx context.Context, j job.Job) (job.Job, error) {
+	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_job (entity, kind, state, window_from, window_to, chunk_us, rate, roots, note, asked_by, due_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `+overdue+")", j.Entity, j.Kind, j.State, j.Window.From, j.Window.To, micros(j.Chunk), j.Rate, j.Roots,
+		cut(j.Note, 1024), cut(j.By, 190))
+	if err != nil {
+		return j, outage(err, "insert the job")
+	}
+	id, err := res.LastInsertId()
+	if err != nil {
+		return j, outage(err, "insert the job")
+	}
+	return db.Job(ctx, id)
+}
+
+// AddJobRoots adds roots to a job and, of the records in suspects, has those of
+// the index sent again whatever the ledger says. It may be called again with the
+// same roots.
+func (db *DB) AddJobRoots(ctx context.Context, j job.Job, roots []uint64, suspects ledger.Journal) error {
+	return db.inTx(ctx, "add roots to the job", func(tx *sql.Tx) error {
+		err := inChunks(roots, func(chunk []uint64) error {
+			args := make([]any, 0, 2*len(chunk))
+			for _, id := range chunk {
+				args = append(args, j.ID, id)
+			}
+			_, err := tx.ExecContext(ctx, "INSERT INTO sync_job_root (job_id, root_id) VALUES "+placeholders(len(chunk), 2)+
+				" ON DUPLICATE KEY UPDATE root_id = VALUES(root_id)", args...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := enterDoubts(ctx, tx, j.Entity, suspects, false); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE sync_job SET roots = (SELECT COUNT(*) FROM sync_job_root WHERE job_id = ?), updated_at = NOW(6) WHERE id = ?", j.ID, j.ID)
+		return err
+	})
+}
+
+// Job returns a job; an unknown one is an error of kind fault.Dropped.
+func (db *DB) Job(ctx context.Context, id int64) (job.Job, error) {
+	j, err := scanJob(db.sql.QueryRowContext(ctx, "SELECT "+jobColumns+" FROM sync_job WHERE id = ?", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return j, fault.New(fault.Dropped, "unknown-job", "there is no job %d", id)
+	}
+	return j, outage(err, "read the job")
+}
+
+// Jobs returns the newest jobs of an entity (of all without a name), newest
+// first; open leaves out those that have ended.
+func (db *DB) Jobs(ctx context.Context, entity string, open bool, limit int) ([]job.Job, error) {
+	return db.jobs(ctx, "WHERE (? = '' OR entity = ?) AND (NOT ? OR state IN (?, ?)) ORDER BY id DESC LIMIT ?",
+		entity, entity, open, job.Running, job.Paused, limit)
+}
+
+// SilentJobs returns the running jobs whose next turn is overdue by so long: their
+// chain of tasks has broken.
+func (db *DB) SilentJobs(ctx context.Context, silent time.Duration) ([]job.Job, error) {
+	return db.jobs(ctx, "WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND ORDER BY id", job.Running, micros(silent))
+}
+
+// SameBackfill returns an open backfill of the same range, if there is one.
+func (db *DB) SameBackfill(ctx context.Context, j job.Job) (*job.Job, error) {
+	list, err := db.jobs(ctx, "WHERE state IN (?, ?) AND entity = ? AND kind = ? AND window_from = ? AND window_to = ? ORDER BY id LIMIT 1",
+		job.Running, job.Paused, j.Entity, j.Kind, j.Window.From, j.Window.To)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// jobs reads jobs.
+func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]job.Job, error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT "+jobColumns+" FROM sync_job "+where, args...)
+	if err != nil {
+		return nil, outage(err, "read the jobs")
+	}
+	defer func() { _ = rows.Close() }()
+	list := []job.Job{}
+	for rows.Next() {
+		j, err := scanJob(rows)
+		if err != nil {
+			return nil, outage(err, "read the jobs")
+		}
+		list = append(list, j)
+	}
+	return list, outage(rows.Err(), "read the jobs")
+}
+
+// MoveJob changes a job's state if the diagram has that arrow from where it is;
+// note says why, where there is something to say. False means that the job is
+// elsewhere.
+func (db *DB) MoveJob(ctx context.Context, id int64, to job.State, note string) (ok bool, err error) {
+	err = db.inTx(ctx, "change the job's state", func(tx *sql.Tx) error {
+		ok, err = moveJob(ctx, tx, id, to, note)
+		return err
+	})
+	return ok, err
+}
+
+// moveJob does MoveJob's work within its transaction.
+func moveJob(ctx context.Context, tx *sql.Tx, id int64, to job.State, note string) (bool, error) {
+	from := job.Sources(to)
+	closed, due := "closed_at", "due_at"
+	if to.Final() {
+		closed = "NOW(6)"
+	}
+	if to == job.Running {
+		due = overdue
+	}
+	args := []any{to, cut(note, 1024), id}
+	for _, s := range from {
+		args = append(args, s)
+	}
+	n, err := touched(ctx, tx, "UPDATE sync_job SET state = ?, note = ?, updated_at = NOW(6), due_at = "+due+", closed_at = "+closed+
+		" WHERE id = ? AND state IN ("+marks(len(from))+")", args...)
+	return n == 1, err
+}
+
+// CancelJob ends a job at once: its run is closed as interrupted, what that may
+// have pushed is put in doubt, and the lane is free. False means that the job
+// has ended already.
+func (db *DB) CancelJob(ctx context.Context, j job.Job, jobType string) (ok bool, err error) {
+	err = db.inTx(ctx, "cancel the job", func(tx *sql.Tx) error {
+		if ok, err = moveJob(ctx, tx, j.ID, job.Cancelled, ""); err != nil || !ok {
+			return err
+		}
+		var token string
+		err := tx.QueryRowContext(ctx, `SELECT COALESCE(token, '') FROM order_return_algolia_sync
+			WHERE job_type = ? AND status <> 0 ORDER BY created_at DESC, id DESC LIMIT 1 FOR UPDATE`, j.Lane(jobType)).Scan(&token)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := interrupt(ctx, tx, token, "the job was cancelled"); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE order_return_algolia_sync SET status = 0, lease_until = NULL WHERE job_type = ? AND token = ?", j.Lane(jobType), token)
+		return err
+	})
+	return ok, err
+}
+
+// Turn notes that a running job has played a turn: what comes next and when, in
+// which chunks, and why it waits, if it does.
+func (db *DB) Turn(ctx context.Context, j job.Job, wait time.Duration) error {
+	_, err := db.sql.ExecContext(ctx, `UPDATE sync_job SET turn = GREATEST(turn, ?), chunk_us = ?, note = ?, updated_at = NOW(6),
+		due_at = NOW(6) + INTERVAL ? MICROSECOND WHERE id = ? AND state = ?`,
+		j.Turn, micros(j.Chunk), cut(j.Note, 1024), micros(wait), j.ID, job.Running)
+	return outage(err, "note the job's turn")
+}
+
+// Kick begins a new chain of tasks for a running job and returns its turn. ok is
+// false if the job does not run.
+func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err error) {
+	err = db.inTx(ctx, "begin a new turn", func(tx *sql.Tx) error {
+		n, err := touched(ctx, tx, "UPDATE sync_job SET turn = turn + 1, updated_at = NOW(6), due_at = NOW(6) WHERE id = ? AND state = ?", id, job.Running)
+		if ok = n == 1; err != nil || !ok {
+			return err
+		}
+		return tx.QueryRowContext(ctx, "SELECT turn FROM sync_job WHERE id = ?", id).Scan(&turn)
+	})
+	return turn, ok, err
+}
+
+// jobPaused reports whether a run's job does not want its pages played now.
+func (db *DB) jobPaused(ctx context.Context, id int64) (bool, error) {
+	var state job.State
+	err := db.sql.QueryRowContext(ctx, "SELECT state FROM sync_job WHERE id = ?", id).Scan(&state)
+	return state != job.Running, outage(err, "read the state of the page's job")
+}
+
+// JobProgress is how far a job has come.
+type JobProgress struct {
+	Counts run.Counts `json:"counts"` // of the runs that closed well, and of the one under way
+	Roots  int64      `json:"roots"`  // whose pages are done
+	Runs   int        `json:"runs"`   // that closed well
+	Failed int        `json:"failed"` // that did not
+	// Until is how far a backfill has come; nil before its first chunk.
+	Until *time.Time `json:"until,omitempty"`
+	// Open is the run under way, nil between two.
+	Open *run.Run `json:"-"`
+	// Streak is how many runs in a row, up to now, have failed.
+	Streak int `json:"-"`
+	// LastError is the newest failed run's.
+	LastError string `json:"lastError,omitempty"`
+}
+
+// Progress returns how far a job has come.
+func (db *DB) Progress(ctx context.Context, j job.Job) (p JobProgress, err error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT "+runColumns+`, (SELECT COALESCE(SUM(g.roots), 0) FROM sync_page g WHERE g.run_id = r.id AND g.state = 2)
+		FROM sync_run r WHERE r.job_id = ? ORDER BY r.id`, j.ID)
+	if err != nil {
+		return p, outage(err, "read the job's runs")
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var roots int64
+		r, err := scanRun(withLast{rows, []any{&roots}})
+		if err != nil {
+			return p, outage(err, "read the job's runs")
+		}
+		p.add(r, roots)
+	}
+	return p, outage(rows.Err(), "read the job's runs")
+}
+
+// add adds a run.
+func (p *JobProgress) add(r run.Run, roots int64) {
+	switch r.State {
+	case run.Synced:
+		p.Runs, p.Streak, p.Until = p.Runs+1, 0, &r.Window.To
+	case run.Failed, run.Interrupted:
+		p.Failed++
+		if r.State == run.Failed {
+			p.Streak, p.LastError = p.Streak+1, r.LastError
+		}
+		return
+	default:
+		p.Open = &r
+	}
+	p.Counts, p.Roots = p.Counts.Add(r.Counts), p.Roots+roots
+}
+
+// withLast scans a row that has more columns than its scan function knows.
+type withLast struct {
+	row  interface{ Scan(...any) error }
+	last []any
+}
+
+// Scan implements the scan functions' interface.
+func (w withLast) Scan(dest ...any) error { return w.row.Scan(append(dest, w.last...)...) }
+
+// OpenPages returns the pages of a run that have not ended, in order.
+func (db *DB) OpenPages(ctx context.Context, runID int64) ([]int, error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT page FROM sync_page WHERE run_id = ? AND state IN (0, 1) ORDER BY page", runID)
+	if err != nil {
+		return nil, outage(err, "read the open pages")
+	}
+	defer func() { _ = rows.Close() }()
+	var list []int
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			return nil, outage(err, "read the open pages")
+		}
+		list = append(list, n)
+	}
+	return list, outage(rows.Err(), "read the open pages")
+}
+
+// RootsOf returns the roots of the parked records with these ids, each once.
+func (db *DB) RootsOf(ctx context.Context, entity string, ids []string) (ledger.Journal, error) {
+	found := ledger.Journal{}
+	err := inChunks(ids, func(chunk []string) error {
+		args := []any{entity}
+		for _, id := range chunk {
+			args = append(args, id)
+		}
+		rows, err := db.sql.QueryContext(ctx, "SELECT root_id, object_id FROM sync_parked WHERE entity = ? AND resolved_at IS NULL AND object_id IN ("+marks(len(chunk))+")", args...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var root uint64
+			var id string
+			if err := rows.Scan(&root, &id); err != nil {
+				return err
+			}
+			found.Add(root, id)
+		}
+		return rows.Err()
+	})
+	return found, outage(err, "read the parked records")
+}
+
+// Spent returns how many operations all entities' runs have used in the last 24
+// hours and in the last 30 days.
+func (db *DB) Spent(ctx context.Context) (day, month int64, err error) {
+	err = db.sql.QueryRowContext(ctx, `SELECT
+		COALESCE(SUM(CASE WHEN created_at >= NOW(6) - INTERVAL 1 DAY THEN operations END), 0), COALESCE(SUM(operations), 0)
+		FROM sync_run WHERE created_at >= NOW(6) - INTERVAL 30 DAY`).Scan(&day, &month)
+	return day, month, outage(err, "add up the operations")
+}
