@@ -30,8 +30,9 @@ type book struct {
 // shelf is what the book holds of one root.
 type shelf struct {
 	entries []*entry
-	dirty   bool // its ledger row must be written
-	seen    int  // the plan that last looked at it
+	run     int64 // that wrote its ledger row; 0 without one
+	dirty   bool  // its ledger row must be written
+	seen    int   // the plan that last looked at it
 }
 
 // entry is one record.
@@ -80,7 +81,7 @@ func newBook(d entity.Definition, now time.Time) *book {
 //
 // What an earlier attempt had under way may still reach the index after all that
 // this one does, so it stays in doubt beyond this page: the next run looks again.
-func (b *book) know(known map[uint64][]ledger.Entry, attempt ledger.Journal) {
+func (b *book) know(known map[uint64]store.LedgerRow, attempt ledger.Journal) {
 	b.journal.Merge(attempt)
 	b.doubts.Merge(attempt)
 	doubtful := ledger.Journal{}
@@ -89,25 +90,31 @@ func (b *book) know(known map[uint64][]ledger.Entry, attempt ledger.Journal) {
 		doubtful.Add(root, d.IDs...)
 	}
 	for _, root := range b.roots {
-		s := &shelf{}
+		s := &shelf{run: known[root].Run}
 		b.shelves[root] = s
-		_, inDoubt := doubtful[root]
-		for _, k := range known[root] {
+		_, whole := attempt[root]
+		whole = whole || b.settled[root].Whole
+		for _, k := range known[root].Entries {
 			e := b.shelve(root, k.ID)
 			e.hash, e.parked, e.held = k.Hash, k.Parked, k.Parked
 		}
 		for _, id := range doubtful[root] {
-			if b.records[id] == nil {
-				b.shelve(root, id)
+			e := b.records[id]
+			if e == nil {
+				e = b.shelve(root, id)
 			}
+			e.forget()
 		}
-		if inDoubt {
+		if whole {
 			for _, e := range s.entries {
-				e.hash, e.parked = unknownHash, false
+				e.forget()
 			}
 		}
 	}
 }
+
+// forget has the record sent whatever the ledger says.
+func (e *entry) forget() { e.hash, e.parked = unknownHash, false }
 
 // shelve adds a record to its root's shelf.
 func (b *book) shelve(root uint64, id string) *entry {
@@ -184,7 +191,7 @@ func (b *book) outcome() (store.Outcome, error) {
 	}
 	for _, root := range b.roots {
 		if s := b.shelves[root]; s.dirty {
-			o.Ledger = append(o.Ledger, store.LedgerRow{Root: root, Entries: s.ledger()})
+			o.Ledger = append(o.Ledger, store.LedgerRow{Root: root, Entries: s.ledger(), Run: s.run})
 		}
 	}
 	return o, nil

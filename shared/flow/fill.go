@@ -65,7 +65,7 @@ func (p *Process) open(ctx context.Context, held store.Page, b *book) (err error
 	if b.roots, err = p.Store.Changed(ctx, held.Run.ID, held.Number); err != nil {
 		return err
 	}
-	known, err := p.Store.Ledger(ctx, b.def.Name, b.roots)
+	known, err := p.Store.Known(ctx, b.def.Name, b.roots)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
@@ -16,7 +17,8 @@ type Lister func(ctx context.Context, add func([]uint64) error) error
 // pages there are. It is one transaction on the run's locked row, so a twin or
 // a later delivery of the window task finds it done; an empty list closes the
 // run there and then. A nil lister means that the source's tables are on this
-// server, and the list is one INSERT ... SELECT. Roots in doubt are listed too.
+// server, and the list is one INSERT ... SELECT. A window lists the roots in
+// doubt too; a repair and a record list their job's roots.
 func (db *DB) List(ctx context.Context, r run.Run, d entity.Definition, lister Lister) (pages int, err error) {
 	err = db.inTx(ctx, "list the changes of the run", func(tx *sql.Tx) error {
 		pages, err = list(ctx, tx, changeList{run: r, def: d, lister: lister})
@@ -55,7 +57,10 @@ func list(ctx context.Context, tx *sql.Tx, c changeList) (int, error) {
 	if err == nil && !ok {
 		err = errSuperseded("the window task")
 	}
-	return int(n), err
+	if err != nil {
+		return 0, err
+	}
+	return int(n), noteRun(ctx, tx, c.run.ID, Info, fmt.Sprintf("the run began over %v: pages to work: %d", c.run.Window, n))
 }
 
 // closeEmpty closes a run that found nothing changed.
@@ -77,17 +82,22 @@ const unnumbered = 0
 // fill writes the change list, numbered into pages in id order.
 func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
 	changed, args := c.def.Changed.Bind(map[string][]any{"from": {c.run.Window.From}, "to": {c.run.Window.To}})
+	if c.run.Kind == run.Repair || c.run.Kind == run.Record {
+		changed, args, c.lister = "SELECT root_id AS _root FROM sync_job_root WHERE job_id = ?", []any{c.run.JobID}, nil
+	}
 	if c.lister != nil {
 		if err := c.lister(ctx, func(ids []uint64) error { return addUnnumbered(ctx, tx, c.run.ID, ids) }); err != nil {
 			return err
 		}
 		changed, args = "SELECT root_id AS _root FROM sync_change WHERE run_id = ? AND page = ?", []any{c.run.ID, unnumbered}
 	}
-	all := append([]any{c.run.ID, c.def.PageSize}, args...)
+	listed := "SELECT DISTINCT _root FROM (" + changed + ") AS changed"
+	if c.run.Kind == run.Window {
+		listed, args = "SELECT _root FROM ("+changed+") AS changed UNION SELECT root_id FROM sync_recheck WHERE entity = ?", append(args, c.def.Name)
+	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO sync_change (run_id, page, root_id)
-		SELECT ?, 1 + FLOOR((ROW_NUMBER() OVER (ORDER BY listed._root) - 1) / ?), listed._root
-		FROM (SELECT _root FROM (`+changed+`) AS changed UNION SELECT root_id FROM sync_recheck WHERE entity = ?) AS listed`,
-		append(all, c.def.Name)...)
+		SELECT ?, 1 + FLOOR((ROW_NUMBER() OVER (ORDER BY listed._root) - 1) / ?), listed._root FROM (`+listed+`) AS listed`,
+		append([]any{c.run.ID, c.def.PageSize}, args...)...)
 	if err != nil || c.lister == nil {
 		return err
 	}

@@ -47,12 +47,17 @@ func finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 	if err != nil || n != 1 {
 		return either(err, unless(n == 1, errSuperseded("the page")))
 	}
+	contested, err := writeLedger(ctx, tx, p, o.Ledger)
+	if err != nil {
+		return err
+	}
+	contested.Merge(o.Doubts)
 	for _, write := range []func() error{
-		func() error { return writeLedger(ctx, tx, p, o.Ledger) },
 		func() error { return park(ctx, tx, p, o.Parked) },
+		func() error { return noteParked(ctx, tx, p, len(o.Parked)) },
 		func() error { return resolve(ctx, tx, p.Run.Entity, o.Resolved) },
 		func() error { return settle(ctx, tx, p.Run.Entity, o.Settled) },
-		func() error { return doubt(ctx, tx, p.Run.Entity, o.Doubts) },
+		func() error { return doubt(ctx, tx, p.Run.Entity, contested) },
 	} {
 		if err := write(); err != nil {
 			return err
@@ -79,6 +84,9 @@ func (db *DB) Publish(ctx context.Context, r run.Run) error {
 		if err != nil || !ok {
 			return either(err, unless(ok, errSuperseded("the run")))
 		}
+		if err := noteRun(ctx, tx, r.ID, Info, "the run is synced: "+r.Counts.String()); err != nil {
+			return err
+		}
 		return release(ctx, tx, r.ClaimID, r.Token, &r.Window.From, &r.Window.To)
 	})
 }
@@ -93,6 +101,9 @@ func (db *DB) Fail(ctx context.Context, r run.Run, reason string) error {
 		ok, err := move(ctx, tx, r.ID, run.Failed, ", closed_at = NOW(6), last_error = ?", cut(reason, 1024))
 		if err != nil || !ok {
 			return either(err, unless(ok, errSuperseded("the run")))
+		}
+		if err := noteRun(ctx, tx, r.ID, Error, "the run failed: "+reason); err != nil {
+			return err
 		}
 		return release(ctx, tx, r.ClaimID, r.Token, nil, nil)
 	})

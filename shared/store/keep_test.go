@@ -68,7 +68,7 @@ func TestParkedRoundTrip(t *testing.T) {
 	two := store.Parked{ObjectID: "R1-11", Root: 1, Reason: store.Rejected, Detail: "said no"}
 	b.write(store.Outcome{Counts: run.Counts{Found: 2, Parked: 2}, Parked: []store.Parked{one, two}})
 	b.write(store.Outcome{Counts: run.Counts{Found: 1, Parked: 1}, Parked: []store.Parked{one}})
-	one.Attempts, two.Attempts = 2, 1
+	one.Attempts, two.Attempts, one.Run, two.Run = 2, 1, 2, 1
 	open := func() []store.Parked {
 		t.Helper()
 		list, err := b.ParkedOpen(t.Context(), b.def.Name, 10)
@@ -105,7 +105,7 @@ func TestDoubtsMergeAndSettleOnlyWhatWasSeen(t *testing.T) {
 	b.write(store.Outcome{Doubts: ledger.Journal{1: {"a"}, 2: {"x"}}})
 	older := doubts()
 	b.write(store.Outcome{Doubts: ledger.Journal{1: {"b", "a"}, 3: nil}})
-	want := map[uint64]store.Doubt{1: {IDs: []string{"a", "b"}}, 2: {IDs: []string{"x"}}, 3: {}}
+	want := map[uint64]store.Doubt{1: {IDs: []string{"a", "b"}, Whole: true}, 2: {IDs: []string{"x"}, Whole: true}, 3: {Whole: true}}
 	sorted := cmpopts.SortSlices(func(a, b string) bool { return a < b })
 	if diff := cmp.Diff(want, doubts(), cmpopts.IgnoreFields(store.Doubt{}, "Stamp"), cmpopts.EquateEmpty(), sorted); diff != "" {
 		t.Errorf("merged (-want +got):\n%s", diff)

@@ -3,68 +3,163 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
 )
 
+// LedgerRow is a root's row of the ledger; no entries mean that there is none.
+type LedgerRow struct {
+	Root    uint64
+	Entries []ledger.Entry
+	// Run is the run that wrote the row, 0 without one. A page that writes a row
+	// gives the run that it had read, so that a write in between is noticed.
+	Run int64
+}
+
 // Ledger returns what was last pushed for the roots, by root.
 func (db *DB) Ledger(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error) {
-	found := make(map[uint64][]ledger.Entry, len(roots))
+	rows, err := db.Known(ctx, entity, roots)
+	entries := make(map[uint64][]ledger.Entry, len(rows))
+	for root, r := range rows {
+		entries[root] = r.Entries
+	}
+	return entries, err
+}
+
+// Known returns the ledger's rows of the roots, by root.
+func (db *DB) Known(ctx context.Context, entity string, roots []uint64) (map[uint64]LedgerRow, error) {
+	found, err := ledgerOf(ctx, db.sql, entity, roots, "")
+	return found, outage(err, "read the ledger")
+}
+
+// ledgerOf reads the ledger's rows of the roots; lock is FOR UPDATE or nothing.
+func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, lock string) (map[uint64]LedgerRow, error) {
+	found := make(map[uint64]LedgerRow, len(roots))
 	if len(roots) == 0 {
 		return found, nil
 	}
-	rows, err := db.sql.QueryContext(ctx, "SELECT root_id, records FROM sync_ledger WHERE entity = ? AND root_id IN ("+marks(len(roots))+")",
+	rows, err := q.QueryContext(ctx, "SELECT root_id, run_id, records FROM sync_ledger WHERE entity = ? AND root_id IN ("+marks(len(roots))+")"+lock,
 		withIDs(roots, entity)...)
 	if err != nil {
-		return nil, outage(err, "read the ledger")
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	var packed sql.RawBytes
 	for rows.Next() {
-		var root uint64
-		if err := rows.Scan(&root, &packed); err != nil {
-			return nil, outage(err, "read the ledger")
-		}
-		entries, err := ledger.Unpack(packed)
-		if err != nil {
+		var r LedgerRow
+		if err := rows.Scan(&r.Root, &r.Run, &packed); err != nil {
 			return nil, err
 		}
-		found[root] = entries
+		if r.Entries, err = ledger.Unpack(packed); err != nil {
+			return nil, fmt.Errorf("the ledger's row of root %d of %s: %w", r.Root, entity, err)
+		}
+		found[r.Root] = r
 	}
-	return found, outage(rows.Err(), "read the ledger")
+	return found, rows.Err()
 }
 
-// LedgerRow is a root's entries as they are after a push; none removes the root.
-type LedgerRow struct {
-	Root    uint64
-	Entries []ledger.Entry
-}
-
-// writeLedger stores the rows.
-func writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) error {
-	var kept []LedgerRow
+// writeLedger stores the rows and returns what another run has written about
+// the same roots since this page read them. Of two pages that worked at one root
+// at the same time, the later writer cannot tell whether its entries or the
+// other's describe the index: the records of both are in doubt.
+func writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (ledger.Journal, error) {
+	contested := ledger.Journal{}
+	var fresh, kept, read []LedgerRow
 	var gone []uint64
 	for _, r := range rows {
-		if len(r.Entries) == 0 {
-			gone = append(gone, r.Root)
-			continue
+		switch {
+		case r.Run == 0 && len(r.Entries) > 0:
+			fresh = append(fresh, r)
+		case len(r.Entries) > 0:
+			kept, read = append(kept, r), append(read, r)
+		default:
+			gone, read = append(gone, r.Root), append(read, r)
 		}
-		kept = append(kept, r)
 	}
-	err := inChunks(kept, func(chunk []LedgerRow) error {
-		args := make([]any, 0, 4*len(chunk))
-		for _, r := range chunk {
-			args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.Pack(r.Entries))
-		}
+	taken, err := insertLedger(ctx, tx, p, fresh)
+	if err != nil {
+		return nil, err
+	}
+	kept, read = append(kept, taken...), append(read, taken...)
+	if err := compareLedger(ctx, tx, p.Run.Entity, read, contested); err != nil {
+		return nil, err
+	}
+	err = inChunks(kept, func(chunk []LedgerRow) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES "+placeholders(len(chunk), 4)+
-			" ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), records = VALUES(records)", args...)
+			" ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), records = VALUES(records)", ledgerArgs(p, chunk)...)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return inChunks(gone, func(chunk []uint64) error {
+	return contested, inChunks(gone, func(chunk []uint64) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM sync_ledger WHERE entity = ? AND root_id IN ("+marks(len(chunk))+")", withIDs(chunk, p.Run.Entity)...)
 		return err
+	})
+}
+
+// insertLedger inserts rows of roots that had none, and returns the chunks that
+// hold a root of which another run has made a row meanwhile: an absent row
+// cannot be locked, but it cannot be inserted twice either.
+func insertLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (taken []LedgerRow, err error) {
+	err = inChunks(rows, func(chunk []LedgerRow) error {
+		n, err := touched(ctx, tx, "INSERT IGNORE INTO sync_ledger (entity, root_id, run_id, records) VALUES "+placeholders(len(chunk), 4), ledgerArgs(p, chunk)...)
+		if err == nil && n < int64(len(chunk)) {
+			taken = append(taken, chunk...)
+		}
+		return err
+	})
+	return taken, err
+}
+
+// compareLedger locks the rows that a page had read and notes in contested the
+// records, of both sides, of those that are no longer what it read.
+func compareLedger(ctx context.Context, tx *sql.Tx, entity string, read []LedgerRow, contested ledger.Journal) error {
+	return inChunks(read, func(chunk []LedgerRow) error {
+		roots := make([]uint64, len(chunk))
+		for i, r := range chunk {
+			roots[i] = r.Root
+		}
+		now, err := ledgerOf(ctx, tx, entity, roots, " ORDER BY root_id FOR UPDATE")
+		if err != nil {
+			return err
+		}
+		for _, r := range chunk {
+			if now[r.Root].Run != r.Run {
+				contested.Add(r.Root, idsOf(r.Entries)...)
+				contested.Add(r.Root, idsOf(now[r.Root].Entries)...)
+			}
+		}
+		return nil
+	})
+}
+
+// idsOf returns the ids of entries.
+func idsOf(entries []ledger.Entry) []string {
+	ids := make([]string, len(entries))
+	for i, e := range entries {
+		ids[i] = e.ID
+	}
+	return ids
+}
+
+// ledgerArgs returns the values of rows.
+func ledgerArgs(p Page, rows []LedgerRow) []any {
+	args := make([]any, 0, 4*len(rows))
+	for _, r := range rows {
+		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.Pack(r.Entries))
+	}
+	return args
+}
+
+// DiscardLedger removes the ledger's row of a root that cannot be read, and puts
+// the root in doubt as a whole.
+func (db *DB) DiscardLedger(ctx context.Context, entity string, root uint64) error {
+	return db.inTx(ctx, "discard a row of the ledger", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM sync_ledger WHERE entity = ? AND root_id = ?", entity, root); err != nil {
+			return err
+		}
+		return doubt(ctx, tx, entity, ledger.Journal{root: nil})
 	})
 }

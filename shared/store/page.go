@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -34,6 +35,11 @@ func (db *DB) TakePage(ctx context.Context, t page.Task, token string, lease tim
 	p := Page{Run: r, Number: t.Page, Token: token}
 	if r.State.Final() {
 		return p, fault.New(fault.Dropped, "closed-run", "run %d has closed as %s; page %d has nothing to do", r.ID, r.State, t.Page)
+	}
+	if r.JobID != 0 {
+		if paused, err := db.jobPaused(ctx, r.JobID); err != nil || paused {
+			return p, either(err, fault.New(fault.Dropped, "paused-job", "job %d does not run; page %d of its run %d is sent again when it is resumed", r.JobID, t.Page, r.ID))
+		}
 	}
 	n, err := touched(ctx, db.sql, `UPDATE sync_page
 		SET state = 1, token = ?, lease_until = NOW(6) + INTERVAL ? MICROSECOND, attempts = attempts + 1
@@ -99,7 +105,10 @@ func (db *DB) GiveUp(ctx context.Context, p Page, reason string) (run.Run, error
 		}
 		n, err = touched(ctx, tx, "UPDATE sync_run SET pages_failed = pages_failed + 1, last_error = ? WHERE id = ? AND state = ?",
 			cut(reason, 1024), p.Run.ID, run.Processing)
-		return either(err, unless(n == 1, errSuperseded("the page")))
+		if err != nil || n != 1 {
+			return either(err, unless(n == 1, errSuperseded("the page")))
+		}
+		return noteRun(ctx, tx, p.Run.ID, Warning, fmt.Sprintf("page %d is given up after %d attempts: %s", p.Number, p.Attempts, reason))
 	})
 	if err != nil {
 		return p.Run, err

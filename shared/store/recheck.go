@@ -14,6 +14,8 @@ import (
 type Doubt struct {
 	IDs   []string // what may be in the index
 	Stamp string   // of this doubt; a newer one has another
+	// Whole says that every record of the root is in doubt, and not only IDs.
+	Whole bool
 }
 
 // Doubts returns the doubts about the roots, by root.
@@ -32,7 +34,7 @@ func doubtsOf(ctx context.Context, q querier, entity string, roots []uint64) (ma
 	if len(roots) == 0 {
 		return nil, nil
 	}
-	rows, err := q.QueryContext(ctx, "SELECT root_id, stamp, ids FROM sync_recheck WHERE entity = ? AND root_id IN ("+marks(len(roots))+")",
+	rows, err := q.QueryContext(ctx, "SELECT root_id, stamp, ids, whole FROM sync_recheck WHERE entity = ? AND root_id IN ("+marks(len(roots))+")",
 		withIDs(roots, entity)...)
 	if err != nil {
 		return nil, err
@@ -43,7 +45,7 @@ func doubtsOf(ctx context.Context, q querier, entity string, roots []uint64) (ma
 		var root uint64
 		var d Doubt
 		var packed []byte
-		if err := rows.Scan(&root, &d.Stamp, &packed); err != nil {
+		if err := rows.Scan(&root, &d.Stamp, &packed, &d.Whole); err != nil {
 			return nil, err
 		}
 		j, err := ledger.UnpackJournal(packed)
@@ -56,8 +58,15 @@ func doubtsOf(ctx context.Context, q querier, entity string, roots []uint64) (ma
 	return found, rows.Err()
 }
 
-// doubt puts roots in doubt, added to what is already in doubt about them.
+// doubt puts roots in doubt as a whole, added to what is already in doubt about
+// them.
 func doubt(ctx context.Context, tx *sql.Tx, entity string, doubts ledger.Journal) error {
+	return enterDoubts(ctx, tx, entity, doubts, true)
+}
+
+// enterDoubts puts roots in doubt: as a whole, or only the records listed. What
+// is in doubt as a whole stays so.
+func enterDoubts(ctx context.Context, tx *sql.Tx, entity string, doubts ledger.Journal, whole bool) error {
 	if len(doubts) == 0 {
 		return nil
 	}
@@ -74,12 +83,12 @@ func doubt(ctx context.Context, tx *sql.Tx, entity string, doubts ledger.Journal
 	}
 	stamp := claim.NewToken()
 	return inChunks(roots, func(chunk []uint64) error {
-		args := make([]any, 0, 4*len(chunk))
+		args := make([]any, 0, 5*len(chunk))
 		for _, root := range chunk {
-			args = append(args, entity, root, stamp, ledger.Journal{root: doubts[root]}.Pack())
+			args = append(args, entity, root, stamp, ledger.Journal{root: doubts[root]}.Pack(), whole)
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES "+placeholders(len(chunk), 4)+
-			" ON DUPLICATE KEY UPDATE stamp = VALUES(stamp), ids = VALUES(ids)", args...)
+		_, err := tx.ExecContext(ctx, "INSERT INTO sync_recheck (entity, root_id, stamp, ids, whole) VALUES "+placeholders(len(chunk), 5)+
+			" ON DUPLICATE KEY UPDATE stamp = VALUES(stamp), ids = VALUES(ids), whole = GREATEST(whole, VALUES(whole))", args...)
 		return err
 	})
 }

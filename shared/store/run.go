@@ -9,19 +9,20 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // runColumns and scanRun belong together.
-const runColumns = `r.id, r.entity, r.state, r.claim_id, r.claim_token, r.window_from, r.window_to,
+const runColumns = `r.id, r.entity, r.kind, r.job_id, r.state, r.claim_id, r.claim_token, r.window_from, r.window_to,
 	r.pages_total, r.pages_done, r.pages_failed, r.found, r.saved, r.deleted, r.unchanged, r.parked, r.operations,
 	r.last_task_id, COALESCE(r.last_error, ''), r.created_at, r.closed_at`
 
 // scanRun reads a row of runColumns.
 func scanRun(row interface{ Scan(...any) error }) (run.Run, error) {
 	var r run.Run
-	err := row.Scan(&r.ID, &r.Entity, &r.State, &r.ClaimID, &r.Token, &r.Window.From, &r.Window.To,
+	err := row.Scan(&r.ID, &r.Entity, &r.Kind, &r.JobID, &r.State, &r.ClaimID, &r.Token, &r.Window.From, &r.Window.To,
 		&r.PagesTotal, &r.PagesDone, &r.PagesFailed, &r.Counts.Found, &r.Counts.Saved, &r.Counts.Deleted,
 		&r.Counts.Unchanged, &r.Counts.Parked, &r.Counts.Operations, &r.LastTaskID, &r.LastError, &r.CreatedAt, &r.ClosedAt)
 	return r, err
@@ -75,7 +76,17 @@ func (db *DB) Claimed(ctx context.Context, t claim.Task, lease time.Duration) (c
 // window task began, or a new one over w. It locks the claim, so a takeover
 // either finds the run or has come first; then nobody would ever close it, and
 // the answer is fault.Dropped.
-func (db *DB) Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (r run.Run, err error) {
+func (db *DB) Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error) {
+	return db.begin(ctx, run.Run{Entity: entity, Kind: run.Window, Window: w}, c)
+}
+
+// BeginJob is Begin for a job's run, on the claim of the job's lane.
+func (db *DB) BeginJob(ctx context.Context, j job.Job, lane claim.Row, w window.Window) (run.Run, error) {
+	return db.begin(ctx, run.Run{Entity: j.Entity, Kind: j.Kind, JobID: j.ID, Window: w}, lane)
+}
+
+// begin does the work of Begin; of want it takes entity, kind, job and window.
+func (db *DB) begin(ctx context.Context, want run.Run, c claim.Row) (r run.Run, err error) {
 	err = db.inTx(ctx, "begin the run", func(tx *sql.Tx) error {
 		var held int64
 		err := tx.QueryRowContext(ctx, "SELECT id FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0 FOR UPDATE", c.ID, c.Token).Scan(&held)
@@ -85,8 +96,9 @@ func (db *DB) Begin(ctx context.Context, entity string, c claim.Row, w window.Wi
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO sync_run (entity, state, claim_id, claim_token, window_from, window_to)
-			VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = id`, entity, run.Windowing, c.ID, c.Token, w.From, w.To)
+		_, err = tx.ExecContext(ctx, `INSERT INTO sync_run (entity, kind, job_id, state, claim_id, claim_token, window_from, window_to)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = id`,
+			want.Entity, want.Kind, want.JobID, run.Windowing, c.ID, c.Token, want.Window.From, want.Window.To)
 		if err != nil {
 			return err
 		}
@@ -112,7 +124,7 @@ func move(ctx context.Context, tx *sql.Tx, id int64, to run.State, set string, a
 }
 
 // interrupt closes the run of a dead claim, if it began one.
-func interrupt(ctx context.Context, tx *sql.Tx, token string) (int64, error) {
+func interrupt(ctx context.Context, tx *sql.Tx, token, reason string) (int64, error) {
 	var id int64
 	err := tx.QueryRowContext(ctx, "SELECT id FROM sync_run WHERE claim_token = ?", token).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -124,9 +136,9 @@ func interrupt(ctx context.Context, tx *sql.Tx, token string) (int64, error) {
 	if err := abandon(ctx, tx, id); err != nil {
 		return 0, err
 	}
-	ok, err := move(ctx, tx, id, run.Interrupted, ", closed_at = NOW(6), last_error = ?", "the lease ran out; the next tick took over")
-	if !ok {
-		id = 0
+	ok, err := move(ctx, tx, id, run.Interrupted, ", closed_at = NOW(6), last_error = ?", reason)
+	if err != nil || !ok {
+		return 0, err
 	}
-	return id, err
+	return id, noteRun(ctx, tx, id, Warning, "the run was interrupted: "+reason)
 }
