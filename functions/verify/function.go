@@ -1,0 +1,94 @@
+// Package verify is the function that looks for drift by itself.
+//
+// Who calls it: Cloud Scheduler's job returnsVerify, every hour, as its own
+// service account; and people.
+//
+// What it does: compares the next share of every entity's roots (or of the one
+// named by ?entity=), source against ledger and, with a key for it, index, so that
+// everything is compared within a day. Drift is stored and logged; a later
+// comparison of the same roots that finds it mended takes it off.
+//
+// A second call: goes on with the next share. Two calls at the same time compare
+// the same roots, and one of them is noted.
+package verify
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+)
+
+// Function is the verify function.
+var Function = wire.Function{Name: "VerifyReturns", Open: open}
+
+// open opens the function's parts.
+func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
+	v, err := e.Verify(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Handler(v), nil
+}
+
+// answer is what a call compared.
+type answer struct {
+	Compared []verify.Report `json:"compared"`
+}
+
+// Handler answers calls.
+func Handler(v *wire.Verify) http.Handler {
+	return edge.Handle(v.Log, func(r *http.Request) (any, error) {
+		entities := v.Entities
+		if name := r.URL.Query().Get("entity"); name != "" {
+			d, err := entities.Named(name)
+			if err != nil {
+				return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entity")
+			}
+			entities = flow.Entities{d}
+		}
+		a := answer{Compared: []verify.Report{}}
+		var problems []error
+		for _, d := range entities {
+			report, err := compare(r.Context(), v, d)
+			switch {
+			case verify.NeverSynced(err):
+				v.Log.InfoContext(r.Context(), "nothing to compare yet: never synced", "entity", d.Name)
+			case err != nil:
+				problems = append(problems, err)
+			default:
+				a.Compared = append(a.Compared, report)
+			}
+		}
+		return a, errors.Join(problems...)
+	}, http.MethodPost, http.MethodGet)
+}
+
+// compare compares an entity's next share and tells what came of it.
+func compare(ctx context.Context, v *wire.Verify, d entity.Definition) (verify.Report, error) {
+	until := time.Now().Add(v.Config.Time)
+	report, err := v.Verifier.Share(ctx, d, v.Store, v.Config.Shares, func() bool { return time.Now().Before(until) })
+	switch {
+	case verify.NeverSynced(err):
+		return report, err
+	case err != nil:
+		// The context may be what ended; the reason must be kept all the same.
+		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return report, errors.Join(err, v.Store.FailShare(after, d.Name, err.Error()))
+	case !report.Clean():
+		v.Log.ErrorContext(ctx, "verify found drift", "entity", d.Name, "differences", report.Total(),
+			"ledger", report.Ledger, "index", report.Index, "examples", report.Differences[:min(len(report.Differences), 3)])
+	}
+	v.Log.InfoContext(ctx, "a share was compared", "entity", d.Name, "roots", report.Roots, "records", report.Records,
+		"deep", report.Deep, "pending", report.Pending, "parked", report.Parked, "roundEnded", report.Ended)
+	report.Differences = report.Differences[:min(len(report.Differences), 100)]
+	return report, nil
+}

@@ -1,0 +1,188 @@
+package algolia
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/algolia/algoliasearch-client-go/v3/algolia/call"
+	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
+	"github.com/algolia/algoliasearch-client-go/v3/algolia/opt"
+	"github.com/algolia/algoliasearch-client-go/v3/algolia/search"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// BrowseConfig is what the environment says about reading an index as a whole.
+type BrowseConfig struct {
+	AppID string `env:"ALGOLIA_APP_ID, required"`
+	// Key needs the rights browse and search.
+	Key string `env:"ALGOLIA_BROWSE_KEY"`
+	// AdminKey is used where there is no Key.
+	AdminKey string        `env:"ALGOLIA_ADMIN_KEY"`
+	URL      string        `env:"ALGOLIA_URL"`
+	Attempts int           `env:"ALGOLIA_ATTEMPTS, default=6"`
+	Timeout  time.Duration `env:"ALGOLIA_BROWSE_TIMEOUT, default=20s"`
+}
+
+// Browser reads records as they are stored. It is safe for concurrent use.
+type Browser struct {
+	api      *search.Client
+	attempts int
+}
+
+// NewBrowser returns a browser. It does not connect.
+func NewBrowser(cfg BrowseConfig) (*Browser, error) {
+	key := cfg.Key
+	if key == "" {
+		key = cfg.AdminKey
+	}
+	if key == "" {
+		return nil, errors.New("the configuration is not complete:\n  ALGOLIA_BROWSE_KEY is missing: a key with the rights browse and search (ALGOLIA_ADMIN_KEY does as well)")
+	}
+	conf, err := Configuration(cfg.AppID, key, cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Attempts < 1 {
+		return nil, fmt.Errorf("ALGOLIA_ATTEMPTS must be at least 1")
+	}
+	conf.ReadTimeout = cfg.Timeout
+	return &Browser{api: search.NewClientWithConfig(conf), attempts: cfg.Attempts}, nil
+}
+
+// browsePage is how many records one request asks for, the most there are.
+const browsePage = 1000
+
+// browsed is a page of a browse.
+type browsed struct {
+	Cursor string            `json:"cursor"`
+	Hits   []json.RawMessage `json:"hits"`
+}
+
+// Browse calls each with every record of a part of an index, as JSON, in no
+// particular order. An index that is not there is empty. What is written
+// meanwhile may be given or not.
+func (b *Browser) Browse(ctx context.Context, index string, p destination.Part, each func([]byte) error) error {
+	params := url.Values{"hitsPerPage": {strconv.Itoa(browsePage)}}
+	if filters := filtersOf(p); filters != "" {
+		params.Set("filters", filters)
+	}
+	cursor := ""
+	for {
+		var page browsed
+		body := map[string]string{"params": params.Encode()}
+		if cursor != "" {
+			body = map[string]string{"cursor": cursor}
+		}
+		there, err := b.ask(ctx, &page, "/1/indexes/"+url.PathEscape(index)+"/browse", body)
+		if err != nil || !there {
+			return err
+		}
+		for _, hit := range page.Hits {
+			if err := each(hit); err != nil {
+				return err
+			}
+		}
+		if cursor = page.Cursor; cursor == "" {
+			return nil
+		}
+	}
+}
+
+// wanted names one record.
+type wanted struct {
+	Index string `json:"indexName"`
+	ID    string `json:"objectID"`
+}
+
+// Objects returns the records with these ids as JSON, by id; one that is not
+// there is absent.
+func (b *Browser) Objects(ctx context.Context, index string, ids []string) (map[string][]byte, error) {
+	found := make(map[string][]byte, len(ids))
+	for start := 0; start < len(ids); start += browsePage {
+		chunk := ids[start:min(start+browsePage, len(ids))]
+		requests := make([]wanted, len(chunk))
+		for i, id := range chunk {
+			requests[i] = wanted{index, id}
+		}
+		var answer struct {
+			Results []json.RawMessage `json:"results"`
+		}
+		there, err := b.ask(ctx, &answer, "/1/indexes/*/objects", map[string]any{"requests": requests})
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			continue
+		}
+		if len(answer.Results) != len(chunk) {
+			return nil, fault.New(fault.Retry, "index-answer", "index %s answered %d records to a question about %d", index, len(answer.Results), len(chunk))
+		}
+		for i, raw := range answer.Results {
+			if len(raw) > 0 && string(raw) != "null" {
+				found[chunk[i]] = raw
+			}
+		}
+	}
+	return found, nil
+}
+
+// ask posts a question and repeats it while that is worth it. False means that
+// there is no such index.
+func (b *Browser) ask(ctx context.Context, into any, path string, body any) (bool, error) {
+	for attempt := 1; ; attempt++ {
+		e := &exchange{}
+		err := b.api.CustomRequest(into, http.MethodPost, path, body, call.Read, e.with(ctx), opt.ExposeIntermediateNetworkErrors(true))
+		if err == nil {
+			// A context that ends while the answer comes leaves the client without an error.
+			return true, ctx.Err()
+		}
+		if message, missing := errs.IsAlgoliaErrWithCode(err, http.StatusNotFound); missing && strings.Contains(message, "does not exist") {
+			return false, nil
+		}
+		err = classify(err, e)
+		if r, refused := refusalOf(err); refused {
+			return false, fault.New(fault.Retry, codeRefusesUs, "the index refuses to be read: %s", r.message)
+		}
+		if attempt == b.attempts || !transient(err) || !pause(ctx, attempt, e.retryAfter) {
+			return false, err
+		}
+	}
+}
+
+// filtersOf returns a part as a filter, empty for the whole index.
+func filtersOf(p destination.Part) string {
+	var all []string
+	if p.Account != "" {
+		all = append(all, fieldOf(p.AccountField)+":"+quoted(p.Account))
+	}
+	if p.RootField != "" && !p.Roots.Whole() {
+		all = append(all, fmt.Sprintf("%s > %d", fieldOf(p.RootField), p.Roots.After), fmt.Sprintf("%s <= %d", fieldOf(p.RootField), p.Roots.Upto))
+	}
+	return strings.Join(all, " AND ")
+}
+
+// plainField is a field's name that a filter takes as it is.
+var plainField = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+
+// fieldOf returns a field's name as a filter takes it.
+func fieldOf(name string) string {
+	if plainField.MatchString(name) {
+		return name
+	}
+	return quoted(name)
+}
+
+// quoted returns a word as a filter takes it.
+func quoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}

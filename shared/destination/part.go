@@ -1,0 +1,11 @@
+package destination
+
+import "gitlab.com/eshopbox-team/return-sync/shared/source"
+
+// Part says which records of an index are meant. The zero Part is none of them;
+// Roots is source.Every for all.
+type Part struct {
+	AccountField, Account string       // a tenant's records; empty for every tenant's
+	RootField             string       // the field that Roots is about
+	Roots                 source.Range // the records whose root lies in it
+}

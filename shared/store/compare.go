@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+)
+
+// PackedRow is a root's row of the ledger as it is stored, readable or not.
+type PackedRow struct {
+	Root   uint64
+	Packed []byte
+}
+
+// LedgerPage returns the ledger's rows of the roots in a range, at most limit, in
+// the order of the roots.
+func (db *DB) LedgerPage(ctx context.Context, entity string, r source.Range, limit int) ([]PackedRow, error) {
+	return db.packed(ctx, "root_id > ? AND root_id <= ? ORDER BY root_id LIMIT ?", entity, r.After, r.Upto, limit)
+}
+
+// LedgerRows returns the ledger's rows of the roots, as far as it has them.
+func (db *DB) LedgerRows(ctx context.Context, entity string, roots []uint64) ([]PackedRow, error) {
+	if len(roots) == 0 {
+		return nil, nil
+	}
+	return db.packed(ctx, "root_id IN ("+marks(len(roots))+")", withIDs(roots, entity)...)
+}
+
+// packed reads rows of the ledger; the first argument is the entity.
+func (db *DB) packed(ctx context.Context, where string, args ...any) ([]PackedRow, error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT root_id, records FROM sync_ledger WHERE entity = ? AND "+where, args...)
+	if err != nil {
+		return nil, outage(err, "read the ledger")
+	}
+	defer func() { _ = rows.Close() }()
+	var list []PackedRow
+	for rows.Next() {
+		var r PackedRow
+		if err := rows.Scan(&r.Root, &r.Packed); err != nil {
+			return nil, outage(err, "read the ledger")
+		}
+		list = append(list, r)
+	}
+	return list, outage(rows.Err(), "read the ledger")
+}
+
+// LedgerSize returns how many roots the ledger knows.
+func (db *DB) LedgerSize(ctx context.Context, entity string) (n int64, err error) {
+	err = db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_ledger WHERE entity = ?", entity).Scan(&n)
+	return n, outage(err, "count the ledger")
+}
+
+// underWork is a run whose pushes the index may not have published: one that has
+// not closed, and for a while one that closed without waiting for the index.
+const underWork = `r.entity = ? AND (r.state IN (?, ?) OR (r.state IN (?, ?) AND r.closed_at > NOW(6) - INTERVAL 1 MINUTE))`
+
+// underWorkArgs are the arguments of underWork.
+func underWorkArgs(entity string) []any {
+	return []any{entity, run.Windowing, run.Processing, run.Failed, run.Interrupted}
+}
+
+// Busy returns which of the roots are in doubt or on the change list of a run
+// that is under way: what the ledger and the index say of them may be about to
+// change. Doubts are read first: one that is settled between the two readings
+// was settled by a page, and its run is then seen by the second.
+func (db *DB) Busy(ctx context.Context, entity string, roots []uint64) (map[uint64]bool, error) {
+	busy := make(map[uint64]bool)
+	if len(roots) == 0 {
+		return busy, nil
+	}
+	in := marks(len(roots))
+	for _, q := range []struct {
+		text string
+		args []any
+	}{
+		{"SELECT root_id FROM sync_recheck WHERE entity = ? AND root_id IN (" + in + ")", withIDs(roots, entity)},
+		{"SELECT DISTINCT c.root_id FROM sync_run r JOIN sync_change c ON c.run_id = r.id WHERE " + underWork + " AND c.root_id IN (" + in + ")",
+			withIDs(roots, underWorkArgs(entity)...)},
+	} {
+		if err := db.mark(ctx, busy, q.text, q.args); err != nil {
+			return nil, outage(err, "find the roots that are under work")
+		}
+	}
+	return busy, nil
+}
+
+// mark sets the ids that a query gives.
+func (db *DB) mark(ctx context.Context, into map[uint64]bool, text string, args []any) error {
+	rows, err := db.sql.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var root uint64
+		if err := rows.Scan(&root); err != nil {
+			return err
+		}
+		into[root] = true
+	}
+	return rows.Err()
+}
+
+// Working reports whether any run of an entity is under way.
+func (db *DB) Working(ctx context.Context, entity string) (bool, error) {
+	var n int
+	err := db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_run r WHERE "+underWork, underWorkArgs(entity)...).Scan(&n)
+	return n > 0, outage(err, "find the runs under way")
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+)
+
+// Verify is how the comparison that runs by itself stands for one entity.
+type Verify struct {
+	Entity          string     `json:"entity"`
+	After           uint64     `json:"after"` // the root after which the round goes on
+	RoundStartedAt  *time.Time `json:"roundStartedAt,omitempty"`
+	RoundFinishedAt *time.Time `json:"roundFinishedAt,omitempty"` // of the last whole round
+	RoundRoots      int64      `json:"roundRoots"`                // compared in this round so far
+	LastRoots       int64      `json:"lastRoots"`                 // compared in the last whole round
+	Checked         int64      `json:"checked"`                   // records compared, ever
+	LastError       string     `json:"lastError,omitempty"`
+	UpdatedAt       *time.Time `json:"updatedAt,omitempty"` // nil before the first share
+
+	Drift    int64   `json:"drift"` // records that differ, as last seen
+	Examples []Drift `json:"examples,omitempty"`
+}
+
+// Drift is a record in which ledger or index were found to differ from the
+// source.
+type Drift struct {
+	Root     uint64    `json:"root"`
+	Place    string    `json:"place"`
+	ObjectID string    `json:"objectID"`
+	Kind     string    `json:"kind"`
+	Account  string    `json:"account,omitempty"`
+	Records  int64     `json:"records"` // above 1: so many more, not listed
+	SeenAt   time.Time `json:"seenAt"`
+}
+
+// The bounds of what is kept of drift.
+const (
+	driftRows     = 1000 // rows a share may leave
+	driftExamples = 5    // shown
+)
+
+// Share is what one comparison of a range of roots came to.
+type Share struct {
+	Range   source.Range
+	Places  []string // that were compared
+	Roots   int64
+	Records int64
+	Last    bool // the range ends the round
+	Drift   []Drift
+	More    int64 // drift beyond the list
+}
+
+// verifyColumns and scanVerify belong together.
+const verifyColumns = `entity, after_root, round_started_at, round_finished_at, round_roots, last_roots, checked, COALESCE(last_error, ''), updated_at`
+
+// scanVerify reads a row of verifyColumns.
+func scanVerify(row *sql.Row) (Verify, error) {
+	var v Verify
+	err := row.Scan(&v.Entity, &v.After, &v.RoundStartedAt, &v.RoundFinishedAt, &v.RoundRoots, &v.LastRoots, &v.Checked, &v.LastError, &v.UpdatedAt)
+	return v, err
+}
+
+// VerifyState returns how the comparison of an entity stands, with the drift that
+// is open and a few examples. Before the first share it is empty.
+func (db *DB) VerifyState(ctx context.Context, entity string) (Verify, error) {
+	v, err := scanVerify(db.sql.QueryRowContext(ctx, "SELECT "+verifyColumns+" FROM sync_verify WHERE entity = ?", entity))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Verify{Entity: entity}, nil
+	}
+	if err == nil {
+		err = db.sql.QueryRowContext(ctx, "SELECT COALESCE(SUM(records), 0) FROM sync_drift WHERE entity = ?", entity).Scan(&v.Drift)
+	}
+	if err == nil && v.Drift > 0 {
+		v.Examples, err = db.DriftOpen(ctx, entity, driftExamples)
+	}
+	return v, outage(err, "read the state of the comparison")
+}
+
+// DriftOpen returns the drift of an entity that is open, by root, at most limit
+// rows.
+func (db *DB) DriftOpen(ctx context.Context, entity string, limit int) ([]Drift, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT root_id, place, object_id, kind, account, records, seen_at
+		FROM sync_drift WHERE entity = ? ORDER BY root_id, place, object_id LIMIT ?`, entity, limit)
+	if err != nil {
+		return nil, outage(err, "read the drift")
+	}
+	defer func() { _ = rows.Close() }()
+	var list []Drift
+	for rows.Next() {
+		var d Drift
+		if err := rows.Scan(&d.Root, &d.Place, &d.ObjectID, &d.Kind, &d.Account, &d.Records, &d.SeenAt); err != nil {
+			return nil, outage(err, "read the drift")
+		}
+		list = append(list, d)
+	}
+	return list, outage(rows.Err(), "read the drift")
+}
+
+// BeginShare makes sure that an entity has its row and a round under way.
+func (db *DB) BeginShare(ctx context.Context, entity string) (Verify, error) {
+	_, err := db.sql.ExecContext(ctx, `INSERT INTO sync_verify (entity, round_started_at, updated_at) VALUES (?, NOW(6), NOW(6))
+		ON DUPLICATE KEY UPDATE round_started_at = COALESCE(round_started_at, NOW(6))`, entity)
+	if err != nil {
+		return Verify{}, outage(err, "begin a share of the comparison")
+	}
+	return db.VerifyState(ctx, entity)
+}
+
+// EndShare notes what a share came to: the round moves on, and the drift that was
+// found replaces what was known of the same roots. False means that another call
+// has compared them meanwhile; then nothing is written.
+func (db *DB) EndShare(ctx context.Context, entity string, s Share) (ok bool, err error) {
+	err = db.inTx(ctx, "end a share of the comparison", func(tx *sql.Tx) error {
+		next, moved := s.Range.Upto, "round_roots = round_roots + ?"
+		if s.Last {
+			next, moved = 0, "last_roots = round_roots + ?, round_roots = 0, round_started_at = NULL, round_finished_at = NOW(6)"
+		}
+		n, err := touched(ctx, tx, "UPDATE sync_verify SET after_root = ?, checked = checked + ?, last_error = NULL, updated_at = NOW(6), "+moved+
+			" WHERE entity = ? AND after_root = ?", next, s.Records, s.Roots, entity, s.Range.After)
+		ok = n == 1
+		if err != nil || !ok {
+			return err
+		}
+		return replaceDrift(ctx, tx, entity, s)
+	})
+	return ok, err
+}
+
+// replaceDrift writes a share's drift in the place of what was known before.
+func replaceDrift(ctx context.Context, tx *sql.Tx, entity string, s Share) error {
+	// A stranger whose root nobody knows stands at root 0, before the first share.
+	args := []any{entity, s.Range.Upto, s.Range.After, s.Range.After}
+	for _, p := range s.Places {
+		args = append(args, p)
+	}
+	_, err := tx.ExecContext(ctx, "DELETE FROM sync_drift WHERE entity = ? AND root_id <= ? AND (root_id > ? OR ? = 0) AND place IN ("+marks(len(s.Places))+")", args...)
+	if err != nil {
+		return err
+	}
+	listed := s.Drift[:min(len(s.Drift), driftRows)]
+	if more := s.More + int64(len(s.Drift)-len(listed)); more > 0 {
+		listed = append(listed[:len(listed):len(listed)], Drift{Root: s.Range.Upto, Place: s.Places[0], Kind: "more", Records: more})
+	}
+	return inChunks(listed, func(chunk []Drift) error {
+		args := make([]any, 0, 7*len(chunk))
+		for _, d := range chunk {
+			args = append(args, entity, d.Root, d.Place, cut(d.ObjectID, 255), d.Kind, cut(d.Account, 190), max(d.Records, 1))
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO sync_drift (entity, root_id, place, object_id, kind, account, records) VALUES "+placeholders(len(chunk), 7)+
+			" ON DUPLICATE KEY UPDATE kind = VALUES(kind), records = records + VALUES(records), seen_at = NOW(6)", args...)
+		return err
+	})
+}
+
+// FailShare notes why a share could not be compared; the next call tries it again.
+func (db *DB) FailShare(ctx context.Context, entity, reason string) error {
+	_, err := db.sql.ExecContext(ctx, "UPDATE sync_verify SET last_error = ?, updated_at = NOW(6) WHERE entity = ?", cut(reason, 1024), entity)
+	return outage(err, "note why the comparison failed")
+}

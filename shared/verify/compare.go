@@ -1,0 +1,106 @@
+package verify
+
+import (
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+)
+
+// finding is what is wrong with one record in the ledger.
+type finding struct {
+	id      string
+	kind    Kind
+	account string
+}
+
+// verdict is what a comparison of a root with the ledger comes to.
+type verdict struct {
+	findings []finding
+	parked   []string // ids that the ledger calls parked, whatever their content
+	rightly  int64    // parked with the content that they have now
+}
+
+// contentHash returns the hash that the ledger should have of a record.
+func contentHash(r *source.Record) ledger.Hash {
+	if r.Problem != "" {
+		return ledger.HashOf([]byte(r.Problem))
+	}
+	return ledger.HashOf(r.Body)
+}
+
+// compareRoot compares a root's records with its packed row of the ledger; nil is
+// a row that is not there.
+func compareRoot(d entity.Definition, records []source.Record, packed []byte) verdict {
+	var v verdict
+	entries, err := ledger.Unpack(packed)
+	if err != nil {
+		v.findings = append(v.findings, finding{kind: Unreadable, account: accountOfAny(d, records)})
+		return v
+	}
+	seen := make([]bool, len(entries))
+	for i := range records {
+		r := &records[i]
+		at := find(entries, r.ID, i)
+		if at < 0 {
+			v.findings = append(v.findings, finding{r.ID, Missing, accountOf(d, r.Body)})
+			continue
+		}
+		seen[at] = true
+		same := entries[at].Hash == contentHash(r)
+		if entries[at].Parked {
+			v.parked = append(v.parked, r.ID)
+			if same {
+				v.rightly++
+			}
+		}
+		if !same {
+			v.findings = append(v.findings, finding{r.ID, Different, accountOf(d, r.Body)})
+		}
+	}
+	for i, e := range entries {
+		if !seen[i] {
+			v.findings = append(v.findings, finding{e.ID, Orphaned, accountOfAny(d, records)})
+		}
+		if !seen[i] && e.Parked {
+			v.parked = append(v.parked, e.ID)
+		}
+	}
+	return v
+}
+
+// find returns where the entry of an id is, -1 if nowhere. Rows and entries
+// usually have the same order, so guess is tried first.
+func find(entries []ledger.Entry, id string, guess int) int {
+	if guess < len(entries) && entries[guess].ID == id {
+		return guess
+	}
+	for i := range entries {
+		if entries[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// accountOfAny returns the tenant of a root's records; they share one.
+func accountOfAny(d entity.Definition, records []source.Record) string {
+	for i := range records {
+		if a := accountOf(d, records[i].Body); a != "" {
+			return a
+		}
+	}
+	return ""
+}
+
+// stampRoom is how many bytes a stamp takes beside its name.
+const stampRoom = len(`,"":`) + len("1700000000000")
+
+// indexable reports whether the index takes a record: one without a JSON form or
+// above the limit is parked, and what the index holds of it is not judged.
+func indexable(d entity.Definition, r *source.Record) bool {
+	size := len(r.Body)
+	if d.Stamp != "" {
+		size += len(d.Stamp) + stampRoom
+	}
+	return r.Problem == "" && size <= d.RecordLimit
+}

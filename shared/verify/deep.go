@@ -1,0 +1,78 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// maxNames is how many records of the index are held by name at once. Where more
+// lie in slices that differ, they are gone through in several rounds.
+const maxNames = 300_000
+
+// compareIndex reads the index, adds it up and names what differs.
+func (c *check) compareIndex(ctx context.Context) error {
+	if c.Index == nil {
+		return fault.New(fault.Invalid, "no-index", "a deep comparison needs a key for the index: set ALGOLIA_BROWSE_KEY")
+	}
+	if !c.report.Range.Whole() && c.def.RootField == "" {
+		return fault.New(fault.Invalid, "no-root-field", "%s/entity.yaml has no rootField, so its index cannot be compared in parts", c.def.Source)
+	}
+	have := newTable()
+	err := c.browse(ctx, "index", func(doc document) error {
+		have.add(c.sliceOf(have, doc), doc.sum)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	dirty, all := differing(c.wanted, have)
+	c.report.Slices, c.report.Descended = all, len(dirty)
+	if len(dirty) == 0 {
+		return nil
+	}
+	var names uint64
+	for s := range dirty {
+		names += have.sums[s].count
+	}
+	rounds := 1 + names/cmp.Or(c.names, maxNames)
+	for n := range rounds {
+		d := descent{check: c, table: have, dirty: dirty, round: n, rounds: rounds, names: map[string]document{}}
+		if err := d.run(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// browse reads the records of the index that are to be compared.
+func (c *check) browse(ctx context.Context, stage string, each func(document) error) error {
+	part := destination.Part{AccountField: c.def.Account, Account: c.opts.Account, RootField: c.def.RootField, Roots: c.report.Range}
+	read1000 := 0
+	return c.Index.Browse(ctx, c.def.Index, part, func(body []byte) error {
+		doc, err := read(c.def, body)
+		if err != nil {
+			return err
+		}
+		if stage == "index" {
+			c.report.Indexed++
+		}
+		if read1000++; read1000%pageRoots == 0 {
+			c.progress(stage)
+		}
+		if c.parked[doc.id] || !c.mine(doc.account) {
+			return nil
+		}
+		return each(doc)
+	})
+}
+
+// sliceOf returns the slice that a record of the index says it belongs to.
+func (c *check) sliceOf(t *table, doc document) slice {
+	if c.def.RootField != "" && !doc.rooted {
+		return slice{stray: true}
+	}
+	return t.slice(doc.account, place(c.def, doc.root, doc.id))
+}

@@ -1,0 +1,221 @@
+package verify
+
+import (
+	"context"
+	"slices"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+)
+
+// descent names what differs in the slices that do, one round of it: of several
+// rounds each takes its part of the ids, on both sides alike.
+type descent struct {
+	*check
+	table         *table
+	dirty         map[slice]bool
+	round, rounds uint64
+	names         map[string]document // of the index, not yet found in the source
+	suspects      map[uint64][]string
+	count         int
+}
+
+// takes reports whether a record of that slice is this descent's.
+func (d *descent) takes(s slice, id string) bool {
+	return d.dirty[s] && hashOf(id)%d.rounds == d.round
+}
+
+// run collects the names of the index, takes away those that the source has as
+// well, and has what is left over judged.
+func (d *descent) run(ctx context.Context) error {
+	d.suspects = map[uint64][]string{}
+	err := d.browse(ctx, "differing slices", func(doc document) error {
+		if d.takes(d.sliceOf(d.table, doc), doc.id) {
+			d.names[doc.id] = doc
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range d.ranges() {
+		if err := d.source(ctx, r); err != nil {
+			return err
+		}
+	}
+	if err := d.leftovers(ctx); err != nil {
+		return err
+	}
+	if len(d.suspects) == 0 {
+		return nil
+	}
+	return d.judgeIndex(ctx, d.suspects)
+}
+
+// ranges returns the roots whose records may lie in slices that differ.
+func (d *descent) ranges() []source.Range {
+	if d.def.RootField == "" {
+		return []source.Range{d.report.Range}
+	}
+	var parts []uint64
+	for s := range d.dirty {
+		if !s.stray {
+			parts = append(parts, s.part)
+		}
+	}
+	slices.Sort(parts)
+	var list []source.Range
+	for _, part := range slices.Compact(parts) {
+		r := source.Range{Upto: min(source.MaxRoot, part<<d.table.shift|(1<<d.table.shift-1))}
+		if part > 0 {
+			r.After = part<<d.table.shift - 1
+		}
+		r.After, r.Upto = max(r.After, d.report.Range.After), min(r.Upto, d.report.Range.Upto)
+		if n := len(list); n > 0 && list[n-1].Upto == r.After {
+			list[n-1].Upto = r.Upto
+		} else if r.After < r.Upto {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// source reads the source's records of a range and takes the names that agree
+// off the list.
+func (d *descent) source(ctx context.Context, at source.Range) error {
+	for {
+		roots, err := d.Roots.Roots(ctx, d.def, at, pageRoots)
+		if err != nil {
+			return err
+		}
+		rows, err := d.Rows.Rows(ctx, d.def, roots)
+		if err != nil {
+			return err
+		}
+		for i := range rows.Records {
+			if err := d.record(ctx, &rows.Records[i]); err != nil {
+				return err
+			}
+		}
+		d.progress("differing slices")
+		if len(roots) < pageRoots {
+			return nil
+		}
+		at.After = roots[len(roots)-1]
+	}
+}
+
+// record compares one record of the source with the names.
+func (d *descent) record(ctx context.Context, r *source.Record) error {
+	if d.parked[r.ID] || !indexable(d.def, r) {
+		return nil
+	}
+	want, err := read(d.def, r.Body)
+	if err != nil {
+		return err
+	}
+	have, there := d.names[r.ID]
+	delete(d.names, r.ID)
+	if there && have.sum == want.sum || !there && (!d.mine(want.account) || !d.takes(d.table.slice(want.account, place(d.def, r.Root, r.ID)), r.ID)) {
+		return nil
+	}
+	return d.suspect(ctx, r.Root, r.ID)
+}
+
+// suspect has a record of the index judged.
+func (d *descent) suspect(ctx context.Context, root uint64, id string) error {
+	d.suspects[root] = append(d.suspects[root], id)
+	if d.count++; d.count < settleRoots {
+		return nil
+	}
+	batch := d.suspects
+	d.suspects, d.count = map[uint64][]string{}, 0
+	return d.judgeIndex(ctx, batch)
+}
+
+// leftovers has the names judged that the source did not have.
+func (d *descent) leftovers(ctx context.Context) error {
+	if d.def.RootField == "" {
+		if err := d.askLedger(ctx); err != nil {
+			return err
+		}
+	}
+	var strays []string
+	for id, doc := range d.names {
+		if !doc.rooted {
+			strays = append(strays, id)
+			continue
+		}
+		if err := d.suspect(ctx, doc.root, id); err != nil {
+			return err
+		}
+	}
+	slices.Sort(strays)
+	for start := 0; start < len(strays); start += settleRoots {
+		if err := d.judgeStrays(ctx, strays[start:min(start+settleRoots, len(strays))]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askLedger looks up the roots of names whose records do not say theirs.
+func (d *descent) askLedger(ctx context.Context) error {
+	if len(d.names) == 0 {
+		return nil
+	}
+	at := d.report.Range
+	for {
+		rows, err := d.Ledger.LedgerPage(ctx, d.def.Name, at, pageRoots)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			for _, f := range compareRoot(d.def, nil, row.Packed).findings {
+				if doc, ok := d.names[f.id]; ok {
+					doc.root, doc.rooted = row.Root, true
+					d.names[f.id] = doc
+				}
+			}
+		}
+		if len(rows) < pageRoots {
+			return nil
+		}
+		at.After = rows[len(rows)-1].Root
+	}
+}
+
+// judgeStrays judges records that nobody knows the root of; see the package
+// comment.
+func (d *descent) judgeStrays(ctx context.Context, ids []string) error {
+	working := false
+	var err error
+	if d.def.RootField == "" {
+		if working, err = d.State.Working(ctx, d.def.Name); err != nil {
+			return err
+		}
+	}
+	objects, err := d.Index.Objects(ctx, d.def.Index, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		object, there := objects[id]
+		if !there {
+			continue
+		}
+		doc, err := read(d.def, object)
+		if err != nil {
+			return err
+		}
+		switch {
+		case working:
+			d.wait(0)
+		case d.def.RootField != "" && doc.rooted: // it was mended meanwhile
+		default:
+			if err := d.emit(Difference{ID: id, Kind: Orphaned, Where: InIndex, Account: doc.account}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

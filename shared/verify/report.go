@@ -1,0 +1,98 @@
+package verify
+
+import (
+	"fmt"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+)
+
+// Kind says how a record differs.
+type Kind string
+
+// The kinds. An unreadable row of the ledger stands for its whole root.
+const (
+	Missing    Kind = "missing"    // the source has it
+	Different  Kind = "different"  // the source has other content
+	Orphaned   Kind = "orphaned"   // the source does not have it
+	Unreadable Kind = "unreadable" // the ledger's row cannot be read
+)
+
+// Place says where a record differs from the source.
+type Place string
+
+// The places.
+const (
+	InLedger Place = "ledger"
+	InIndex  Place = "index"
+)
+
+// Difference is one record that is not as the source has it.
+type Difference struct {
+	Root    uint64 `json:"root"` // 0: nobody knows whose it is
+	ID      string `json:"id"`   // empty for an unreadable row
+	Kind    Kind   `json:"kind"`
+	Where   Place  `json:"where"`
+	Account string `json:"account,omitempty"` // as far as it is known
+}
+
+// Tally counts differences in one place.
+type Tally struct {
+	Missing    int64 `json:"missing"`
+	Different  int64 `json:"different"`
+	Orphaned   int64 `json:"orphaned"`
+	Unreadable int64 `json:"unreadable,omitempty"`
+}
+
+// Total is the number of all differences of a tally.
+func (t Tally) Total() int64 { return t.Missing + t.Different + t.Orphaned + t.Unreadable }
+
+// add counts one difference.
+func (t *Tally) add(k Kind) {
+	switch k {
+	case Missing:
+		t.Missing++
+	case Different:
+		t.Different++
+	case Orphaned:
+		t.Orphaned++
+	case Unreadable:
+		t.Unreadable++
+	}
+}
+
+// Report is what a comparison came to.
+type Report struct {
+	Entity string       `json:"entity"`
+	AsOf   time.Time    `json:"asOf"` // the watermark when it began
+	Deep   bool         `json:"deep"`
+	Range  source.Range `json:"range"` // the roots that were compared
+	Ended  bool         `json:"ended"` // no root lies behind the range
+
+	Roots     int64 `json:"roots"`     // of the source or the ledger
+	Records   int64 `json:"records"`   // of the source
+	Indexed   int64 `json:"indexed"`   // records of the index that were read
+	Slices    int   `json:"slices"`    // that the index was compared by
+	Descended int   `json:"descended"` // slices that differed
+	Pending   int64 `json:"pending"`   // roots that the next run looks at, and that are not judged
+	Parked    int64 `json:"parked"`    // records that are kept out of the index
+	Unsynced  int64 `json:"unsynced"`  // roots that have not changed since the definition's firstFrom
+
+	Ledger      Tally        `json:"ledger"`
+	Index       Tally        `json:"index"`
+	Differences []Difference `json:"differences"` // the first ones
+}
+
+// Total is the number of all differences.
+func (r Report) Total() int64 { return r.Ledger.Total() + r.Index.Total() }
+
+// Clean reports whether nothing differs.
+func (r Report) Clean() bool { return r.Total() == 0 }
+
+// String tells a report in a line.
+func (r Report) String() string {
+	tell := func(where Place, t Tally) string {
+		return fmt.Sprintf("%s: %d missing, %d different, %d orphaned, %d unreadable", where, t.Missing, t.Different, t.Orphaned, t.Unreadable)
+	}
+	return fmt.Sprintf("%d roots, %d records; %s; %s; %d pending, %d parked", r.Roots, r.Records, tell(InLedger, r.Ledger), tell(InIndex, r.Index), r.Pending, r.Parked)
+}
