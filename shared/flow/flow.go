@@ -1,9 +1,11 @@
-// Package flow tells the story of a change's way into the index, in three
-// chapters that different processes play:
+// Package flow tells the story of a change's way into the index, in chapters
+// that different processes play:
 //
 //	cron.go     a tick claims an entity's next window and sends the window task
 //	window.go   the window task fixes [from, to), lists what changed, cuts pages
 //	            and sends a task for each
+//	job.go      a job's turn does the same for a part of history or for single
+//	            roots, beside the syncs
 //	process.go  a page task reads its rows, pushes what differs from the ledger,
 //	            looks again, accounts, and the last page closes the run
 //
@@ -40,6 +42,16 @@ type Config struct {
 	EnqueueSenders int `env:"ENQUEUE_SENDERS, default=16"`
 	// KeepDays is how long change lists and pages of closed runs are kept.
 	KeepDays int `env:"KEEP_DAYS, default=7"`
+	// JobPause is how long a job waits before it looks whether its run has ended.
+	JobPause time.Duration `env:"JOB_PAUSE, default=2s"`
+	// JobSilence is how long nothing may be heard of a running job before a tick
+	// begins its chain of tasks anew.
+	JobSilence time.Duration `env:"JOB_SILENCE, default=2m"`
+	// OperationsDay and OperationsMonth are how many operations of the index may
+	// be used in 24 hours and in 30 days; 0 is no cap. Near the cap backfills wait
+	// and ticks warn; nothing is ever left out for it.
+	OperationsDay   int64 `env:"OPERATIONS_DAY"`
+	OperationsMonth int64 `env:"OPERATIONS_MONTH"`
 }
 
 // Check refuses settings that would let two holders push the same page.

@@ -19,6 +19,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
@@ -207,7 +208,7 @@ func newWorld(t *testing.T, d entity.Definition) *world {
 	w := &world{
 		DB: db, t: t, dsn: dsn, src: src, def: d,
 		index: &index{records: map[string]string{}}, queue: &tasks{known: map[string]bool{}},
-		cfg: flow.Config{RunLease: time.Hour, PageLease: 10 * time.Minute, PageAttempts: 3, EnqueueSenders: 4, KeepDays: 7},
+		cfg: flow.Config{RunLease: time.Hour, PageLease: 10 * time.Minute, PageAttempts: 3, EnqueueSenders: 4, KeepDays: 7, JobSilence: time.Hour},
 	}
 	return w
 }
@@ -253,14 +254,23 @@ func mortal(fn func() error) (err error) {
 // silent is a log that nobody reads.
 var silent = slog.New(slog.DiscardHandler)
 
+// window returns the window step.
+func (w *world) window() *flow.Window {
+	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+}
+
+// cron returns the cron step.
+func (w *world) cron() *flow.Cron {
+	return &flow.Cron{Store: w.DB, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+}
+
 // tick plays a tick of its own occurrence, or the last one again.
 func (w *world) tick(again bool) error {
 	if !again {
 		w.ticks++
 	}
-	c := flow.Cron{Store: w.DB, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
 	return mortal(func() error {
-		_, err := c.Run(w.t.Context(), flow.Tick{Occurrence: fmt.Sprint("tick-", w.ticks)})
+		_, err := w.cron().Run(w.t.Context(), flow.Tick{Occurrence: fmt.Sprint("tick-", w.ticks)})
 		return err
 	})
 }
@@ -271,13 +281,19 @@ func (w *world) deliver(t queue.Task) error { return w.deliverTo(w.index, t) }
 // deliverTo plays one delivery of a task before another index.
 func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 	return mortal(func() error {
+		if t.Turn {
+			task, err := job.ParseTask(t.Body)
+			if err == nil {
+				_, err = w.window().Advance(w.t.Context(), task, time.Now())
+			}
+			return err
+		}
 		if t.Queue == queue.Sync {
 			task, err := claim.ParseTask(t.Body)
 			if err != nil {
 				return err
 			}
-			step := flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
-			_, err = step.Run(w.t.Context(), task)
+			_, err = w.window().Run(w.t.Context(), task)
 			return err
 		}
 		var task page.Task
@@ -294,10 +310,13 @@ func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 // as a queue does; it returns the last error of a task that never succeeded.
 func (w *world) drain() error {
 	tries := map[string]int{}
-	for {
+	for deliveries := 0; ; deliveries++ {
 		t, ok := w.queue.next()
 		if !ok {
 			return nil
+		}
+		if deliveries == 2000 {
+			return fmt.Errorf("the queue does not run empty: %s comes after 2000 deliveries", t.Name)
 		}
 		err := w.deliver(t)
 		if errors.Is(err, errDied) {
@@ -334,14 +353,20 @@ func (w *world) synced() run.Run {
 	return r
 }
 
-// last returns the newest run.
+// last returns the newest sync.
 func (w *world) last() run.Run {
 	w.t.Helper()
-	runs, err := w.Runs(w.t.Context(), w.def.Name, 1)
-	if err != nil || len(runs) != 1 {
-		w.t.Fatalf("runs: %v, %v", runs, err)
+	runs, err := w.Runs(w.t.Context(), w.def.Name, 100)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	return runs[0]
+	for _, r := range runs {
+		if r.Kind == run.Window {
+			return r
+		}
+	}
+	w.t.Fatal("there was no sync")
+	return run.Run{}
 }
 
 // table is the table of an entity's roots.

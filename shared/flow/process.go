@@ -63,7 +63,7 @@ func (p *Process) Run(ctx context.Context, t page.Task, now time.Time) (run.Run,
 
 // work brings a held page to its end: done, put back, or given up.
 func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run.Run, error) {
-	d, err := p.Entities.Named(held.Run.Entity)
+	d, err := p.catalog().Named(ctx, held.Run.Entity)
 	if err != nil {
 		return held.Run, err
 	}
@@ -88,6 +88,9 @@ func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run
 	return held.Run, errors.Join(err, p.Store.PutBack(after, held, err.Error()))
 }
 
+// catalog returns the definitions.
+func (p *Process) catalog() Catalog { return Catalog{Entities: p.Entities, Store: p.Store} }
+
 // margin is smaller where leases are short, as in tests.
 func (p *Process) margin() time.Duration { return min(margin, p.Config.PageLease/4) }
 
@@ -101,7 +104,7 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 	if r.PagesFailed > 0 {
 		return p.fail(ctx, r, r.LastError)
 	}
-	d, err := p.Entities.Named(r.Entity)
+	d, err := p.catalog().Named(ctx, r.Entity)
 	if err != nil {
 		return r, err
 	}

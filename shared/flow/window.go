@@ -25,6 +25,8 @@ type Clock interface {
 	Now(ctx context.Context) (time.Time, error)
 	// EachChanged calls fn with the ids of changed roots, in batches.
 	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error
+	// CountChanged returns how many roots changed in a window, at most limit.
+	CountChanged(ctx context.Context, d entity.Definition, w window.Window, limit int64) (int64, error)
 }
 
 // Window fixes windows and cuts pages. It is safe for concurrent use.
@@ -43,9 +45,12 @@ type Window struct {
 // Run plays a window task. A delivery that comes again finds the run that the
 // first began, with its window and its change list, and goes on from there.
 func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
-	d, err := w.Entities.Job(t.JobType)
+	d, err := w.catalog().Job(ctx, t.JobType)
 	if err != nil {
 		return run.Run{}, err
+	}
+	if r, idle, err := w.idle(ctx, t, d); err != nil || idle {
+		return r, err
 	}
 	row, err := w.Store.Claimed(ctx, t, w.Config.RunLease)
 	if err != nil {
@@ -64,6 +69,9 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 		return r, err
 	}
 	w.Steps.at("begun")
+	if r.State == run.Synced { // an idle run whose process died before it gave the claim back
+		return r, w.Store.Conclude(ctx, r)
+	}
 	pages, err := w.Store.List(ctx, r, d, w.lister(r, d))
 	if err != nil {
 		return r, err
@@ -75,6 +83,47 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	}
 	w.Steps.at("pages-sent")
 	return w.Store.Run(ctx, r.ID)
+}
+
+// probed is how far back the look may reach that finds a tick idle: further back
+// there is so much that listing it is no more expensive than looking.
+const probed = 2 * time.Hour
+
+// idle closes the claim of a tick that has nothing to do, which most ticks have
+// not, at the cost of three statements. It reports false when there is something,
+// or when that is not known cheaply.
+func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (run.Run, bool, error) {
+	end, ago, ok := t.Since()
+	if !ok || ago < 0 || ago > probed {
+		return run.Run{}, false, nil
+	}
+	since := end.Add(-d.Overlap)
+	var here *time.Time
+	if !w.Apart {
+		here = &since
+	}
+	p, err := w.Store.Probe(ctx, t, d, here)
+	if err != nil || !p.Held || p.Begun || p.Doubts || p.Changed || p.Claim.Watermark == nil {
+		return run.Run{}, false, err
+	}
+	now := p.Claim.Now
+	if w.Apart {
+		if now, err = w.Source.Now(ctx); err != nil {
+			return run.Run{}, false, err
+		}
+		n, err := w.Source.CountChanged(ctx, d, window.Window{From: since, To: now}, 1)
+		if err != nil || n > 0 {
+			return run.Run{}, false, err
+		}
+	}
+	if now.Before(*p.Claim.Watermark) {
+		return run.Run{}, false, nil
+	}
+	r, err := w.Store.CloseIdle(ctx, d.Name, p.Claim, window.Next(p.Claim.Watermark, d.FirstFrom, now, d.Overlap))
+	if err == nil {
+		w.Log.InfoContext(ctx, "nothing has changed", "entity", d.Name, "run", r.ID, "window", r.Window.String())
+	}
+	return r, true, err
 }
 
 // lister returns how to ask a source on another server, nil for one on ours.
@@ -94,21 +143,32 @@ func (w *Window) send(ctx context.Context, r run.Run, pages int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(w.Config.EnqueueSenders)
 	for n := 1; n <= pages; n++ {
-		group.Go(func() error { return w.sendPage(ctx, r, n) })
+		group.Go(func() error { return w.sendPage(ctx, r, pageTask{number: n, queue: queue.Processing}) })
 	}
 	return group.Wait()
 }
 
+// pageTask is one page's task to send.
+type pageTask struct {
+	number int
+	queue  string
+	at     time.Time // zero is now
+	again  string    // tells its name from that of an earlier task of the page
+}
+
 // sendPage sends one page's task.
-func (w *Window) sendPage(ctx context.Context, r run.Run, n int) error {
-	body, err := json.Marshal(page.Task{RunID: r.ID, Page: n})
+func (w *Window) sendPage(ctx context.Context, r run.Run, p pageTask) error {
+	body, err := json.Marshal(page.Task{RunID: r.ID, Page: p.number})
 	if err != nil {
 		return err
 	}
-	name := queue.Name("page/"+r.Token+"/"+strconv.Itoa(n), fmt.Sprintf("%s-run-%d-page-%d", r.Entity, r.ID, n))
-	err = w.Queue.Send(ctx, queue.Task{Queue: queue.Processing, Name: name, Body: body})
+	name := queue.Name("page/"+r.Token+"/"+strconv.Itoa(p.number)+p.again, fmt.Sprintf("%s-run-%d-page-%d", r.Entity, r.ID, p.number))
+	err = w.Queue.Send(ctx, queue.Task{Queue: p.queue, Name: name, Body: body, At: p.at})
 	if err == nil {
 		w.Steps.at("page-sent")
 	}
 	return err
 }
+
+// catalog returns the definitions.
+func (w *Window) catalog() Catalog { return Catalog{Entities: w.Entities, Store: w.Store} }

@@ -15,7 +15,7 @@ const claimColumns = `id, job_type, status, date_range_start, date_range_end, CO
 	COALESCE(occurrence_key, ''), created_at, updated_at, NOW(6)`
 
 // scanClaim reads a row of claimColumns.
-func scanClaim(row *sql.Row) (claim.Row, error) {
+func scanClaim(row interface{ Scan(...any) error }) (claim.Row, error) {
 	var r claim.Row
 	err := row.Scan(&r.ID, &r.JobType, &r.Status, &r.RangeStart, &r.Watermark, &r.Token, &r.LeaseUntil,
 		&r.Occurrence, &r.CreatedAt, &r.UpdatedAt, &r.Now)
@@ -77,7 +77,7 @@ func (db *DB) TakeOver(ctx context.Context, r claim.Row, g Grant) (dead int64, o
 		if err != nil || !ok {
 			return err
 		}
-		dead, err = interrupt(ctx, tx, r.Token)
+		dead, err = interrupt(ctx, tx, r.Token, "the lease ran out; the next tick took over")
 		return err
 	})
 	return dead, ok, err
@@ -98,7 +98,7 @@ func (db *DB) Renew(ctx context.Context, id int64, token string, lease time.Dura
 }
 
 // release gives a claim back. A nil window leaves the watermark where it was.
-func release(ctx context.Context, tx *sql.Tx, id int64, token string, from, to *time.Time) error {
+func release(ctx context.Context, tx execer, id int64, token string, from, to *time.Time) error {
 	n, err := touched(ctx, tx, `UPDATE order_return_algolia_sync
 		SET status = 0, lease_until = NULL, date_range_start = COALESCE(?, date_range_start),
 		    date_range_end = COALESCE(?, date_range_end), updated_at = NOW(6)
@@ -107,6 +107,13 @@ func release(ctx context.Context, tx *sql.Tx, id int64, token string, from, to *
 		err = errSuperseded("the run")
 	}
 	return err
+}
+
+// Release gives a claim back that turned out to have nothing to do. The watermark
+// stays. A claim that is no longer the caller's stays as it is.
+func (db *DB) Release(ctx context.Context, r claim.Row) error {
+	_, err := db.sql.ExecContext(ctx, "UPDATE order_return_algolia_sync SET status = 0, lease_until = NULL WHERE id = ? AND token = ? AND status <> 0", r.ID, r.Token)
+	return outage(err, "give the claim back")
 }
 
 // AsOf returns the end of the last run of a job type that closed with every

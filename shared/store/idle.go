@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
+)
+
+// Most ticks find nothing changed. What is here lets such a tick cost a handful
+// of statements and no transaction, however large the tables are.
+
+// Agenda says what a tick has to look at beside its entities.
+type Agenda struct {
+	Rebuilt int64 // targets that rebuilds have made or left
+	Silent  int64 // running jobs whose next turn is overdue
+}
+
+// NewestWithAgenda is Newest, with the agenda in the same statement.
+func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.Duration) (claim.Row, Agenda, error) {
+	var a Agenda
+	r, err := scanClaim(withLast{db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`,
+		(SELECT COUNT(*) FROM sync_target), (SELECT COUNT(*) FROM sync_job WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND)
+		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`,
+		job.Running, micros(silent), jobType), []any{&a.Rebuilt, &a.Silent}})
+	if !errors.Is(err, sql.ErrNoRows) {
+		return r, a, outage(err, "read the newest claim")
+	}
+	r, err = db.Newest(ctx, jobType)
+	return r, Agenda{Rebuilt: 1, Silent: 1}, err // not known: to be looked at
+}
+
+// Probe is what a window task needs to know to see that nothing is to be done.
+type Probe struct {
+	Claim   claim.Row
+	Held    bool // the claim is the task's
+	Begun   bool // an earlier delivery has begun its run
+	Doubts  bool // roots are in doubt
+	Changed bool // the source has changed rows; only asked of a source on this server
+}
+
+// Probe looks, in one statement and without writing, whether there is anything to
+// do for a claim: whether a root changed at since or later, or is in doubt. A
+// source elsewhere is left out.
+func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, since *time.Time) (Probe, error) {
+	p := Probe{Held: true}
+	changed, args := "FALSE", []any{t.Token, d.Name}
+	if since != nil {
+		text, values := d.Changed.Bind(map[string][]any{"from": {*since}, "to": {endOfTime}})
+		changed, args = "EXISTS (SELECT 1 FROM ("+text+") AS changed)", append(args, values...)
+	}
+	row := db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`,
+		EXISTS (SELECT 1 FROM sync_run r WHERE r.claim_token = ?), EXISTS (SELECT 1 FROM sync_recheck c WHERE c.entity = ?), `+changed+`
+		FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`, append(args, t.ID, t.Token)...)
+	var err error
+	p.Claim, err = scanClaim(withLast{row, []any{&p.Begun, &p.Doubts, &p.Changed}})
+	if errors.Is(err, sql.ErrNoRows) {
+		return Probe{}, nil
+	}
+	return p, outage(err, "look whether anything is to be done")
+}
+
+// endOfTime is later than any stamp.
+var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// CloseIdle closes a claim that found nothing to do: it notes a run without pages,
+// then moves the watermark. A crash between the two is healed by Conclude. The
+// error is fault.Dropped when the claim is another's.
+func (db *DB) CloseIdle(ctx context.Context, name string, c claim.Row, w window.Window) (run.Run, error) {
+	r := run.Run{Entity: name, Kind: run.Window, State: run.Synced, ClaimID: c.ID, Token: c.Token, Window: w}
+	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to, closed_at)
+		SELECT ?, ?, ?, id, token, ?, ?, NOW(6) FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`,
+		name, r.Kind, r.State, w.From, w.To, c.ID, c.Token)
+	if err != nil {
+		return r, outage(err, "note the idle run")
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return r, either(err, errSuperseded("the window task"))
+	}
+	if r.ID, err = res.LastInsertId(); err != nil {
+		return r, outage(err, "note the idle run")
+	}
+	return r, db.Conclude(ctx, r)
+}
+
+// Conclude gives back the claim of a run that is synced, and moves the watermark
+// to its end. It returns fault.Dropped when that has been done.
+func (db *DB) Conclude(ctx context.Context, r run.Run) error {
+	return outage(release(ctx, db.sql, r.ClaimID, r.Token, &r.Window.From, &r.Window.To), "give the claim back")
+}
