@@ -90,6 +90,7 @@ func (s *Schema) ask(r request) (Asked, error) {
 	if err := s.read(&a.Query, values); err != nil {
 		return a, err
 	}
+	s.settle(&a.Query)
 	a.Params = echo(values)
 	return a, nil
 }

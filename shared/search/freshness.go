@@ -28,20 +28,21 @@ type Freshness struct {
 // How long as-of is kept, and how long a reader may take.
 const (
 	keepAsOf    = 3 * time.Second
+	maxAge      = 5 * time.Second // beyond keepAsOf: then a caller waits for the read
 	readTimeout = 2 * time.Second
 )
 
 // At returns how fresh the index is at now.
 func (f *Freshness) At(ctx context.Context, now time.Time) Truth {
 	f.mu.Lock()
-	first := f.until.IsZero()
+	unknown := now.Sub(f.until) > maxAge // never read, or so long ago that it says nothing
 	if !now.Before(f.until) && f.busy == nil {
 		f.busy = make(chan struct{})
 		go f.read(context.WithoutCancel(ctx), now)
 	}
 	busy := f.busy
 	f.mu.Unlock()
-	if first && busy != nil {
+	if unknown && busy != nil {
 		select {
 		case <-busy:
 		case <-ctx.Done():

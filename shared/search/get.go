@@ -8,7 +8,7 @@ import (
 
 // GetParameters lists the names that ParseGet knows.
 func GetParameters() []string {
-	return []string{"query", "page", "hitsPerPage", "sort", "filter", "facets", "fields"}
+	return []string{"query", "page", "hitsPerPage", "sort", "filter", "facets", "fields", "distinct"}
 }
 
 // ParseGet reads a query from a URL's parameters. Parameters that it does not
@@ -18,6 +18,7 @@ func GetParameters() []string {
 //	filter=status:RETURN_DELIVERED   repeated: OR within a field, AND between fields
 //	filter=updatedAt>=2026-11-01T00:00:00Z   every range must hold
 //	facets=status,courier or *   fields=returnNumber,item.sku
+//	distinct=true   one hit a group (returns: one a return), false for all
 func (s *Schema) ParseGet(values url.Values) (Query, error) {
 	q := Query{HitsPerPage: 20, Options: map[string]any{"attributesToHighlight": []string{}}}
 	for _, name := range GetParameters() {
@@ -37,6 +38,7 @@ func (s *Schema) ParseGet(values url.Values) (Query, error) {
 			return q, invalid(name, "unknown parameter %q: use %s", clip(name), strings.Join(GetParameters(), ", "))
 		}
 	}
+	s.settle(&q)
 	return q, s.checkPage(q.Page, q.HitsPerPage)
 }
 
@@ -51,6 +53,8 @@ func (s *Schema) readGet(q *Query, name string, list []string) error {
 		return readHitsPerPage(s, q, name, list[0])
 	case "facets":
 		return readFacets(s, q, name, list[0])
+	case "distinct":
+		return parameters[name](s, q, name, list[0])
 	case "sort":
 		var ok bool
 		if q.Sort, ok = s.sort(list[0]); !ok {

@@ -14,6 +14,7 @@ import (
 type Schema struct {
 	Entity   string   // the entity's name, also a name of the index for callers
 	Index    string   // the index's name
+	Alias    string   // what callers may also call it: its name before it was rebuilt
 	Account  string   // the field of the fence
 	Facets   []string // may be counted and filtered by value
 	Filters  []string // may be filtered by value, whether counted or not
@@ -23,6 +24,9 @@ type Schema struct {
 	Hidden   []string // are never shown
 	Sorts    []Sort
 	MaxHits  int // how far hits can be paged through
+	// Distinct makes one hit a group of records the rule where a caller does not
+	// say: for returns, one a return instead of one an item.
+	Distinct bool
 }
 
 // indexSettings is what a schema needs of an index's settings.
@@ -32,6 +36,7 @@ type indexSettings struct {
 	Numeric    []string `json:"numericAttributesForFiltering"`
 	Hidden     []string `json:"unretrievableAttributes"`
 	Limit      int      `json:"paginationLimitedTo"`
+	Group      string   `json:"attributeForDistinct"`
 }
 
 // defaultMaxHits is the index's own limit where its settings name none.
@@ -50,6 +55,9 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 	var in indexSettings
 	if err := json.Unmarshal(settings, &in); err != nil {
 		return s, fmt.Errorf("the settings of index %s cannot be read: %w", s.Index, err)
+	}
+	if s.Distinct && in.Group == "" {
+		return s, fmt.Errorf("index %s: one hit a group is asked for, and its settings have no attributeForDistinct that says what a group is", s.Index)
 	}
 	s.Numbers, s.Hidden, s.MaxHits = in.Numeric, in.Hidden, in.Limit
 	if s.MaxHits == 0 {
@@ -131,7 +139,7 @@ func (s *Schema) IndexNames() []string {
 // named finds the sort that an index's name stands for: the index or the
 // entity, alone or with a sort behind it.
 func (s *Schema) named(index string) (Sort, bool) {
-	for _, base := range []string{s.Index, s.Entity} {
+	for _, base := range []string{s.Index, s.Entity, s.Alias} {
 		rest, ok := strings.CutPrefix(index, base)
 		if !ok || base == "" {
 			continue
@@ -161,6 +169,13 @@ func (s *Schema) shown(param string, fields []string) error {
 		}
 	}
 	return nil
+}
+
+// settle fills in what the caller left open.
+func (s *Schema) settle(q *Query) {
+	if _, said := q.Options["distinct"]; s.Distinct && !said && q.Facet == "" {
+		q.Options["distinct"] = true
+	}
 }
 
 // checkPage refuses pages that the index cannot reach.

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+)
+
+// printSettings prints the reports.
+func (s *session) printSettings(reports []settingsReport, o settingsOptions) error {
+	if o.json {
+		return printJSON(s.out, append([]settingsReport{}, reports...))
+	}
+	var b strings.Builder
+	drifted := 0
+	for _, r := range reports {
+		if len(r.Indices) == 0 {
+			_, _ = fmt.Fprintf(&b, "%s: the definition has no settings.json; its index is left as it is\n", r.Entity)
+		}
+		for _, d := range r.Indices {
+			if d.Drifted() {
+				drifted++
+			}
+			printDrift(&b, r, d)
+		}
+	}
+	b.WriteString(settingsVerdict(reports, drifted, o))
+	_, err := io.WriteString(s.out, b.String())
+	return err
+}
+
+// settingsVerdict is the last line: how it stands and what to do.
+func settingsVerdict(reports []settingsReport, drifted int, o settingsOptions) string {
+	pushed := slices.ContainsFunc(reports, func(r settingsReport) bool { return r.Pushed })
+	switch {
+	case len(reports) == 0 || o.failed:
+		return ""
+	case drifted == 0:
+		return "\nEverything is in step.\n"
+	case pushed:
+		return fmt.Sprintf("\nPushed to %s; compared again: everything is in step now.\n", indexCount(drifted))
+	case o.dryRun:
+		return fmt.Sprintf("\nNothing was changed. Without --dry-run this would change %s.\n", indexCount(drifted))
+	}
+	return fmt.Sprintf("\nDRIFT in %s. To mend it: returnsync settings push\n", indexCount(drifted))
+}
+
+// indexCount counts indices in words.
+func indexCount(n int) string {
+	if n == 1 {
+		return "1 index"
+	}
+	return fmt.Sprintf("%d indices", n)
+}
+
+// printDrift prints one index.
+func printDrift(w io.Writer, r settingsReport, d algolia.IndexDrift) {
+	state := fmt.Sprintf("in step, %d settings", d.Settings)
+	switch {
+	case d.Missing && r.Pushed:
+		state = "was missing, made"
+	case d.Missing:
+		state = "missing: there is no such index"
+	case d.Drifted() && r.Pushed:
+		state = fmt.Sprintf("%d of %d settings pushed", d.Pushable(), d.Settings)
+	case d.Drifted():
+		state = fmt.Sprintf("%d of %d settings differ", d.Pushable(), d.Settings)
+	}
+	_, _ = fmt.Fprintf(w, "%s: %s: %s\n", r.Entity, oneLine(d.Index), state)
+	for _, one := range d.Differences {
+		printDifference(w, one, d.Missing, r.Pushed)
+	}
+}
+
+// printDifference prints one setting. Of an index that is missing there is
+// nothing to compare with.
+func printDifference(w io.Writer, d algolia.Difference, missing, pushed bool) {
+	have := "have"
+	if pushed && !d.LeftAlone {
+		have = "had "
+	}
+	_, _ = fmt.Fprintf(w, "  %s\n", oneLine(d.Setting))
+	if !missing {
+		_, _ = fmt.Fprintf(w, "    %s  %s\n", have, settingValue(d.Have, d.Default))
+	}
+	switch {
+	case d.LeftAlone && d.Setting == "replicas":
+		_, _ = fmt.Fprintln(w, "    left alone: not replicas of ours. A standard one costs a copy of every record; unlink it in Algolia's dashboard if nobody searches it")
+	case d.LeftAlone:
+		_, _ = fmt.Fprintln(w, "    left alone: the definition does not name it")
+	default:
+		_, _ = fmt.Fprintf(w, "    want  %s\n", settingValue(d.Want, nil))
+		if !missing && !pushed {
+			_, _ = fmt.Fprint(w, listDifference(d))
+		}
+	}
+}
+
+// settingValue prints a setting's value in one line.
+func settingValue(raw, otherwise json.RawMessage) string {
+	text := string(raw)
+	if text == "null" || text == "" {
+		text = "not set"
+		if otherwise != nil {
+			text += ", so " + string(otherwise)
+		}
+	}
+	return oneLine(text)
+}
+
+// listDifference says what of a long list differs, so that nobody has to compare
+// two lines by eye.
+func listDifference(d algolia.Difference) string {
+	var have, want []string
+	if json.Unmarshal(d.Have, &have) != nil || json.Unmarshal(d.Want, &want) != nil || len(have)+len(want) < 4 {
+		return ""
+	}
+	out := ""
+	for _, side := range []struct {
+		label    string
+		of, from []string
+	}{{"missing", want, have}, {"too much", have, want}} {
+		var only []string
+		for _, entry := range side.of {
+			if !slices.Contains(side.from, entry) {
+				only = append(only, oneLine(entry))
+			}
+		}
+		if only != nil {
+			out += fmt.Sprintf("    %s: %s\n", side.label, strings.Join(only, ", "))
+		}
+	}
+	if out == "" {
+		return "    the order differs\n"
+	}
+	return out
+}

@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/search"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
+)
+
+// Sorting is what the environment says about orders other than the index's own.
+type Sorting struct {
+	// Entity is the one that is searched, and so the one whose index has replicas.
+	Entity string `env:"SEARCH_ENTITY, default=returns"`
+	// Sorts are the orders for which the index has replicas.
+	Sorts []string `env:"SEARCH_SORTS"`
+}
+
+// parse reads the sorts of an entity, none of one that is not searched.
+func (s Sorting) parse(d entity.Definition) ([]search.Sort, error) {
+	if target.EntityOf(d.Name) != s.Entity {
+		return nil, nil
+	}
+	sorts, err := search.ParseSorts(s.Sorts)
+	if err != nil {
+		return nil, fmt.Errorf("SEARCH_SORTS: %w", err)
+	}
+	return sorts, nil
+}
+
+// IndexSettings keeps the settings of indices as the definitions want them.
+type IndexSettings struct {
+	// Index is the client behind it, with the rights to manage indices.
+	Index   *algolia.Client
+	sorting Sorting
+}
+
+// IndexSettings opens what compares and pushes the settings of indices.
+func (e *Env) IndexSettings(ctx context.Context) (*IndexSettings, error) {
+	var cfg algolia.AdminConfig
+	s := &IndexSettings{}
+	if err := Configure(ctx, e.Lookup, &cfg, &s.sorting); err != nil {
+		return nil, err
+	}
+	var err error
+	s.Index, err = algolia.NewAdmin(cfg)
+	return s, err
+}
+
+// Wanted returns the settings that an index of a definition should have and,
+// after it, those of its replicas. The index may have another name than the
+// definition's, such as one that is being built; its replicas are named after
+// it. A definition without settings.json and without sorts wants nothing.
+func (s *IndexSettings) Wanted(d entity.Definition, index string) ([]algolia.Wanted, error) {
+	sorts, err := s.sorting.parse(d)
+	if err != nil || d.Settings == nil && len(sorts) == 0 {
+		return nil, err
+	}
+	settings := d.Settings
+	if settings == nil {
+		settings = []byte("{}")
+	}
+	all, err := search.ReplicaSettings(settings, index, sorts)
+	if err != nil {
+		return nil, fmt.Errorf("%s/settings.json: %w", d.Source, err)
+	}
+	list := []algolia.Wanted{{Index: index, Settings: all[index]}}
+	for _, o := range sorts {
+		name := o.Replica(index)
+		list = append(list, algolia.Wanted{Index: name, Settings: all[name]})
+	}
+	return list, nil
+}
+
+// Diff says how far an index of a definition and its replicas are from what the
+// definition wants. It changes nothing.
+func (s *IndexSettings) Diff(ctx context.Context, d entity.Definition, index string) ([]algolia.IndexDrift, error) {
+	wanted, err := s.Wanted(d, index)
+	if err != nil {
+		return nil, err
+	}
+	return s.Index.CompareSettings(ctx, wanted)
+}
+
+// Push gives an index of a definition and its replicas what the definition
+// wants, waits until that is in force and compares once more. It returns what
+// differed before; an index that still differs is an error.
+func (s *IndexSettings) Push(ctx context.Context, d entity.Definition, index string) ([]algolia.IndexDrift, error) {
+	wanted, err := s.Wanted(d, index)
+	if err != nil {
+		return nil, err
+	}
+	before, err := s.Index.PushSettings(ctx, wanted)
+	if err != nil {
+		return before, err
+	}
+	after, err := s.Index.CompareSettings(ctx, wanted)
+	if err != nil {
+		return before, err
+	}
+	return before, stillDrifted(after)
+}
+
+// stillDrifted is the error of settings that were taken and do not show.
+func stillDrifted(after []algolia.IndexDrift) error {
+	var left []string
+	for _, d := range after {
+		if d.Missing {
+			left = append(left, d.Index)
+		}
+		for _, one := range d.Differences {
+			if !one.LeftAlone {
+				left = append(left, d.Index+": "+one.Setting)
+			}
+		}
+	}
+	if left == nil {
+		return nil
+	}
+	return fault.New(fault.Invalid, "settings-not-kept", "the index took the settings, and still shows others (%s): somebody may be changing them at the same time; compare again in a minute",
+		strings.Join(left, ", "))
+}

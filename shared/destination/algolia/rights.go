@@ -1,0 +1,62 @@
+package algolia
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
+	"github.com/algolia/algoliasearch-client-go/v3/algolia/opt"
+	"github.com/algolia/algoliasearch-client-go/v3/algolia/search"
+)
+
+// Looker looks at an application with one key, and only by what that key may do.
+type Looker struct {
+	api *search.Client
+	key string
+}
+
+// NewLooker returns a looker; address as in Configuration.
+func NewLooker(appID, key, address string) (*Looker, error) {
+	conf, err := Configuration(appID, key, address)
+	if err != nil {
+		return nil, err
+	}
+	conf.ReadTimeout = lookTimeout
+	return &Looker{api: search.NewClientWithConfig(conf), key: key}, nil
+}
+
+// lookTimeout bounds one request of a looker.
+const lookTimeout = 5 * time.Second
+
+// Rights returns what the looker's own key may do and in which indices, none
+// meaning all. Every key may ask that about itself. Errors do not show the key.
+func (l *Looker) Rights(ctx context.Context) (acl, indexes []string, err error) {
+	k, err := l.api.GetAPIKey(l.key, ctx)
+	if err != nil {
+		return nil, nil, keyless(err)
+	}
+	return k.ACL, k.Indexes, nil
+}
+
+// Count returns how many records an index has and whether it exists, by searching it.
+func (l *Looker) Count(ctx context.Context, index string) (records int, exists bool, err error) {
+	res, err := l.api.InitIndex(index).Search("", opt.HitsPerPage(0), ctx)
+	if _, missing := errs.IsAlgoliaErrWithCode(err, http.StatusNotFound); missing {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, keyless(err)
+	}
+	return res.NbHits, true, nil
+}
+
+// keyless returns an error without the address of the request, which may hold
+// the key.
+func keyless(err error) error {
+	if api, ok := errs.IsAlgoliaErr(err); ok {
+		return errors.New(shorten(api.Message))
+	}
+	return errors.New("the index does not answer")
+}
