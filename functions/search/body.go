@@ -19,7 +19,7 @@ func (f *function) body(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, f.Limits.MaxBody))
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return nil, fault.New(fault.Invalid, "body-too-large", "the body has more than %d bytes", f.Limits.MaxBody)
+		return nil, fault.New(fault.TooLarge, "body-too-large", "the body has more than %d bytes; ask for less at once", f.Limits.MaxBody)
 	}
 	return body, fault.Wrap(err, fault.Invalid, "bad-request", "the body broke off")
 }

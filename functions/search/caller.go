@@ -5,16 +5,18 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
 // caller is who asks, fenced and counted.
 type caller struct {
-	fence search.Fence
-	user  string
-	f     *function
-	now   time.Time
+	wire.Edition // the index that the caller's queries go to, all of them the same
+	fence        search.Fence
+	user         string
+	f            *function
+	now          time.Time
 }
 
 // enter lets a caller in and counts one query.
@@ -25,7 +27,9 @@ func (f *function) enter(r *http.Request) (caller, error) {
 		return caller{}, err
 	}
 	user := strings.Join(who.Accounts, ",")
-	c := caller{fence: search.Fence{Field: f.Schema.Account, Accounts: who.Accounts}, user: user, f: f, now: now}
+	f.Freshness.At(r.Context(), now) // it knows which index is live
+	e := f.Edition()
+	c := caller{Edition: e, fence: search.Fence{Field: e.Schema.Account, Accounts: who.Accounts}, user: user, f: f, now: now}
 	return c, c.count(1)
 }
 

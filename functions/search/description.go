@@ -36,5 +36,8 @@ func describe(s *search.Schema) (json.RawMessage, error) {
 	return text, nil
 }
 
-// describe answers with the description.
-func (f *function) describe(*http.Request) (any, error) { return f.description, nil }
+// describe answers with the description of the index that is live.
+func (f *function) describe(*http.Request) (any, error) {
+	e := f.Edition()
+	return describe(&e.Schema)
+}

@@ -17,7 +17,6 @@ package search
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,7 +50,6 @@ type function struct {
 	*wire.Search
 	now         func() time.Time
 	limiter     *limiter
-	description json.RawMessage
 	compressors sync.Pool
 }
 
@@ -60,8 +58,7 @@ type function struct {
 func Handler(s *wire.Search, now func() time.Time) (http.Handler, error) {
 	f := &function{Search: s, now: now, limiter: newLimiter(s.Limits.Rate, s.Limits.Burst)}
 	f.compressors.New = newCompressor
-	var err error
-	if f.description, err = describe(&s.Schema); err != nil {
+	if _, err := describe(&s.Schema); err != nil {
 		return nil, err
 	}
 	searching := edge.Handle(s.Log, f.search, http.MethodGet, http.MethodHead, http.MethodPost)

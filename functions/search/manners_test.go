@@ -204,12 +204,14 @@ func TestBodies(t *testing.T) {
 	mine := token(t, own, nil)
 	for name, c := range map[string]struct {
 		body, encoding, code string
+		status               int
 	}{
-		"too large": {strings.Repeat(" ", 1001), "", "body-too-large"}, "compressed": {"x", "gzip", "bad-encoding"},
-		"plain": {batchOf("returns", nil), "identity", ""},
+		"too large": {strings.Repeat(" ", 1001), "", "body-too-large", http.StatusRequestEntityTooLarge}, "compressed": {"x", "gzip", "bad-encoding", http.StatusBadRequest},
+		"largest": {batchOf("returns", nil) + strings.Repeat(" ", 1000-len(batchOf("returns", nil))), "", "", http.StatusOK},
+		"plain":   {batchOf("returns", nil), "identity", "", http.StatusOK},
 	} {
 		r := w.call(t, http.MethodPost, "/", c.body, mine, "Content-Encoding", c.encoding)
-		if code, _ := r.problem(); code != c.code {
+		if code, _ := r.problem(); code != c.code || r.status != c.status {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
 	}

@@ -34,7 +34,7 @@ func (f *function) record(r *http.Request) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), f.Limits.Timeout)
 	defer cancel()
-	record, err := f.Engine.Record(ctx, c.fence, id)
+	record, err := c.Engine.Record(ctx, c.fence, id)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (f *function) key(r *http.Request) (any, error) {
 	if body, err := f.body(r); err != nil || len(body) > 0 || r.URL.RawQuery != "" {
 		return nil, fault.New(fault.Invalid, "bad-parameter", "a key has no parameters: send an empty body")
 	}
-	key, err := f.Engine.Key(c.fence, c.now.Add(f.Limits.KeyTTL), pseudonym(c.user))
+	key, err := c.Engine.Key(c.fence, c.now.Add(f.Limits.KeyTTL), pseudonym(c.user))
 	if err != nil {
 		return nil, err
 	}

@@ -24,11 +24,11 @@ func (f *function) search(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "bad-parameter", "the URL's parameters cannot be read")
 	}
-	q, err := f.Schema.ParseGet(values)
+	q, err := c.Schema.ParseGet(values)
 	if err != nil {
 		return nil, err
 	}
-	results, err := f.Engine.Search(ctx, c.fence, []search.Query{q})
+	results, err := c.Engine.Search(ctx, c.fence, []search.Query{q})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (f *function) batch(ctx context.Context, r *http.Request, c caller) (any, e
 	if err != nil {
 		return nil, err
 	}
-	asked, err := f.Schema.ParseBatch(body)
+	asked, err := c.Schema.ParseBatch(body)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (f *function) batch(ctx context.Context, r *http.Request, c caller) (any, e
 	for i, a := range asked {
 		queries[i] = a.Query
 	}
-	results, err := f.Engine.Search(ctx, c.fence, queries)
+	results, err := c.Engine.Search(ctx, c.fence, queries)
 	if err != nil {
 		return nil, err
 	}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
@@ -23,6 +25,24 @@ type Search struct {
 	Freshness *search.Freshness
 	Limits    SearchLimits
 	Log       *slog.Logger
+	// edition is what is live now, nil for Schema and Engine.
+	edition atomic.Pointer[Edition]
+}
+
+// Edition is one index to search and how to ask it. A rebuild that becomes live
+// brings another.
+type Edition struct {
+	Schema search.Schema
+	Engine search.Engine
+}
+
+// Edition returns the index that is live. It is as fresh as what Freshness last
+// read.
+func (s *Search) Edition() Edition {
+	if e := s.edition.Load(); e != nil {
+		return *e
+	}
+	return Edition{Schema: s.Schema, Engine: s.Engine}
 }
 
 // SearchLimits is what the environment says about how much a caller may ask.
@@ -71,13 +91,13 @@ func (l SearchLimits) check() error {
 
 // searchConfig is what the environment says about searching.
 type searchConfig struct {
-	Entity      string        `env:"SEARCH_ENTITY, default=returns"`
 	AppID       string        `env:"ALGOLIA_APP_ID, required"`
 	Key         string        `env:"ALGOLIA_SEARCH_KEY, required"`
 	URL         string        `env:"ALGOLIA_URL"`
 	ReadTimeout time.Duration `env:"ALGOLIA_READ_TIMEOUT, default=3s"`
-	// Sorts are the orders for which the index has replicas.
-	Sorts      []string      `env:"SEARCH_SORTS"`
+	// Distinct shows one hit a group of records (a return's items) where a caller
+	// does not say.
+	Distinct   bool          `env:"SEARCH_DISTINCT"`
 	StaleAfter time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
 	StateDSN   string        `env:"STATE_DSN, required"`
 }
@@ -87,19 +107,21 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	var cfg searchConfig
 	var who identity.Config
 	var defs Definitions
+	var sorting Sorting
 	s := &Search{Log: e.Log}
-	if err := Configure(ctx, e.Lookup, &cfg, &who, &defs, &s.Limits); err != nil {
+	if err := Configure(ctx, e.Lookup, &cfg, &sorting, &who, &defs, &s.Limits); err != nil {
 		return nil, err
 	}
-	d, problem := defs.named(cfg.Entity)
+	d, problem := defs.Named(sorting.Entity)
 	if problem == nil {
-		s.Schema, problem = schemaOf(d, cfg.Sorts)
+		s.Schema, problem = schemaOf(d, sorting, cfg.Distinct)
 	}
 	problems := []error{problem, s.Limits.check(), s.openIdentity(e, who), s.openEngine(cfg)}
 	db, err := e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
+	l := &liveness{search: s, catalog: flow.Catalog{Entities: flow.Entities{d}, Store: db}, cfg: cfg, sorting: sorting}
 	s.Freshness = &search.Freshness{
 		StaleAfter: cfg.StaleAfter,
-		Read:       func(ctx context.Context) (*time.Time, error) { return db.AsOf(ctx, d.JobType) },
+		Read:       func(ctx context.Context) (*time.Time, error) { return l.read(ctx, d) },
 		Failed: func(err error) {
 			e.Log.Warn("asOf could not be read; answers are marked stale", "error", err)
 		},
@@ -107,30 +129,55 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	return s, errors.Join(append(problems, err)...)
 }
 
-// named reads the definitions and returns one.
-func (d Definitions) named(name string) (entity.Definition, error) {
-	entities, err := d.Load()
+// liveness follows the target that is live.
+type liveness struct {
+	search  *Search
+	catalog flow.Catalog
+	cfg     searchConfig
+	sorting Sorting
+}
+
+// read returns as-of of the live target of the entity whose first target d is.
+// Where another has become live, it becomes the edition, first.
+func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, error) {
+	live, err := l.catalog.LiveOf(ctx, d.Name)
 	if err != nil {
-		return entity.Definition{}, err
+		return nil, err
 	}
-	return entities.Named(name)
+	if live.Index != l.search.Edition().Schema.Index {
+		e, err := l.open(live, d)
+		if err != nil {
+			return nil, err
+		}
+		l.search.Log.InfoContext(ctx, "another index is live", "entity", d.Name, "index", live.Index)
+		l.search.edition.Store(e)
+	}
+	return l.catalog.Store.AsOf(ctx, live.JobType)
+}
+
+// open opens an edition. Callers go on calling the index by its first name.
+func (l *liveness) open(live, first entity.Definition) (*Edition, error) {
+	schema, err := schemaOf(live, l.sorting, l.cfg.Distinct)
+	if err != nil {
+		return nil, err
+	}
+	schema.Entity, schema.Alias = first.Name, first.Index
+	engine, err := l.cfg.engine(schema)
+	return &Edition{Schema: schema, Engine: engine}, err
 }
 
 // schemaOf returns what of an entity's index may be asked.
-func schemaOf(d entity.Definition, names []string) (search.Schema, error) {
-	s := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account}
+func schemaOf(d entity.Definition, sorting Sorting, distinct bool) (search.Schema, error) {
+	s := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account, Distinct: distinct}
 	if d.Account == "" {
 		return s, fmt.Errorf("%s/entity.yaml: account is missing: without it nothing fences the tenants", d.Source)
 	}
 	if d.Settings == nil {
 		return s, fmt.Errorf("%s: settings.json is missing: nothing says what may be searched", d.Source)
 	}
-	for _, name := range names {
-		o, err := search.ParseSort(name)
-		if err != nil {
-			return s, fmt.Errorf("SEARCH_SORTS: %w", err)
-		}
-		s.Sorts = append(s.Sorts, o)
+	var err error
+	if s.Sorts, err = sorting.parse(d); err != nil {
+		return s, err
 	}
 	return search.NewSchema(s, d.Settings)
 }
@@ -144,10 +191,16 @@ func (s *Search) openIdentity(e *Env, cfg identity.Config) (err error) {
 }
 
 // openEngine opens the engine.
-func (s *Search) openEngine(cfg searchConfig) error {
-	conf, err := algolia.Configuration(cfg.AppID, cfg.Key, cfg.URL)
-	if err == nil {
-		s.Engine = engine.New(conf, engine.Config{Schema: s.Schema, ReadTimeout: cfg.ReadTimeout})
-	}
+func (s *Search) openEngine(cfg searchConfig) (err error) {
+	s.Engine, err = cfg.engine(s.Schema)
 	return err
+}
+
+// engine returns an engine for a schema.
+func (c searchConfig) engine(s search.Schema) (search.Engine, error) {
+	conf, err := algolia.Configuration(c.AppID, c.Key, c.URL)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(conf, engine.Config{Schema: s, ReadTimeout: c.ReadTimeout}), nil
 }

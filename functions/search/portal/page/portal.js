@@ -121,11 +121,11 @@ async function search() {
     });
     answer = await response.json();
   } catch {
-    answer = { error: { message: 'The search does not answer. Are you online?' } };
+    answer = { error: { message: response ? 'The search cannot be reached at the moment.' : 'The search does not answer. Are you online?' } };
   }
   if (mine !== sequence) return; // a newer search is under way
+  if (!response?.ok) return fail(response, answer?.error); // what is shown answers an older question, so it stays dimmed
   $('hits').classList.remove('waiting');
-  if (!response?.ok) return fail(response, answer?.error);
   show(answer);
 }
 
@@ -209,7 +209,7 @@ const matches = (hit, path) => (at(hit._highlightResult, path)?.matchLevel ?? 'n
 
 // joined puts dots between what is not empty.
 function joined(parts) {
-  return parts.filter(part => part.some(p => p && p !== 'order ')).flatMap((part, i) => (i ? [' · ', ...part] : part));
+  return parts.filter(part => part.some(p => p && p !== 'order ')).flatMap((part, i) => [i ? ' · ' : '', element('span', {}, ...part)]);
 }
 
 function fill(box, hit) {
