@@ -1,0 +1,157 @@
+package schedule
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// The kinds of target.
+const (
+	Entity = "entity" // a definition's name
+	Scope  = "scope"  // a scope's id
+)
+
+// Edit is what people write into a row, as they wrote it: it may be nonsense.
+type Edit struct {
+	Name       string `json:"name"`
+	TargetKind string `json:"targetKind"` // Entity or Scope
+	Target     string `json:"target"`
+	// Time is 24-hour HH:MM: a time of the day, for an Interval its length.
+	Time string `json:"time"`
+	// Timezone is the distance from UTC in hours; nil means DefaultTimezone.
+	Timezone *float64 `json:"timezone"`
+	Run      string   `json:"run"`     // Daily, Weekly or Interval
+	Weekday  string   `json:"weekday"` // for Weekly; empty means Monday
+	Disabled bool     `json:"disabled"`
+	// Description is for people alone.
+	Description string `json:"description"`
+}
+
+// Version tells two contents of a row apart. It is made of the content, so that
+// an edit by plain SQL changes it too.
+func (e Edit) Version() string {
+	text, err := json.Marshal(e)
+	if err != nil { // a Timezone that is no number has no JSON form, and no place in a column
+		text = fmt.Append(nil, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Fits refuses what the columns cannot hold, in a sentence that says which. What
+// they can hold may still be nonsense; see Parse.
+func (e Edit) Fits() error {
+	for _, c := range []struct {
+		name, text string
+		letters    int
+	}{
+		{"name", e.Name, 128}, {"target_kind", e.TargetKind, 16}, {"target", e.Target, 128}, {"time", e.Time, 16},
+		{"run", e.Run, 16}, {"weekday", e.Weekday, 16}, {"description", e.Description, 1024},
+	} {
+		if n := utf8.RuneCountInString(c.text); n > c.letters || !utf8.ValidString(c.text) {
+			return fault.New(fault.Invalid, "does-not-fit", "%s has %d letters: at most %d letters of UTF-8 fit", c.name, n, c.letters).WithParam(c.name)
+		}
+	}
+	if e.Timezone != nil {
+		if h := *e.Timezone; !(math.Abs(h) <= 99) || math.Abs(h*100-math.Round(h*100)) > 1e-6 {
+			return fault.New(fault.Invalid, "does-not-fit", "timezone is %v hours: two digits fit behind the point, so write quarters such as 5.75", h).WithParam("timezone")
+		}
+	}
+	return nil
+}
+
+// Row is a row of table sync_schedule. What follows the Edit is ours: nobody
+// else writes it.
+type Row struct {
+	ID int64 `json:"id"`
+	Edit
+	// Message says why the row is rejected; empty for a good one.
+	Message string `json:"message"`
+	// Applied is the Spec in force, as text; empty before the first.
+	Applied   string     `json:"-"`
+	AppliedAt *time.Time `json:"appliedAt"`
+	// Anchor is since when the Spec in force counts.
+	Anchor *time.Time `json:"anchorAt"`
+	// LastFired is the last occurrence that was started.
+	LastFired *time.Time `json:"lastFiredAt"`
+	CreatedAt time.Time  `json:"createdAt"`
+	UpdatedAt time.Time  `json:"updatedAt"` // when people last edited it
+}
+
+// State returns what of the row its starts depend on.
+func (r Row) State() State {
+	var s State
+	if r.Anchor != nil {
+		s.Anchor = *r.Anchor
+	}
+	if r.LastFired != nil {
+		s.LastFired = *r.LastFired
+	}
+	return s
+}
+
+// applied returns the Spec last applied. A row that was copied with all its
+// columns carries another row's, which is none of its own.
+func (r Row) applied() (Spec, bool) {
+	var s Spec
+	if r.Applied == "" || json.Unmarshal([]byte(r.Applied), &s) != nil || s.ID != r.ID {
+		return Spec{}, false
+	}
+	return s, true
+}
+
+// InForce returns the Spec that the row runs by: the one last applied, but
+// disabled as soon as the row is, because stopping is never put off. False means
+// that none has been applied yet.
+func (r Row) InForce() (Spec, bool) {
+	s, ok := r.applied()
+	s.Disabled = s.Disabled || r.Disabled
+	return s, ok
+}
+
+// Parse returns what the row asks for, or why it is rejected, in a sentence for
+// the row.
+func (r Row) Parse() (Spec, error) {
+	run, err := ParseRun(r.Run)
+	if err != nil {
+		return Spec{}, err
+	}
+	s := Spec{
+		ID: r.ID, Name: strings.TrimSpace(r.Name), Kind: strings.ToLower(strings.TrimSpace(r.TargetKind)),
+		Target: strings.TrimSpace(r.Target), Run: run, Disabled: r.Disabled,
+	}
+	if s.Kind != Entity && s.Kind != Scope {
+		return Spec{}, fmt.Errorf("target_kind is %q: write entity or scope", r.TargetKind)
+	}
+	if s.Target == "" {
+		return Spec{}, fmt.Errorf("target is empty: write the name of the %s to start", s.Kind)
+	}
+	if s.Minutes, err = ParseTime(r.Time); err != nil {
+		return Spec{}, err
+	}
+	return s, s.place(r.Edit)
+}
+
+// place fills in what says where a time of the day lies. An Interval has no
+// use for it, and is not judged by it.
+func (s *Spec) place(e Edit) (err error) {
+	if s.Run == Interval {
+		if s.Minutes == 0 {
+			err = fmt.Errorf("time is 00:00, which would never rest: an Interval's time is its length, such as 00:30")
+		}
+		return err
+	}
+	if s.Offset, err = offsetOf(e.Timezone); err != nil || s.Run == Daily {
+		return err
+	}
+	s.Weekday, err = ParseWeekday(e.Weekday)
+	return err
+}

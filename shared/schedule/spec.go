@@ -1,0 +1,72 @@
+package schedule
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Spec is what a good row asks for, in one spelling: rows that mean the same
+// have equal Specs, so a save that changes nothing is no change. What a
+// frequency has no use for is zero.
+type Spec struct {
+	ID       int64        `json:"id"`
+	Name     string       `json:"name"`
+	Kind     string       `json:"kind"`
+	Target   string       `json:"target"`
+	Run      Run          `json:"run"`
+	Minutes  int          `json:"minutes"` // of the day; of an Interval its length
+	Offset   int          `json:"offset"`  // minutes east of UTC
+	Weekday  time.Weekday `json:"weekday"` // in the zone
+	Disabled bool         `json:"disabled"`
+}
+
+// Text returns the Spec as Row.Applied holds it.
+func (s Spec) Text() string {
+	text, err := json.Marshal(s)
+	if err != nil { // strings and numbers always have a JSON form
+		panic(err)
+	}
+	return string(text)
+}
+
+// String says the Spec in a sentence for people, logs and jobs.
+func (s Spec) String() string {
+	text := fmt.Sprintf("%q starts %s %s %s", s.Name, s.Kind, s.Target, s.when())
+	if s.Disabled {
+		text += ", disabled"
+	}
+	return text
+}
+
+// when says how often and when.
+func (s Spec) when() string {
+	clock := fmt.Sprintf("%02d:%02d", s.Minutes/60, s.Minutes%60)
+	switch s.Run {
+	case Interval:
+		return "every " + clock + " hours"
+	case Weekly:
+		return fmt.Sprintf("weekly on %v at %s %s", s.Weekday, clock, s.Zone())
+	}
+	return "daily at " + clock + " " + s.Zone()
+}
+
+// Zone says the zone as UTC-07:00.
+func (s Spec) Zone() string {
+	sign, m := '+', s.Offset
+	if m < 0 {
+		sign, m = '-', -m
+	}
+	return fmt.Sprintf("UTC%c%02d:%02d", sign, m/60, m%60)
+}
+
+// restarts reports whether the starts of s are counted anew after old: when it
+// was enabled again, so that nothing missed is made up for, and when it is
+// another plan. An Interval of another length is still counted from the last
+// start, and what a plan starts is no part of it.
+func (s Spec) restarts(old Spec) bool {
+	if old.Disabled && !s.Disabled || old.Run != s.Run {
+		return true
+	}
+	return s.Run != Interval && (old.Minutes != s.Minutes || old.Offset != s.Offset || old.Weekday != s.Weekday)
+}
