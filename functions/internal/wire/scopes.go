@@ -1,0 +1,99 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+)
+
+// Scopes is the parts of the scopes function.
+type Scopes struct {
+	Flow     *flow.Scopes
+	Identity *identity.Verifier
+	Roles    identity.Roles
+	Limits   ScopesLimits
+	Log      *slog.Logger
+}
+
+// ScopesLimits is what the environment says about requests.
+type ScopesLimits struct {
+	// MaxBody is the most bytes of a request's body.
+	MaxBody int64 `env:"SCOPES_MAX_BODY, default=65536"`
+	// Sweep is how often an instance looks for what was lost when nobody asks.
+	Sweep time.Duration `env:"SCOPES_SWEEP, default=30s"`
+}
+
+// check refuses limits that would refuse everything.
+func (l ScopesLimits) check() error {
+	if l.MaxBody <= 0 || l.Sweep <= 0 {
+		return errors.New("SCOPES_MAX_BODY and SCOPES_SWEEP must be positive")
+	}
+	return nil
+}
+
+// FlowScopes opens what starts and follows scopes: a ticker of its own and our
+// tables. It is also what a schedule starts a scope with.
+func (e *Env) FlowScopes(ctx context.Context) (*flow.Scopes, error) {
+	s := &flow.Scopes{Log: e.Log, Steps: e.Steps}
+	if err := Configure(ctx, e.Lookup, &s.Config); err != nil {
+		return nil, err
+	}
+	if err := s.Config.Check(); err != nil {
+		return nil, err
+	}
+	c, err := e.Cron(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.Store, s.Ticker, s.Entities = c.Store, c, c.Entities
+	return s, nil
+}
+
+// Scopes opens the scopes function's parts and begins to sweep: at once, so that
+// what a crash left syncing is found, and then now and then. Reads do not wait
+// for it, because each of them looks itself.
+func (e *Env) Scopes(ctx context.Context) (*Scopes, error) {
+	var who identity.Config
+	s := &Scopes{Log: e.Log}
+	if err := Configure(ctx, e.Lookup, &who, &s.Roles, &s.Limits); err != nil {
+		return nil, err
+	}
+	var problems [3]error
+	problems[0] = s.Limits.check()
+	s.Flow, problems[1] = e.FlowScopes(ctx)
+	if s.Identity, problems[2] = identity.New(who); problems[2] == nil {
+		e.closing(s.Identity.Close)
+	}
+	err := errors.Join(problems[:]...)
+	if err == nil {
+		s.sweep(ctx, e)
+	}
+	return s, err
+}
+
+// sweep sweeps in the background until the environment is closed.
+func (s *Scopes) sweep(ctx context.Context, e *Env) {
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	var work sync.WaitGroup
+	work.Go(func() {
+		for ctx.Err() == nil {
+			if err := s.Flow.Sweep(ctx); err != nil && ctx.Err() == nil {
+				s.Log.WarnContext(ctx, "sync scopes could not be swept; the next read or sweep does it", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(s.Limits.Sweep):
+			}
+		}
+	})
+	e.closing(func() error {
+		end()
+		work.Wait()
+		return nil
+	})
+}

@@ -1,0 +1,324 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// Ticker starts the syncs of entities: Cron, or whoever calls it.
+type Ticker interface {
+	Run(ctx context.Context, t Tick) ([]Started, error)
+}
+
+// ScopesConfig is what the environment says about scopes.
+type ScopesConfig struct {
+	// StartLease is how long whoever starts syncs has to hand them over to their
+	// claims. After that they count as lost.
+	StartLease time.Duration `env:"SCOPES_START_LEASE, default=2m"`
+	// KeepDays is how long statuses are kept.
+	KeepDays int `env:"SCOPES_KEEP_DAYS, default=30"`
+}
+
+// Check refuses settings under which nothing could start.
+func (c ScopesConfig) Check() error {
+	if c.StartLease < time.Second || c.KeepDays < 1 {
+		return errors.New("SCOPES_START_LEASE must be at least 1s, SCOPES_KEEP_DAYS at least 1")
+	}
+	return nil
+}
+
+// Scopes starts and follows scopes and single syncs. It is safe for concurrent
+// use.
+//
+// A start has two halves. In one transaction the scope gets its clean slate and
+// every member with entities its statuses. Then the entities are ticked, and
+// each status is bound to the claim that its entity has: one that the tick took,
+// or, if a sync was under way already, that sync's. A status so joins the sync
+// that is running; what changed after that one's window was fixed comes with
+// the next. From there on the run tells everything, so nothing has to be told
+// when it ends: Refresh looks.
+type Scopes struct {
+	Store    *store.DB
+	Ticker   Ticker
+	Entities Entities
+	Config   ScopesConfig
+	Log      *slog.Logger
+	Steps    Steps
+}
+
+// ScopeDone is what an action on a scope did.
+type ScopeDone struct {
+	Started bool         `json:"started"`
+	Message string       `json:"message"`
+	Scope   scope.Answer `json:"scope"`
+}
+
+// EntitiesDone is what sync-entities did.
+type EntitiesDone struct {
+	Started  bool                 `json:"started"`
+	Message  string               `json:"message"`
+	Statuses []scope.StatusAnswer `json:"statuses"`
+}
+
+// The messages of actions that did nothing, and of those that did.
+const (
+	saidNo        = "the condition is not met; nothing was done"
+	saidSyncing   = "already syncing"
+	saidDuplicate = "this occurrence has started it already"
+	saidStarted   = "started"
+)
+
+// Start plays start-sync-scope. occurrence tells a schedule's starts apart; it is
+// empty for a person's.
+func (s *Scopes) Start(ctx context.Context, r scope.Request, occurrence string) (ScopeDone, error) {
+	w, err := s.wish(r)
+	if err != nil {
+		return ScopeDone{}, err
+	}
+	w.Occurrence = occurrence
+	if err := s.Refresh(ctx); err != nil { // an end that nobody has looked at must not keep it closed
+		return ScopeDone{}, err
+	}
+	if ok, err := s.Met(ctx, r.When); err != nil || !ok {
+		return s.scopeDone(ctx, w.ID, saidNo, err)
+	}
+	answer, begun, err := s.Store.StartScope(ctx, w)
+	switch {
+	case err != nil:
+		return ScopeDone{}, err
+	case answer == store.ScopeSyncing:
+		return s.scopeDone(ctx, w.ID, saidSyncing, nil)
+	case answer == store.ScopeDuplicate:
+		return s.scopeDone(ctx, w.ID, saidDuplicate, nil)
+	}
+	s.Steps.at("scope-started")
+	s.Log.InfoContext(ctx, "a sync scope was started", "scope", w.ID, "restart", w.Restart, "operations", len(begun))
+	err = errors.Join(s.tick(ctx, begun), s.Refresh(context.WithoutCancel(ctx)))
+	done, err := s.scopeDone(context.WithoutCancel(ctx), w.ID, saidStarted, err)
+	done.Started = err == nil
+	return done, err
+}
+
+// scopeDone returns the answer of an action on a scope. One that is not there is
+// answered empty: a condition may have kept it from its first start.
+func (s *Scopes) scopeDone(ctx context.Context, id, message string, err error) (ScopeDone, error) {
+	if err != nil {
+		return ScopeDone{}, err
+	}
+	now, err := s.Store.Scope(ctx, id)
+	if fault.KindOf(err) == fault.NotFound {
+		now, err = scope.Scope{ID: id, State: scope.None}, nil
+	}
+	return ScopeDone{Message: message, Scope: now.Answer()}, err
+}
+
+// wish translates a request to start a scope.
+func (s *Scopes) wish(r scope.Request) (store.ScopeStart, error) {
+	w := store.ScopeStart{
+		ID: string(r.InstanceID), Title: string(r.Options.Title), Restart: r.Options.Restart,
+		Lease: s.Config.StartLease, Token: claim.NewToken,
+	}
+	if err := scope.CheckID(w.ID, "instanceId"); err != nil {
+		return w, err
+	}
+	ids, err := r.Options.Order()
+	if err != nil {
+		return w, err
+	}
+	for _, id := range ids {
+		p := scope.Plan{ID: id}
+		if wanted, ok := r.Options.Members[id]; ok {
+			if p.Targets, err = s.targets(wanted, ""); err != nil {
+				return w, err
+			}
+		}
+		w.Plans = append(w.Plans, p)
+	}
+	if w.Timeout, err = r.Options.Timeout(); err != nil {
+		return w, err
+	}
+	return w, scope.CheckPlans(w.Plans)
+}
+
+// targets translates a list of entities; nil means all.
+func (s *Scopes) targets(wanted scope.Wanted, provider string) ([]scope.Target, error) {
+	if wanted == nil {
+		for _, d := range s.Entities {
+			wanted = append(wanted, scope.Item{Entity: d.Name})
+		}
+	}
+	if provider == "" {
+		provider = scope.DefaultProvider
+	}
+	var list []scope.Target
+	for _, item := range wanted {
+		d, err := s.Entities.Named(item.Entity)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entities")
+		}
+		t := scope.Target{Entity: d.Name, Provider: provider, FunctionID: item.Function}
+		if t.FunctionID == "" {
+			t.FunctionID = d.JobType
+		}
+		list = append(list, t)
+	}
+	list = scope.Distinct(list)
+	if len(list) > scope.MaxEntities {
+		return nil, fault.New(fault.Invalid, "too-many", "at most %d entities at once", scope.MaxEntities).WithParam("entities")
+	}
+	return list, nil
+}
+
+// Met reports whether a condition holds now.
+func (s *Scopes) Met(ctx context.Context, w scope.When) (bool, error) {
+	if w.Scope == "" {
+		return w.Met(""), nil
+	}
+	now, err := s.Store.Scope(ctx, string(w.Scope))
+	if fault.KindOf(err) == fault.NotFound {
+		return w.Met(scope.None), nil
+	}
+	return w.Met(now.State), err
+}
+
+// SyncEntities plays sync-entities: it syncs the entities, all of them without a
+// list, and reports to every open scope that has the instance as a member. An
+// empty list does nothing.
+func (s *Scopes) SyncEntities(ctx context.Context, r scope.Request) (EntitiesDone, error) {
+	none := EntitiesDone{Message: saidNo, Statuses: []scope.StatusAnswer{}}
+	targets, err := s.targets(r.Options.Entities, string(r.Options.Provider))
+	if err == nil && r.InstanceID != "" {
+		err = scope.CheckID(string(r.InstanceID), "instanceId")
+	}
+	if err != nil {
+		return none, err
+	}
+	if err := s.Refresh(ctx); err != nil {
+		return none, err
+	}
+	if ok, err := s.Met(ctx, r.When); err != nil || !ok || len(targets) == 0 {
+		return none, err
+	}
+	o := store.NewOperation{Token: claim.NewToken(), Instance: string(r.InstanceID), Targets: targets, Lease: s.Config.StartLease}
+	if err := s.Store.Operate(ctx, o); err != nil {
+		return none, err
+	}
+	s.Steps.at("scope-started")
+	err = s.tick(ctx, []store.NewOperation{o})
+	ctx = context.WithoutCancel(ctx)
+	if err = errors.Join(err, s.Refresh(ctx)); err != nil {
+		return none, err
+	}
+	list, err := s.Store.Statuses(ctx, store.StatusFilter{Operation: o.Token, Limit: len(targets)})
+	done := EntitiesDone{Started: true, Message: saidStarted, Statuses: []scope.StatusAnswer{}}
+	for _, one := range slices.Backward(list) {
+		done.Statuses = append(done.Statuses, one.Answer())
+	}
+	return done, err
+}
+
+// tick ticks the entities of operations, each once, and binds their statuses to
+// the claims. What cannot be started fails, and its neighbours go on. When the
+// caller goes away, what was not ticked yet is interrupted.
+func (s *Scopes) tick(ctx context.Context, begun []store.NewOperation) error {
+	var problems []error
+	for _, p := range parts(begun) {
+		if ctx.Err() != nil {
+			problems = append(problems, s.giveUp(ctx, p))
+			continue
+		}
+		started, err := s.Ticker.Run(ctx, Tick{Entity: p.Entity, Occurrence: "scope-" + p.Operations[0], ByHand: true})
+		s.Steps.at("member-ticked")
+		switch {
+		case len(started) == 1: // whatever else the tick could not do
+			err = s.Store.BindStatuses(context.WithoutCancel(ctx), p, started[0].ClaimID)
+			s.Steps.at("member-bound")
+			problems = append(problems, err)
+		case ctx.Err() != nil:
+			problems = append(problems, s.giveUp(ctx, p))
+		default:
+			s.Log.ErrorContext(ctx, "a sync could not be started for its scope", "entity", p.Entity, "error", err)
+			problems = append(problems, s.Store.EndStatuses(ctx, p, store.StatusEnd{Reason: "it could not be started: " + sentence(err)}))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// giveUpWithin is how long a start that was called off may take to say so.
+const giveUpWithin = 5 * time.Second
+
+// giveUp interrupts statuses whose start was called off.
+func (s *Scopes) giveUp(ctx context.Context, p store.Part) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpWithin)
+	defer cancel()
+	return s.Store.EndStatuses(ctx, p, store.StatusEnd{Reason: "the start was called off before this entity's turn; start it again", Interrupted: true})
+}
+
+// parts groups operations by entity, in the order in which they name them.
+func parts(begun []store.NewOperation) []store.Part {
+	var list []store.Part
+	at := map[string]int{}
+	for _, o := range begun {
+		for _, t := range o.Targets {
+			i, known := at[t.Entity]
+			if !known {
+				i = len(list)
+				at[t.Entity] = i
+				list = append(list, store.Part{Entity: t.Entity})
+			}
+			list[i].Operations = append(list[i].Operations, o.Token)
+		}
+	}
+	return list
+}
+
+// sentence returns what of an error may be shown.
+func sentence(err error) string {
+	var f *fault.Error
+	switch {
+	case err == nil:
+		return "the tick started nothing"
+	case errors.As(err, &f) && f.Kind != fault.Internal:
+		return f.Message
+	}
+	return "internal error; the log has the details"
+}
+
+// Refresh brings statuses and scopes up to date with their runs, and so recovers
+// what a crash left syncing: it is called at start, before every answer, and now
+// and then. Calling it again changes nothing.
+func (s *Scopes) Refresh(ctx context.Context) error {
+	if _, err := s.Store.SettleStatuses(ctx); err != nil {
+		return err
+	}
+	closed, err := s.Store.RefreshScopes(ctx)
+	for _, c := range closed {
+		level := slog.LevelInfo
+		if c.State != scope.Synced {
+			level = slog.LevelWarn
+		}
+		s.Log.Log(ctx, level, "a sync scope has ended", "scope", c.ID, "state", string(c.State), "run", c.Run, "reason", c.Reason)
+	}
+	return err
+}
+
+// Sweep refreshes and removes statuses that are past their time.
+func (s *Scopes) Sweep(ctx context.Context) error {
+	_, err := s.Store.PruneStatuses(ctx, s.Config.KeepDays)
+	return errors.Join(s.Refresh(ctx), err)
+}
+
+// StartScheduled starts a scope for a schedule, with the members of its last
+// start. A second call with the same key does nothing.
+func (s *Scopes) StartScheduled(ctx context.Context, id, key string) (message string, err error) {
+	done, err := s.Start(ctx, scope.Request{InstanceID: scope.ID(id)}, key)
+	return done.Message, err
+}
