@@ -1,0 +1,129 @@
+// Package alert holds the words and rules of telling people that something is
+// wrong, and that it is right again.
+//
+// # One alert a cause
+//
+//	          holds                        holds, and there is news
+//	(quiet) --------> open ----------------------------------------> open anew
+//	   ^                |  clear: "it is right again"
+//	   |                v
+//	   `------------ closed      (without a word when nobody is to be told:
+//	                              the entity was disabled or is no more)
+//
+// A cause is one of the constants, for one entity or for all of the product.
+// While it holds it has one open alert, however often it is looked at and by
+// however many: that is kept in the database. A cause of which nothing can be
+// said at the moment (its entity is stale, but the whole application is offline)
+// stays as it is.
+//
+// Everything here is judged by absence, from outside: the process that failed to
+// do something is the last that could tell. Judge is pure; it is given what the
+// tables say (Facts, with the database's clock) and what is open.
+//
+// Alerts leave the house, so they are made of our own words, of names of entities
+// and of numbers: never of a row's content or of a text that others wrote.
+package alert
+
+import "time"
+
+// Cause is a kind of trouble.
+type Cause string
+
+// The causes.
+const (
+	Offline    Cause = "offline"    // no sign of life of the application
+	Absent     Cause = "absent"     // nothing synced in 24 hours although due
+	Behind     Cause = "behind"     // the watermark is older than two periods although ticks arrive
+	RunFailed  Cause = "run-failed" // runs ended failed
+	TakenOver  Cause = "taken-over" // a run went silent and the next tick took over
+	Parked     Cause = "parked"     // records are kept out of the index
+	Drift      Cause = "drift"      // a verify found source and index different
+	Operations Cause = "operations" // the operations budget is nearly used up
+)
+
+// Causes returns all causes, the gravest first.
+func Causes() []Cause {
+	return []Cause{Offline, Absent, Behind, RunFailed, TakenOver, Drift, Parked, Operations}
+}
+
+// Key is what one alert is about.
+type Key struct {
+	Cause  Cause
+	Entity string // empty: the product as a whole
+}
+
+// String is the key as the database keeps it while an alert is open.
+func (k Key) String() string { return string(k.Cause) + "/" + k.Entity }
+
+// Alert is what people are told.
+type Alert struct {
+	Key
+	// Subject is about what exactly: a run's id, or a time in microseconds. What
+	// has been told of is not told again.
+	Subject int64
+	Title   string
+	Text    string
+	Do      string // what to do about it
+	Link    string // where more is said
+}
+
+// Open is an alert that is open.
+type Open struct {
+	ID       int64
+	Key      Key
+	Subject  int64
+	Title    string
+	RaisedAt time.Time
+}
+
+// Outcome is how an alert stands.
+type Outcome string
+
+// The outcomes.
+const (
+	StillOpen Outcome = "open"
+	Recovered Outcome = "recovered" // it is right again, and people are told
+	Dropped   Outcome = "dropped"   // nobody is to be told any more
+	Renewed   Outcome = "renewed"   // there was news, which a new alert tells
+)
+
+// Event is what a message says of an alert.
+type Event string
+
+// The events.
+const (
+	Raised Event = "raised"
+	Ended  Event = "recovered"
+	Test   Event = "test"
+)
+
+// Message is what is sent over a channel. Its JSON is the generic webhook's body:
+// fields are added, never renamed.
+type Message struct {
+	AlertID     int64      `json:"alertId"` // 0 for a test
+	Event       Event      `json:"event"`
+	Cause       Cause      `json:"cause,omitempty"`
+	Entity      string     `json:"entity,omitempty"`
+	Title       string     `json:"title"`
+	Text        string     `json:"text"`
+	Do          string     `json:"do,omitempty"`
+	Link        string     `json:"link,omitempty"`
+	RaisedAt    *time.Time `json:"raisedAt,omitempty"`
+	RecoveredAt *time.Time `json:"recoveredAt,omitempty"`
+}
+
+// Headline is the message in one line.
+func (m Message) Headline() string {
+	if m.Event == Ended {
+		return "Recovered: " + m.Title
+	}
+	return m.Title
+}
+
+// TestMessage is a message that is about nothing.
+func TestMessage(docs string) Message {
+	return Message{
+		Event: Test, Title: "Return-sync: test of the alerts",
+		Text: "If you can read this, alerts arrive here. Nothing is wrong.", Link: docs,
+	}
+}

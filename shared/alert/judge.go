@@ -1,0 +1,103 @@
+package alert
+
+// Verdict is what is to be done.
+type Verdict struct {
+	Raise   []Alert // open these; one whose key is open replaces that
+	Recover []Open  // close these and say so
+	Drop    []Open  // close these without a word
+	// Advance gives open alerts the newest subject that they stand for, so that it
+	// is not told when they are over.
+	Advance []Open
+	Holding []Alert // all that holds now, new or not
+}
+
+// standing is how a cause stands.
+type standing uint8
+
+const (
+	fine    standing = iota // it does not hold
+	holds                   // it holds
+	unknown                 // nothing can be said: what is open stays open
+	quiet                   // nobody is to be told
+)
+
+// finding is how one cause stands for one entity.
+type finding struct {
+	alert    Alert
+	standing standing
+	// once: a subject that people were told of is not told again.
+	once bool
+	// missed: it is over already, but nobody may have been told.
+	missed bool
+	// news: a newer subject is told of although an alert is open, once that is as
+	// old as Rules.Repeat.
+	news bool
+}
+
+// Judge says what is to be done about the facts, given what is open and the
+// newest subject that was ever told of a key.
+func (r Rules) Judge(f Facts, open []Open, told map[Key]int64) Verdict {
+	var v Verdict
+	left := make(map[Key]Open, len(open))
+	for _, o := range open {
+		left[o.Key] = o
+	}
+	for _, found := range r.findings(f) {
+		o, isOpen := left[found.alert.Key]
+		delete(left, found.alert.Key)
+		if isOpen && found.once && found.alert.Subject > o.Subject {
+			o.Subject = found.alert.Subject
+			v.Advance = append(v.Advance, o)
+		}
+		if isOpen {
+			v.stay(found, o, r.news(f, found, o))
+			continue
+		}
+		fresh := !found.once || found.alert.Subject > told[found.alert.Key]
+		if fresh && (found.standing == holds || found.missed) {
+			v.raise(found.alert)
+		}
+	}
+	for _, o := range open {
+		if _, ok := left[o.Key]; ok {
+			v.Drop = append(v.Drop, o) // its entity is no more
+		}
+	}
+	return v
+}
+
+// news reports whether an open alert is to be replaced.
+func (r Rules) news(f Facts, found finding, o Open) bool {
+	return found.news && found.alert.Subject > o.Subject && f.Now.Sub(o.RaisedAt) >= r.Repeat
+}
+
+// raise opens an alert.
+func (v *Verdict) raise(a Alert) {
+	v.Raise = append(v.Raise, a)
+	v.Holding = append(v.Holding, a)
+}
+
+// stay decides about an alert that is open.
+func (v *Verdict) stay(found finding, o Open, news bool) {
+	switch {
+	case found.standing == holds && news:
+		v.raise(found.alert)
+	case found.standing == holds:
+		v.Holding = append(v.Holding, found.alert)
+	case found.standing == fine:
+		v.Recover = append(v.Recover, o)
+	case found.standing == quiet:
+		v.Drop = append(v.Drop, o)
+	}
+}
+
+// findings judges every cause for everything.
+func (r Rules) findings(f Facts) []finding {
+	offline := r.offline(f)
+	list := []finding{offline, r.operations(f)}
+	for _, e := range f.Entities {
+		list = append(list, r.absent(f, e, offline.standing), r.behind(f, e, offline.standing),
+			r.failed(f, e), r.takenOver(f, e), r.parked(e), r.drift(e))
+	}
+	return list
+}

@@ -1,0 +1,33 @@
+package alert
+
+import "log/slog"
+
+// The records that a watcher logs while a cause holds. Metrics of the deployment
+// count them by these very words.
+const (
+	LogOffline    = "the heartbeat is missing"
+	LogAbsent     = "nothing was synced in a day"
+	LogBehind     = "the index is behind"
+	LogRunFailed  = "a sync failed"
+	LogTakenOver  = "a sync went silent and was taken over"
+	LogParked     = "records are parked"
+	LogDrift      = "source and index differ"
+	LogOperations = "the operations budget is nearly used up"
+)
+
+// LogRecord is what is logged while the cause holds.
+func (c Cause) LogRecord() string {
+	return map[Cause]string{
+		Offline: LogOffline, Absent: LogAbsent, Behind: LogBehind, RunFailed: LogRunFailed,
+		TakenOver: LogTakenOver, Parked: LogParked, Drift: LogDrift, Operations: LogOperations,
+	}[c]
+}
+
+// Level is how grave the record is.
+func (c Cause) Level() slog.Level {
+	switch c {
+	case RunFailed, TakenOver, Parked:
+		return slog.LevelWarn
+	}
+	return slog.LevelError
+}

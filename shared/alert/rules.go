@@ -1,0 +1,51 @@
+package alert
+
+import (
+	"errors"
+	"time"
+)
+
+// Rules is what the environment says about when people are told.
+type Rules struct {
+	// OfflineAfter is how long the application may give no sign of life. It gives
+	// one at least every 30 minutes.
+	OfflineAfter time.Duration `env:"WATCH_OFFLINE_AFTER, default=40m"`
+	// AbsentAfter is how long after a due time nothing may have been synced.
+	AbsentAfter time.Duration `env:"WATCH_ABSENT_AFTER, default=24h"`
+	// FailedRuns is how many runs in a row have to fail.
+	FailedRuns int `env:"WATCH_FAILED_RUNS, default=1"`
+	// Repeat is how long after an alert about parked records new ones are told of.
+	Repeat time.Duration `env:"WATCH_REPEAT, default=24h"`
+	// OperationsDay and OperationsMonth are how many operations the index may be
+	// sent in 24 hours and in 30 days; 0 is no budget. BudgetPercent of it are
+	// nearly all.
+	OperationsDay   int64 `env:"OPERATIONS_DAY"`
+	OperationsMonth int64 `env:"OPERATIONS_MONTH"`
+	BudgetPercent   int64 `env:"WATCH_BUDGET_PERCENT, default=90"`
+	// Docs is the page that says what to do about each alert; alerts link into it.
+	Docs string `env:"WATCH_DOCS_URL, default=https://gitlab.com/eshopbox-team/return-sync/-/blob/main/terraform/README.md"`
+}
+
+// heartbeatEvery is how often a sign of life comes at the least.
+const heartbeatEvery = 30 * time.Minute
+
+// Check refuses rules that would tell of what is right.
+func (r Rules) Check() error {
+	var problems []error
+	demand := func(ok bool, problem string) {
+		if !ok {
+			problems = append(problems, errors.New(problem))
+		}
+	}
+	demand(r.OfflineAfter > 0, "WATCH_OFFLINE_AFTER must be positive")
+	demand(r.AbsentAfter > 0, "WATCH_ABSENT_AFTER must be positive")
+	demand(r.FailedRuns >= 1, "WATCH_FAILED_RUNS must be at least 1")
+	demand(r.Repeat > 0, "WATCH_REPEAT must be positive")
+	demand(r.OperationsDay >= 0 && r.OperationsMonth >= 0, "OPERATIONS_DAY and OPERATIONS_MONTH must not be negative")
+	demand(r.BudgetPercent > budgetSlack && r.BudgetPercent <= 100, "WATCH_BUDGET_PERCENT must be from 6 to 100")
+	return errors.Join(problems...)
+}
+
+// Hasty reports whether healthy signs of life could come too late for the rules:
+// right for a rehearsal, a mistake elsewhere.
+func (r Rules) Hasty() bool { return r.OfflineAfter <= heartbeatEvery }

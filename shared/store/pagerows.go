@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+)
+
+// PageRow is a page as people look at it.
+type PageRow struct {
+	Page       int        `json:"page"`
+	State      page.State `json:"state"`
+	Roots      int        `json:"roots"`
+	Attempts   int        `json:"attempts"`
+	Counts     run.Counts `json:"counts"`
+	LastError  string     `json:"lastError,omitempty"`
+	LeaseUntil *time.Time `json:"leaseUntil,omitempty"`
+	FinishedAt *time.Time `json:"finishedAt,omitempty"`
+}
+
+// Pages returns a run's pages, at most limit: those that did not go well first,
+// then in order. Pages of old runs are not kept.
+func (db *DB) Pages(ctx context.Context, runID int64, limit int) ([]PageRow, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT page, state, roots, attempts, found, saved, deleted, unchanged, parked, operations,
+		COALESCE(last_error, ''), lease_until, finished_at FROM sync_page WHERE run_id = ?
+		ORDER BY state = ? DESC, COALESCE(last_error, '') <> '' DESC, page LIMIT ?`, runID, page.Failed, limit)
+	if err != nil {
+		return nil, outage(err, "read the run's pages")
+	}
+	defer func() { _ = rows.Close() }()
+	var list []PageRow
+	for rows.Next() {
+		var p PageRow
+		c := &p.Counts
+		if err := rows.Scan(&p.Page, &p.State, &p.Roots, &p.Attempts, &c.Found, &c.Saved, &c.Deleted, &c.Unchanged, &c.Parked, &c.Operations,
+			&p.LastError, &p.LeaseUntil, &p.FinishedAt); err != nil {
+			return nil, outage(err, "read the run's pages")
+		}
+		list = append(list, p)
+	}
+	return list, outage(rows.Err(), "read the run's pages")
+}

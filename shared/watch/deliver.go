@@ -1,0 +1,90 @@
+package watch
+
+import (
+	"context"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// How messages are sent.
+const (
+	noticeLease  = time.Minute      // longer than a channel takes for a message
+	deliverFor   = 45 * time.Second // of a round, for one channel
+	shortWait    = 10 * time.Second // a channel that asks for no more is waited for
+	firstBackoff = time.Minute
+	mostBackoff  = time.Hour
+	giveUpAfter  = 7 * 24 * time.Hour
+)
+
+// deliver sends what waits on a channel, in order, until one does not go through.
+func (w *Watcher) deliver(ctx context.Context, c Channel) (sent int, err error) {
+	limited, cancel := context.WithTimeout(ctx, deliverFor)
+	defer cancel()
+	for limited.Err() == nil {
+		n, ok, err := w.Store.TakeNotice(limited, c.Name, claim.NewToken(), noticeLease)
+		if err != nil || !ok {
+			return sent, err
+		}
+		problem := c.Send(limited, n.Message)
+		// What has been sent is noted even if the round's time is over.
+		noted := context.WithoutCancel(ctx)
+		if problem == nil {
+			sent++
+			if err := w.Store.NoticeSent(noted, n); err != nil {
+				return sent, err
+			}
+			continue
+		}
+		after, err := w.unsent(noted, n, problem)
+		if err != nil || after > shortWait {
+			return sent, err
+		}
+		pause(limited, after)
+	}
+	return sent, nil
+}
+
+// unsent notes that a message did not go through, and returns how long nothing
+// need be tried on its channel.
+func (w *Watcher) unsent(ctx context.Context, n store.Notice, problem error) (time.Duration, error) {
+	log := w.Log.With("channel", n.Channel, "alert", n.Message.Title, "attempt", n.Attempts, "error", problem.Error())
+	if fault.KindOf(problem) == fault.Invalid || n.Age > giveUpAfter {
+		log.ErrorContext(ctx, "an alert could not be sent and is given up")
+		return 0, w.Store.RefuseNotice(ctx, n, problem.Error())
+	}
+	after := putOff(n.Attempts, problem)
+	log.WarnContext(ctx, "an alert could not be sent; a later round sends it", "after", after.String())
+	return after, w.Store.PutOffNotice(ctx, n, after, problem.Error())
+}
+
+// putOff returns how long to wait after so many attempts: as long as the channel
+// asks for, else longer and longer.
+func putOff(attempts int, problem error) time.Duration {
+	if after := fault.AfterOf(problem); after > 0 {
+		return min(after, mostBackoff)
+	}
+	backoff := firstBackoff
+	for i := 1; i < attempts && backoff < mostBackoff; i++ {
+		backoff *= 2
+	}
+	return min(backoff, mostBackoff)
+}
+
+// tick is added to a wait, so that the database's clock agrees that it is over.
+const tick = 20 * time.Millisecond
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d + tick)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

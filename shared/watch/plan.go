@@ -1,0 +1,97 @@
+package watch
+
+import (
+	"context"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+)
+
+// Fixed is the plan of entities that are all ticked by one job.
+type Fixed time.Duration
+
+// Plan implements Plans.
+func (f Fixed) Plan(context.Context, string) (alert.Plan, error) { return alert.Every(f), nil }
+
+// Schedules reads the table of schedules.
+type Schedules interface {
+	Schedules(ctx context.Context) (schedule.Poll, error)
+}
+
+// Table is the plans of the table of schedules. An entity that no schedule that
+// is on names is not due at all. What scopes start is not looked into.
+type Table struct{ From Schedules }
+
+// Plan implements Plans.
+func (t Table) Plan(ctx context.Context, entity string) (alert.Plan, error) {
+	poll, err := t.From.Schedules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var p scheduled
+	for _, row := range poll.Rows {
+		spec, ok := row.InForce()
+		if ok && !spec.Disabled && spec.Kind == schedule.Entity && spec.Target == entity {
+			p = append(p, planned{spec, row.State().Anchor})
+		}
+	}
+	return p, nil
+}
+
+// scheduled is the plan of an entity that has schedules.
+type scheduled []planned
+
+// planned is one schedule and since when it counts.
+type planned struct {
+	spec  schedule.Spec
+	since time.Time
+}
+
+// Active implements alert.Plan.
+func (s scheduled) Active() bool { return len(s) > 0 }
+
+// Period implements alert.Plan: that of the schedule that comes most often.
+func (s scheduled) Period() time.Duration {
+	var shortest time.Duration
+	for _, p := range s {
+		if d := p.period(); shortest == 0 || d < shortest {
+			shortest = d
+		}
+	}
+	return shortest
+}
+
+// Due implements alert.Plan.
+func (s scheduled) Due(at time.Time) time.Time {
+	var newest time.Time
+	for _, p := range s {
+		if due := p.due(at); due.After(newest) {
+			newest = due
+		}
+	}
+	return newest
+}
+
+// period is how far two starts are apart.
+func (p planned) period() time.Duration {
+	switch p.spec.Run {
+	case schedule.Interval:
+		return time.Duration(p.spec.Minutes) * time.Minute
+	case schedule.Weekly:
+		return 7 * 24 * time.Hour
+	}
+	return 24 * time.Hour
+}
+
+// due returns the newest start at or before a time, the zero time if that would
+// lie before the schedule. An Interval is due again and again: any time will do.
+func (p planned) due(at time.Time) time.Time {
+	if p.spec.Run != schedule.Interval {
+		at, _ = p.spec.Due(schedule.State{}, at)
+	}
+	if at.Before(p.since) {
+		return time.Time{}
+	}
+	return at
+}
