@@ -1,0 +1,185 @@
+// Package doctor examines what the product needs and says what to do about what
+// it finds: the databases, the definitions against them, the index, the queues
+// and the scheduler. It only looks: nothing that it does changes anything.
+//
+// A check is a small function that returns findings. Each is bounded in time and
+// by itself, so that one that hangs costs its own line and nothing more.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Severity says how grave a finding is.
+type Severity string
+
+// The severities, from nothing to do to cannot work.
+const (
+	OK   Severity = "ok"
+	Info Severity = "info" // worth knowing; nothing has to be done
+	Warn Severity = "warn" // works, and should be mended
+	Fail Severity = "fail" // does not work, or loses changes
+)
+
+// grades are the severities in order.
+var grades = []Severity{OK, Info, Warn, Fail}
+
+// Finding is one thing that a check saw.
+type Finding struct {
+	Check    string   `json:"check"`
+	Severity Severity `json:"severity"`
+	Message  string   `json:"message"`
+	Do       string   `json:"do,omitempty"` // what to do about it
+}
+
+// Check is one examination.
+type Check struct {
+	Name string
+	// Missing names the settings without which the check cannot run.
+	Missing []string
+	// Needs is the name of a check that must not have failed before.
+	Needs string
+	Run   func(ctx context.Context) []Finding
+}
+
+// Report is what an examination found.
+type Report struct {
+	Severity Severity  `json:"severity"` // the gravest
+	Findings []Finding `json:"findings"`
+}
+
+// Count returns how many findings have a severity.
+func (r Report) Count(s Severity) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// atOnce is how many checks run at the same time.
+const atOnce = 4
+
+// Examine runs the checks, each for at most limit, and calls each with their
+// findings in the order of the checks as soon as they are there.
+func Examine(ctx context.Context, checks []Check, limit time.Duration, each func([]Finding)) Report {
+	results := make([]result, len(checks))
+	for i := range results {
+		results[i].done = make(chan struct{})
+	}
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, c := range checks {
+		all.Go(func() {
+			defer close(results[i].done)
+			found := awaitNeeded(checks, results, i)
+			if found == nil {
+				slots <- struct{}{}
+				found = run(ctx, c, limit)
+				<-slots
+			}
+			results[i].findings = named(c.Name, found)
+		})
+	}
+	report := Report{Severity: OK, Findings: []Finding{}}
+	for i := range results {
+		<-results[i].done
+		for _, f := range results[i].findings {
+			report.Severity = worse(report.Severity, f.Severity)
+		}
+		report.Findings = append(report.Findings, results[i].findings...)
+		each(results[i].findings)
+	}
+	all.Wait()
+	return report
+}
+
+// named gives findings the name of their check.
+func named(check string, list []Finding) []Finding {
+	for i := range list {
+		list[i].Check = check
+	}
+	return list
+}
+
+// result is what a check found; done is closed when it has.
+type result struct {
+	done     chan struct{}
+	findings []Finding
+}
+
+// awaitNeeded waits for the check that check i needs and returns why i cannot
+// run, nil if it can. A check is needed by later ones only.
+func awaitNeeded(checks []Check, results []result, i int) []Finding {
+	needed := slices.IndexFunc(checks[:i], func(c Check) bool { return c.Name == checks[i].Needs })
+	if checks[i].Needs == "" || needed < 0 {
+		return nil
+	}
+	<-results[needed].done
+	for _, f := range results[needed].findings {
+		if f.Severity == Fail {
+			return one(Info, "not examined, because of "+checks[i].Needs, "")
+		}
+	}
+	return nil
+}
+
+// run runs a check, and gives up on one that does not end in time.
+func run(ctx context.Context, c Check, limit time.Duration) []Finding {
+	if len(c.Missing) > 0 {
+		return one(Info, "not examined: "+strings.Join(c.Missing, ", ")+" not set", "")
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	found := make(chan []Finding, 1)
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				found <- one(Fail, fmt.Sprintf("the examination itself broke: %v", v), "report this as a bug")
+			}
+		}()
+		found <- c.Run(ctx)
+	}()
+	select {
+	case f := <-found:
+		return f
+	case <-ctx.Done():
+	}
+	// What heeds its context ends now and may have more to say than this.
+	select {
+	case f := <-found:
+		return f
+	case <-time.After(time.Second):
+		return one(Warn, fmt.Sprintf("did not end within %v", limit), "run it again when there is less load; --timeout gives it longer")
+	}
+}
+
+// worse returns the graver of two severities.
+func worse(a, b Severity) Severity {
+	return grades[max(slices.Index(grades, a), slices.Index(grades, b))]
+}
+
+// one is a single finding.
+func one(s Severity, message, do string) []Finding {
+	return []Finding{{Severity: s, Message: message, Do: do}}
+}
+
+// blind is the finding of a check that could not look.
+func blind(what string, err error, do string) []Finding {
+	return one(Warn, fmt.Sprintf("cannot look at %s: %v", what, err), do)
+}
+
+// orOK returns findings, or that all is right.
+func orOK(list []Finding, format string, args ...any) []Finding {
+	if len(list) > 0 {
+		return list
+	}
+	return one(OK, fmt.Sprintf(format, args...), "")
+}

@@ -1,0 +1,100 @@
+package doctor
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+)
+
+// sampleRoots is how many of the newest roots have their records built.
+const sampleRoots = 2000
+
+// smallestPlan is the largest record that every plan of Algolia takes.
+const smallestPlan = 10_000
+
+// Reader gives the current records of roots.
+type Reader interface {
+	Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error)
+}
+
+// sizes is what the records of a sample weigh.
+type sizes struct {
+	records, over, near, broken int
+	largest                     int
+	largestID, problem          string
+}
+
+// Records builds the records of the newest roots, as the process function does,
+// and compares their bytes with the definition's limit.
+func Records(ctx context.Context, db *sql.DB, r Reader, d entity.Definition, now time.Time) []Finding {
+	ids, err := newest(ctx, db, d, now, sampleRoots)
+	if err != nil {
+		return blind("the newest roots of "+d.Name, err, "")
+	}
+	var s sizes
+	for part := range slices.Chunk(ids, d.PageSize) {
+		rows, err := r.Rows(ctx, d, part)
+		if err != nil {
+			return blind("the records of "+d.Name, err, "")
+		}
+		for _, one := range rows.Records {
+			s.add(one, d)
+		}
+	}
+	return s.judge(d, len(ids))
+}
+
+// add weighs one record as it is sent: with the stamp of the push.
+func (s *sizes) add(one source.Record, d entity.Definition) {
+	s.records++
+	if one.Problem != "" {
+		s.broken++
+		s.problem = one.ID + ": " + one.Problem
+		return
+	}
+	n := len(one.Body)
+	if d.Stamp != "" {
+		n += len(`,"":1234567890123`) + len(d.Stamp)
+	}
+	if n > s.largest {
+		s.largest, s.largestID = n, one.ID
+	}
+	switch {
+	case n > d.RecordLimit:
+		s.over++
+	case n > d.RecordLimit*9/10:
+		s.near++
+	}
+}
+
+// judge returns the findings of a sample.
+func (s *sizes) judge(d entity.Definition, roots int) []Finding {
+	var found []Finding
+	add := func(severity Severity, message, do string) {
+		found = append(found, Finding{Severity: severity, Message: message, Do: do})
+	}
+	if d.RecordLimit > smallestPlan {
+		add(Info, fmt.Sprintf("%s: recordLimit is %d bytes; Algolia's smaller plans take %d", d.Name, d.RecordLimit, smallestPlan),
+			"make sure that your plan takes records of that size, or the index refuses what we let through")
+	}
+	if s.over > 0 {
+		add(Warn, fmt.Sprintf("%s: %d of %d records are larger than the limit of %d bytes and are kept out; the largest is %s with %d",
+			d.Name, s.over, s.records, d.RecordLimit, s.largestID, s.largest), "select fewer or shorter columns in rows.sql, or raise recordLimit if your plan allows")
+	}
+	if s.near > 0 {
+		add(Warn, fmt.Sprintf("%s: %d of %d records are within a tenth of the limit of %d bytes; the largest is %s with %d",
+			d.Name, s.near, s.records, d.RecordLimit, s.largestID, s.largest), "shorten them before they grow out of the index")
+	}
+	if s.broken > 0 {
+		add(Warn, fmt.Sprintf("%s: %d of %d records have no JSON form and are kept out, such as %s", d.Name, s.broken, s.records, s.problem), "mend the rows, or the column in rows.sql")
+	}
+	if roots == 0 {
+		add(Info, d.Name+": there is no row to build a record of", "")
+	}
+	return orOK(found, "%s: the largest of the newest %d records has %d of %d bytes", d.Name, s.records, s.largest, d.RecordLimit)
+}

@@ -1,0 +1,209 @@
+package doctor
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+)
+
+// countAtMost bounds what is counted.
+const countAtMost = 1000
+
+// Where a query reads, and what it compares with a parameter.
+var (
+	tableForm  = regexp.MustCompile("(?i)\\b(?:FROM|JOIN)\\s+(?:`?(\\w+)`?\\s*\\.\\s*)?`?(\\w+)`?")
+	columnForm = regexp.MustCompile("(\\w+)`?\\s*>=?\\s*\\?")
+)
+
+// stamp is a column by which changes are found.
+type stamp struct {
+	schema, table, column string
+	nullable, kept        bool // kept: the database writes it at every update
+}
+
+// Stamps looks at the columns by which a definition finds changes: a row without
+// a stamp is never seen, and one that is stamped ahead is seen late.
+func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) []Finding {
+	text, _ := d.Changed.Bind(map[string][]any{"from": {now}, "to": {now}})
+	stamps, err := readStamps(ctx, db, text)
+	if err != nil {
+		return blind("the columns of changed.sql", err, "")
+	}
+	if len(stamps) == 0 {
+		return one(Info, d.Source+"/changed.sql: the column that is compared with :from could not be told", "look for rows without it yourself")
+	}
+	var found []Finding
+	for _, s := range stamps {
+		f, err := s.look(ctx, db)
+		if err != nil {
+			return blind("stamps of "+s.table, err, "")
+		}
+		found = append(found, f...)
+	}
+	ahead, err := lookAhead(ctx, db, d, now)
+	if err != nil {
+		return blind("stamps that lie ahead", err, "")
+	}
+	return orOK(append(found, ahead...), "%s: every row has a stamp, and none lies ahead of the database's clock", d.Name)
+}
+
+// readStamps returns the stamps of a changed.sql: of the tables that it reads,
+// the columns that it compares with a parameter.
+func readStamps(ctx context.Context, db *sql.DB, text string) ([]stamp, error) {
+	var columns []string
+	for _, m := range columnForm.FindAllStringSubmatch(text, -1) {
+		if !slices.Contains(columns, m[1]) {
+			columns = append(columns, m[1])
+		}
+	}
+	var list []stamp
+	for _, m := range tableForm.FindAllStringSubmatch(text, -1) {
+		for _, column := range columns {
+			s := stamp{schema: m[1], table: m[2], column: column}
+			err := db.QueryRowContext(ctx, `SELECT table_schema, is_nullable = 'YES', LOWER(extra) LIKE '%on update%'
+				FROM information_schema.columns WHERE table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND table_name = ? AND column_name = ?`,
+				s.schema, s.table, s.column).Scan(&s.schema, &s.nullable, &s.kept)
+			if errors.Is(err, sql.ErrNoRows) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(list, s) {
+				list = append(list, s)
+			}
+		}
+	}
+	return list, nil
+}
+
+// look counts the rows of one table that have no stamp.
+func (s stamp) look(ctx context.Context, db *sql.DB) ([]Finding, error) {
+	var found []Finding
+	if s.nullable {
+		var n int
+		err := db.QueryRowContext(ctx, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM `%s`.`%s` WHERE `%s` IS NULL LIMIT %d) AS few",
+			s.schema, s.table, s.column, countAtMost)).Scan(&n)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			found = append(found, Finding{
+				Severity: Fail, Message: fmt.Sprintf("%s rows of %s have no %s: no window will ever see them", atLeast(n), s.table, s.column),
+				Do: fmt.Sprintf("have its owner set it (UPDATE %s SET %s = NOW(6) WHERE %s IS NULL) and make it NOT NULL", s.table, s.column, s.column),
+			})
+		}
+	}
+	if !s.kept {
+		found = append(found, Finding{
+			Severity: Info, Message: fmt.Sprintf("%s.%s is not kept by the database: an update that does not set it is missed", s.table, s.column),
+			Do: fmt.Sprintf("have its owner add ON UPDATE CURRENT_TIMESTAMP(6), or make sure that every writer sets %s", s.column),
+		})
+	}
+	return found, nil
+}
+
+// atLeast prints a count that stops at countAtMost.
+func atLeast(n int) string {
+	if n >= countAtMost {
+		return fmt.Sprintf("%d or more", n)
+	}
+	return fmt.Sprint(n)
+}
+
+// What lies ahead: by slack it may be the clocks; by a zone at most it looks like
+// a local time.
+const (
+	aheadSlack = time.Minute
+	aheadZone  = 14*time.Hour + 10*time.Minute
+	india      = 5*time.Hour + 30*time.Minute
+)
+
+// lookAhead looks for roots whose stamps lie ahead of the database's clock.
+func lookAhead(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) ([]Finding, error) {
+	n, err := countAfter(ctx, db, d, now.Add(aheadSlack), countAtMost)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	far, err := countAfter(ctx, db, d, now.Add(aheadZone), 1)
+	if err != nil {
+		return nil, err
+	}
+	f := Finding{Severity: Warn, Do: "a change is seen when its time has come, so these are late by as much; have the writer stamp in UTC (SET time_zone = '+00:00', or let the database stamp)"}
+	if far > 0 {
+		f.Message = fmt.Sprintf("%s roots of %s carry stamps that lie ahead, some by more than any time zone: a wrong clock or a wrong year", atLeast(n), d.Name)
+		return []Finding{f}, nil
+	}
+	most, err := farthest(ctx, db, d, now)
+	if err != nil {
+		return nil, err
+	}
+	f.Message = fmt.Sprintf("%s roots of %s carry stamps up to %v ahead of the database's clock", atLeast(n), d.Name, most)
+	switch {
+	case (most - india).Abs() <= 10*time.Minute:
+		f.Message += ": that is India's local time (+05:30) written where UTC belongs"
+	case most >= 20*time.Minute:
+		f.Message += ": as a local time written where UTC belongs would (India's is 5h30m ahead)"
+	}
+	return []Finding{f}, nil
+}
+
+// farthest finds, to the minute, how far ahead the newest stamp lies.
+func farthest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) (time.Duration, error) {
+	low, high := aheadSlack, aheadZone // something lies after low, nothing after high
+	for high-low > time.Minute {
+		middle := low + (high-low)/2
+		n, err := countAfter(ctx, db, d, now.Add(middle), 1)
+		if err != nil {
+			return 0, err
+		}
+		if n > 0 {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high.Round(time.Minute), nil
+}
+
+// endOfTime is later than every stamp.
+var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// countAfter counts roots that changed.sql finds from a time on, up to most.
+func countAfter(ctx context.Context, db *sql.DB, d entity.Definition, from time.Time, most int) (n int, err error) {
+	text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {endOfTime}})
+	err = db.QueryRowContext(ctx, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT DISTINCT _root FROM (%s) AS changed LIMIT %d) AS few", text, most), args...).Scan(&n)
+	return n, err
+}
+
+// newest returns up to n roots that changed lately, by windows that grow until
+// they hold enough: each is a range of the index.
+func newest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time, n int) ([]uint64, error) {
+	for back := time.Hour; ; back *= 6 {
+		from := now.Add(-back)
+		text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {now}})
+		rows, err := table(ctx, db, fmt.Sprintf("SELECT DISTINCT _root FROM (%s) AS changed ORDER BY _root DESC LIMIT %d", strings.TrimSpace(text), n), args...)
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) < n && back < 50*365*24*time.Hour {
+			continue
+		}
+		ids := make([]uint64, 0, len(rows))
+		for _, row := range rows {
+			var id uint64
+			if _, err := fmt.Sscan(row["_root"], &id); err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
+}
