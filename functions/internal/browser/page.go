@@ -1,0 +1,218 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// The keys that have no letter, for Press.
+const (
+	Enter     = kb.Enter
+	Escape    = kb.Escape
+	Tab       = kb.Tab
+	ArrowDown = kb.ArrowDown
+	ArrowUp   = kb.ArrowUp
+	Backspace = kb.Backspace
+)
+
+// Page is a page of a browser. Its methods fail the test.
+type Page struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu         sync.Mutex
+	complaints []string
+	requests   []string
+}
+
+// do runs steps within patience.
+func (p *Page) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		p.Picture("failed")
+		p.t.Fatalf("%s: %v; complaints: %q", what, err, p.Complaints())
+	}
+}
+
+// Go opens an address.
+func (p *Page) Go(address string) {
+	p.t.Helper()
+	p.do("opening "+address, chromedp.Navigate(address))
+}
+
+// Type clicks a field, empties it as a person would, and types.
+func (p *Page) Type(selector, text string) {
+	p.t.Helper()
+	p.Click(selector)
+	Value[bool](p, `(document.activeElement.select?.(), true)`)
+	if text == "" {
+		text = Backspace
+	}
+	p.Press(text)
+}
+
+// Press presses keys, one after the other, wherever the focus is.
+func (p *Page) Press(keys string) {
+	p.t.Helper()
+	p.do("pressing keys", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, key := range keys {
+			if err := press(ctx, target, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// press presses one key. The character goes with the key that goes down and not
+// after it, as chromedp would send it: a page that takes the key has taken the
+// character too.
+func press(ctx context.Context, target *chromedp.Target, key rune) error {
+	var down, up *input.DispatchKeyEventParams
+	for _, e := range kb.Encode(key) {
+		switch {
+		case down == nil:
+			down = e
+		case e.Text != "":
+			down.Text, down.UnmodifiedText = e.Text, e.UnmodifiedText
+		default:
+			up = e
+		}
+	}
+	if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, *down); err != nil {
+		return err
+	}
+	_, err := cdp.Call(ctx, target, input.DispatchKeyEvent, *up)
+	return err
+}
+
+// Click clicks the first element of a CSS selector with the mouse, once it can be
+// seen and nothing lies over it. Pages draw themselves anew after every answer,
+// so it is found by where it is and not held on to.
+func (p *Page) Click(selector string) {
+	p.t.Helper()
+	place := `(() => {
+		const e = document.querySelector(` + quote(selector) + `);
+		if (!e) return null;
+		e.scrollIntoView({block: 'nearest', behavior: 'instant'});
+		const box = e.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
+		const top = document.elementFromPoint(x, y);
+		return box.width && top && (e.contains(top) || top.contains(e)) ? {x, y} : null;
+	})()`
+	p.Until(selector+" to be seen", place)
+	at := Value[struct{ X, Y float64 }](p, place)
+	p.do("clicking "+selector, chromedp.MouseClickXY(at.X, at.Y))
+}
+
+// Choose chooses an option of a list by its value.
+func (p *Page) Choose(selector, value string) {
+	p.t.Helper()
+	chosen := Value[bool](p, `(() => {
+		const list = document.querySelector(`+quote(selector)+`), value = `+quote(value)+`;
+		if (![...list.options].some(o => o.value === value)) return false;
+		list.value = value;
+		list.dispatchEvent(new Event('change', {bubbles: true}));
+		return true;
+	})()`)
+	if !chosen {
+		p.t.Fatalf("%s has no option %s", selector, value)
+	}
+}
+
+// Size gives the window a size. One that is as narrow as a phone's is a phone's:
+// with touch, and a screen twice as fine.
+func (p *Page) Size(width, height int64) {
+	p.t.Helper()
+	var how []chromedp.EmulateViewportOption
+	if width < 600 {
+		how = append(how, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2))
+	}
+	p.do("resizing", chromedp.EmulateViewport(width, height, how...))
+}
+
+// Dark makes the page prefer dark colours, or light ones.
+func (p *Page) Dark(dark bool) {
+	p.t.Helper()
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	p.do("colouring", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	}))
+}
+
+// Until waits until an expression of JavaScript is true. On the way it may have
+// no value yet: what it throws counts as false.
+func (p *Page) Until(what, expression string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(patience); !Value[bool](p, `(() => { try { return !!(`+expression+`) } catch { return false } })()`); {
+		if time.Now().After(deadline) {
+			p.Picture("failed")
+			p.t.Fatalf("waited in vain for %s: %s; complaints: %q", what, expression, p.Complaints())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// Text returns the text of the first element of a selector as it is seen.
+func (p *Page) Text(selector string) string {
+	p.t.Helper()
+	return Value[string](p, `document.querySelector(`+quote(selector)+`)?.innerText ?? ""`)
+}
+
+// Value evaluates an expression of JavaScript, a promise included.
+func Value[T any](p *Page, expression string) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// quote makes a text a literal of JavaScript.
+func quote(text string) string {
+	literal, _ := json.Marshal(text) // a text always encodes
+	return string(literal)
+}
+
+// PicturesEnv names a directory for the pictures that tests take of pages, for
+// people to look at. Without it none is taken.
+const PicturesEnv = "RETURN_SYNC_TEST_PICTURES"
+
+// Picture takes a picture of the window.
+func (p *Page) Picture(name string) {
+	p.t.Helper()
+	dir := os.Getenv(PicturesEnv)
+	if dir == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, filepath.Base(p.t.Name())+"-"+name+".png"), png, 0o600)
+	}
+	if err != nil {
+		p.t.Error(err)
+	}
+}

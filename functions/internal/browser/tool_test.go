@@ -1,0 +1,131 @@
+package browser
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// bare is a machine without the program. Each command that is run is noted;
+// fails says which of them, counted from 1, fails, and the program is there once
+// one has succeeded that installs it.
+func bare(ran *[]string, fails ...int) machine {
+	there := false
+	return machine{
+		os: "linux", debian: true, root: true, log: &bytes.Buffer{},
+		look: func(name string) (string, error) {
+			if there {
+				return "/usr/bin/" + name, nil
+			}
+			return "", os.ErrNotExist
+		},
+		run: func(_ context.Context, line string) (string, error) {
+			*ran = append(*ran, line)
+			for _, n := range fails {
+				if n == len(*ran) {
+					return "E: no such package", errors.New("exit status 100")
+				}
+			}
+			there = there || strings.Contains(line, "install -y")
+			return "", nil
+		},
+	}
+}
+
+func TestMissingToolIsInstalled(t *testing.T) {
+	const install, update = lock + aptInstall + "chromium", lock + "apt-get update"
+	for name, c := range map[string]struct {
+		fails []int
+		want  []string
+		err   string
+	}{
+		"at once":                  {nil, []string{install}, ""},
+		"after the package lists":  {[]int{1}, []string{install, update, install}, ""},
+		"no network":               {[]int{1, 2}, []string{install, update}, "install by hand with: apt-get install"},
+		"no such package any more": {[]int{1, 3}, []string{install, update, install}, "no such package"},
+	} {
+		var ran []string
+		path, err := chromium.find(t.Context(), bare(&ran, c.fails...))
+		if diff := cmp.Diff(c.want, ran); diff != "" {
+			t.Errorf("%s (-want +run):\n%s", name, diff)
+		}
+		if c.err == "" && (err != nil || path != "/usr/bin/chromium") || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("%s: %q, %v", name, path, err)
+		}
+	}
+}
+
+func TestMissingToolIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*machine)
+		want   string
+	}{
+		"not root":   {func(m *machine) { m.root = false }, "sudo apt-get install -y --no-install-recommends chromium"},
+		"not Debian": {func(m *machine) { m.debian = false }, "package manager"}, "macOS": {func(m *machine) { m.os, m.debian = "darwin", false }, "brew install"},
+		"elsewhere": {func(m *machine) { m.os, m.debian = "plan9", false }, "package manager"},
+	} {
+		var ran []string
+		m := bare(&ran)
+		c.change(&m)
+		if _, err := chromium.find(t.Context(), m); err == nil || !strings.Contains(err.Error(), c.want) || len(ran) > 0 {
+			t.Errorf("%s: %v, ran %q", name, err, ran)
+		}
+	}
+}
+
+func TestIsDebian(t *testing.T) {
+	for text, want := range map[string]bool{
+		"NAME=x\nID=debian\n": true, "ID=\"debian\"\n": true, "ID=ubuntu\nID_LIKE=debian\n": false, "VERSION_ID=debian\n": false, "": false,
+	} {
+		name := filepath.Join(t.TempDir(), "os-release")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := isDebian(name); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	if isDebian(filepath.Join(t.TempDir(), "none")) {
+		t.Error("a file that is not there")
+	}
+}
+
+func TestWhatStaysOnThisMachine(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://127.0.0.1:80/x": true, "http://[::1]/": true, "http://localhost:1/": true, "data:text/plain,x": true, "about:blank": true, "ws://127.0.0.1/": true,
+		"https://images.example.com/x.jpg": false, "http://10.0.0.1/": false, "http://127.0.0.1.example.com/": false, "wss://example.com/": false, "http://%": false, "file:///etc/passwd": false,
+	} {
+		if stays(address) != want {
+			t.Errorf("%s: %v", address, !want)
+		}
+	}
+}
+
+// TestThePageIsHeard has a page complain and ask another machine.
+func TestThePageIsHeard(t *testing.T) {
+	p := Open(t)
+	p.Go(`data:text/html,<script>console.error("one", 2); console.log("fine"); setTimeout(() => { throw new Error("three") })</script><img src="http://images.example.com/x.jpg">`)
+	p.Until("the page", "document.readyState === 'complete'")
+	complaints := p.Complaints()
+	got := strings.Join(complaints, "\n")
+	for _, want := range []string{"one 2", "three", "ERR_NAME_NOT_RESOLVED"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not among the complaints:\n%s", want, got)
+		}
+	}
+	if len(complaints) != 3 {
+		t.Errorf("there are three complaints, and these were heard:\n%s", got)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !strings.Contains(strings.Join(p.requests, "\n"), "http://images.example.com/x.jpg") {
+		t.Errorf("the request was not seen: %q", p.requests)
+	}
+	p.requests = nil // it was meant
+}
