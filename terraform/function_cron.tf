@@ -1,0 +1,26 @@
+# Starts syncs: the scheduler calls it, it claims windows and puts their tasks into
+# returnSync.
+module "cron" {
+  source = "./modules/function"
+
+  name                = "cron"
+  prefix              = var.prefix
+  project             = var.project
+  region              = var.region
+  url                 = local.urls.cron
+  image               = var.image
+  scale               = local.scale.cron
+  network             = local.network
+  subnetwork          = local.subnetwork
+  sql_roles           = local.sql_roles
+  deletion_protection = var.deletion_protection
+
+  env = merge(local.env_all, local.env_sql.cron, local.env_flow, local.env_tasks, lookup(var.settings, "cron", {}))
+  secrets = {
+    for name, secret in local.secrets_sql :
+    name => google_secret_manager_secret.sync[secret].secret_id
+  }
+  invokers = { scheduler = local.scheduler_member }
+
+  depends_on = [google_project_service.api]
+}

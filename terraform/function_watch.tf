@@ -1,0 +1,41 @@
+# Looks whether the syncs live, and tells people once when they do not.
+module "watch" {
+  source = "./modules/function"
+
+  name                = "watch"
+  prefix              = var.prefix
+  project             = var.project
+  region              = var.region
+  url                 = local.urls.watch
+  image               = var.image
+  scale               = local.scale.watch
+  network             = local.network
+  subnetwork          = local.subnetwork
+  sql_roles           = local.sql_roles
+  deletion_protection = var.deletion_protection
+
+  env = merge(
+    local.env_all, local.env_instance, local.env_iam, local.env_budget, local.env_period,
+    { WATCH_DOCS_URL = var.runbook_url },
+    var.database.iam_auth ? { STATE_DSN = local.iam_dsn.watch } : {},
+    lookup(var.settings, "watch", {}),
+  )
+  secrets = {
+    for name, secret in merge(
+      local.secrets_state,
+      contains(var.alert_webhooks, "slack") ? { SLACK_WEBHOOK_URL = "slack-webhook" } : {},
+      contains(var.alert_webhooks, "webhook") ? { ALERT_WEBHOOK_URL = "alert-webhook" } : {},
+    ) :
+    name => google_secret_manager_secret.sync[secret].secret_id
+  }
+  invokers = { housekeeper = local.housekeeper_member }
+
+  depends_on = [google_project_service.api]
+}
+
+locals {
+  # How often a sync is due, if the schedule says so in minutes: what is older than
+  # two of them is behind.
+  period     = try("${regex("^\\*/([0-9]+) \\* \\* \\* \\*$", var.schedule)[0]}m", null)
+  env_period = local.period == null ? {} : { WATCH_PERIOD = local.period }
+}

@@ -1,0 +1,30 @@
+# Fixes windows and cuts pages: the queue returnSync calls it, and returnSyncBackfill
+# to go on; it puts pages into returnSyncProcessing and returnSyncBackfill.
+module "window" {
+  source = "./modules/function"
+
+  name                = "window"
+  prefix              = var.prefix
+  project             = var.project
+  region              = var.region
+  url                 = local.urls.window
+  image               = var.image
+  scale               = local.scale.window
+  network             = local.network
+  subnetwork          = local.subnetwork
+  sql_roles           = local.sql_roles
+  deletion_protection = var.deletion_protection
+
+  env = merge(
+    local.env_all, local.env_sql.window, local.env_flow, local.env_tasks,
+    { PROCESS_URL = local.urls.process },
+    lookup(var.settings, "window", {}),
+  )
+  secrets = {
+    for name, secret in local.secrets_sql :
+    name => google_secret_manager_secret.sync[secret].secret_id
+  }
+  invokers = { tasks = local.tasks_member }
+
+  depends_on = [google_project_service.api]
+}

@@ -1,0 +1,69 @@
+# Who calls the functions. Who a function is, and what it may read, stands in its
+# own file and in modules/function.
+
+# Cloud Tasks calls window and process as this account.
+resource "google_service_account" "tasks" {
+  account_id   = "${var.prefix}-tasks"
+  display_name = "Return-sync: Cloud Tasks calls window and process as this account"
+  depends_on   = [google_project_service.api]
+}
+
+# Cloud Scheduler calls cron as this account, and nothing else.
+resource "google_service_account" "scheduler" {
+  account_id   = "${var.prefix}-scheduler"
+  display_name = "Return-sync: Cloud Scheduler calls cron as this account"
+  depends_on   = [google_project_service.api]
+}
+
+# Cloud Scheduler calls verify, schedules and watch as this account.
+resource "google_service_account" "housekeeper" {
+  account_id   = "${var.prefix}-housekeeper"
+  display_name = "Return-sync: Cloud Scheduler calls verify, schedules and watch as this account"
+  depends_on   = [google_project_service.api]
+}
+
+locals {
+  tasks_member       = "serviceAccount:${google_service_account.tasks.email}"
+  scheduler_member   = "serviceAccount:${google_service_account.scheduler.email}"
+  operator_member    = "serviceAccount:${google_service_account.operator.email}"
+  housekeeper_member = "serviceAccount:${google_service_account.housekeeper.email}"
+
+  # Which function puts tasks into which queue. schedules and scopes start syncs in
+  # their own process, by cron's rules.
+  enqueuers = {
+    cron-returnSync             = { queue = "returnSync", member = module.cron.member }
+    schedules-returnSync        = { queue = "returnSync", member = module.schedules.member }
+    scopes-returnSync           = { queue = "returnSync", member = module.scopes.member }
+    operator-returnSync         = { queue = "returnSync", member = local.operator_member }
+    operator-returnSyncBackfill = { queue = "returnSyncBackfill", member = local.operator_member }
+    window-returnSyncProcessing = { queue = "returnSyncProcessing", member = module.window.member }
+    window-returnSyncBackfill   = { queue = "returnSyncBackfill", member = module.window.member }
+  }
+
+  # Who creates tasks that carry the tasks account's identity must be allowed to
+  # act as it.
+  task_creators = {
+    cron      = module.cron.member
+    window    = module.window.member
+    schedules = module.schedules.member
+    scopes    = module.scopes.member
+    operator  = local.operator_member
+  }
+}
+
+resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
+  for_each = local.enqueuers
+
+  name     = google_cloud_tasks_queue.queue[each.value.queue].name
+  location = var.region
+  role     = "roles/cloudtasks.enqueuer"
+  member   = each.value.member
+}
+
+resource "google_service_account_iam_member" "task_creator" {
+  for_each = local.task_creators
+
+  service_account_id = google_service_account.tasks.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = each.value
+}

@@ -1,0 +1,90 @@
+variable "name" {
+  description = "The function's folder: cron, window, process ... Services and accounts are named after it."
+  type        = string
+}
+
+variable "prefix" {
+  description = "What names begin with."
+  type        = string
+}
+
+variable "project" {
+  description = "The project's id."
+  type        = string
+}
+
+variable "region" {
+  description = "Where the service runs."
+  type        = string
+}
+
+variable "url" {
+  description = "The address that Cloud Run gives the service; callers' tokens are made out to it."
+  type        = string
+}
+
+variable "image" {
+  description = "The server's image by digest; null makes the account and its rights, and no service."
+  type        = string
+}
+
+variable "scale" {
+  description = "The function's entry point and size (scaling.tf)."
+  type = object({
+    target        = string
+    instances     = number
+    min_instances = number
+    concurrency   = number
+    cpu           = string
+    memory        = string
+    timeout       = number
+  })
+}
+
+variable "ingress" {
+  description = "Where calls may come from. Internal is right for everything that Cloud Tasks and Cloud Scheduler of the same project call."
+  type        = string
+  default     = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+
+  validation {
+    condition     = contains(["INGRESS_TRAFFIC_ALL", "INGRESS_TRAFFIC_INTERNAL_ONLY", "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"], var.ingress)
+    error_message = "ingress must be INGRESS_TRAFFIC_ALL, INGRESS_TRAFFIC_INTERNAL_ONLY or INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER."
+  }
+}
+
+variable "network" {
+  description = "The network and subnet that the function reaches private addresses through."
+  type        = string
+}
+
+variable "subnetwork" {
+  description = "The subnet in network."
+  type        = string
+}
+
+variable "env" {
+  description = "Names and values of the function's environment."
+  type        = map(string)
+}
+
+variable "secrets" {
+  description = "Names of the environment and the secrets that their values come from."
+  type        = map(string)
+  default     = {}
+}
+
+variable "sql_roles" {
+  description = "What the function needs to connect to Cloud SQL; none without Cloud SQL."
+  type        = set(string)
+  default     = []
+}
+
+variable "invokers" {
+  description = "Who may call the service, by a name of the caller."
+  type        = map(string)
+}
+
+variable "deletion_protection" {
+  description = "Keeps Terraform from deleting the service."
+  type        = bool
+}

@@ -1,0 +1,137 @@
+# What is counted and told from the log. Each message is one that the program
+# writes; a test in functions/internal/deployment holds both to the same words.
+#
+# The alert on a record is of the log itself, not of the metric: a metric exists
+# only some minutes after its first apply, and Monitoring refuses an alert on one
+# that it does not know yet. The metric is for the dashboard and for questions.
+
+locals {
+  # function: who writes the record. fields: what of it stands in the incident.
+  # quiet: seconds between two notifications at least.
+  log_events = {
+    run_failed = {
+      title   = "A run failed", function = "process", severity = "ERROR", quiet = 3600
+      message = "a run failed: the watermark stays and the next tick covers the same window"
+      fields  = ["entity", "run"]
+    }
+    index_behind = {
+      title   = "The index is behind", function = "watch", severity = "ERROR", quiet = 3600
+      message = "the index is behind"
+      fields  = ["entity"]
+    }
+    run_taken_over = {
+      title   = "A run was taken over", function = "cron", severity = "WARNING", quiet = 3600
+      message = "a dead sync was taken over; its run is closed as interrupted and its window will be covered again"
+      fields  = ["entity", "run"]
+    }
+    nothing_synced = {
+      title   = "Nothing was synced in a day", function = "watch", severity = "CRITICAL", quiet = 21600
+      message = "nothing was synced in a day"
+      fields  = ["entity"]
+    }
+    records_parked = {
+      title   = "Records are parked", function = "watch", severity = "WARNING", quiet = 21600
+      message = "records are parked"
+      fields  = ["entity"]
+    }
+    drift_found = {
+      title   = "Verify found drift", function = "verify", severity = "ERROR", quiet = 21600
+      message = "verify found drift"
+      fields  = ["entity"]
+    }
+    operations_budget = {
+      title   = "The operations budget is nearly used up", function = null, severity = "WARNING", quiet = 21600
+      message = "the operations budget is nearly used up"
+      fields  = []
+    }
+    heartbeat_missing = {
+      title   = "The heartbeat is missing", function = "watch", severity = "CRITICAL", quiet = 3600
+      message = "the heartbeat is missing"
+      fields  = []
+    }
+    job_failed = {
+      title   = "A backfill or repair failed", function = null, severity = "WARNING", quiet = 3600
+      message = "a job failed"
+      fields  = ["entity", "job"]
+    }
+    request_failed = {
+      title   = "A function failed", function = null, severity = "ERROR", quiet = 3600
+      message = "a request failed"
+      fields  = ["code"]
+    }
+  }
+
+  log_filters = { for key, event in local.log_events : key => join(" AND ", [
+    "resource.type=\"cloud_run_revision\"",
+    event.function == null ? "resource.labels.service_name:\"${var.prefix}-\"" : "resource.labels.service_name=\"${var.prefix}-${event.function}\"",
+    "jsonPayload.message=\"${event.message}\"",
+  ]) }
+}
+
+resource "google_logging_metric" "event" {
+  for_each = local.log_events
+
+  name        = "${var.prefix}/${each.key}"
+  description = each.value.title
+  filter      = local.log_filters[each.key]
+
+  metric_descriptor {
+    metric_kind  = "DELTA"
+    value_type   = "INT64"
+    unit         = "1"
+    display_name = each.value.title
+
+    dynamic "labels" {
+      for_each = contains(each.value.fields, "entity") ? ["entity"] : []
+
+      content {
+        key         = labels.value
+        value_type  = "STRING"
+        description = "The entity that it is about"
+      }
+    }
+  }
+
+  label_extractors = contains(each.value.fields, "entity") ? { entity = "EXTRACT(jsonPayload.entity)" } : {}
+
+  depends_on = [google_project_service.api]
+}
+
+resource "google_monitoring_alert_policy" "event" {
+  for_each = local.log_events
+
+  display_name          = "Return-sync: ${each.value.title}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = var.notification_channels
+  user_labels           = local.labels
+
+  conditions {
+    display_name = each.value.title
+
+    condition_matched_log {
+      filter           = local.log_filters[each.key]
+      label_extractors = { for field in each.value.fields : field => "EXTRACT(jsonPayload.${field})" }
+    }
+  }
+
+  alert_strategy {
+    auto_close = "86400s"
+
+    notification_rate_limit {
+      period = "${each.value.quiet}s"
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "What it means, how to look, how to mend: [${each.value.title}](${var.runbook_url}#alert-${replace(each.key, "_", "-")})"
+
+    links {
+      display_name = "Runbook"
+      url          = "${var.runbook_url}#alert-${replace(each.key, "_", "-")}"
+    }
+  }
+
+  depends_on = [google_project_service.api]
+}

@@ -1,0 +1,47 @@
+# Names and addresses that several files use.
+
+locals {
+  labels   = merge({ app = "return-sync", environment = var.environment }, var.labels)
+  deployed = var.image != null
+  location = "projects/${var.project}/locations/${var.region}"
+
+  # Cloud Run gives every service an address that its name, the project's number
+  # and the region decide, so a function can be told another's, or its own, before
+  # either exists.
+  urls = { for name in keys(local.sizes) : name => "https://${var.prefix}-${name}-${var.project_number}.${var.region}.run.app" }
+
+  # What every function is told. Cloud Run sets PORT itself.
+  env_all = merge({
+    LOG_LEVEL            = var.log_level
+    GOOGLE_CLOUD_PROJECT = var.project
+  }, lookup(var.settings, "all", {}))
+
+  # What everybody goes by who has to do with runs: one lease, one number of
+  # attempts, one budget.
+  env_flow = merge(local.env_budget, {
+    RUN_LEASE     = "${local.run_lease}s"
+    PAGE_LEASE    = "${local.page_lease}s"
+    PAGE_ATTEMPTS = tostring(local.page_attempts)
+  })
+  env_budget = {
+    OPERATIONS_DAY   = tostring(var.operations.day)
+    OPERATIONS_MONTH = tostring(var.operations.month)
+  }
+
+  # What a function that starts syncs is told besides.
+  env_tasks = {
+    TASKS_LOCATION        = local.location
+    TASKS_SERVICE_ACCOUNT = google_service_account.tasks.email
+    TASKS_DEADLINE        = "${local.tasks_deadline}s"
+    WINDOW_URL            = local.urls.window
+  }
+
+  # Who signs the tokens that the search function and those for operators take.
+  env_tokens = merge(
+    { SEARCH_JWT_CLAIM = var.search_jwt.claim },
+    var.search_jwks_url == null ? {} : { SEARCH_JWKS_URL = var.search_jwks_url },
+    var.search_jwt.issuer == null ? {} : { SEARCH_JWT_ISSUER = var.search_jwt.issuer },
+    var.search_jwt.audience == null ? {} : { SEARCH_JWT_AUDIENCE = var.search_jwt.audience },
+  )
+  secrets_tokens = var.search_jwks_url == null ? { SEARCH_JWT_SECRET = "search-jwt-secret" } : {}
+}

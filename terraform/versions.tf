@@ -1,0 +1,23 @@
+# Which tools read this folder, and where its state is kept.
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = "~> 7.0"
+    }
+  }
+
+  # The bucket is named at init, so that one folder serves every environment:
+  #   terraform init -backend-config=bucket=NAME
+  backend "gcs" {
+    prefix = "return-sync"
+  }
+}
+
+provider "google" {
+  project        = var.project
+  region         = var.region
+  default_labels = local.labels
+}
