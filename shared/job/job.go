@@ -34,12 +34,12 @@ package job
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -55,26 +55,17 @@ const (
 	Cancelled State = "cancelled"
 )
 
-// arrows lists, for every state, the states that a verb leads to.
-var arrows = map[State][]State{
+// diagram is the diagram of the package.
+var diagram = states.Diagram[State]{
 	Running: {Paused, Done, Failed, Cancelled},
 	Paused:  {Running, Cancelled},
 }
 
 // Sources returns the states from which a verb leads to s, in a stable order.
-func Sources(s State) []State {
-	var from []State
-	for state, to := range arrows {
-		if slices.Contains(to, s) {
-			from = append(from, state)
-		}
-	}
-	slices.Sort(from)
-	return from
-}
+func Sources(s State) []State { return diagram.Sources(s) }
 
 // Final reports whether nothing leads out of the state.
-func (s State) Final() bool { return len(arrows[s]) == 0 }
+func (s State) Final() bool { return diagram.Final(s) }
 
 // Job is a row of sync_job.
 type Job struct {

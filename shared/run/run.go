@@ -24,9 +24,9 @@ package run
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -54,35 +54,21 @@ const (
 	Record   Kind = "record"   // single roots, on demand
 )
 
-// arrows lists, for every state, the states that a verb leads to.
-var arrows = map[State][]State{
+// diagram is the diagram of the package.
+var diagram = states.Diagram[State]{
 	Windowing:  {Processing, Synced, Failed, Interrupted},
 	Processing: {Synced, Failed, Interrupted},
 }
 
 // Move checks a change of state and returns an error for one that the diagram
 // does not have.
-func Move(from, to State) error {
-	if !slices.Contains(arrows[from], to) {
-		return fmt.Errorf("a run cannot go from %q to %q", from, to)
-	}
-	return nil
-}
+func Move(from, to State) error { return diagram.Move("a run", from, to) }
 
 // Sources returns the states from which a verb leads to s, in a stable order.
-func Sources(s State) []State {
-	var from []State
-	for state := range arrows {
-		if Move(state, s) == nil {
-			from = append(from, state)
-		}
-	}
-	slices.Sort(from)
-	return from
-}
+func Sources(s State) []State { return diagram.Sources(s) }
 
 // Final reports whether nothing leads out of the state.
-func (s State) Final() bool { return len(arrows[s]) == 0 }
+func (s State) Final() bool { return diagram.Final(s) }
 
 // Counts is the account of a page or of a run, in records. Operations counts
 // what the index bills: every record sent, repeats included.

@@ -29,7 +29,6 @@ package target
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,26 +47,6 @@ const (
 	Dropping Role = "dropping"
 	Dropped  Role = "dropped"
 )
-
-// arrows lists, for every role, the roles that a verb leads to.
-var arrows = map[Role][]Role{
-	Building: {Live, Dropping},
-	Live:     {Standby},
-	Standby:  {Live, Dropping},
-	Dropping: {Dropped},
-}
-
-// Sources returns the roles from which a verb leads to r, in a stable order.
-func Sources(r Role) []Role {
-	var from []Role
-	for role, to := range arrows {
-		if slices.Contains(to, r) {
-			from = append(from, role)
-		}
-	}
-	slices.Sort(from)
-	return from
-}
 
 // Fed reports whether ticks sync a target of this role.
 func (r Role) Fed() bool { return r == Building || r == Live || r == Standby }

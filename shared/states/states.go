@@ -1,0 +1,38 @@
+// Package states holds what the states of runs, jobs and targets have in common:
+// a diagram of arrows that one place knows.
+package states
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Diagram lists, for every state, the states that a verb leads to. A state
+// without arrows is final.
+type Diagram[S cmp.Ordered] map[S][]S
+
+// Move checks a change of state and returns an error for one that the diagram
+// does not have; what names the thing that has the state.
+func (d Diagram[S]) Move(what string, from, to S) error {
+	if !slices.Contains(d[from], to) {
+		return fmt.Errorf("%s cannot go from %q to %q", what, fmt.Sprint(from), fmt.Sprint(to))
+	}
+	return nil
+}
+
+// Sources returns the states from which a verb leads to s, in a stable order: a
+// conditional UPDATE over them refuses any other change.
+func (d Diagram[S]) Sources(s S) []S {
+	var from []S
+	for state, to := range d {
+		if slices.Contains(to, s) {
+			from = append(from, state)
+		}
+	}
+	slices.Sort(from)
+	return from
+}
+
+// Final reports whether nothing leads out of a state.
+func (d Diagram[S]) Final(s S) bool { return len(d[s]) == 0 }
