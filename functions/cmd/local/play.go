@@ -27,6 +27,9 @@ func play(ctx context.Context, o options, out, log io.Writer) (err error) {
 	if err != nil {
 		return stoppedOr(ctx, err)
 	}
+	if err := stack.BeginTicks(ctx); err != nil {
+		return stoppedOr(ctx, err)
+	}
 	if o.soak > 0 {
 		return soak(ctx, stack, o, out, log)
 	}
@@ -48,7 +51,7 @@ func stoppedOr(ctx context.Context, err error) error {
 func stackOptions(o options, log io.Writer) rehearsal.Options {
 	s := rehearsal.Options{
 		DSN: o.dsn, Dir: o.dir, Keep: o.keep, Port: o.port, Seed: o.seed, Workers: o.workers,
-		BufferPoolMB: 512, Log: log, ChildLog: log,
+		HoldTicks: true, BufferPoolMB: 512, Log: log, ChildLog: log,
 	}
 	if !o.once {
 		s.Every = o.every

@@ -13,6 +13,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
+	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
+	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
@@ -29,9 +31,12 @@ func (s *Stack) env() []string {
 		"TASKS_LOCATION=" + Location, "CLOUD_TASKS_EMULATOR_HOST=" + s.tasksAddr,
 		"WINDOW_URL=" + s.front.url(window.Function.Name), "PROCESS_URL=" + s.front.url(process.Function.Name),
 		"TASKS_SERVICE_ACCOUNT=tasks@local.iam.gserviceaccount.com",
+		"SCHEDULER_LOCATION=" + Location, "CLOUD_SCHEDULER_EMULATOR_HOST=" + s.schedAddr,
+		"SCHEDULES_URL=" + s.front.url(schedules.Function.Name), "SCHEDULER_SERVICE_ACCOUNT=scheduler@local.iam.gserviceaccount.com",
 		"ALGOLIA_APP_ID=" + AppID, "ALGOLIA_URL=" + s.algoliaURL,
-		"ALGOLIA_WRITE_KEY=" + AdminKey, "ALGOLIA_SEARCH_KEY=" + SearchKey,
+		"ALGOLIA_WRITE_KEY=" + AdminKey, "ALGOLIA_SEARCH_KEY=" + SearchKey, "ALGOLIA_BROWSE_KEY=" + AdminKey,
 		"SEARCH_JWT_SECRET=" + JWTSecret,
+		"SLACK_WEBHOOK_URL=" + s.Options.Slack, "ALERT_WEBHOOK_URL=" + s.Options.Webhook,
 	}
 	if s.Options.Steps {
 		env = append(env, stepsEnv+"=http://"+s.front.address+stepsPath)
@@ -115,7 +120,7 @@ func (s *Stack) SchedulerAddress() string { return s.schedAddr }
 // DSN returns the DSN of the database.
 func (s *Stack) DSN() string { return s.database.DSN(s.Options.Database) }
 
-// openQueues creates the two queues through the real client, with retries as
+// openQueues creates the queues through the real client, with retries as
 // short as a rehearsal wants them.
 func (s *Stack) openQueues(ctx context.Context) error {
 	sender, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: Location, Emulator: s.tasksAddr})
@@ -126,7 +131,7 @@ func (s *Stack) openQueues(ctx context.Context) error {
 	retry := &cloudtaskspb.RetryConfig{
 		MaxAttempts: 100, MinBackoff: durationpb.New(100 * time.Millisecond), MaxBackoff: durationpb.New(5 * time.Second), MaxDoublings: 5,
 	}
-	for name, concurrent := range map[string]int{queue.Sync: 2, queue.Processing: s.Options.Workers} {
+	for name, concurrent := range map[string]int{queue.Sync: 2, queue.Processing: s.Options.Workers, queue.Backfill: 1} {
 		rate := &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 500, MaxConcurrentDispatches: int32(concurrent)}
 		if err := sender.EnsureQueue(ctx, name, rate, retry); err != nil {
 			return err
@@ -135,11 +140,25 @@ func (s *Stack) openQueues(ctx context.Context) error {
 	return nil
 }
 
-// JobName is the scheduler job's name.
-const JobName = "returnsUpdateCron"
+// JobName is the scheduler job's name; SchedulesJobName is that of the job that
+// keeps the table of schedules, WatchJobName that of the job that looks after the
+// syncs.
+const (
+	JobName          = "returnsUpdateCron"
+	SchedulesJobName = "returnsSchedules"
+	WatchJobName     = "returnsWatch"
+)
 
-// openJob registers the scheduler job, if ticks are wanted.
+// openJob lets the scheduler tick, unless the data has to come first.
 func (s *Stack) openJob(ctx context.Context) error {
+	if s.Options.HoldTicks {
+		return nil
+	}
+	return s.BeginTicks(ctx)
+}
+
+// BeginTicks registers the scheduler's jobs, if ticks are wanted.
+func (s *Stack) BeginTicks(ctx context.Context) error {
 	if s.Options.Every <= 0 {
 		return nil
 	}
@@ -148,7 +167,15 @@ func (s *Stack) openJob(ctx context.Context) error {
 		return err
 	}
 	s.closing(client.Close)
-	return client.Ensure(ctx, schedule.Job{
-		Name: JobName, Cron: "*/15 * * * *", TimeZone: "Etc/UTC", URL: s.front.url(cron.Function.Name),
-	})
+	for _, j := range []schedule.Job{
+		{Name: JobName, Cron: "*/15 * * * *", URL: s.front.url(cron.Function.Name)},
+		{Name: SchedulesJobName, Cron: "* * * * *", URL: s.front.url(schedules.Function.Name)},
+		{Name: WatchJobName, Cron: "*/5 * * * *", URL: s.front.url(watch.Function.Name)},
+	} {
+		j.TimeZone = "Etc/UTC"
+		if err := client.Ensure(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 func start(t *testing.T, o Options) *Stack {
 	t.Helper()
 	ctx := t.Context()
-	o.ChildLog = testLog{t}
+	o.ChildLog, o.HoldTicks = testLog{t}, true
 	s, err := Start(ctx, o)
 	if err != nil {
 		t.Fatal(err)
@@ -43,6 +43,9 @@ func start(t *testing.T, o Options) *Stack {
 		t.Fatal(err)
 	}
 	s.mustSync(t)
+	if err := s.BeginTicks(ctx); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 

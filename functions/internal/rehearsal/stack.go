@@ -11,8 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sethvargo/go-envconfig"
+
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
-	index "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
@@ -30,7 +32,10 @@ type Options struct {
 	Keep  bool   // leave the database's directory
 	Port  int    // of the front; 0 is any free one
 	Every time.Duration
-	Seed  int64 // of the emulators' faults
+	// HoldTicks leaves the first tick to BeginTicks: a tick before the data is
+	// there would move the watermark beyond it.
+	HoldTicks bool
+	Seed      int64 // of the emulators' faults
 	// Workers is how many pages are worked at once.
 	Workers int
 	// BufferPoolMB is the private database's cache.
@@ -46,6 +51,8 @@ type Options struct {
 	// WatchIndex, if not nil, stands before the index emulator and sees what
 	// reaches it.
 	WatchIndex func(http.Handler) http.Handler
+	// Slack and Webhook are where alerts go; empty sends none there.
+	Slack, Webhook string
 	// Env is further environment of the functions, NAME=value, and wins.
 	Env []string
 	Log io.Writer // sentences for people
@@ -132,7 +139,7 @@ func (s *Stack) closing(stop func() error) { s.closers = append(s.closers, stop)
 
 // openFront comes first: a port in use should be told before a database starts.
 func (s *Stack) openFront(context.Context) (err error) {
-	if s.front, err = openFront(s.Options.Port, s.steps, s.portalPage); err != nil {
+	if s.front, err = openFront(s.Options.Port, s.steps, s.portalPage, s.Operator); err != nil {
 		return err
 	}
 	s.closing(s.front.server.Close)
@@ -208,22 +215,19 @@ func (s *Stack) openStore(ctx context.Context) (err error) {
 	return err
 }
 
-// openIndices gives every index its settings.
+// openIndices gives every index its settings and the page's its replicas, as
+// returnsync settings push does.
 func (s *Stack) openIndices(ctx context.Context) error {
-	client, err := index.New(index.Config{
-		AppID: AppID, WriteKey: AdminKey, URL: s.algoliaURL, BatchRecords: 1, BatchBytes: 1, Senders: 1, Attempts: 1,
+	known := envconfig.MapLookuper(map[string]string{
+		"ALGOLIA_APP_ID": AppID, "ALGOLIA_ADMIN_KEY": AdminKey, "ALGOLIA_URL": s.algoliaURL,
+		"SEARCH_ENTITY": portalEntity, "SEARCH_SORTS": s.sortNames(),
 	})
+	settings, err := (&wire.Env{Lookup: known}).IndexSettings(ctx)
 	if err != nil {
 		return err
 	}
 	for _, d := range s.Entities {
-		if d.Settings == nil {
-			continue
-		}
-		if err := client.ApplySettings(ctx, d.Index, d.Settings); err != nil {
-			return err
-		}
-		if err := s.openSorts(ctx, client, d); err != nil {
+		if _, err := settings.Push(ctx, d, d.Index); err != nil {
 			return err
 		}
 	}
