@@ -89,38 +89,67 @@ type SoakReport struct {
 	Parked      int64 `json:"parked"`
 	Records     int   `json:"records"`
 	Differences int   `json:"differences"`
+	// Verified counts the deep comparisons that were made beside the soak, and
+	// VerifyFailed those that the index's faults ended; VerifyPending adds up the
+	// roots that they left to the next run. Any drift that one named is a false
+	// alarm.
+	Verified      int   `json:"verified"`
+	VerifyFailed  int   `json:"verifyFailed"`
+	VerifyPending int64 `json:"verifyPending"`
+	FalseAlarms   int   `json:"falseAlarms"`
 }
 
 // Soak lets everything go wrong at once for a while: every fault of every
 // emulator, processes killed at random steps, and a warehouse that changes rows
-// all the time. Then the faults end, what is under way drains, and the oracle
+// all the time. Beside it, source, ledger and index are compared all the time: that
+// must name nothing. Then the faults end, what is under way drains, and the oracle
 // must find no difference. each is told every few seconds how it goes.
 func (s *Stack) Soak(ctx context.Context, d time.Duration, perSecond float64, each func(SoakReport)) (SoakReport, error) {
-	report := SoakReport{Seed: s.Options.Seed, Problems: []string{}}
+	k := soaking{SoakReport: SoakReport{Seed: s.Options.Seed, Problems: []string{}}, each: each, warehouse: sample.NewWarehouse(s.DB, s.Options.Seed)}
 	if _, err := s.Sync(ctx, "returns", nil); err != nil {
-		return report, err
+		return k.SoakReport, err
 	}
+	stop, err := s.lookOn(ctx, &k.beside)
+	if err != nil {
+		return k.SoakReport, err
+	}
+	err = s.goWrong(ctx, &k, d, perSecond)
+	alarms, ended := stop()
+	k.Problems = append(k.Problems, alarms...)
+	if err = errors.Join(err, ended, s.count(ctx, &k)); err != nil {
+		return k.SoakReport, err
+	}
+	return k.SoakReport, s.judge(ctx, &k.SoakReport)
+}
+
+// soaking is a soak under way.
+type soaking struct {
+	SoakReport
+	beside    beside
+	warehouse *sample.Warehouse
+	each      func(SoakReport)
+}
+
+// goWrong lets everything go wrong for a while, and then come to rest.
+func (s *Stack) goWrong(ctx context.Context, k *soaking, d time.Duration, perSecond float64) error {
 	if err := s.misbehave(ctx, true); err != nil {
-		return report, err
+		return err
 	}
-	warehouse := sample.NewWarehouse(s.DB, s.Options.Seed)
 	began := time.Now()
-	if err := s.churn(ctx, warehouse, d, perSecond, func() {
-		report.Seconds = time.Since(began).Seconds()
-		if s.count(ctx, &report, warehouse) == nil && each != nil {
-			each(report)
+	if err := s.churn(ctx, k.warehouse, d, perSecond, func() {
+		k.Seconds = time.Since(began).Seconds()
+		if s.count(ctx, k) == nil && k.each != nil {
+			k.each(k.SoakReport)
 		}
 	}); err != nil {
-		return report, err
+		return err
 	}
 	if err := s.misbehave(ctx, false); err != nil {
-		return report, err
+		return err
 	}
-	if err := s.drain(ctx); err != nil {
-		return report, err
-	}
-	report.Seconds = time.Since(began).Seconds()
-	return report, errors.Join(s.count(ctx, &report, warehouse), s.judge(ctx, &report))
+	err := s.drain(ctx)
+	k.Seconds = time.Since(began).Seconds()
+	return err
 }
 
 // misbehave switches all faults on or off.
@@ -207,13 +236,15 @@ func (s *Stack) drain(ctx context.Context) error {
 }
 
 // count fills in the figures.
-func (s *Stack) count(ctx context.Context, r *SoakReport, w *sample.Warehouse) error {
+func (s *Stack) count(ctx context.Context, k *soaking) error {
+	r := &k.SoakReport
+	k.beside.fill(r)
 	r.Runs, r.Faults, r.KillsByStep = map[string]int{}, map[string]int{}, s.Kills()
 	r.Changes, r.Kills, r.Holds = 0, 0, 0
 	for _, n := range s.Holds() {
 		r.Holds += n
 	}
-	for _, n := range w.Counts() {
+	for _, n := range k.warehouse.Counts() {
 		r.Changes += n
 	}
 	for _, n := range r.KillsByStep {
@@ -295,6 +326,6 @@ func (r SoakReport) String() string {
 	for _, state := range []run.State{run.Synced, run.Failed, run.Interrupted} {
 		states = append(states, fmt.Sprintf("%d %s", r.Runs[string(state)], state))
 	}
-	return fmt.Sprintf("%4.0f s: %d changes; runs %s; %d pages, %d retries; %d kills, %d faults; %d records pushed, %d parked",
-		r.Seconds, r.Changes, strings.Join(states, ", "), r.Pages, r.Retries, r.Kills, faults, r.Pushed, r.Parked)
+	return fmt.Sprintf("%4.0f s: %d changes; runs %s; %d pages, %d retries; %d kills, %d faults; %d records pushed, %d parked; %d comparisons beside, %d false alarms",
+		r.Seconds, r.Changes, strings.Join(states, ", "), r.Pages, r.Retries, r.Kills, faults, r.Pushed, r.Parked, r.Verified, r.FalseAlarms)
 }
