@@ -2,11 +2,10 @@ package scopes
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"strconv"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 )
@@ -33,7 +32,7 @@ func (f *function) act(r *http.Request) (any, error) {
 	if r.URL.RawQuery != "" {
 		return nil, fault.New(fault.Invalid, "bad-parameter", "an action takes its parameters in the body, not in the URL")
 	}
-	body, err := f.body(r)
+	body, err := edge.LimitedBody(r, f.Limits.MaxBody)
 	if err != nil {
 		return nil, err
 	}
@@ -72,17 +71,4 @@ func (f *function) remove(ctx context.Context, action string, req scope.Request)
 		return nil, fault.New(fault.Invalid, "bad-id", "options.id is no sync status: want its number, such as \"7\"").WithParam("options.id")
 	}
 	return deletedAnswer{Deleted: true, Message: "deleted"}, f.Flow.Store.DeleteStatus(ctx, number)
-}
-
-// body reads a request's body within its limit.
-func (f *function) body(r *http.Request) ([]byte, error) {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return nil, fault.New(fault.Invalid, "bad-encoding", "send the body as it is, without Content-Encoding")
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, f.Limits.MaxBody))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return nil, fault.New(fault.TooLarge, "body-too-large", "the body has more than %d bytes", f.Limits.MaxBody)
-	}
-	return body, fault.Wrap(err, fault.Invalid, "bad-request", "the body broke off")
 }

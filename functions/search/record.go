@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
@@ -56,7 +57,7 @@ func (f *function) key(r *http.Request) (any, error) {
 	if f.Limits.KeyTTL == 0 {
 		return nil, fault.New(fault.NotFound, "no-keys", "this service gives no keys; search through it")
 	}
-	if body, err := f.body(r); err != nil || len(body) > 0 || r.URL.RawQuery != "" {
+	if body, err := edge.LimitedBody(r, f.Limits.MaxBody); err != nil || len(body) > 0 || r.URL.RawQuery != "" {
 		return nil, fault.New(fault.Invalid, "bad-parameter", "a key has no parameters: send an empty body")
 	}
 	key, err := c.Engine.Key(c.fence, c.now.Add(f.Limits.KeyTTL), pseudonym(c.user))

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
@@ -40,7 +41,7 @@ func (f *function) batch(ctx context.Context, r *http.Request, c caller) (any, e
 	if r.URL.RawQuery != "" {
 		return nil, fault.New(fault.Invalid, "bad-parameter", "a POST takes its parameters in the body, not in the URL")
 	}
-	body, err := f.body(r)
+	body, err := edge.LimitedBody(r, f.Limits.MaxBody)
 	if err != nil {
 		return nil, err
 	}

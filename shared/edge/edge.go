@@ -171,6 +171,21 @@ func answer(w http.ResponseWriter, status int, value any) error {
 	return nil
 }
 
+// LimitedBody reads the body of a caller's request, at most limit bytes. Browsers
+// send JSON as text/plain to spare the preflight, so its declared type says
+// nothing.
+func LimitedBody(r *http.Request, limit int64) ([]byte, error) {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return nil, fault.New(fault.Invalid, "bad-encoding", "send the body as it is, without Content-Encoding")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, fault.New(fault.TooLarge, "body-too-large", "the body has more than %d bytes; ask for less at once", limit)
+	}
+	return body, fault.Wrap(err, fault.Invalid, "bad-request", "the body broke off")
+}
+
 // maxTask is more than a queue's largest task.
 const maxTask = 1 << 20
 

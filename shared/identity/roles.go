@@ -2,13 +2,11 @@ package identity
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -80,20 +78,5 @@ func (o Roles) held(token jwt.Token) bool {
 // SignOperator returns a token for an operator without an account, signed with
 // the secret: for demonstrations and tests.
 func (v *Verifier) SignOperator(roles Roles, expires time.Time) (string, error) {
-	if v.cfg.Secret == "" {
-		return "", errors.New("there is no secret to sign with")
-	}
-	b := jwt.NewBuilder().Subject("operator").Claim(roles.Claim, []string{roles.Operator}).Expiration(expires)
-	if v.cfg.Issuer != "" {
-		b = b.Issuer(v.cfg.Issuer)
-	}
-	if v.cfg.Audience != "" {
-		b = b.Audience([]string{v.cfg.Audience})
-	}
-	token, err := b.Build()
-	if err != nil {
-		return "", err
-	}
-	signed, err := jwt.Sign(token, jwt.WithKey(jwa.HS256(), []byte(v.cfg.Secret)))
-	return string(signed), err
+	return v.sign(jwt.NewBuilder().Subject("operator").Claim(roles.Claim, []string{roles.Operator}), expires)
 }
