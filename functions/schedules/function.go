@@ -74,7 +74,7 @@ func Handler(s *wire.Schedules, clock func() time.Time) http.Handler {
 func reconcile(ctx context.Context, s *wire.Schedules, now time.Time) (any, error) {
 	done, err := s.Reconciler.Run(ctx, now)
 	madeUp, missed := s.Firer.MakeUp(ctx, done.Rows, now)
-	return answer{Reconciled: done, MadeUp: madeUp}, retryable(errors.Join(err, missed))
+	return answer{Reconciled: done, MadeUp: madeUp}, retryable(errors.Join(err, missed, s.Scopes.Sweep(ctx)))
 }
 
 // retryable makes several errors one that the scheduler repeats.

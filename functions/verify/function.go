@@ -46,13 +46,17 @@ type answer struct {
 // Handler answers calls.
 func Handler(v *wire.Verify) http.Handler {
 	return edge.Handle(v.Log, func(r *http.Request) (any, error) {
-		entities := v.Entities
+		catalog := flow.Catalog{Entities: v.Entities, Store: v.Store}
 		if name := r.URL.Query().Get("entity"); name != "" {
-			d, err := entities.Named(name)
+			d, err := v.Entities.Named(name)
 			if err != nil {
 				return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entity")
 			}
-			entities = flow.Entities{d}
+			catalog.Entities = flow.Entities{d}
+		}
+		entities, err := catalog.Live(r.Context())
+		if err != nil {
+			return nil, err
 		}
 		a := answer{Compared: []verify.Report{}}
 		var problems []error

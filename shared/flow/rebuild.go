@@ -113,7 +113,7 @@ func (r *Rebuild) catchUp(ctx context.Context, d entity.Definition) error {
 // followed by another, as it would be by the next tick.
 func (r *Rebuild) sync(ctx context.Context, d entity.Definition, stage string) error {
 	for failed := 0; ; {
-		started, err := r.Cron.Run(ctx, Tick{Entity: d.Name, Occurrence: "rebuild-" + claim.NewToken()})
+		started, err := r.Cron.Run(ctx, Tick{Entity: d.Name, Occurrence: "rebuild-" + claim.NewToken(), ByHand: true})
 		if err != nil {
 			return err
 		}

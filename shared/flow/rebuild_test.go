@@ -12,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
@@ -282,5 +283,41 @@ func TestPromoteNeedsFreshness(t *testing.T) {
 	jobTypes := func(x target.Target) (string, error) { d, err := x.Definition(s.def); return d.JobType, err }
 	if err := s.Promote(ctx, targets[1], jobTypes); fault.CodeOf(err) != "not-fresh" {
 		t.Errorf("a target that is behind became live: %v", err)
+	}
+}
+
+// TestScopeOfARebuiltEntity starts a scope whose entity has two targets: its
+// member follows the sync of the one that searches see.
+func TestScopeOfARebuiltEntity(t *testing.T) {
+	s := newSite(t, 4)
+	ctx := context.Background()
+	if _, err := s.rebuild("").Run(ctx, s.def); err != nil {
+		t.Fatal(err)
+	}
+	scopes := &flow.Scopes{
+		Store: s.DB, Entities: flow.Entities{s.def}, Log: silent, Ticker: s.cron(),
+		Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30},
+	}
+	r, err := scope.ParseRequest(scope.StartScope, []byte(`{"instanceId":"s","options":{"members":{"m":["stock"]}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := scopes.Start(ctx, r, ""); err != nil || !done.Started {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if err := scopes.Refresh(ctx); err != nil {
+			t.Fatal(err)
+		}
+		now, err := s.Scope(ctx, "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.State == scope.Synced {
+			return
+		}
+		if now.State != scope.Syncing || time.Now().After(deadline) {
+			t.Fatalf("the scope is %s: %s", now.State, now.Reason)
+		}
 	}
 }

@@ -235,11 +235,11 @@ func (s *Scopes) tick(ctx context.Context, begun []store.NewOperation) error {
 			problems = append(problems, s.giveUp(ctx, p))
 			continue
 		}
-		started, err := s.Ticker.Run(ctx, Tick{Entity: p.Entity, Occurrence: "scope-" + p.Operations[0], ByHand: true})
+		claimID, err := s.tickOne(ctx, p)
 		s.Steps.at("member-ticked")
 		switch {
-		case len(started) == 1: // whatever else the tick could not do
-			err = s.Store.BindStatuses(context.WithoutCancel(ctx), p, started[0].ClaimID)
+		case claimID != 0: // whatever else the tick could not do
+			err = s.Store.BindStatuses(context.WithoutCancel(ctx), p, claimID)
 			s.Steps.at("member-bound")
 			problems = append(problems, err)
 		case ctx.Err() != nil:
@@ -250,6 +250,21 @@ func (s *Scopes) tick(ctx context.Context, begun []store.NewOperation) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// tickOne ticks an entity and returns the claim of the target that searches see,
+// 0 if that was not started. An entity that was rebuilt has others beside it.
+func (s *Scopes) tickOne(ctx context.Context, p store.Part) (int64, error) {
+	live, err := Catalog{Entities: s.Entities, Store: s.Store}.LiveOf(ctx, p.Entity)
+	if err != nil {
+		return 0, err
+	}
+	started, err := s.Ticker.Run(ctx, Tick{Entity: p.Entity, Occurrence: "scope-" + p.Operations[0], ByHand: true})
+	i := slices.IndexFunc(started, func(one Started) bool { return one.Entity == live.Name })
+	if i < 0 {
+		return 0, err
+	}
+	return started[i].ClaimID, err
 }
 
 // giveUpWithin is how long a start that was called off may take to say so.

@@ -25,6 +25,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
 // Config is what the environment says about watching.
@@ -64,6 +65,9 @@ type Channel struct {
 type Watcher struct {
 	Store    *store.DB
 	Entities []entity.Definition
+	// Live, if set, returns what to look after now in place of Entities: the
+	// targets that searches see.
+	Live     func(ctx context.Context) ([]entity.Definition, error)
 	Plans    Plans
 	Verified Verified // nil: nothing is known
 	Channels []Channel
@@ -116,13 +120,20 @@ func (w *Watcher) Round(ctx context.Context) (Report, error) {
 
 // facts reads what is judged.
 func (w *Watcher) facts(ctx context.Context) (alert.Facts, error) {
-	f, err := w.Store.AlertFacts(ctx, w.Entities)
+	entities := w.Entities
+	if w.Live != nil {
+		var err error
+		if entities, err = w.Live(ctx); err != nil {
+			return alert.Facts{}, err
+		}
+	}
+	f, err := w.Store.AlertFacts(ctx, entities)
 	if err != nil {
 		return f, err
 	}
 	for i := range f.Entities {
 		e := &f.Entities[i]
-		if e.Plan, err = w.Plans.Plan(ctx, e.Name); err != nil {
+		if e.Plan, err = w.Plans.Plan(ctx, target.EntityOf(e.Name)); err != nil {
 			return f, err
 		}
 		if w.Verified != nil {

@@ -20,7 +20,9 @@ import (
 type Schedules struct {
 	Reconciler *schedule.Reconciler
 	Firer      *schedule.Firer
-	Log        *slog.Logger
+	// Scopes are swept each minute, so that a lost one is told without a reader.
+	Scopes *flow.Scopes
+	Log    *slog.Logger
 }
 
 // Schedules opens the schedules function's parts. What it starts it starts in
@@ -32,7 +34,7 @@ func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 	if err = errors.Join(err, Configure(ctx, e.Lookup, &jobs)); err != nil {
 		return nil, err
 	}
-	s := &Schedules{Log: e.Log}
+	s := &Schedules{Log: e.Log, Scopes: scopes}
 	if s.Reconciler, err = e.Reconciler(ctx, scopes.Store, scopes.Entities); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/slack"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/webhook"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
@@ -55,6 +57,9 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	problems = append(problems, problem)
 	w.Store, problem = e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
 	problems = append(problems, problem)
+	w.Live = func(ctx context.Context) ([]entity.Definition, error) {
+		return flow.Catalog{Entities: entities, Store: w.Store}.Live(ctx)
+	}
 	w.Verified = verified{w.Store}
 	w.Plans = watch.Table{From: w.Store}
 	if w.Config.Period > 0 {
