@@ -147,5 +147,9 @@ func (db *DB) Prune(ctx context.Context, entityName string, keepDays int) error 
 	if err == nil && n < atOnce {
 		_, err = db.sql.ExecContext(ctx, "DELETE FROM sync_page WHERE run_id = ?", id.Int64)
 	}
+	if err == nil {
+		_, err = db.sql.ExecContext(ctx, `DELETE FROM sync_job_root WHERE job_id IN (SELECT j.id FROM sync_job j
+			WHERE j.entity = ? AND j.closed_at < NOW(6) - INTERVAL ? DAY) LIMIT ?`, entityName, keepDays, atOnce)
+	}
 	return outage(err, "prune old change lists")
 }
