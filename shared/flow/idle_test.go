@@ -27,12 +27,16 @@ func TestIdleTickCostsSixStatements(t *testing.T) {
 	w := aged(t, 50)
 	w.synced() // connections are open
 	w.synced()
-	before := w.questions()
-	if err := errors.Join(w.tick(false), w.drain()); err != nil {
-		t.Fatal(err)
+	least := 1000 // on a server that others use as well, they only add
+	for range 5 {
+		before := w.questions()
+		if err := errors.Join(w.tick(false), w.drain()); err != nil {
+			t.Fatal(err)
+		}
+		least = min(least, w.questions()-before-1)
 	}
-	if n := w.questions() - before - 1; n > 6 {
-		t.Errorf("an idle tick costs %d statements, want at most 6", n)
+	if least > 6 {
+		t.Errorf("an idle tick costs %d statements, want at most 6", least)
 	}
 	r := w.last()
 	asOf, err := w.AsOf(t.Context(), w.def.JobType)

@@ -9,6 +9,7 @@ import (
 	syncjob "gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // jobTypes returns a target's job type.
@@ -155,7 +156,7 @@ func TestDropForgetsATarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := b.CreateJob(t.Context(), syncjob.Job{Entity: made.Name(), Kind: run.Backfill, State: syncjob.Running})
+	j, err := b.CreateJob(t.Context(), syncjob.Job{Entity: made.Name(), Kind: run.Backfill, State: syncjob.Running, Window: window.Window{From: from, To: to}})
 	if err != nil {
 		t.Fatal(err)
 	}
