@@ -34,8 +34,12 @@ type Definition struct {
 	RecordLimit int           // bytes of a record as compact JSON
 	Overlap     time.Duration // how far a window reaches back behind the watermark
 	FirstFrom   time.Time     // where the first window begins
-	Stamp       string        // a field that gets the time of the push in epoch ms; not part of the content
-	Types       map[string]record.Kind
+	// TrustVersions says that the _version columns change with every change of a
+	// record, to the microsecond: rows at the version that was pushed are then not
+	// read again. Where a joined table has no version column, they do not.
+	TrustVersions bool
+	Stamp         string // a field that gets the time of the push in epoch ms; not part of the content
+	Types         map[string]record.Kind
 	// RootField is the record's field that holds its root's id, empty if none
 	// does. Comparing the index needs it to know whose a record is.
 	RootField string

@@ -32,6 +32,7 @@ type file struct {
 	Overlap     string            `yaml:"overlap"`
 	FirstFrom   string            `yaml:"firstFrom"`
 	Stamp       string            `yaml:"stamp"`
+	Trust       bool              `yaml:"trustVersions"`
 	RootField   string            `yaml:"rootField"`
 	Types       map[string]string `yaml:"types"`
 }
@@ -187,7 +188,7 @@ var (
 // definition checks the values of entity.yaml and fills in what is left out.
 func (f file) definition() (Definition, error) {
 	d := Definition{
-		Name: f.Name, JobType: f.JobType, Index: f.Index, Account: f.Account, Stamp: f.Stamp, RootField: f.RootField,
+		Name: f.Name, JobType: f.JobType, Index: f.Index, Account: f.Account, Stamp: f.Stamp, TrustVersions: f.Trust, RootField: f.RootField,
 		PageSize: orDefault(f.PageSize, defaultPageSize), RecordLimit: orDefault(f.RecordLimit, defaultRecordLimit),
 		Overlap: defaultOverlap, FirstFrom: time.Unix(0, 0).UTC(), Types: map[string]record.Kind{},
 	}

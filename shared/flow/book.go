@@ -25,24 +25,30 @@ type book struct {
 	journal ledger.Journal
 	doubts  ledger.Journal
 	out     store.Outcome
+
+	slab  []entry // room for the next records: a page has a thousand
+	round int     // of plannedRoots
+	print uint64  // of the definition; see seal
 }
 
 // shelf is what the book holds of one root.
 type shelf struct {
 	entries []*entry
-	run     int64 // that wrote its ledger row; 0 without one
-	dirty   bool  // its ledger row must be written
-	seen    int   // the plan that last looked at it
+	run     int64  // that wrote its ledger row; 0 without one
+	version uint64 // of the rows that its entries describe; 0 if unknown
+	dirty   bool   // its ledger row must be written
+	seen    int    // the plan that last looked at it
+	pushed  int    // the round of plannedRoots that last named it
 }
 
 // entry is one record.
 type entry struct {
 	root   uint64
 	id     string
-	hash   ledger.Hash // of what the index holds as far as we know
-	parked bool        // the index does not hold hash: it refused it
-	held   bool        // the store lists it as parked
-	park   store.Parked
+	hash   ledger.Hash   // of what the index holds as far as we know
+	parked bool          // the index does not hold hash: it refused it
+	held   bool          // the store lists it as parked
+	park   *store.Parked // why this page parks it, nil if it does not
 	fate   fate
 	plan   int // the plan that last saw its row
 	want   ledger.Hash
@@ -67,7 +73,7 @@ var unknownHash ledger.Hash
 func newBook(d entity.Definition, now time.Time) *book {
 	b := &book{
 		def: d, shelves: map[uint64]*shelf{}, records: map[string]*entry{},
-		journal: ledger.Journal{}, doubts: ledger.Journal{},
+		journal: ledger.Journal{}, doubts: ledger.Journal{}, print: fingerprint(d),
 	}
 	if d.Stamp != "" {
 		b.stamp = append(b.stamp, `,"`+d.Stamp+`":`...)
@@ -89,8 +95,11 @@ func (b *book) know(known map[uint64]store.LedgerRow, attempt ledger.Journal) {
 	for root, d := range b.settled {
 		doubtful.Add(root, d.IDs...)
 	}
-	for _, root := range b.roots {
-		s := &shelf{run: known[root].Run}
+	b.shelves, b.records = make(map[uint64]*shelf, len(b.roots)), make(map[string]*entry, usualRecords*len(b.roots))
+	shelves := make([]shelf, len(b.roots))
+	for i, root := range b.roots {
+		s := &shelves[i]
+		s.run, s.version = known[root].Run, known[root].Version
 		b.shelves[root] = s
 		_, whole := attempt[root]
 		whole = whole || b.settled[root].Whole
@@ -116,9 +125,21 @@ func (b *book) know(known map[uint64]store.LedgerRow, attempt ledger.Journal) {
 // forget has the record sent whatever the ledger says.
 func (e *entry) forget() { e.hash, e.parked = unknownHash, false }
 
+// usualRecords is how many records a root has, for a first guess; slabSize is how
+// many are made room for at once.
+const (
+	usualRecords = 3
+	slabSize     = 128
+)
+
 // shelve adds a record to its root's shelf.
 func (b *book) shelve(root uint64, id string) *entry {
-	e := &entry{root: root, id: id}
+	if len(b.slab) == 0 {
+		b.slab = make([]entry, slabSize)
+	}
+	e := &b.slab[0]
+	b.slab = b.slab[1:]
+	e.root, e.id = root, id
 	s := b.shelves[root]
 	s.entries = append(s.entries, e)
 	b.records[id] = e
@@ -173,8 +194,8 @@ func (b *book) outcome() (store.Outcome, error) {
 	o.Counts.Found = int64(len(b.records))
 	for _, e := range b.records {
 		switch {
-		case e.parked && e.park.Reason != "":
-			o.Parked = append(o.Parked, e.park)
+		case e.parked && e.park != nil:
+			o.Parked = append(o.Parked, *e.park)
 		case e.held && !e.parked:
 			o.Resolved = append(o.Resolved, e.id)
 		}
@@ -191,7 +212,7 @@ func (b *book) outcome() (store.Outcome, error) {
 	}
 	for _, root := range b.roots {
 		if s := b.shelves[root]; s.dirty {
-			o.Ledger = append(o.Ledger, store.LedgerRow{Root: root, Entries: s.ledger(), Run: s.run})
+			o.Ledger = append(o.Ledger, store.LedgerRow{Root: root, Entries: s.ledger(), Run: s.run, Version: s.version})
 		}
 	}
 	return o, nil
@@ -199,7 +220,7 @@ func (b *book) outcome() (store.Outcome, error) {
 
 // ledger returns the root's entries as the ledger keeps them.
 func (s *shelf) ledger() []ledger.Entry {
-	var list []ledger.Entry
+	list := make([]ledger.Entry, 0, len(s.entries))
 	for _, e := range s.entries {
 		if e.fate != deleted {
 			list = append(list, ledger.Entry{ID: e.id, Hash: e.hash, Parked: e.parked})

@@ -23,11 +23,14 @@ func (p *Process) fill(ctx context.Context, held store.Page, b *book) (store.Out
 		return store.Outcome{}, err
 	}
 	p.Steps.at("page-read")
-	rows, err := p.Source.Rows(ctx, b.def, b.roots)
+	look, err := p.touched(ctx, held, b)
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	look := b.roots
+	rows, err := p.Source.Rows(ctx, b.def, look)
+	if err != nil {
+		return store.Outcome{}, err
+	}
 	for n := 1; ; n++ {
 		if err := b.plan(look, rows); err != nil {
 			return store.Outcome{}, err

@@ -16,8 +16,10 @@ func (b *book) plan(roots []uint64, rows source.Rows) error {
 	b.planned = b.planned[:0]
 	round := 0
 	for _, root := range roots {
-		b.shelves[root].seen++
-		round = b.shelves[root].seen
+		s := b.shelves[root]
+		s.seen++
+		s.version = b.seal(rows.Versions[root])
+		round = max(round, s.seen)
 	}
 	for i := range rows.Records {
 		r := &rows.Records[i]
@@ -84,7 +86,7 @@ func (b *book) send(e *entry, body []byte, want ledger.Hash) {
 // older state is worth more to its readers than none.
 func (b *book) park(e *entry, p store.Parked, content ledger.Hash) {
 	p.ObjectID, p.Root = e.id, e.root
-	e.park = p
+	e.park = &p
 	e.hash, e.parked, e.fate = content, true, parked
 	b.shelves[e.root].dirty = true
 }
@@ -92,10 +94,10 @@ func (b *book) park(e *entry, p store.Parked, content ledger.Hash) {
 // plannedRoots returns the roots that the next push touches, each once.
 func (b *book) plannedRoots() []uint64 {
 	var roots []uint64
-	seen := make(map[uint64]bool, len(b.planned))
+	b.round++
 	for _, e := range b.planned {
-		if !seen[e.root] {
-			seen[e.root] = true
+		if s := b.shelves[e.root]; s.pushed != b.round {
+			s.pushed = b.round
 			roots = append(roots, e.root)
 		}
 	}

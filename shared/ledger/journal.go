@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"slices"
 	"sort"
 )
 
@@ -16,19 +17,37 @@ type Journal map[uint64][]string
 
 // Add notes ids of a root; ids that are already there are not repeated.
 func (j Journal) Add(root uint64, ids ...string) {
-	known := make(map[string]bool, len(j[root]))
-	for _, id := range j[root] {
+	if len(ids) > few {
+		j.addMany(root, ids)
+		return
+	}
+	list := j[root]
+	for _, id := range ids {
+		if !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	j[root] = list
+}
+
+// few is how many ids are looked for one by one: records are added singly, and a
+// map for each would cost more than everything else about them.
+const few = 16
+
+// addMany is Add for many ids at once.
+func (j Journal) addMany(root uint64, ids []string) {
+	list := j[root]
+	known := make(map[string]bool, len(list)+len(ids))
+	for _, id := range list {
 		known[id] = true
 	}
 	for _, id := range ids {
 		if !known[id] {
 			known[id] = true
-			j[root] = append(j[root], id)
+			list = append(list, id)
 		}
 	}
-	if _, ok := j[root]; !ok {
-		j[root] = nil
-	}
+	j[root] = list
 }
 
 // Merge adds everything of another journal.

@@ -4,8 +4,11 @@
 // One row a root instead of one a record makes the table 2.3 times smaller and
 // lets a page read and write it in one statement each. The packed form is
 //
-//	version (1 byte) then, for each record:
+//	format (1 byte), in format 2 the root's version (8 bytes), then, for each record:
 //	flags (1 byte), length of the id (uvarint), id, hash (16 bytes)
+//
+// Format 1, without a version, is what was written before there were any, and
+// what is written where none is known.
 package ledger
 
 import (
@@ -33,19 +36,29 @@ type Entry struct {
 }
 
 const (
-	formatVersion = 1
-	flagParked    = 1
-	maxIDLength   = 1024
+	formatVersion   = 1
+	formatVersioned = 2
+	flagParked      = 1
+	maxIDLength     = 1024
+	versionBytes    = 8
 )
 
-// Pack returns the packed form of a root's entries.
-func Pack(entries []Entry) []byte {
-	size := 1
+// Pack returns the packed form of a root's entries, of no known version.
+func Pack(entries []Entry) []byte { return PackVersion(0, entries) }
+
+// PackVersion returns the packed form of a root's entries as they are at a version
+// of its rows; 0 is none.
+func PackVersion(version uint64, entries []Entry) []byte {
+	size := 1 + versionBytes
 	for _, e := range entries {
 		size += 1 + binary.MaxVarintLen16 + len(e.ID) + len(e.Hash)
 	}
 	b := make([]byte, 0, size)
-	b = append(b, formatVersion)
+	if version == 0 {
+		b = append(b, formatVersion)
+	} else {
+		b = binary.BigEndian.AppendUint64(append(b, formatVersioned), version)
+	}
 	for _, e := range entries {
 		var flags byte
 		if e.Parked {
@@ -64,23 +77,35 @@ var errTruncated = errors.New("ledger: the value ends within an entry")
 
 // Unpack reads the packed form. An empty value has no entries.
 func Unpack(b []byte) ([]Entry, error) {
+	_, entries, err := UnpackVersion(b)
+	return entries, err
+}
+
+// UnpackVersion is Unpack with the version that the entries belong to, 0 if none
+// is known.
+func UnpackVersion(b []byte) (version uint64, entries []Entry, err error) {
 	if len(b) == 0 {
-		return nil, nil
+		return 0, nil, nil
 	}
-	if b[0] != formatVersion {
-		return nil, fmt.Errorf("ledger: format %d is unknown: it was written by a newer version", b[0])
-	}
+	format := b[0]
 	b = b[1:]
-	var entries []Entry
+	switch {
+	case format == formatVersioned && len(b) < versionBytes:
+		return 0, nil, errTruncated
+	case format == formatVersioned:
+		version, b = binary.BigEndian.Uint64(b), b[versionBytes:]
+	case format != formatVersion:
+		return 0, nil, fmt.Errorf("ledger: format %d is unknown: it was written by a newer version", format)
+	}
 	for len(b) > 0 {
 		e, rest, err := unpackOne(b)
 		if err != nil {
-			return nil, err
+			return 0, nil, err
 		}
 		entries = append(entries, e)
 		b = rest
 	}
-	return entries, nil
+	return version, entries, nil
 }
 
 // unpackOne reads one entry and returns what follows it.

@@ -2,9 +2,10 @@ package record
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"hash/maphash"
 	"strconv"
 )
 
@@ -23,21 +24,17 @@ func (p *Plan) Root(row [][]byte) (uint64, error) {
 // ID returns the record's id; the bytes belong to the row.
 func (p *Plan) ID(row [][]byte) []byte { return row[p.id] }
 
-// versionSeed makes versions comparable within one process only, which is all
-// they are for.
-var versionSeed = maphash.MakeSeed()
-
-// Version returns a number for a row's id and version columns. The versions of
-// a root's rows are added up: the sum differs when a row came, went or changed.
+// Version returns a number for a row's id and version columns, the same in every
+// process. The versions of a root's rows are added up: the sum differs when a row
+// came, went or changed.
 func (p *Plan) Version(row [][]byte) uint64 {
-	var h maphash.Hash
-	h.SetSeed(versionSeed)
-	_, _ = h.Write(row[p.id])
+	var room [256]byte
+	b := append(room[:0], row[p.id]...)
 	for _, i := range p.versions {
-		_ = h.WriteByte(0)
-		_, _ = h.Write(row[i])
+		b = append(append(b, 0), row[i]...)
 	}
-	return h.Sum64()
+	sum := sha256.Sum256(b)
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // Append appends the record of a row to dst as compact JSON. The error names
@@ -119,10 +116,30 @@ func appendNumber(dst, v []byte) ([]byte, error) {
 	for len(v) > 1 && v[0] == '0' && v[1] >= '0' && v[1] <= '9' {
 		v = v[1:]
 	}
-	if !json.Valid(v) || v[0] == '"' || v[0] == '{' || v[0] == '[' {
+	if !isPlain(v) && (!json.Valid(v) || v[0] == '"' || v[0] == '{' || v[0] == '[') {
 		return dst, fmt.Errorf("%q is not a number", v)
 	}
 	return append(dst, v...), nil
+}
+
+// isPlain reports a number as nearly all are: digits, perhaps after a minus and
+// with a point between. It spares the others' look at every letter.
+func isPlain(v []byte) bool {
+	if len(v) > 0 && v[0] == '-' {
+		v = v[1:]
+	}
+	if len(v) == 0 || v[0] == '0' && len(v) > 1 && v[1] != '.' {
+		return false
+	}
+	points := 0
+	for _, c := range v {
+		if c == '.' {
+			points++
+		} else if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return points == 0 || points == 1 && v[0] != '.' && v[len(v)-1] != '.'
 }
 
 // appendJSON appends a JSON column without its white space.

@@ -15,6 +15,8 @@ type LedgerRow struct {
 	// Run is the run that wrote the row, 0 without one. A page that writes a row
 	// gives the run that it had read, so that a write in between is noticed.
 	Run int64
+	// Version is that of the root's rows which the entries describe, 0 if unknown.
+	Version uint64
 }
 
 // Ledger returns what was last pushed for the roots, by root.
@@ -51,7 +53,7 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 		if err := rows.Scan(&r.Root, &r.Run, &packed); err != nil {
 			return nil, err
 		}
-		if r.Entries, err = ledger.Unpack(packed); err != nil {
+		if r.Version, r.Entries, err = ledger.UnpackVersion(packed); err != nil {
 			return nil, fmt.Errorf("the ledger's row of root %d of %s: %w", r.Root, entity, err)
 		}
 		found[r.Root] = r
@@ -148,7 +150,7 @@ func idsOf(entries []ledger.Entry) []string {
 func ledgerArgs(p Page, rows []LedgerRow) []any {
 	args := make([]any, 0, 4*len(rows))
 	for _, r := range rows {
-		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.Pack(r.Entries))
+		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.PackVersion(r.Version, r.Entries))
 	}
 	return args
 }

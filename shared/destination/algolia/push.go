@@ -2,7 +2,6 @@ package algolia
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -110,27 +109,4 @@ func cut(ops []destination.Op, maxRecords, maxBytes int) [][]destination.Op {
 		batches = append(batches, ops[start:])
 	}
 	return batches
-}
-
-// encode returns the body of a batch request.
-func encode(ops []destination.Op) []byte {
-	size := 16
-	for _, op := range ops {
-		size += op.Size() + len(op.ID) + 64
-	}
-	b := append(make([]byte, 0, size), `{"requests":[`...)
-	for i, op := range ops {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if op.Body == nil {
-			id, _ := json.Marshal(op.ID) // a string always has a JSON form
-			b = append(b, `{"action":"deleteObject","body":{"objectID":`...)
-			b = append(append(b, id...), `}}`...)
-			continue
-		}
-		b = append(b, `{"action":"addObject","body":`...)
-		b = append(op.Append(b), '}')
-	}
-	return append(b, `]}`...)
 }

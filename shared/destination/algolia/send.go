@@ -34,10 +34,9 @@ const (
 // send sends one batch and repeats it while that is worth it. The error is a
 // refusal (see refusalOf) or a fault.
 func (c *Client) send(ctx context.Context, index string, ops []destination.Op) (answer, error) {
-	body := encode(ops)
 	lost := false
 	for attempt := 1; ; attempt++ {
-		e := &exchange{body: body}
+		e := &exchange{ops: ops}
 		res, err := c.api.InitIndex(index).Batch([]search.BatchOperation{}, e.with(ctx), opt.ExposeIntermediateNetworkErrors(true))
 		if err == nil && res.TaskID == 0 {
 			err = errNoTask

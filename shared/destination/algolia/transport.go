@@ -1,20 +1,21 @@
 package algolia
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"strconv"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 )
 
 // exchange travels in the context of one call of the client and tells what the
 // client itself does not.
 type exchange struct {
-	body       []byte        // what to send instead of the client's body
-	retryAfter time.Duration // what a 429 or 503 asked for
-	lost       bool          // a request had no answer, or a 5xx: it may still be applied
+	ops        []destination.Op // what to send instead of the client's body
+	retryAfter time.Duration    // what a 429 or 503 asked for
+	lost       bool             // a request had no answer, or a 5xx: it may still be applied
 }
 
 // exchangeKey is the context key of an exchange.
@@ -40,13 +41,13 @@ func (r *requester) Request(req *http.Request) (*http.Response, error) {
 	if e == nil {
 		return r.client.Do(req)
 	}
-	if e.body != nil {
+	if e.ops != nil {
 		// The client encodes into a pipe: closing it ends the encoder.
 		if err := req.Body.Close(); err != nil {
 			return nil, err
 		}
-		req.Body = io.NopCloser(bytes.NewReader(e.body))
-		req.ContentLength = int64(len(e.body))
+		req.Body = io.NopCloser(newBatchBody(e.ops))
+		req.ContentLength = batchLength(e.ops)
 	}
 	res, err := r.client.Do(req)
 	if err != nil {

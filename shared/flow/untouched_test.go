@@ -1,0 +1,101 @@
+package flow_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
+)
+
+// reader notes the roots whose rows are read.
+type reader struct {
+	*mysql.Source
+	read []uint64
+}
+
+// Rows implements flow.Rows.
+func (r *reader) Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error) {
+	r.read = append(r.read, ids...)
+	return r.Source.Rows(ctx, d, ids)
+}
+
+// syncReading is synced, and returns which roots' rows were read.
+func (w *world) syncReading() (run.Run, []uint64) {
+	w.t.Helper()
+	src := &reader{Source: w.src}
+	step := flow.Process{Store: w.DB, Source: src, Index: w.index, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent}
+	if err := w.tick(false); err != nil {
+		w.t.Fatal(err)
+	}
+	for t, ok := w.queue.next(); ok; t, ok = w.queue.next() {
+		if t.Queue == queue.Sync {
+			if err := w.deliver(t); err != nil {
+				w.t.Fatal(err)
+			}
+			continue
+		}
+		var task page.Task
+		if err := json.Unmarshal(t.Body, &task); err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := step.Run(w.t.Context(), task, time.Now()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.true()
+	r := w.last()
+	if r.State != run.Synced {
+		w.t.Fatalf("run %d is %s: %s", r.ID, r.State, r.LastError)
+	}
+	slices.Sort(src.read) // pages come in any order
+	return r, src.read
+}
+
+// TestWhatHasNotMovedIsNotReadAgain: windows overlap, and what lies in two of them
+// is read in the first.
+func TestWhatHasNotMovedIsNotReadAgain(t *testing.T) {
+	w := newStock(t, 3)
+	w.def.TrustVersions = true
+	for _, c := range []struct {
+		name   string
+		change func()
+		want   string // roots read
+		counts run.Counts
+	}{
+		{"everything is new", func() {}, "[1 2 3]", run.Counts{Found: 6, Saved: 6, Operations: 6}},
+		{"nothing has changed", func() {}, "[]", run.Counts{Found: 6, Unchanged: 6}},
+		{"a child has changed", func() { w.exec("UPDATE stock_lot SET quantity = 99 WHERE id = 20") }, "[2]", run.Counts{Found: 6, Saved: 1, Unchanged: 5, Operations: 1}},
+		{"a child is gone", func() {
+			w.exec("DELETE FROM stock_lot WHERE id = 10")
+			w.exec("UPDATE stock_position SET shelf = 'A' WHERE id = 1")
+		}, "[1]", run.Counts{Found: 6, Saved: 1, Deleted: 1, Unchanged: 4, Operations: 2}},
+		{"the ledger is of before versions", func() {
+			w.exec("UPDATE sync_ledger SET records = CONCAT(CHAR(1), SUBSTRING(records, 10)) WHERE root_id = 3")
+		},
+			"[3]", run.Counts{Found: 5, Unchanged: 5}},
+		{"a root is in doubt", func() {
+			w.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES ('stock', 2, 's', CHAR(1))")
+		}, "[2 3]", run.Counts{Found: 5, Saved: 2, Unchanged: 3, Operations: 2}},
+		{"versions are not to be trusted", func() { w.def.TrustVersions = false }, "[1 2 3]", run.Counts{Found: 5, Unchanged: 5}},
+		{"the definition has changed", func() { w.def.TrustVersions, w.def.RecordLimit = true, w.def.RecordLimit+1 }, "[1 2 3]", run.Counts{Found: 5, Unchanged: 5}},
+	} {
+		c.change()
+		r, read := w.syncReading()
+		if got := fmt.Sprint(read); got != c.want && (c.want != "[]" || len(read) > 0) {
+			t.Errorf("%s: the rows of %s were read; want %s", c.name, got, c.want)
+		}
+		if r.Counts != c.counts {
+			t.Errorf("%s: %v; want %v", c.name, r.Counts, c.counts)
+		}
+	}
+}
