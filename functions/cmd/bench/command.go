@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// options are what the flags say.
+type options struct {
+	dsn      string
+	rows     int
+	repeat   int
+	workers  int
+	limiters int
+	latency  time.Duration
+	pageSize int
+	poolMB   int
+	seed     int64
+	json     bool
+	profile  string
+	only     []string
+}
+
+const examples = `  go run ./functions/cmd/bench                             everything on 200,000 returns, five times
+  go run ./functions/cmd/bench --rows 20000 --repeat 3     quickly
+  go run ./functions/cmd/bench --only limit,first          some of it
+  go run ./functions/cmd/bench --json | tail -1            for a program
+  go run ./functions/cmd/bench --profile /tmp/profiles --only first --repeat 1
+  go run ./functions/cmd/bench scale --rows 10000,1000000  what a tick costs on tables of these sizes
+  go run ./functions/cmd/bench fresh                       from COMMIT to searchable
+  go run ./functions/cmd/bench start                       the server's size, start and memory at rest`
+
+const long = `bench starts a private database and every function as a process of its own, invents
+returns, and measures, each thing in turn and all of it again --repeat times:
+
+  limit       what this machine can do at best: a minimal program that reads the same
+              rows with the same SQL, appends JSON and posts it, four goroutines
+  first       the first sync of all returns: every function, queue, ledger, accounting
+  limit_50ms  the limit with an index that takes --latency to answer
+  first_50ms  the first sync with that index
+  second      the same window again: nothing has changed
+  tick        a tick after 0.1 % of the returns changed
+  idle        a tick after nothing changed
+
+In place of the index stands a sink that only counts. ratio is that of records a
+second to the limit's of the same round; cpu is CPU seconds a million records, of
+all processes together (database, functions, and bench itself: sink, queue, proxy).
+The figures are medians; the spread is the lowest and the highest.`
+
+// newCommand returns the command; out takes results, log what happens.
+func newCommand(out, log io.Writer) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use: "bench", Short: "Measure speed and cost beside the limit of the machine", Long: long, Example: examples,
+		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return bench(cmd.Context(), o, out, log)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.rows, "rows", 200_000, "how many returns to invent; items are 2.3 times as many")
+	f.IntVar(&o.repeat, "repeat", 5, "how often everything is measured")
+	f.IntVar(&o.workers, "workers", 4, "pages worked at once without latency: what one instance of the function takes")
+	f.IntVar(&o.limiters, "workers-latency", 15, "pages worked at once with latency: what the queue lets run")
+	f.DurationVar(&o.latency, "latency", 50*time.Millisecond, "how long the slow index takes to answer")
+	f.IntVar(&o.pageSize, "page-size", 0, "returns a page (default: the definition's)")
+	f.StringVar(&o.profile, "profile", "", "write CPU and allocation profiles of the process function into this folder")
+	f.StringSliceVar(&o.only, "only", nil, "measure only these: "+strings.Join(subjects, ", "))
+	p := cmd.PersistentFlags()
+	p.StringVar(&o.dsn, "dsn", "", "use this database server instead of a private one (go-sql-driver form)")
+	p.IntVar(&o.poolMB, "buffer-pool", 1024, "MiB of cache of the private database")
+	p.Int64Var(&o.seed, "seed", 1, "chooses among all possible samples")
+	p.BoolVar(&o.json, "json", false, "end with a line of JSON")
+	cmd.AddCommand(newScaleCommand(&o, out, log), newFreshCommand(&o, out, log), newStartCommand(&o, out, log))
+	return cmd
+}
+
+// check refuses flags that make no sense.
+func (o *options) check() error {
+	switch {
+	case o.rows < 1000:
+		return fmt.Errorf("--rows is %d; want at least 1000", o.rows)
+	case o.repeat < 1 || o.workers < 1 || o.limiters < 1:
+		return fmt.Errorf("--repeat, --workers and --workers-latency must be at least 1")
+	case o.latency < 0:
+		return fmt.Errorf("--latency is %v; want 0 or more", o.latency)
+	}
+	for _, s := range o.only {
+		if !slices.Contains(subjects, s) {
+			return fmt.Errorf("--only %s is nothing that can be measured: want some of %s", s, strings.Join(subjects, ", "))
+		}
+	}
+	return nil
+}
+
+// wanted reports whether a subject is to be measured.
+func (o *options) wanted(subject string) bool {
+	return len(o.only) == 0 || slices.Contains(o.only, subject)
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// multiply fills the tables: base rows are invented and the rest copied by the
+// server itself. The ledger says that all of it was pushed, and the watermark that
+// it was long ago.
+func (w *world) multiply(ctx context.Context, rows int, seed int64) error {
+	base := min(rows, baseRows)
+	if _, err := w.fill(ctx, base, seed); err != nil {
+		return err
+	}
+	if _, err := w.stack.DB.ExecContext(ctx, "DELETE FROM order_return_item WHERE line_no > 1"); err != nil {
+		return err
+	}
+	// What is soft-deleted has no record, and the ticks count records.
+	for _, text := range []string{
+		"UPDATE order_return SET deleted_at = NULL, updated_at = '2026-10-01'",
+		"UPDATE order_return_item SET deleted_at = NULL, updated_at = '2026-10-01', id = order_return_id + 100000000",
+		"UPDATE order_return_item SET id = order_return_id",
+	} {
+		if _, err := w.stack.DB.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	if err := w.copies(ctx, rows); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(w.log, "%d returns: writing the ledger\n", rows)
+	// The packed form of package ledger, with a hash that no record has.
+	const packed = `INSERT INTO sync_ledger (entity, root_id, run_id, records)
+		SELECT ?, i.order_return_id, 1, CONCAT(UNHEX('0100'), UNHEX(HEX(CHAR_LENGTH(CONCAT('R', i.order_return_id, '-', i.id)))),
+			CONCAT('R', i.order_return_id, '-', i.id), UNHEX(REPEAT('01', 16)))
+		FROM order_return_item i`
+	if _, err := w.stack.DB.ExecContext(ctx, packed, entityName); err != nil {
+		return err
+	}
+	if _, err := w.stack.Store.Newest(ctx, w.def.JobType); err != nil {
+		return err
+	}
+	_, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return_algolia_sync SET date_range_start = NOW(6), date_range_end = NOW(6) WHERE job_type = ?", w.def.JobType)
+	return err
+}
+
+// copies appends copies of the base rows, with ids and numbers of their own,
+// until there are enough.
+func (w *world) copies(ctx context.Context, rows int) error {
+	returns, err := w.columns(ctx, "order_return")
+	if err != nil {
+		return err
+	}
+	items, err := w.columns(ctx, "order_return_item")
+	if err != nil {
+		return err
+	}
+	for have := baseRows; have < rows; {
+		take := min(have, rows-have)
+		_, _ = fmt.Fprintf(w.log, "%d of %d returns\n", have, rows)
+		for _, copied := range []struct {
+			table   string
+			columns []string
+			key     string
+		}{{"order_return", returns, "id"}, {"order_return_item", items, "order_return_id"}} {
+			if err := w.copyRows(ctx, copied.table, copied.columns, fmt.Sprintf("%s <= %d", copied.key, take), have); err != nil {
+				return err
+			}
+		}
+		have += take
+	}
+	return nil
+}
+
+// copyRows copies rows of a table with their ids raised.
+func (w *world) copyRows(ctx context.Context, table string, columns []string, which string, raise int) error {
+	values := slices.Clone(columns)
+	for i, c := range columns {
+		switch c {
+		case "id", "order_return_id":
+			values[i] = fmt.Sprintf("%s + %d", c, raise)
+		case "customer_return_number":
+			values[i] = fmt.Sprintf("CONCAT(SUBSTRING_INDEX(%s, '~', 1), '~', id + %d)", c, raise)
+		}
+	}
+	_, err := w.stack.DB.ExecContext(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") SELECT "+strings.Join(values, ", ")+" FROM "+table+" WHERE "+which)
+	return err
+}
+
+// columns returns the columns of a table.
+func (w *world) columns(ctx context.Context, table string) ([]string, error) {
+	rows, err := w.stack.DB.QueryContext(ctx, "SELECT * FROM "+table+" LIMIT 0")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	return names, rows.Err()
+}

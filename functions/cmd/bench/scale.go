@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
+	"github.com/spf13/cobra"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/window"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+)
+
+const scaleLong = `scale makes tables of several sizes, each with a ledger as if all had been synced,
+and measures on each the tick after the same 1,000 returns changed: its statements,
+the rows that the database's engine was asked for, and its time must not follow the
+table's size. Then every row of the table changes, and the window function's part is
+measured: the change list, the pages and their tasks. Returns have one item here.`
+
+// scaled is what was measured on one size.
+type scaled struct {
+	Rows          int     `json:"rows"`
+	Queries       figure  `json:"queries"`
+	Touched       figure  `json:"rows_touched"`
+	Seconds       figure  `json:"seconds"`
+	IdleQueries   float64 `json:"idle_queries"`
+	WindowSeconds float64 `json:"window_seconds"`
+	WindowRSS     float64 `json:"window_rss_mb"`
+	Pages         int     `json:"pages"`
+}
+
+// newScaleCommand returns bench scale.
+func newScaleCommand(o *options, out, log io.Writer) *cobra.Command {
+	var sizes []int
+	var repeat int
+	cmd := &cobra.Command{
+		Use: "scale", Short: "Measure what a tick costs on tables of several sizes", Long: scaleLong, Args: cobra.NoArgs,
+		Example: "  go run ./functions/cmd/bench scale --rows 10000,1000000,5000000 --buffer-pool 4096",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var all []scaled
+			for _, n := range sizes {
+				if n < baseRows || n%baseRows != 0 {
+					return fmt.Errorf("--rows %d: want multiples of %d", n, baseRows)
+				}
+				s, err := scale(cmd.Context(), *o, log, n, repeat)
+				if err != nil {
+					return fmt.Errorf("on %d rows: %w", n, err)
+				}
+				all = append(all, s)
+			}
+			return tellScale(out, all, o.json)
+		},
+	}
+	cmd.Flags().IntSliceVar(&sizes, "rows", []int{10_000, 1_000_000, 5_000_000}, "sizes of the table of returns")
+	cmd.Flags().IntVar(&repeat, "repeat", 5, "ticks measured on each size")
+	return cmd
+}
+
+// baseRows is how many returns are invented; the rest are copies of them.
+const baseRows = 10_000
+
+// scale measures one size.
+func scale(ctx context.Context, o options, log io.Writer, rows, repeat int) (s scaled, err error) {
+	w, err := openWorld(ctx, o, log, rehearsal.Options{})
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, w.stack.Close()) }()
+	s.Rows = rows
+	if err := w.multiply(ctx, rows, o.seed); err != nil {
+		return s, err
+	}
+	var list []reading
+	for n := range repeat {
+		r, err := w.thousand(ctx, rows, n)
+		if err != nil {
+			return s, err
+		}
+		_, _ = fmt.Fprintf(log, "%d returns: tick %d of %d: %d statements, %d rows, %.3f s\n", rows, n+1, repeat, r.queries, r.touched, r.seconds)
+		list = append(list, r)
+	}
+	s.Queries = figureOf(list, func(r reading) float64 { return float64(r.queries) })
+	s.Touched = figureOf(list, func(r reading) float64 { return float64(r.touched) })
+	s.Seconds = figureOf(list, func(r reading) float64 { return round4(r.seconds) })
+	if err := w.rest(ctx); err != nil {
+		return s, err
+	}
+	idle, err := w.watch(ctx, w.tick)
+	if err != nil {
+		return s, err
+	}
+	s.IdleQueries = float64(idle.queries)
+	return s, w.wholeWindow(ctx, &s)
+}
+
+// changesAtOnce is how many returns change before a tick.
+const changesAtOnce = 1000
+
+// thousand changes returns that lie all over the table, and ticks.
+func (w *world) thousand(ctx context.Context, rows, n int) (reading, error) {
+	if err := w.rest(ctx); err != nil {
+		return reading{}, err
+	}
+	step := rows / changesAtOnce
+	for i := range changesAtOnce {
+		if _, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return SET row_version = row_version + 1 WHERE id = ?", 1+i*step+n%step); err != nil {
+			return reading{}, err
+		}
+	}
+	r, err := w.watch(ctx, w.tick)
+	if err != nil {
+		return r, err
+	}
+	done, err := w.last(ctx)
+	if err == nil && done.Counts.Saved != changesAtOnce {
+		err = fmt.Errorf("the tick ended with %v; want saved %d", done.Counts, changesAtOnce)
+	}
+	return r, err
+}
+
+// wholeWindow lets everything change and measures the window function alone: the
+// pages' queue is held.
+func (w *world) wholeWindow(ctx context.Context, s *scaled) error {
+	name := rehearsal.Location + "/queues/" + queue.Processing
+	if _, err := w.stack.Tasks.PauseQueue(ctx, &cloudtaskspb.PauseQueueRequest{Name: name}); err != nil {
+		return err
+	}
+	if err := w.stack.ForgetWatermark(ctx, w.def); err != nil {
+		return err
+	}
+	list := family()
+	for _, p := range list {
+		p.resetPeak()
+	}
+	before := w.stack.Tasks.Stats()
+	began := time.Now()
+	if _, err := w.stack.Tick(ctx, entityName); err != nil {
+		return err
+	}
+	for w.stack.Tasks.Stats().Succeeded == before.Succeeded { // the window's own task
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	s.WindowSeconds = round(time.Since(began).Seconds())
+	pages := w.stack.Tasks.Stats().Created - before.Created - 1
+	for _, p := range list {
+		if p.name == window.Function.Name {
+			s.WindowRSS = round(p.peakMiB())
+		}
+	}
+	runs, err := w.stack.Store.Runs(ctx, entityName, 1)
+	if err != nil {
+		return err
+	}
+	s.Pages = runs[0].PagesTotal
+	if want := (s.Rows + w.def.PageSize - 1) / w.def.PageSize; runs[0].State != run.Processing || s.Pages != want || pages != want {
+		return fmt.Errorf("run %d is %s with %d pages and %d tasks; want %d", runs[0].ID, runs[0].State, s.Pages, pages, want)
+	}
+	_, err = w.stack.Tasks.PurgeQueue(ctx, &cloudtaskspb.PurgeQueueRequest{Name: name})
+	return err
+}
+
+// tellScale prints what was measured; ratios are to the smallest table.
+func tellScale(out io.Writer, all []scaled, asJSON bool) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintln(t, "returns\tstatements\tratio\trows touched\tratio\tseconds\tspread\tratio\tidle statements\twindow of all: s\tpages\twindow MiB\t")
+	for _, s := range all {
+		_, _ = fmt.Fprintf(t, "%d\t%.0f\t%.2f\t%.0f\t%.2f\t%.3f\t%.3f to %.3f\t%.2f\t%.0f\t%.1f\t%d\t%.0f\t\n", s.Rows,
+			s.Queries.Median, s.Queries.Median/all[0].Queries.Median, s.Touched.Median, s.Touched.Median/all[0].Touched.Median,
+			s.Seconds.Median, s.Seconds.Low, s.Seconds.High, s.Seconds.Median/all[0].Seconds.Median, s.IdleQueries, s.WindowSeconds, s.Pages, s.WindowRSS)
+	}
+	if err := t.Flush(); err != nil || !asJSON {
+		return err
+	}
+	return json.NewEncoder(out).Encode(map[string]any{"scale": all})
+}
