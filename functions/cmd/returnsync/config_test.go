@@ -18,8 +18,8 @@ import (
 
 // TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.
 func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
-	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, cloudtasks.Config{},
-		databases{}, lateness{}, remoteCron{}, localCron{}} {
+	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, flow.ScopesConfig{}, cloudtasks.Config{},
+		databases{}, lateness{}, remoteCron{}, localCron{}, wire.Channels{}, alertDocs{}} {
 		for f := range reflect.TypeOf(config).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
 			if name != "" && !slices.Contains(knownNames(), name) {

@@ -12,6 +12,8 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 	"github.com/google/go-cmp/cmp"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 )
 
 func TestMigrateTwice(t *testing.T) {
@@ -53,7 +55,7 @@ func TestStatusJSON(t *testing.T) {
 	call(t, d, "sync", "--wait", "--entity", "returns").expect(t, exitOK, nil, nil)
 	r := call(t, d, "status", "--json", "--entity", "returns")
 	r.expect(t, exitOK, nil, nil)
-	var got report
+	var got health.Report
 	if err := json.Unmarshal([]byte(r.out), &got); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sethvargo/go-envconfig"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
@@ -29,7 +30,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-func TestMain(m *testing.M) { localdbtest.Main(m) }
+func TestMain(m *testing.M) {
+	rehearsal.Child() // this program is also the functions of a stack
+	localdbtest.Main(m)
+}
 
 // golden compares a text with a file under testdata.
 func golden(t *testing.T, name, got string) {
@@ -71,7 +75,7 @@ func surroundings(t *testing.T, e env) deps {
 // call runs a command line.
 func call(t *testing.T, d deps, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 9*time.Minute)
 	defer cancel()
 	var out, log bytes.Buffer
 	d.out, d.log = &out, &log

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"os/user"
 	"syscall"
 	"time"
 
@@ -24,8 +25,17 @@ func main() {
 		env: envconfig.OsLookuper(), home: home,
 		out: os.Stdout, log: os.Stderr, terminal: progress.IsTerminal(os.Stderr),
 		client: http.DefaultClient, cron: (*wire.Env).Cron,
-		now: time.Now, poll: time.Second,
+		now: time.Now, poll: time.Second, user: userName(),
 	})
 	stop()
 	os.Exit(code)
+}
+
+// userName returns the name of who runs this, empty if there is none.
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
 }

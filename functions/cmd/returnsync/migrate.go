@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 )
 
 // migrate is the command that brings our tables up to date.
@@ -37,7 +39,7 @@ func migrate(ctx context.Context, s *session, _ []string) error {
 		return err
 	}
 	if have > want {
-		todo := schemaTodo(have, want)
+		todo := health.SchemaTodo(have, want)
 		return fmt.Errorf("%s: %s", todo.Problem, todo.Do)
 	}
 	applied, err := db.Migrate(ctx)

@@ -9,19 +9,27 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
+
+const parkedHelp = `A record is parked when it cannot be in the index: TOO_LARGE has more bytes than
+the definition's limit, REJECTED was refused by the index, BAD_ROW has no JSON
+form. Its neighbours go through. What the index held of it before stays. It is
+tried again by itself when its row changes, and at once by parked retry.`
 
 // parked is the commands about records that are kept out of the index.
 func (a *app) parked() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "parked",
-		Short:   "Show the records that are kept out of the index",
-		Example: "  returnsync parked list",
+		Short:   "Show the records that are kept out of the index, retry or drop them",
+		Long:    parkedHelp,
+		Example: "  returnsync parked list\n  returnsync parked show R681-1589\n  returnsync parked retry --all --reason TOO_LARGE --wait",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.parkedList())
+	cmd.AddCommand(a.parkedList(), a.parkedShow(), a.parkedRetry(), a.parkedDrop())
 	return cmd
 }
 
@@ -69,17 +77,13 @@ func (s *session) listParked(ctx context.Context, o parkedOptions) error {
 	if err != nil {
 		return err
 	}
-	entities, err := definitions(defs, o.entity)
-	if err != nil {
-		return err
-	}
-	db, err := s.migrated(ctx, d)
+	db, entities, err := s.live(ctx, d, defs, o.entity)
 	if err != nil {
 		return err
 	}
 	all := make([]parkedOf, len(entities))
 	for i, d := range entities {
-		if all[i], err = readParked(ctx, db, d.Name, o.limit); err != nil {
+		if all[i], err = readParked(ctx, db, d, o.limit); err != nil {
 			return err
 		}
 	}
@@ -90,13 +94,13 @@ func (s *session) listParked(ctx context.Context, o parkedOptions) error {
 }
 
 // readParked reads the parked records of an entity.
-func readParked(ctx context.Context, db *store.DB, entity string, limit int) (parkedOf, error) {
-	p := parkedOf{Entity: entity, Records: []store.Parked{}}
+func readParked(ctx context.Context, db *store.DB, d entity.Definition, limit int) (parkedOf, error) {
+	p := parkedOf{Entity: target.EntityOf(d.Name), Records: []store.Parked{}}
 	var err error
-	if p.Total, err = db.ParkedCount(ctx, entity); err != nil || p.Total == 0 {
+	if p.Total, err = db.ParkedCount(ctx, d.Name); err != nil || p.Total == 0 {
 		return p, err
 	}
-	p.Records, err = db.ParkedOpen(ctx, entity, limit)
+	p.Records, err = db.ParkedOpen(ctx, d.Name, limit)
 	return p, err
 }
 

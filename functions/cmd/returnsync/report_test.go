@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
@@ -62,10 +63,10 @@ func TestReportForPeople(t *testing.T) {
 	for name, s := range nights() {
 		t.Run(name, func(t *testing.T) {
 			s.Now = night
-			e := reportOf(entity.Definition{Name: "returns", Index: "es_prod"}, s)
-			r := report{Now: night, Schema: schemaReport{8, 8}, Entities: []entityReport{e}, Attention: judge(e, 30*time.Minute)}
+			e := health.Of(entity.Definition{Name: "returns", Index: "es_prod"}, s)
+			r := health.Report{Now: night, Schema: health.Schema{Have: 8, Want: 8}, Entities: []health.Entity{e}, Attention: e.Judge(30 * time.Minute)}
 			var text strings.Builder
-			if err := r.print(&text); err != nil {
+			if err := printStatus(&text, r); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, "status-"+name+".golden", text.String())
@@ -80,7 +81,7 @@ func TestSchemaTodo(t *testing.T) {
 	}{{8, 8, ""}, {0, 8, "run: returnsync migrate"}, {9, 8, "install the newer returnsync"}}
 	for _, c := range cases {
 		got := ""
-		if todo := schemaTodo(c.have, c.want); todo != nil {
+		if todo := health.SchemaTodo(c.have, c.want); todo != nil {
 			got = todo.Do
 		}
 		if diff := cmp.Diff(c.do, got); diff != "" {

@@ -26,6 +26,7 @@ type deps struct {
 	cron     func(*wire.Env, context.Context) (*flow.Cron, error)
 	now      func() time.Time
 	poll     time.Duration // how often a followed run is looked at
+	user     string        // of this machine; empty if it has no name
 }
 
 // The exit codes; the root's help documents them.
@@ -60,7 +61,7 @@ how the syncs are doing, and starts one by hand.
 Exit codes:
   0  all is well
   1  the command failed; standard error says why and what to do
-  2  the command worked, and something needs attention (status)`
+  2  the command worked, and something needs attention (status, verify, runs show, alerts list, settings diff)`
 
 const rootExamples = `  returnsync status                       how are the syncs doing, and what to do
   returnsync migrate                      bring our tables up to date
@@ -88,6 +89,7 @@ func newRoot(d deps) *cobra.Command {
 	f.StringVar(&a.file, "config", "", "the INI file to read (RETURN_SYNC_CONFIG)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show the parts' own log, from LOG_LEVEL on")
 	addSettings(f, everywhere)
-	root.AddCommand(a.migrate(), a.entities(), a.status(), a.sync(), a.parked(), a.version(), configTopic())
+	root.AddCommand(a.migrate(), a.entities(), a.status(), a.sync(), a.backfill(), a.repair(), a.rebuild(), a.jobs(), a.parked(), a.verify(), a.runs(), a.logs(), a.alerts(), a.indexSettings(), a.doctor(), a.scopes(), a.statuses(), a.syncEntities(), a.schedules(), a.version(), configTopic())
+	root.AddCommand(a.scopeActions()...)
 	return root
 }

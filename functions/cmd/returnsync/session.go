@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
@@ -97,7 +98,7 @@ func (s *session) migrated(ctx context.Context, d databases) (*store.DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	if todo := schemaTodo(have, want); todo != nil {
+	if todo := health.SchemaTodo(have, want); todo != nil {
 		return nil, fmt.Errorf("%s: %s", todo.Problem, todo.Do)
 	}
 	return db, nil
@@ -110,5 +111,34 @@ func definitions(defs wire.Definitions, name string) (flow.Entities, error) {
 		return list, err
 	}
 	d, err := list.Named(name)
+	return flow.Entities{d}, err
+}
+
+// live opens our own tables and returns the definitions of the targets that
+// searches see, of the entity named or of all; a target's own name means that
+// target.
+func (s *session) live(ctx context.Context, d databases, defs wire.Definitions, name string) (*store.DB, flow.Entities, error) {
+	db, err := s.migrated(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	entities, err := live(ctx, db, defs, name)
+	return db, entities, err
+}
+
+// live is session.live for tables that are open; a target's own name means that target.
+func live(ctx context.Context, db *store.DB, defs wire.Definitions, name string) (flow.Entities, error) {
+	entities, err := defs.Load()
+	if err != nil {
+		return nil, err
+	}
+	catalog := flow.Catalog{Entities: entities, Store: db}
+	if name == "" {
+		return catalog.Live(ctx)
+	}
+	if d, err := catalog.LiveOf(ctx, name); err == nil {
+		return flow.Entities{d}, nil
+	}
+	d, err := catalog.Named(ctx, name)
 	return flow.Entities{d}, err
 }

@@ -8,18 +8,24 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
 const statusHelp = `status says first whether all is well and, if not, what to do; then, for each
 entity, how fresh its index is, who holds its claim, what runs, how the last run
-ended, and what is kept out. It reads our own tables alone and changes nothing.
+ended, what is kept out, which jobs are open, and what comparisons have found. It
+reads our own tables alone and changes nothing.
 
 Exit codes: 0 all is well, 1 status itself failed, 2 something needs attention:
 our tables want migrating, an entity was never synced or is too far behind, a
-sync has gone silent, the last run failed, a page failed, records are parked.`
+sync has gone silent, the last run failed, a page failed, records are parked, a
+job failed within a day or waits for the operations budget, 90 % of that budget are
+used, records differ.
+With --watch it looks again every second, and ends with 0 at Ctrl-C.`
 
 // status is the command that says how the syncs are doing.
 func (a *app) status() *cobra.Command {
@@ -30,12 +36,15 @@ func (a *app) status() *cobra.Command {
 		Long:  statusHelp,
 		Example: `  returnsync status
   returnsync status --entity returns --stale-after 1h
+  returnsync status --watch
   returnsync status --json | jq .attention`,
 		Args: cobra.NoArgs,
 		RunE: a.run(func(ctx context.Context, s *session, _ []string) error { return s.status(ctx, o) }),
 	}
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON, for programs")
 	cmd.Flags().StringVar(&o.entity, "entity", "", "this entity alone")
+	cmd.Flags().BoolVar(&o.watch, "watch", false, "look again every second until Ctrl-C; on a terminal the report stays in place")
+	cmd.MarkFlagsMutuallyExclusive("json", "watch")
 	addSettings(cmd.Flags(), onStatus)
 	return cmd
 }
@@ -43,6 +52,7 @@ func (a *app) status() *cobra.Command {
 // statusOptions are what the flags say.
 type statusOptions struct {
 	json   bool
+	watch  bool
 	entity string
 }
 
@@ -53,28 +63,31 @@ type lateness struct {
 
 // status prints the report.
 func (s *session) status(ctx context.Context, o statusOptions) error {
-	var defs wire.Definitions
-	var late lateness
-	d, err := s.configure(ctx, need{targets: []any{&defs, &late}})
+	l := statusLook{entity: o.entity}
+	d, err := s.configure(ctx, need{targets: []any{&l.defs, &l.late, &l.config}})
 	if err != nil {
 		return err
 	}
-	entities, err := definitions(defs, o.entity)
-	if err != nil {
+	// Known before our tables are read, which may want migrating.
+	if _, err := definitions(l.defs, target.EntityOf(o.entity)); err != nil {
 		return err
 	}
 	db, err := s.tables(ctx, d)
 	if err != nil {
 		return err
 	}
-	r, err := gather(ctx, db, entities, late.StaleAfter)
+	look := func(ctx context.Context) (health.Report, error) { return l.gather(ctx, db) }
+	if o.watch {
+		return s.watchStatus(ctx, look)
+	}
+	r, err := look(ctx)
 	if err != nil {
 		return err
 	}
 	if o.json {
 		err = printJSON(s.out, r)
 	} else {
-		err = r.print(s.out)
+		err = printStatus(s.out, r)
 	}
 	if err == nil && !r.OK {
 		err = errAttention
@@ -82,33 +95,21 @@ func (s *session) status(ctx context.Context, o statusOptions) error {
 	return err
 }
 
-// gather reads the report of the entities. Tables that want migrating are not
-// read.
-func gather(ctx context.Context, db *store.DB, entities flow.Entities, staleAfter time.Duration) (report, error) {
-	r := report{Attention: []attention{}, Entities: []entityReport{}}
-	var err error
-	if r.Now, err = db.Now(ctx); err != nil {
-		return r, err
+// statusLook is what the settings and the flags say of a report.
+type statusLook struct {
+	entity string // empty for all
+	defs   wire.Definitions
+	late   lateness
+	config flow.Config
+}
+
+// gather reads the report.
+func (l statusLook) gather(ctx context.Context, db *store.DB) (health.Report, error) {
+	look := health.Look{
+		Entities:   func(ctx context.Context, db *store.DB) (flow.Entities, error) { return live(ctx, db, l.defs, l.entity) },
+		StaleAfter: l.late.StaleAfter, Config: l.config,
 	}
-	if r.Schema.Have, r.Schema.Want, err = db.Schema(ctx); err != nil {
-		return r, err
-	}
-	if todo := schemaTodo(r.Schema.Have, r.Schema.Want); todo != nil {
-		r.Attention = append(r.Attention, *todo)
-		return r, nil
-	}
-	for _, d := range entities {
-		s, err := db.Status(ctx, d)
-		if err != nil {
-			return r, err
-		}
-		r.Now = s.Now
-		e := reportOf(d, s)
-		r.Entities = append(r.Entities, e)
-		r.Attention = append(r.Attention, judge(e, staleAfter)...)
-	}
-	r.OK = len(r.Attention) == 0
-	return r, nil
+	return look.Gather(ctx, db)
 }
 
 // printJSON writes a value for programs.

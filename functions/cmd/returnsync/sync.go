@@ -127,14 +127,14 @@ func (s *session) localTick(ctx context.Context) (ticker, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, entity string) ([]flow.Started, error) {
-		return c.Run(ctx, flow.Tick{Entity: entity, Occurrence: "manual-" + claim.NewToken()})
+		return c.Run(ctx, flow.Tick{Entity: entity, Occurrence: "manual-" + claim.NewToken(), ByHand: true})
 	}, nil
 }
 
 // await follows the run of an entity's claim and prints its account.
 func (s *session) await(ctx context.Context, db *store.DB, entities flow.Entities, started flow.Started) error {
-	name := started.Entity
-	d, err := entities.Named(name)
+	name := started.Entity // a target's, where the entity was rebuilt
+	d, err := flow.Catalog{Entities: entities, Store: db}.Named(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,9 @@
-package main
+// Package health says how the syncs are doing: what our tables say of each
+// entity, and what of it needs a person, with what to do. The command line and
+// the console show the same report, so they never disagree.
+//
+// It reads our own tables alone and changes nothing.
+package health
 
 import (
 	"time"
@@ -8,52 +13,60 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
-// report is what status shows. Its JSON is for programs: fields are added, never
+// Report is what status and the console show. Its JSON is for programs: fields are added, never
 // renamed.
-type report struct {
-	OK        bool           `json:"ok"`
-	Now       time.Time      `json:"now"` // the state database's clock
-	Schema    schemaReport   `json:"schema"`
-	Attention []attention    `json:"attention"`
-	Entities  []entityReport `json:"entities"`
+type Report struct {
+	OK        bool        `json:"ok"`
+	Now       time.Time   `json:"now"` // the state database's clock
+	Schema    Schema      `json:"schema"`
+	Attention []Attention `json:"attention"`
+	Entities  []Entity    `json:"entities"`
+	// Budget is what the index may still be sent; absent where nothing is capped.
+	Budget *Budget `json:"budget,omitempty"`
 }
 
-// schemaReport is the version that the database has and the one that this
+// Schema is the version that the database has and the one that this
 // program knows.
-type schemaReport struct {
+type Schema struct {
 	Have int64 `json:"have"`
 	Want int64 `json:"want"`
 }
 
-// entityReport is one entity's part.
-type entityReport struct {
+// Entity is one entity's part.
+type Entity struct {
 	Name       string       `json:"name"`
+	Target     string       `json:"target,omitempty"` // what searches see, of an entity that was rebuilt
 	Index      string       `json:"index"`
 	AsOf       *time.Time   `json:"asOf"`       // the watermark; null before the first sync
 	LagSeconds *float64     `json:"lagSeconds"` // now - asOf
-	Claim      claimReport  `json:"claim"`
+	Claim      Claim        `json:"claim"`
 	Running    *wire.Answer `json:"running"`
 	Last       *wire.Answer `json:"last"`
 	Parked     int64        `json:"parked"`
 	Doubts     int64        `json:"doubts"`
 	// Operations is what the index was sent, as it bills it.
 	Operations store.Operations `json:"operations"`
+	Beside
 }
 
-// claimReport is who may run the entity's next window.
-type claimReport struct {
+// Claim is who may run the entity's next window.
+type Claim struct {
 	State      string     `json:"state"` // none, free, claimed or processing
 	LeaseUntil *time.Time `json:"leaseUntil,omitempty"`
 	Expired    bool       `json:"expired"`
 }
 
-// reportOf returns an entity's part.
-func reportOf(d entity.Definition, s store.Status) entityReport {
-	e := entityReport{
-		Name: d.Name, Index: d.Index, Claim: claimReport{State: "none"},
+// Of returns an entity's part.
+func Of(d entity.Definition, s store.Status) Entity {
+	e := Entity{
+		Name: target.EntityOf(d.Name), Index: d.Index, Claim: Claim{State: "none"},
 		Running: answerOf(s.Current), Last: answerOf(s.Last), Parked: s.Parked, Doubts: s.Doubts, Operations: s.Operations,
+	}
+	if e.Name != d.Name {
+		e.Target = d.Name
 	}
 	if s.Claim == nil {
 		return e
@@ -68,8 +81,8 @@ func reportOf(d entity.Definition, s store.Status) entityReport {
 
 // claimOf returns a claim's part. A claim that nobody has decided about by the
 // end of its lease is expired.
-func claimOf(r claim.Row) claimReport {
-	c := claimReport{State: "free"}
+func claimOf(r claim.Row) Claim {
+	c := Claim{State: "free"}
 	switch r.Status {
 	case claim.Free:
 		return c
@@ -92,8 +105,8 @@ func answerOf(r *run.Run) *wire.Answer {
 	return &a
 }
 
-// lag is how far the index is behind; false before the first sync.
-func (e entityReport) lag() (time.Duration, bool) {
+// Lag is how far the index is behind; false before the first sync.
+func (e Entity) Lag() (time.Duration, bool) {
 	if e.LagSeconds == nil {
 		return 0, false
 	}

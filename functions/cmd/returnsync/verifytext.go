@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+)
+
+// printReports writes comparisons for people: first whether all is right.
+func printReports(to io.Writer, reports []verify.Report) error {
+	for i, r := range reports {
+		if i > 0 {
+			_, _ = fmt.Fprintln(to)
+		}
+		if err := printReport(to, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printReport writes one comparison.
+func printReport(to io.Writer, r verify.Report) error {
+	compared := "source and ledger"
+	if r.Deep {
+		compared = "source, ledger and index"
+	}
+	if r.Clean() {
+		_, _ = fmt.Fprintf(to, "%s: %s agree, as of %s\n", r.Entity, compared, asOfText(r.AsOf))
+	} else {
+		_, _ = fmt.Fprintf(to, "%s: %d DIFFERENCES between %s, as of %s\n", r.Entity, r.Total(), compared, asOfText(r.AsOf))
+	}
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintf(w, "  compared\t%d roots, %d records%s\n", r.Roots, r.Records, indexText(r))
+	_, _ = fmt.Fprintf(w, "  pending\t%d roots that changed lately or are in doubt; not judged\n", r.Pending)
+	_, _ = fmt.Fprintf(w, "  parked\t%d records that are kept out of the index\n", r.Parked)
+	if r.Unsynced > 0 {
+		_, _ = fmt.Fprintf(w, "  unsynced\t%d roots that last changed before the definition's firstFrom\n", r.Unsynced)
+	}
+	if r.Clean() {
+		return w.Flush()
+	}
+	_, _ = fmt.Fprintf(w, "\n  \tMISSING\tDIFFERENT\tORPHANED\tUNREADABLE\n")
+	for _, line := range []struct {
+		where verify.Place
+		t     verify.Tally
+	}{{verify.InLedger, r.Ledger}, {verify.InIndex, r.Index}} {
+		if line.where == verify.InLedger || r.Deep {
+			_, _ = fmt.Fprintf(w, "  %s\t%d\t%d\t%d\t%d\n", line.where, line.t.Missing, line.t.Different, line.t.Orphaned, line.t.Unreadable)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return printDifferences(to, r)
+}
+
+// indexText says what was read of the index.
+func indexText(r verify.Report) string {
+	if !r.Deep {
+		return ""
+	}
+	return fmt.Sprintf("; %d records of the index in %d slices, of which %d differ", r.Indexed, r.Slices, r.Descended)
+}
+
+// printDifferences lists the differences that a report names.
+func printDifferences(to io.Writer, r verify.Report) error {
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	if len(r.Differences) > 0 {
+		_, _ = fmt.Fprintf(w, "\n  ROOT\tRECORD\tDIFFERENCE\tIN\tACCOUNT\n")
+	}
+	for _, d := range r.Differences {
+		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", rootText(d.Root), oneLine(d.ID), d.Kind, d.Where, oneLine(d.Account))
+	}
+	if more := r.Total() - int64(len(r.Differences)); more > 0 {
+		_, _ = fmt.Fprintf(w, "  and %d more: --limit names more of them\n", more)
+	}
+	return w.Flush()
+}
+
+// rootText prints a root, or that nobody knows it.
+func rootText(root uint64) string {
+	if root == 0 {
+		return "?"
+	}
+	return fmt.Sprint(root)
+}

@@ -1,0 +1,42 @@
+package health
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Age prints a duration in its two largest units, rounded down.
+func Age(d time.Duration) string {
+	d = max(d, 0)
+	minutes, hours := int(d.Minutes()), int(d.Hours())
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", minutes, int(d.Seconds())%60)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh%02dm", hours, minutes%60)
+	}
+	return fmt.Sprintf("%dd%02dh", hours/24, hours%24)
+}
+
+// OneLine takes what would break a line or move a terminal's cursor out of a
+// text that others wrote.
+func OneLine(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)), " ")
+}
+
+// OrNone returns a text on one line, or a word for none.
+func OrNone(s string) string {
+	if s == "" {
+		return "no reason was kept"
+	}
+	return OneLine(s)
+}
