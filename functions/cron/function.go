@@ -4,7 +4,8 @@
 // its own service account; and people, through returnsync sync.
 //
 // What it does: claims the next window of every entity (or of the one named by
-// ?entity=) and sends each claim's window task.
+// ?entity=) and sends each claim's window task; and wakes the jobs that have gone
+// silent. With ?jobs=1, every minute, it does only that.
 //
 // A second call: of the same tick does nothing, because the claim remembers the
 // tick; while a sync is running answers "still running"; after a crash between
@@ -43,7 +44,10 @@ type answer struct {
 // Handler answers ticks.
 func Handler(c *flow.Cron) http.Handler {
 	return edge.Handle(c.Log, func(r *http.Request) (any, error) {
-		tick := flow.Tick{Entity: r.URL.Query().Get("entity"), Occurrence: occurrence(r.Header, time.Now())}
+		tick := flow.Tick{
+			Entity: r.URL.Query().Get("entity"), Occurrence: occurrence(r.Header, time.Now()),
+			JobsOnly: r.URL.Query().Get("jobs") == "1", ByHand: r.Header.Get(scheduleTime) == "",
+		}
 		started, err := c.Run(r.Context(), tick)
 		if fault.KindOf(err) == fault.Dropped {
 			// Here a person or a job's address is wrong, and should hear of it.
@@ -53,6 +57,9 @@ func Handler(c *flow.Cron) http.Handler {
 	}, http.MethodPost, http.MethodGet)
 }
 
+// scheduleTime is the header in which Cloud Scheduler says when a call was due.
+const scheduleTime = "X-CloudScheduler-ScheduleTime"
+
 // clockSlack is how far the scheduler's clock may be ahead of ours.
 const clockSlack = time.Minute
 
@@ -61,7 +68,7 @@ const clockSlack = time.Minute
 // and would silence that one, so a time that lies ahead gets a key of its own,
 // as does a call that is not the scheduler's.
 func occurrence(h http.Header, now time.Time) string {
-	text := h.Get("X-CloudScheduler-ScheduleTime")
+	text := h.Get(scheduleTime)
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil || at.After(now.Add(clockSlack)) {
 		return "manual-" + claim.NewToken()

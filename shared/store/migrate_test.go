@@ -24,7 +24,7 @@ func TestMigrateTwiceAppliesOnce(t *testing.T) {
 		t.Fatalf("second: %v, %v; want nothing to do", second, err)
 	}
 	have, want, err := db.SchemaVersions(t.Context())
-	if err != nil || have != want || int(want) != len(first) {
+	if err != nil || have != want || want != first[len(first)-1].Version {
 		t.Errorf("versions %d of %d, %v", have, want, err)
 	}
 }
@@ -55,8 +55,9 @@ func TestMigrateFromManyProcesses(t *testing.T) {
 		}
 		total += applied[i]
 	}
-	if _, want, _ := stores[0].SchemaVersions(t.Context()); int64(total) != want {
-		t.Errorf("all together applied %d steps, want each of %d once", total, want)
+	var noted int
+	if err := stores[0].SQL().QueryRow("SELECT COUNT(*) FROM sync_schema WHERE version_id > 0").Scan(&noted); err != nil || total != noted {
+		t.Errorf("all together applied %d steps, want each of %d once, %v", total, noted, err)
 	}
 }
 

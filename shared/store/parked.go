@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -17,13 +18,24 @@ const (
 type Parked struct {
 	ObjectID   string     `json:"objectID"`
 	Root       uint64     `json:"root"`
+	Run        int64      `json:"run"` // that last parked it
 	Reason     string     `json:"reason"`
 	Detail     string     `json:"detail"`
-	Bytes      int        `json:"bytes"`
+	Bytes      int        `json:"bytes"` // of the record; 0 for one without a JSON form
 	Attempts   int        `json:"attempts"`
 	FirstSeen  time.Time  `json:"firstSeen"`
 	LastSeen   time.Time  `json:"lastSeen"`
 	ResolvedAt *time.Time `json:"resolvedAt,omitempty"`
+}
+
+// parkedColumns and scanParked belong together.
+const parkedColumns = "object_id, root_id, run_id, reason, detail, bytes, attempts, first_seen, last_seen, resolved_at"
+
+// scanParked reads a row of parkedColumns.
+func scanParked(row interface{ Scan(...any) error }) (Parked, error) {
+	var r Parked
+	err := row.Scan(&r.ObjectID, &r.Root, &r.Run, &r.Reason, &r.Detail, &r.Bytes, &r.Attempts, &r.FirstSeen, &r.LastSeen, &r.ResolvedAt)
+	return r, err
 }
 
 // park stores records that were refused by this page.
@@ -55,21 +67,83 @@ func resolve(ctx context.Context, tx *sql.Tx, entity string, ids []string) error
 
 // ParkedOpen returns the records that are parked now, newest first, at most limit.
 func (db *DB) ParkedOpen(ctx context.Context, entity string, limit int) ([]Parked, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT object_id, root_id, reason, detail, bytes, attempts, first_seen, last_seen, resolved_at
-		FROM sync_parked WHERE entity = ? AND resolved_at IS NULL ORDER BY last_seen DESC, object_id LIMIT ?`, entity, limit)
+	return db.parked(ctx, "entity = ? AND resolved_at IS NULL ORDER BY last_seen DESC, object_id LIMIT ?", entity, limit)
+}
+
+// ParkedNamed returns the records with these ids that are parked or were, by id.
+func (db *DB) ParkedNamed(ctx context.Context, entity string, ids []string) ([]Parked, error) {
+	var list []Parked
+	err := inChunks(ids, func(chunk []string) error {
+		args := []any{entity}
+		for _, id := range chunk {
+			args = append(args, id)
+		}
+		part, err := db.parked(ctx, "entity = ? AND object_id IN ("+marks(len(chunk))+") ORDER BY object_id", args...)
+		list = append(list, part...)
+		return err
+	})
+	return list, err
+}
+
+// EachParked calls fn with the records that are parked now, for one reason or for
+// any (empty), in batches in the order of their ids. What is parked or resolved
+// meanwhile may be given or not.
+func (db *DB) EachParked(ctx context.Context, entity, reason string, fn func([]Parked) error) error {
+	for after := ""; ; {
+		list, err := db.parked(ctx, "entity = ? AND object_id > ? AND resolved_at IS NULL AND (? = '' OR reason = ?) ORDER BY object_id LIMIT ?",
+			entity, after, reason, reason, chunkSize)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if err := fn(list); err != nil {
+			return err
+		}
+		after = list[len(list)-1].ObjectID
+	}
+}
+
+// parked reads parked records.
+func (db *DB) parked(ctx context.Context, where string, args ...any) ([]Parked, error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT "+parkedColumns+" FROM sync_parked WHERE "+where, args...)
 	if err != nil {
 		return nil, outage(err, "read the parked records")
 	}
 	defer func() { _ = rows.Close() }()
 	var list []Parked
 	for rows.Next() {
-		var r Parked
-		if err := rows.Scan(&r.ObjectID, &r.Root, &r.Reason, &r.Detail, &r.Bytes, &r.Attempts, &r.FirstSeen, &r.LastSeen, &r.ResolvedAt); err != nil {
+		r, err := scanParked(rows)
+		if err != nil {
 			return nil, outage(err, "read the parked records")
 		}
 		list = append(list, r)
 	}
 	return list, outage(rows.Err(), "read the parked records")
+}
+
+// droppedNote stands before the detail of a record that a person took off the
+// list.
+const droppedNote = "dropped by hand; "
+
+// DropParked takes records off the list and returns how many were on it. The
+// ledger goes on calling them parked with the content that was refused, so they
+// are sent again, and may come back, only when their rows change.
+func (db *DB) DropParked(ctx context.Context, entity string, ids []string) (dropped int64, err error) {
+	// In one order, so that two who drop the same do not wait for each other.
+	ids = slices.Sorted(slices.Values(ids))
+	err = db.inTx(ctx, "drop the parked records", func(tx *sql.Tx) error {
+		dropped = 0
+		return inChunks(ids, func(chunk []string) error {
+			args := []any{droppedNote, entity}
+			for _, id := range chunk {
+				args = append(args, id)
+			}
+			n, err := touched(ctx, tx, `UPDATE sync_parked SET resolved_at = NOW(6), detail = LEFT(CONCAT(?, detail), 512)
+				WHERE entity = ? AND resolved_at IS NULL AND object_id IN (`+marks(len(chunk))+")", args...)
+			dropped += n
+			return err
+		})
+	})
+	return dropped, err
 }
 
 // ParkedCount returns how many records are parked now.

@@ -39,7 +39,17 @@ func (db *DB) Run(ctx context.Context, id int64) (run.Run, error) {
 
 // Runs returns the newest runs of an entity, newest first.
 func (db *DB) Runs(ctx context.Context, entity string, limit int) ([]run.Run, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.entity = ? ORDER BY r.id DESC LIMIT ?", entity, limit)
+	return db.runs(ctx, "WHERE r.entity = ? ORDER BY r.id DESC LIMIT ?", entity, limit)
+}
+
+// Windows is Runs without the runs of jobs.
+func (db *DB) Windows(ctx context.Context, entity string, limit int) ([]run.Run, error) {
+	return db.runs(ctx, "WHERE r.entity = ? AND r.kind = ? ORDER BY r.id DESC LIMIT ?", entity, run.Window, limit)
+}
+
+// runs reads runs.
+func (db *DB) runs(ctx context.Context, where string, args ...any) ([]run.Run, error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT "+runColumns+" FROM sync_run r "+where, args...)
 	if err != nil {
 		return nil, outage(err, "read the runs")
 	}

@@ -67,9 +67,10 @@ func statusOf(ctx context.Context, tx *sql.Tx, d entity.Definition) (Status, err
 	return s, errors.Join(err, s.readRuns(ctx, tx, d.Name))
 }
 
-// readRuns reads the two newest runs: a claim lets only the newest be under way.
+// readRuns reads the two newest syncs: a claim lets only the newest be under way.
+// The runs of jobs have a status of their own.
 func (s *Status) readRuns(ctx context.Context, tx *sql.Tx, entityName string) error {
-	rows, err := tx.QueryContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.entity = ? ORDER BY r.id DESC LIMIT 2", entityName)
+	rows, err := tx.QueryContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.entity = ? AND r.kind = ? ORDER BY r.id DESC LIMIT 2", entityName, run.Window)
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,7 @@ func welcome(ctx context.Context, stack *rehearsal.Stack, o options, out io.Writ
 Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all of it.
 
   portal    %s
+  console   %s
   search    curl -H 'Authorization: Bearer %s' \
               '%s?query=&hitsPerPage=3'
             (the token is for account %s)
@@ -59,7 +60,7 @@ Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all o
   index     %s  application %s, admin key %q, search key %q
   tasks     %s (gRPC)    scheduler  %s (gRPC)
 
-`, o.every, o.churn, stack.PortalURL(), token, stack.URL(search.Function.Name), account, stack.URL(cron.Function.Name), stack.DSN(),
+`, o.every, o.churn, stack.PortalURL(), stack.ConsoleURL(), token, stack.URL(search.Function.Name), account, stack.URL(cron.Function.Name), stack.DSN(),
 		stack.AlgoliaURL(), rehearsal.AppID, rehearsal.AdminKey, rehearsal.SearchKey, stack.TasksAddress(), stack.SchedulerAddress())
 	return nil
 }

@@ -23,6 +23,7 @@ const (
 	Tab       = kb.Tab
 	ArrowDown = kb.ArrowDown
 	ArrowUp   = kb.ArrowUp
+	ArrowLeft = kb.ArrowLeft
 	Backspace = kb.Backspace
 )
 

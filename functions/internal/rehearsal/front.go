@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/console"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 )
 
@@ -20,8 +21,8 @@ type front struct {
 }
 
 // openFront listens on a port of this machine; 0 chooses a free one. page is
-// what people see at /.
-func openFront(port int, steps http.Handler, page func(*front) http.Handler) (*front, error) {
+// what people see at /; operator makes a token for the console.
+func openFront(port int, steps http.Handler, page func(*front) http.Handler, operator func() (string, error)) (*front, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return nil, fmt.Errorf("port %d of 127.0.0.1 cannot be used: %w: another program may have it; choose one with --port, or --port 0 for any that is free", port, err)
@@ -32,11 +33,12 @@ func openFront(port int, steps http.Handler, page func(*front) http.Handler) (*f
 	mux.Handle("/", page(f))
 	for _, fn := range server.Functions() {
 		proxy := f.proxy(fn.Name)
-		for _, path := range []string{"/" + fn.Name, fn.OldPath} {
+		for _, path := range fn.Paths() {
 			mux.Handle(path, http.StripPrefix(path, proxy))
 			mux.Handle(path+"/", http.StripPrefix(path, proxy))
 		}
 	}
+	mux.Handle("GET "+console.Path, f.consoleDoor(operator))
 	f.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = f.server.Serve(listener) }()
 	return f, nil

@@ -9,8 +9,6 @@ import (
 
 	fn "gitlab.com/eshopbox-team/return-sync/functions/search"
 	"gitlab.com/eshopbox-team/return-sync/functions/search/portal"
-	index "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
@@ -76,34 +74,16 @@ func (s *Stack) sorts() []search.Sort {
 	return []search.Sort{{Field: "updatedAt", Desc: true}, {Field: "createdAt"}, {Field: "refund.amountMinor", Desc: true}}
 }
 
-// searchEnv is what the search function is told about the page's needs.
-func (s *Stack) searchEnv() []string {
+// sortNames lists the sorts as SEARCH_SORTS does.
+func (s *Stack) sortNames() string {
 	var names []string
 	for _, o := range s.sorts() {
 		names = append(names, o.Name())
 	}
-	return []string{"SEARCH_SORTS=" + strings.Join(names, ","), "SEARCH_KEY_TTL=15m"}
+	return strings.Join(names, ",")
 }
 
-// openSorts sets up the replicas of the page's index.
-func (s *Stack) openSorts(ctx context.Context, client *index.Client, d entity.Definition) error {
-	if d.Name != portalEntity || len(s.sorts()) == 0 {
-		return nil
-	}
-	settings, err := search.ReplicaSettings(d.Settings, d.Index, s.sorts())
-	if err != nil {
-		return err
-	}
-	if err := client.ApplySettings(ctx, d.Index, settings[d.Index]); err != nil {
-		return err
-	}
-	for name, one := range settings {
-		if name == d.Index {
-			continue
-		}
-		if err := client.ApplySettings(ctx, name, one); err != nil {
-			return err
-		}
-	}
-	return nil
+// searchEnv is what the search function is told about the page's needs.
+func (s *Stack) searchEnv() []string {
+	return []string{"SEARCH_SORTS=" + s.sortNames(), "SEARCH_KEY_TTL=15m"}
 }

@@ -17,7 +17,7 @@ import (
 func Register(ctx context.Context, e *wire.Env) {
 	for _, f := range Functions() {
 		opened := sync.OnceValues(func() (http.Handler, error) { return f.Open(ctx, e) })
-		functions.HTTP(f.Name, func(w http.ResponseWriter, r *http.Request) {
+		functions.HTTP(f.Name, health(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h, err := opened()
 			if err != nil {
 				e.Log.ErrorContext(r.Context(), "the function cannot be opened", "function", f.Name, "error", err)
@@ -25,6 +25,6 @@ func Register(ctx context.Context, e *wire.Env) {
 				return
 			}
 			h.ServeHTTP(w, r)
-		})
+		})).ServeHTTP)
 	}
 }

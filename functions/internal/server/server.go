@@ -4,8 +4,8 @@
 // Functions are registered with the Functions Framework, so a host of that
 // framework can serve them (see Register). By default the serving is ours,
 // because the framework's has neither timeouts nor an end: this one bounds every
-// phase of a request, answers /healthz, and on SIGTERM stops accepting, lets the
-// requests under way finish, and closes its parts.
+// phase of a request, answers /healthz and /api, and on SIGTERM stops accepting,
+// lets the requests under way finish or put their work back, and closes its parts.
 package server
 
 import (
@@ -18,16 +18,21 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/console"
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
+	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
+	"gitlab.com/eshopbox-team/return-sync/functions/scopes"
 	"gitlab.com/eshopbox-team/return-sync/functions/search"
+	"gitlab.com/eshopbox-team/return-sync/functions/verify"
+	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
 )
 
 // Functions returns every function of the product.
 func Functions() []wire.Function {
-	return []wire.Function{cron.Function, window.Function, process.Function, search.Function}
+	return []wire.Function{cron.Function, window.Function, process.Function, search.Function, schedules.Function, scopes.Function, verify.Function, watch.Function, console.Function}
 }
 
 // Config is what the environment says about serving.
@@ -49,6 +54,9 @@ func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
 	if err := wire.Configure(ctx, e.Lookup, &cfg); err != nil {
 		return err
 	}
+	if cfg.TimeoutSeconds < 1 || cfg.DrainSeconds < 1 {
+		return errors.New("CLOUD_RUN_TIMEOUT_SECONDS and DRAIN_SECONDS must be at least 1")
+	}
 	handler, err := Handler(ctx, e, cfg)
 	defer func() { err = errors.Join(err, e.Close()) }()
 	if err != nil {
@@ -59,6 +67,9 @@ func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
 		return fmt.Errorf("cannot listen on port %s: %w: is another program using it? choose one with PORT", cfg.Port, err)
 	}
 	srv := newServer(handler, cfg)
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	srv.BaseContext = func(net.Listener) context.Context { return requests }
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(listener) }()
 	if ready != nil {
@@ -70,12 +81,7 @@ func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
 	case <-ctx.Done():
 	}
 	e.Log.Info("stopping: requests under way may finish", "seconds", cfg.DrainSeconds)
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(cfg.DrainSeconds)*time.Second)
-	defer cancel()
-	if err := srv.Shutdown(drain); err != nil {
-		return errors.Join(fmt.Errorf("requests did not finish in %d s: %w", cfg.DrainSeconds, err), srv.Close())
-	}
-	return nil
+	return drain(srv, endRequests, time.Duration(cfg.DrainSeconds)*time.Second)
 }
 
 // newServer returns a server that bounds every phase of a request.
@@ -106,7 +112,6 @@ func deadline(h http.Handler, limit time.Duration) http.Handler {
 // at its name and at its old path.
 func Handler(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	var problems []error
 	known := false
 	for _, f := range Functions() {
@@ -124,7 +129,7 @@ func Handler(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, error)
 	if !known {
 		return nil, fmt.Errorf("FUNCTION_TARGET is %q, which is no function: use %s, or leave it empty to serve all", cfg.Target, names())
 	}
-	return mux, errors.Join(problems...)
+	return health(mux), errors.Join(problems...)
 }
 
 // mount puts a function's handler on its paths.
@@ -133,7 +138,7 @@ func mount(mux *http.ServeMux, f wire.Function, h http.Handler, alone bool) {
 		mux.Handle("/", h)
 		return
 	}
-	for _, path := range []string{"/" + f.Name, f.OldPath} {
+	for _, path := range f.Paths() {
 		mux.Handle(path, h)
 		mux.Handle(path+"/", http.StripPrefix(path, h))
 	}

@@ -35,6 +35,7 @@ func complete(dsn, index string) map[string]string {
 		"SOURCE_DSN": dsn, "STATE_DSN": dsn, "ALGOLIA_APP_ID": "APP", "ALGOLIA_WRITE_KEY": "admin", "ALGOLIA_SEARCH_KEY": "search",
 		"ALGOLIA_URL": index, "SEARCH_JWT_SECRET": secret, "TASKS_LOCATION": "projects/p/locations/l",
 		"CLOUD_TASKS_EMULATOR_HOST": "127.0.0.1:1", "WINDOW_URL": "http://127.0.0.1:1/w", "PROCESS_URL": "http://127.0.0.1:1/p",
+		"SCHEDULER_LOCATION": "projects/p/locations/l", "CLOUD_SCHEDULER_EMULATOR_HOST": "127.0.0.1:1", "SCHEDULES_URL": "http://127.0.0.1:1/s",
 		"HOST": "127.0.0.1", "PORT": "0",
 	}
 }
@@ -180,6 +181,9 @@ func TestMethods(t *testing.T) {
 	}
 	if status, body := h.call("GET", "/healthz", ""); status != 200 || body != "ok\n" {
 		t.Errorf("healthz: %d %s", status, body)
+	}
+	if status, body := h.call("GET", "/api", ""); status != 200 || body != "Hello world!" {
+		t.Errorf("api: %d %s", status, body)
 	}
 	if status, _ := h.call("GET", "/nothing", ""); status != 404 {
 		t.Errorf("an unknown path: %d", status)

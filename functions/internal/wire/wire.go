@@ -9,9 +9,11 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -19,13 +21,12 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/cloudsql"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
-	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
 // Function is one thing that starts: its name, its old path, and how its
@@ -33,10 +34,19 @@ import (
 type Function struct {
 	// Name is the entry point, the value of FUNCTION_TARGET.
 	Name string
-	// OldPath is where the owner's App Engine service answered.
+	// OldPath is where the owner's App Engine service answered; empty for a
+	// function that it did not have.
 	OldPath string
 	// Open opens the parts and returns the handler.
 	Open func(ctx context.Context, e *Env) (http.Handler, error)
+}
+
+// Paths returns where the function answers among others.
+func (f Function) Paths() []string {
+	if f.OldPath == "" {
+		return []string{"/" + f.Name}
+	}
+	return []string{"/" + f.Name, f.OldPath}
 }
 
 // Env is what a function is opened with. Parts that are opened through it are
@@ -48,6 +58,8 @@ type Env struct {
 	// rehearsals set it.
 	Steps   flow.Steps
 	closers []func() error
+	// cloudSQL is opened by the first database.
+	cloudSQL *cloudsql.Dialer
 }
 
 // Common is what the environment says to every function.
@@ -56,13 +68,35 @@ type Common struct {
 	Project  string     `env:"GOOGLE_CLOUD_PROJECT"`
 }
 
+// platform is what Cloud Run says about the process that it started.
+type platform struct {
+	Target   string `env:"FUNCTION_TARGET"`
+	Service  string `env:"K_SERVICE"`
+	Revision string `env:"K_REVISION"`
+}
+
+// logger returns the process's log. Beside its service it names its function,
+// because one image is several.
+func (p platform) logger(w io.Writer, c Common) *slog.Logger {
+	program := edge.Program{Project: c.Project, Service: cmp.Or(p.Service, p.Target, "return-sync"), Version: p.Revision}
+	log := edge.NewLogger(w, c.LogLevel, program)
+	if p.Target != "" {
+		log = log.With("function", p.Target)
+	}
+	return log
+}
+
 // NewEnv returns the environment of this process, logging to standard error.
 func NewEnv(ctx context.Context, lookup envconfig.Lookuper) (*Env, error) {
 	var c Common
 	if err := Configure(ctx, lookup, &c); err != nil {
 		return nil, err
 	}
-	return &Env{Lookup: lookup, Log: edge.NewLogger(os.Stderr, c.LogLevel, c.Project)}, nil
+	var p platform
+	if err := Configure(ctx, lookup, &p); err != nil {
+		return nil, err
+	}
+	return &Env{Lookup: lookup, Log: p.logger(os.Stderr, c)}, nil
 }
 
 // Close closes what was opened, last first.
@@ -127,22 +161,13 @@ func (d Definitions) Load() (flow.Entities, error) {
 	return list, nil
 }
 
-// Store opens our own tables.
-func (e *Env) Store(d Databases) (*store.DB, error) {
-	db, err := store.Open(d.State(), d.MaxConnections, e.Log)
-	if err == nil {
-		e.closing(db.Close)
+// Named reads the definitions and returns one.
+func (d Definitions) Named(name string) (entity.Definition, error) {
+	entities, err := d.Load()
+	if err != nil {
+		return entity.Definition{}, err
 	}
-	return db, err
-}
-
-// Source opens the source's tables.
-func (e *Env) Source(d Databases) (*mysql.Source, error) {
-	s, err := mysql.Open(d.SourceDSN, d.MaxConnections)
-	if err == nil {
-		e.closing(s.Close)
-	}
-	return s, err
+	return entities.Named(name)
 }
 
 // queue opens the queues.

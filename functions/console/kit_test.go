@@ -1,0 +1,181 @@
+package console
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+func TestMain(m *testing.M) { localdbtest.Main(m) }
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+// world is a console function over a database.
+type world struct {
+	handler http.Handler
+	parts   *wire.Console
+	db      *sql.DB
+	woken   *woken
+}
+
+// woken notes which jobs were begun.
+type woken struct{ ids []int64 }
+
+// Wake implements wire.Waker.
+func (w *woken) Wake(_ context.Context, id int64) error {
+	w.ids = append(w.ids, id)
+	return nil
+}
+
+// ticker is a flow.Ticker that claims and lets nobody know.
+type ticker struct {
+	db       *store.DB
+	entities flow.Entities
+}
+
+// Run implements flow.Ticker.
+func (c ticker) Run(ctx context.Context, t flow.Tick) ([]flow.Started, error) {
+	d, err := c.entities.Named(t.Entity)
+	if err != nil {
+		return nil, err
+	}
+	row, err := c.db.Newest(ctx, d.JobType)
+	if err != nil {
+		return nil, err
+	}
+	_, err = c.db.Claim(ctx, row, store.Grant{Token: strings.Repeat("c", 31) + d.Name[:1], Lease: time.Minute})
+	return []flow.Started{{Entity: d.Name, ClaimID: row.ID, Message: "claimed"}}, err
+}
+
+// newWorld starts a world whose ticks claim and send nothing.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	db, err := store.Open(localdbtest.New(t), 4, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	entities := flow.Entities{{Name: "returns", JobType: "RETURN_JOB", Index: "es_prod", RecordLimit: 10000}, {Name: "stock", JobType: "STOCK_JOB", Index: "stock"}}
+	w := &world{db: db.SQL(), woken: &woken{}}
+	w.parts = &wire.Console{
+		Store: db, Entities: entities, Known: wire.KnownTarget(entities), Jobs: w.woken, Log: log,
+		Scopes: &flow.Scopes{Store: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
+		Roles:  identity.Roles{Claim: "roles", Operator: "operator"},
+		Config: wire.ConsoleConfig{Streams: 2, Poll: 100 * time.Millisecond, StaleAfter: 30 * time.Minute},
+	}
+	w.parts.Identity, err = identity.New(identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.handler = Handler(w.parts, time.Now)
+	return w
+}
+
+// token signs a token, altered by change.
+func token(t *testing.T, change func(*jwt.Builder)) string {
+	t.Helper()
+	b := jwt.NewBuilder().Issuer("https://issuer.example").Subject("somebody").Expiration(time.Now().Add(time.Hour))
+	if change != nil {
+		change(b)
+	}
+	built, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := jwt.Sign(built, jwt.WithKey(jwa.HS256(), []byte(secret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(signed)
+}
+
+// operator returns an operator's token.
+func operator(t *testing.T) string {
+	t.Helper()
+	return token(t, func(b *jwt.Builder) { b.Claim("roles", "operator") })
+}
+
+// reply is an answer as a test looks at it.
+type reply struct {
+	*http.Response
+	body string
+}
+
+// code returns an error's code.
+func (r reply) code() string {
+	var out struct {
+		Error struct{ Code, Message string }
+	}
+	if json.Unmarshal([]byte(r.body), &out) != nil || out.Error.Message == "" {
+		return "no problem: " + r.body
+	}
+	return out.Error.Code
+}
+
+// send sends a request; headers come in pairs, and one with an empty value takes
+// away what call has set.
+func (w *world) send(t *testing.T, method, path, body string, headers ...string) reply {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			r.Header.Del(headers[i])
+		} else {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	res := rec.Result()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{res, string(text)}
+}
+
+// page sends a request as the page of somebody with a session does.
+func (w *world) page(t *testing.T, method, path, body, session string, headers ...string) reply {
+	t.Helper()
+	own := []string{ChangeHeader, "1", "Content-Type", "application/json", "Sec-Fetch-Site", "same-origin", "Origin", "https://example.com", "Cookie", CookieName(true) + "=" + session}
+	return w.send(t, method, path, body, append(own, headers...)...)
+}
+
+// exec runs a statement.
+func (w *world) exec(t *testing.T, query string, args ...any) {
+	t.Helper()
+	if _, err := w.db.ExecContext(t.Context(), query, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// traces counts what changes leave behind.
+func (w *world) traces(t *testing.T) (n int) {
+	t.Helper()
+	err := w.db.QueryRowContext(t.Context(), `SELECT (SELECT COUNT(*) FROM sync_audit) + (SELECT COUNT(*) FROM sync_scope) + (SELECT COUNT(*) FROM sync_schedule)
+		+ (SELECT COUNT(*) FROM sync_job) + (SELECT COUNT(*) FROM order_return_algolia_sync WHERE status <> 0)`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,113 @@
+// Drawings of runs: a strip of the last ones, how far the index was behind, and
+// what became of records.
+
+import { drawing, element, clock, number, span } from './dom.js';
+
+// strip is the last runs, oldest first. It is one stop of the Tab key; arrows
+// move within it.
+export function strip(runs, open) {
+  const cells = [...runs].reverse().map(r => element('button', {
+    type: 'button', class: 'cell ' + r.state + (r.counts.found ? '' : ' idle'), tabindex: -1, 'data-key': 'run-' + r.runId,
+    'aria-label': says(r), title: says(r), onclick: () => open(r.runId),
+  }));
+  if (cells.length) cells[cells.length - 1].tabIndex = 0;
+  const made = element('div', { class: 'strip', role: 'group', 'aria-label': 'Last runs, oldest first; arrow keys move' }, cells);
+  made.addEventListener('keydown', event => {
+    const at = cells.indexOf(event.target);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: cells.length - 1 }[event.key];
+    if (at < 0 || to === undefined || !cells[to]) return;
+    event.preventDefault();
+    cells[at].tabIndex = -1;
+    cells[to].tabIndex = 0;
+    cells[to].focus();
+  });
+  return made;
+}
+
+function says(r) {
+  const end = r.closedAt ? `${clock(r.closedAt)}, took ${span(Date.parse(r.closedAt) - Date.parse(r.createdAt))}` : 'under way';
+  const why = r.lastError ? `: ${r.lastError}` : '';
+  return `Run ${r.runId} ${r.state} ${end}; ${number(r.counts.found)} records${why}`;
+}
+
+const height = 120, left = 52, bottom = 18, top = 8;
+
+// frame is a chart with its axes; y labels are made by say.
+function frame(width, label, most, say) {
+  const floor = height - bottom, y = value => floor - (floor - top) * value / most;
+  const made = drawing('svg', { class: 'chart', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label });
+  for (const value of [0, most / 2, most]) {
+    made.append(drawing('line', { class: 'grid', x1: left, x2: width, y1: y(value), y2: y(value) }),
+      drawing('text', { class: 'label', x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, say(value)));
+  }
+  return { made, y, floor };
+}
+
+// ends names the first and the last place of the x axis, if there is room for both.
+function ends(made, first, last, x) {
+  made.append(drawing('text', { class: 'label', x: left, y: height - 3 }, first));
+  if (x - left > 110) made.append(drawing('text', { class: 'label', x, y: height - 3, 'text-anchor': 'end' }, last));
+}
+
+// nice is a round number that is not below value and can be halved.
+function nice(value, steps) {
+  for (const step of steps) if (step >= value) return step;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [2, 4, 6, 8, 10].map(n => n * power).find(n => n >= value) ?? value;
+}
+
+const spans = [10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800].map(s => s * 1000);
+const terse = ms => ms === 0 ? '0' : ms < 60e3 ? `${ms / 1e3} s` : ms < 3600e3 ? `${+(ms / 60e3).toFixed(1)} min` : ms < 172800e3 ? `${+(ms / 3600e3).toFixed(1)} h` : `${+(ms / 86400e3).toFixed(1)} d`;
+
+// lag is how far the index was behind over time: it grows until a run ends well.
+export function lag(runs, width) {
+  const good = runs.filter(r => r.state === 'synced' && r.closedAt).reverse();
+  if (good.length < 2) return undefined;
+  const points = [], peaks = [], first = good[0];
+  for (let i = 1; i < good.length; i++) {
+    const at = Date.parse(good[i].closedAt);
+    peaks.push({ at, before: at - Date.parse(good[i - 1].to), after: at - Date.parse(good[i].to), id: good[i].runId });
+  }
+  const from = Date.parse(first.closedAt), to = Math.max(peaks[peaks.length - 1].at, from + 1);
+  const most = nice(Math.max(...peaks.map(p => p.before), 1000), spans);
+  const { made, y, floor } = frame(width, `How far the index was behind, at most ${span(Math.max(...peaks.map(p => p.before)))}`, most, terse);
+  ends(made, clock(from), clock(to), width);
+  const x = at => left + (width - left - 4) * (at - from) / (to - from);
+  points.push(`${x(from)},${y(from - Date.parse(first.to)).toFixed(1)}`);
+  for (const p of peaks) points.push(`${x(p.at).toFixed(1)},${y(p.before).toFixed(1)}`, `${x(p.at).toFixed(1)},${y(p.after).toFixed(1)}`);
+  made.append(drawing('polygon', { class: 'area', points: `${x(from)},${floor} ${points.join(' ')} ${x(to)},${floor}` }),
+    drawing('polyline', { class: 'line', points: points.join(' ') }));
+  for (const p of peaks) {
+    made.append(drawing('circle', { class: 'dot', cx: x(p.at), cy: y(p.before), r: 2.5 }, drawing('title', {}, `${span(p.before)} behind when run ${p.id} ended at ${clock(p.at)}`)));
+  }
+  return made;
+}
+
+// From below: what changed first, because what did not is often many times more.
+const fates = ['saved', 'deleted', 'parked', 'unchanged'];
+
+// records is what became of the records of each run.
+export function records(runs, width) {
+  const all = [...runs].reverse().filter(r => r.counts.found > 0);
+  if (!all.length) return undefined;
+  const most = nice(Math.max(...all.map(r => r.counts.found)), [2, 4, 6, 8, 10, 20, 40, 60, 80, 100]);
+  const { made, y } = frame(width, `Records of the last ${all.length} runs that found something`, most, number);
+  const step = Math.min((width - left - 4) / all.length, 26), wide = Math.max(step - 2, 1.5);
+  ends(made, `run ${all[0].runId}`, `run ${all[all.length - 1].runId}`, left + 2 + step * all.length);
+  all.forEach((r, i) => {
+    let base = 0;
+    const bar = drawing('g', {}, drawing('title', {}, `Run ${r.runId}: ` + fates.map(f => `${number(r.counts[f])} ${f}`).join(', ')));
+    for (const fate of fates) {
+      const n = r.counts[fate];
+      if (n > 0) bar.append(drawing('rect', { class: fate, x: left + 2 + i * step, width: wide, y: y(base + n), height: Math.max(y(base) - y(base + n), 1) }));
+      base += n;
+    }
+    made.append(bar);
+  });
+  return made;
+}
+
+// legend names the colours of records.
+export function legend() {
+  return element('p', { class: 'legend' }, fates.map(fate => element('span', {}, element('i', { class: fate }), fate)));
+}

@@ -1,0 +1,111 @@
+// Elements and words. Whatever comes from the server becomes text, never markup.
+
+export const $ = id => document.getElementById(id);
+
+// element makes an element with attributes and children; texts stay texts.
+export function element(name, attributes = {}, ...children) {
+  return furnish(document.createElement(name), attributes, children);
+}
+
+// drawing makes an element of a drawing.
+export function drawing(name, attributes = {}, ...children) {
+  return furnish(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children);
+}
+
+function furnish(made, attributes, children) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
+    else if (value !== undefined && value !== null && value !== false) made.setAttribute(key, value === true ? '' : value);
+  }
+  made.append(...children.flat().filter(child => child !== undefined && child !== null && child !== '' && child !== false));
+  return made;
+}
+
+// The database's clock, as far as it is known here.
+let ahead = 0;
+export const setClock = text => { ahead = Date.parse(text) - Date.now(); };
+export const now = () => Date.now() + ahead;
+
+const whole = new Intl.NumberFormat('en-GB');
+const short = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const long = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+
+export const number = n => whole.format(n);
+export const plural = (n, one, many = one + 's') => `${number(n)} ${n === 1 ? one : many}`;
+
+// clock says a time as people here read it.
+export function clock(text) {
+  const date = new Date(text);
+  return date.toDateString() === new Date(now()).toDateString() ? short.format(date) : long.format(date);
+}
+
+// span says how long something is, in its two largest units.
+export function span(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  if (s < 172800) return `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`;
+  return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
+}
+
+export function bytes(n) {
+  return n < 1000 ? `${n} B` : `${(n / 1000).toFixed(1)} kB`;
+}
+
+// moment is a time, with the exact one behind it.
+export function moment(text) {
+  if (!text) return '–';
+  return element('time', { datetime: text, title: new Date(text).toISOString().replace('T', ' ').replace(/\.\d+Z/, ' UTC') }, clock(text));
+}
+
+// running says how long ago something was, and goes on saying it; see tick.
+export function running(text, kind = 'ago') {
+  const made = element('time', { datetime: text, 'data-runs': kind, title: new Date(text).toISOString() });
+  tell(made);
+  return made;
+}
+
+// What running times say.
+const kinds = {
+  ago: ms => `${span(ms)} ago`,
+  lag: ms => `${span(ms)} behind`,
+  for: ms => span(ms),
+  in: ms => ms < 0 ? `in ${span(-ms)}` : 'now',
+};
+
+function tell(made) {
+  const text = kinds[made.dataset.runs](now() - Date.parse(made.dateTime));
+  if (made.textContent !== text) made.textContent = text;
+  const late = made.closest('[data-stale]');
+  if (late && made.dataset.runs === 'lag') late.classList.toggle('late', now() - Date.parse(made.dateTime) >= Number(late.dataset.stale) * 1000);
+}
+
+// tick lets the running times run.
+export function tick() {
+  for (const made of document.querySelectorAll('time[data-runs]')) tell(made);
+}
+
+const moods = {
+  synced: 'good', done: 'good', on: 'good', recovered: 'good', INFO: '',
+  failed: 'bad', interrupted: 'bad', rejected: 'bad', ERROR: 'bad', open: 'bad',
+  'under way': 'busy', processing: 'busy', windowing: 'busy', syncing: 'busy', running: 'busy', pending: 'busy',
+  paused: 'wait', abandoned: 'wait', disabled: 'wait', cancelled: 'wait', WARNING: 'wait', notStarted: 'wait',
+};
+const names = { notStarted: 'not started', windowing: 'listing', WARNING: 'warning', ERROR: 'error', INFO: 'info' };
+
+// badge is a state in a word, with a colour that says no more than the word.
+export function badge(state) {
+  return element('span', { class: 'badge ' + (moods[state] ?? '') }, names[state] ?? state);
+}
+
+// button is one that is found again after its place was drawn anew.
+export function button(key, label, act, attributes = {}) {
+  return element('button', { type: 'button', 'data-key': key, onclick: act, ...attributes }, label);
+}
+
+// table makes a table whose cells carry their column's name, for narrow pages.
+export function table(columns, rows, label) {
+  return element('table', { 'aria-label': label },
+    element('thead', {}, element('tr', {}, columns.map(c => element('th', { scope: 'col' }, c)))),
+    element('tbody', {}, rows.map(cells => element('tr', {}, cells.map((cell, i) => element('td', { 'data-label': columns[i] || undefined }, cell))))));
+}

@@ -1,0 +1,161 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+)
+
+// ChangeHeader has to come with every request that changes something. A form
+// cannot send it, and a script of another origin would have to ask first, which
+// is never granted.
+const ChangeHeader = "X-Return-Sync"
+
+// The bounds of what is read.
+const (
+	maxBody   = 64 << 10
+	maxCookie = 3800 // bytes of a token; browsers keep cookies of 4096 with their name
+)
+
+// CookieName is the name of the session's cookie: over https one that a browser
+// takes from this very host alone.
+func CookieName(secure bool) string {
+	if secure {
+		return "__Host-return-sync"
+	}
+	return "return-sync"
+}
+
+// Cookie returns the cookie that keeps a token, and with an empty one removes it.
+// Without https, which is this machine's own pages alone, it is not secure.
+func Cookie(token string, secure bool, life time.Duration) *http.Cookie {
+	c := &http.Cookie{
+		Name: CookieName(secure), Value: token, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
+		MaxAge: int(life / time.Second),
+	}
+	if token == "" || c.MaxAge <= 0 {
+		c.Value, c.MaxAge = "", -1
+	}
+	return c
+}
+
+// secure reports whether a request's page is elsewhere than on this machine. A
+// browser decides by the same name where it sends a cookie.
+func secure(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host != "localhost" && (ip == nil || !ip.IsLoopback())
+}
+
+// person returns who asks. The proxy's word comes first: behind it the other
+// headers are its own.
+func (f *function) person(r *http.Request) (identity.Person, error) {
+	if assertion := r.Header.Get(identity.IAPHeader); f.IAP != nil && assertion != "" {
+		return f.IAP.Person(r.Context(), assertion, f.now())
+	}
+	if r.Header.Get("Authorization") != "" {
+		return f.Identity.Person(r, f.now(), f.Roles)
+	}
+	c, err := r.Cookie(CookieName(secure(r)))
+	if err != nil || c.Value == "" {
+		return identity.Person{}, fault.New(fault.Unauthenticated, "no-session", "sign in first")
+	}
+	return f.Identity.PersonOf(r.Context(), c.Value, f.now(), f.Roles)
+}
+
+// changes refuses a request that may be another site's.
+func (f *function) changes(r *http.Request) error {
+	if err := f.foreign.Check(r); err != nil {
+		return fault.Wrap(err, fault.Forbidden, "other-origin", "this request comes from another site")
+	}
+	if r.Header.Get(ChangeHeader) == "" {
+		return fault.New(fault.Forbidden, "no-change-header", "send the header %s: 1 with what changes something", ChangeHeader)
+	}
+	return nil
+}
+
+// who is a person as the page sees them.
+type who struct {
+	SignedIn bool   `json:"signedIn"`
+	Subject  string `json:"subject"`
+	Operator bool   `json:"operator"`
+	// Proxy says that Identity-Aware Proxy signs people in and out.
+	Proxy bool `json:"proxy"`
+}
+
+// session answers who is signed in; nobody is no error, because the page asks.
+func (f *function) session(r *http.Request) (any, error) {
+	p, err := f.person(r)
+	if fault.KindOf(err) == fault.Unauthenticated {
+		return who{Proxy: f.IAP != nil}, nil
+	}
+	return who{true, p.Subject, p.Operator, f.IAP != nil && r.Header.Get(identity.IAPHeader) != ""}, err
+}
+
+// signIn keeps a token that holds in the session's cookie.
+func (f *function) signIn(w http.ResponseWriter, r *http.Request) {
+	edge.Handle(f.Log, func(r *http.Request) (any, error) {
+		if err := f.changes(r); err != nil {
+			return nil, err
+		}
+		var body struct {
+			Token string `json:"token"`
+		}
+		if err := readJSON(r, &body); err != nil {
+			return nil, err
+		}
+		token := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(body.Token), "Bearer "))
+		if len(token) > maxCookie {
+			return nil, fault.New(fault.Invalid, "long-token", "the token has %d bytes: a browser keeps at most %d", len(token), maxCookie).WithParam("token")
+		}
+		p, err := f.Identity.PersonOf(r.Context(), token, f.now(), f.Roles)
+		if err != nil {
+			return nil, err
+		}
+		http.SetCookie(w, Cookie(token, secure(r), p.Expires.Sub(f.now())))
+		return who{SignedIn: true, Subject: p.Subject, Operator: p.Operator}, nil
+	}, http.MethodPost).ServeHTTP(w, r)
+}
+
+// signOut removes the session's cookie.
+func (f *function) signOut(w http.ResponseWriter, r *http.Request) {
+	edge.Handle(f.Log, func(r *http.Request) (any, error) {
+		err := f.changes(r)
+		if err == nil {
+			http.SetCookie(w, Cookie("", secure(r), 0))
+		}
+		return answer{"signed out"}, err
+	}, http.MethodPost).ServeHTTP(w, r)
+}
+
+// readJSON reads a request's body, which is one JSON value without anything
+// unknown.
+func readJSON(r *http.Request, into any) error {
+	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/json" {
+		return fault.New(fault.Invalid, "bad-body", "send the body as Content-Type: application/json")
+	}
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("there is more than one value")
+		}
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return fault.New(fault.TooLarge, "body-too-large", "the body has more than %d bytes", maxBody)
+	}
+	return fault.Wrap(err, fault.Invalid, "bad-body", "the body is not what is wanted here")
+}

@@ -1,0 +1,218 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// How much of each list the page shows.
+const (
+	runsShown   = 60
+	scopesShown = 50
+	parkedShown = 50
+	alertsShown = 12
+	auditShown  = 30
+	logShown    = 40
+	pagesShown  = 200
+)
+
+// view is everything that the page shows, but for the time.
+type view struct {
+	Report    health.Report     `json:"report"`
+	Recent    map[string][]pass `json:"recent"` // syncs by entity, newest first
+	Parked    map[string][]held `json:"parked"` // by entity
+	Heartbeat *beat             `json:"heartbeat"`
+	Scopes    []scope.Answer    `json:"scopes"`
+	Schedules []schedule.Answer `json:"schedules"`
+	LookedAt  *time.Time        `json:"schedulesLookedAt"` // when the schedules were last brought into force
+	Alerts    []store.AlertRow  `json:"alerts"`
+	Audit     []store.Audit     `json:"audit"`
+	RunLog    []store.LogEntry  `json:"log"` // newest first
+	// Limits are the most bytes of a record, by entity.
+	Limits map[string]int `json:"limits"`
+	// StaleSeconds is how far an index may be behind.
+	StaleSeconds float64 `json:"staleSeconds"`
+}
+
+// pass is a run as the page shows it.
+type pass struct {
+	wire.Answer
+	Kind run.Kind `json:"kind"`
+}
+
+// held is a parked record.
+type held struct {
+	ObjectID  string    `json:"objectID"`
+	Root      string    `json:"root"` // as text: a script's numbers end at 2^53
+	Reason    string    `json:"reason"`
+	Detail    string    `json:"detail"`
+	Bytes     int       `json:"bytes"`
+	Attempts  int       `json:"attempts"`
+	FirstSeen time.Time `json:"firstSeen"`
+	LastSeen  time.Time `json:"lastSeen"`
+}
+
+// beat is the application's sign of life.
+type beat struct {
+	Alive bool      `json:"alive"`
+	At    time.Time `json:"at"`
+}
+
+// read reads the view and the database's clock.
+func (f *function) read(ctx context.Context) (view, time.Time, error) {
+	var v view
+	var definitions flow.Entities
+	look := health.Look{StaleAfter: f.Config.StaleAfter, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list flow.Entities, err error) {
+		definitions, err = flow.Catalog{Entities: f.Entities, Store: db}.Live(ctx)
+		return definitions, err
+	}}
+	var err error
+	if v.Report, err = look.Gather(ctx, f.Store); err != nil {
+		return v, time.Time{}, err
+	}
+	now := v.Report.Now
+	v.StaleSeconds = f.Config.StaleAfter.Seconds()
+	// What moves with the clock alone is left to the page, so that nothing new is
+	// nothing to send.
+	v.Report.Now = time.Time{}
+	for i := range v.Report.Entities {
+		v.Report.Entities[i].LagSeconds = nil
+	}
+	if v.Report.Schema.Have != v.Report.Schema.Want {
+		return v, now, nil
+	}
+	v.Recent, v.Parked, v.Limits = map[string][]pass{}, map[string][]held{}, map[string]int{}
+	for i, d := range definitions {
+		if err := f.readEntity(ctx, &v, v.Report.Entities[i].Name, d); err != nil {
+			return v, now, err
+		}
+	}
+	return v, now, f.readLists(ctx, &v, now)
+}
+
+// readEntity reads what is shown of an entity beside its report.
+func (f *function) readEntity(ctx context.Context, v *view, name string, d entity.Definition) error {
+	runs, err := f.Store.Windows(ctx, d.Name, runsShown)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		v.Recent[name] = append(v.Recent[name], pass{wire.RunAnswer(r), r.Kind})
+	}
+	parked, err := f.Store.ParkedOpen(ctx, d.Name, parkedShown)
+	for _, p := range parked {
+		v.Parked[name] = append(v.Parked[name], held{
+			p.ObjectID, strconv.FormatUint(p.Root, 10), p.Reason, p.Detail, p.Bytes, p.Attempts, p.FirstSeen, p.LastSeen,
+		})
+	}
+	v.Limits[name] = d.RecordLimit
+	return err
+}
+
+// readLists reads what is shown beside the entities.
+func (f *function) readLists(ctx context.Context, v *view, now time.Time) error {
+	beats, err := f.Store.Heartbeats(ctx)
+	if err != nil {
+		return err
+	}
+	if b, ok := beats[alert.App]; ok {
+		v.Heartbeat = &beat{b.Alive, b.At}
+	}
+	if err := f.Scopes.Refresh(ctx); err != nil {
+		return err
+	}
+	scopes, err := f.Store.Scopes(ctx, scopesShown)
+	if err != nil {
+		return err
+	}
+	v.Scopes = []scope.Answer{}
+	for _, s := range scopes {
+		v.Scopes = append(v.Scopes, s.Answer())
+	}
+	if err := f.readSchedules(ctx, v, now); err != nil {
+		return err
+	}
+	if v.Alerts, err = f.Store.Alerts(ctx, false, alertsShown); err != nil {
+		return err
+	}
+	if v.Audit, err = f.Store.Audits(ctx, auditShown); err != nil {
+		return err
+	}
+	v.RunLog, err = f.Store.ReadLog(ctx, store.LogFilter{Limit: logShown})
+	for i, j := 0, len(v.RunLog)-1; i < j; i, j = i+1, j-1 {
+		v.RunLog[i], v.RunLog[j] = v.RunLog[j], v.RunLog[i]
+	}
+	return err
+}
+
+// readSchedules reads the schedules.
+func (f *function) readSchedules(ctx context.Context, v *view, now time.Time) error {
+	poll, err := f.Store.Schedules(ctx)
+	if err != nil {
+		return err
+	}
+	v.Schedules = []schedule.Answer{}
+	for _, r := range poll.Rows {
+		v.Schedules = append(v.Schedules, r.Answer(now))
+	}
+	looked, err := f.Store.PolledAt(ctx)
+	// To the minute: it changes every minute, and only its absence is of interest.
+	if looked != nil {
+		at := looked.Truncate(time.Minute)
+		v.LookedAt = &at
+	}
+	return err
+}
+
+// state answers with everything, once.
+func (f *function) state(r *http.Request) (any, error) {
+	if _, err := f.person(r); err != nil {
+		return nil, err
+	}
+	s := f.latest.get(r.Context())
+	return s.text, s.err
+}
+
+// runAnswer is a run in detail.
+type runAnswer struct {
+	Run   pass             `json:"run"`
+	Pages []store.PageRow  `json:"pages"`
+	Log   []store.LogEntry `json:"log"`
+}
+
+// run answers with a run, its pages and its log.
+func (f *function) run(r *http.Request) (any, error) {
+	if _, err := f.person(r); err != nil {
+		return nil, err
+	}
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil || id < 1 {
+		return nil, fault.New(fault.Invalid, "bad-id", "that is no run's number").WithParam("id")
+	}
+	found, err := f.Store.Run(r.Context(), id)
+	if err != nil {
+		return nil, missing(err)
+	}
+	a := runAnswer{Run: pass{wire.RunAnswer(found), found.Kind}, Pages: []store.PageRow{}, Log: []store.LogEntry{}}
+	pages, err := f.Store.Pages(r.Context(), id, pagesShown)
+	if err != nil {
+		return nil, err
+	}
+	a.Pages = append(a.Pages, pages...)
+	entries, err := f.Store.ReadLog(r.Context(), store.LogFilter{RunID: id, Limit: logShown})
+	a.Log = append(a.Log, entries...)
+	return a, err
+}

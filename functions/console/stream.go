@@ -1,0 +1,160 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// latest reads the view at most once in a while, however many pages are open: who
+// comes in between gets what was read last.
+type latest struct {
+	read  func(context.Context) (view, time.Time, error)
+	every time.Duration
+	now   func() time.Time
+
+	mu   sync.Mutex
+	at   time.Time
+	last snapshot
+}
+
+// snapshot is a view as it is sent.
+type snapshot struct {
+	number int             // grows when what is shown changes
+	shown  []byte          // without the time
+	text   json.RawMessage // with it
+	err    error
+}
+
+// readWithin is how long one reading may take: less than a process has to end.
+const readWithin = 5 * time.Second
+
+// get returns the newest snapshot. Readers do not call each other off.
+func (l *latest) get(ctx context.Context) snapshot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if age := l.now().Sub(l.at); !l.at.IsZero() && age >= 0 && age < l.every*9/10 {
+		return l.last
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readWithin)
+	defer cancel()
+	v, now, err := l.read(ctx)
+	l.at = l.now()
+	next := snapshot{number: l.last.number, shown: l.last.shown, err: err}
+	if err == nil {
+		next.shown, next.err = json.Marshal(v)
+		next.text = json.RawMessage(fmt.Sprintf(`{"now":%q,"view":%s}`, now.Format(time.RFC3339Nano), next.shown))
+	}
+	if (next.err == nil) != (l.last.err == nil) || !bytes.Equal(next.shown, l.last.shown) {
+		next.number++
+	}
+	l.last = next
+	return next
+}
+
+// The manners of a stream.
+const (
+	// writeWithin is how long a page may take to receive an event; one that sleeps
+	// is let go and comes back by itself.
+	writeWithin = 20 * time.Second
+	// beatEvery is how often a stream that has nothing to say says that it lives.
+	beatEvery = 10 * time.Second
+	// comeBack is how soon a page comes back, in milliseconds.
+	comeBack = 2000
+)
+
+// events keeps a page up to date until it goes, its session ends, or we do.
+func (f *function) events(w http.ResponseWriter, r *http.Request) {
+	p, err := f.person(r)
+	if err == nil {
+		select {
+		case f.streams <- struct{}{}:
+			defer func() { <-f.streams }()
+		default:
+			err = fault.New(fault.Throttled, "too-many-streams", "%d pages are open here already; try again in a moment", cap(f.streams)).WithAfter(5 * time.Second)
+		}
+	}
+	if err != nil {
+		edge.Handle(f.Log, func(*http.Request) (any, error) { return nil, err }, http.MethodGet).ServeHTTP(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("X-Accel-Buffering", "no")
+	ctx, cancel := context.WithTimeout(r.Context(), p.Expires.Sub(f.now()))
+	defer cancel()
+	s := &stream{out: w, control: http.NewResponseController(w)}
+	if s.send(fmt.Sprintf("retry: %d\n", comeBack)) == nil {
+		f.follow(ctx, s)
+	}
+	if ctx.Err() != nil && r.Context().Err() == nil {
+		_ = s.event("ended", 0, []byte(`{"message":"your session has ended"}`))
+	}
+}
+
+// follow sends what changes until something ends.
+func (f *function) follow(ctx context.Context, s *stream) {
+	tick := time.NewTicker(f.Config.Poll)
+	defer tick.Stop()
+	sent, spoke := -1, time.Time{}
+	for {
+		now := f.latest.get(ctx)
+		var err error
+		switch {
+		case now.number != sent || sent < 0:
+			sent, spoke, err = now.number, f.now(), s.snapshot(now)
+		case f.now().Sub(spoke) >= beatEvery:
+			spoke, err = f.now(), s.event("beat", 0, []byte("{}"))
+		}
+		if err != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.Stopping:
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// stream writes server-sent events.
+type stream struct {
+	out     http.ResponseWriter
+	control *http.ResponseController
+}
+
+// snapshot sends a snapshot, or that there is none.
+func (s *stream) snapshot(now snapshot) error {
+	if now.err == nil {
+		return s.event("state", now.number, now.text)
+	}
+	return s.event("trouble", now.number, []byte(`{"message":"the tables cannot be read at the moment; what is shown is old"}`))
+}
+
+// event sends one event. JSON has no line breaks of its own.
+func (s *stream) event(name string, id int, data []byte) error {
+	text := "event: " + name + "\n"
+	if id > 0 {
+		text += fmt.Sprintf("id: %d\n", id)
+	}
+	return s.send(text + "data: " + string(data) + "\n")
+}
+
+// send writes and flushes. The server's own deadline for an answer is one for
+// answers that end; here each event has its own.
+func (s *stream) send(text string) error {
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeWithin)) // a test's recorder has none
+	if _, err := s.out.Write([]byte(text + "\n")); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}

@@ -1,0 +1,385 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/console"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+)
+
+// desk is the running product with an operator before the console.
+type desk struct {
+	*rehearsal.Stack
+	*Page
+}
+
+// openDesk starts the product, syncs a sample and opens the console.
+func openDesk(t *testing.T) *desk {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	s, err := rehearsal.Start(ctx, rehearsal.Options{
+		Steps: true, HoldTicks: true, Workers: 2, Log: os.Stderr,
+		Env: []string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := sample.Migrate(ctx, s.DB); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sample.Generate(ctx, s.DB, sample.GenerateOptions{Rows: 200, Seed: 7, Now: time.Now().UTC()}); err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{s, Open(t)}
+	d.syncs(t, run.Synced)
+	if err := s.Store.Beat(ctx, alert.App); err != nil {
+		t.Fatal(err)
+	}
+	d.Go(s.ConsoleURL())
+	d.Until("the stream lives", `document.querySelector("#link").innerText === "Live"`)
+	return d
+}
+
+// syncs ticks, and wants the run to end so.
+func (d *desk) syncs(t *testing.T, want run.State) run.Run {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, err := d.Sync(ctx, "returns", nil)
+	if err != nil || r.State != want {
+		t.Fatalf("%+v, %v; want %s", r, err, want)
+	}
+	return r
+}
+
+// touch changes returns, so that a sync finds them.
+func (d *desk) touch(t *testing.T, where string) {
+	t.Helper()
+	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET row_version = row_version + 1, updated_at = NOW(6) WHERE "+where); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// index sets the index's faults.
+func (d *desk) index(t *testing.T, rules string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, d.AlgoliaURL()+"/_emulator/faults", strings.NewReader(`{"rules":[`+rules+`]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Algolia-Application-Id", rehearsal.AppID)
+	req.Header.Set("X-Algolia-API-Key", rehearsal.AdminKey)
+	d.expectOK(t, req)
+}
+
+// expectOK sends a request.
+func (d *desk) expectOK(t *testing.T, req *http.Request) {
+	t.Helper()
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d", req.URL, res.StatusCode)
+	}
+}
+
+// reads waits until a section reads so.
+func (d *desk) reads(section, text string) {
+	d.t.Helper()
+	d.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", quote(section), quote(text)))
+}
+
+// confirm says yes to what the page asks.
+func (d *desk) confirm() {
+	d.t.Helper()
+	d.Click("#confirm")
+	d.Until("the dialog to close", `!document.querySelector("#dialog").open`)
+}
+
+// key is the selector of a button of the page.
+func key(name string) string { return fmt.Sprintf("[data-key=%q]", name) }
+
+// TestConsoleTellsAndMends is an operator's day: all is well; a scope is started
+// and watched to its end; the index refuses a record, which is parked, and tried
+// again; the index refuses everything, and the run's reason is read.
+func TestConsoleTellsAndMends(t *testing.T) {
+	d := openDesk(t)
+	d.reads("#verdict", "All is well.")
+	d.reads("#who", "operator")
+	d.Picture("healthy")
+
+	t.Log("a scope is started and watched")
+	d.touch(t, "TRUE")
+	d.StrikeAtRandom(0, 1, 150*time.Millisecond)
+	d.Click(key("new-scope"))
+	d.Type("#scopeid", "morning")
+	d.Type("#scopetitle", "Every <b>morning</b>")
+	d.Press(Enter)
+	d.confirm()
+	d.reads("#scopes", "syncing")
+	d.Until("the run's progress", `document.querySelector("#entity-0 .progress progress")?.value > 0`)
+	d.top()
+	d.Picture("running")
+	first := Value[int](d.Page, `document.querySelector("#entity-0 .progress progress").value`)
+	d.Until("the progress to grow by itself", fmt.Sprintf(`document.querySelector("#entity-0 .progress progress").value > %d`, first))
+	d.StrikeAtRandom(0, 0, 0)
+	d.reads("#scopes", "synced")
+	if s, err := d.Store.Scope(t.Context(), "morning"); err != nil || s.State != scope.Synced || s.Title != "Every <b>morning</b>" {
+		t.Errorf("%+v, %v", s, err)
+	}
+	d.reads("#audit", "start scope")
+
+	t.Log("a record is parked and tried again")
+	var id, root string
+	if err := d.DB.QueryRowContext(t.Context(), "SELECT CONCAT('R', order_return_id, '-', id), order_return_id FROM order_return_item WHERE deleted_at IS NULL ORDER BY id LIMIT 1").Scan(&id, &root); err != nil {
+		t.Fatal(err)
+	}
+	// The ledger holds the record as it was sent: it has to differ to be sent at all.
+	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET customer_name = 'Somebody Else', updated_at = NOW(6) WHERE id = ?", root); err != nil {
+		t.Fatal(err)
+	}
+	d.index(t, fmt.Sprintf(`{"kind":"refuseNamed","ids":[%q]}`, id))
+	d.syncs(t, run.Synced)
+	d.reads("#parked", id)
+	d.reads("#verdict", "records kept out of the index: 1")
+	d.index(t, "")
+	d.Click(key("retry-" + id))
+	d.Picture("confirm")
+	d.confirm()
+	d.reads("#parked", "Nothing is parked.")
+	d.reads("#audit", "retry parked")
+	d.reads("#verdict", "All is well.")
+
+	t.Log("a run fails")
+	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET customer_name = 'Nobody', updated_at = NOW(6) WHERE id < 2000"); err != nil {
+		t.Fatal(err)
+	}
+	d.index(t, `{"kind":"refuseUnnamed","pattern":"."}`)
+	failed := d.syncs(t, run.Failed)
+	d.reads("#verdict", "refused more than")
+	d.top()
+	d.Picture("failed")
+	d.Click(key("last-returns"))
+	d.Until("the run's pages", fmt.Sprintf(`document.querySelector("#dialog h2").innerText.startsWith("Run %d") && document.querySelectorAll("#dialog tbody tr").length === %d`, failed.ID, failed.PagesTotal))
+	d.Picture("failed-run")
+	d.Press(Escape)
+	d.Until("the dialog to close", `!document.querySelector("#dialog").open`)
+	d.index(t, "")
+	d.Click(key("sync-returns"))
+	d.confirm()
+	d.reads("#verdict", "All is well.")
+
+	d.top()
+	d.Dark(true)
+	d.Picture("dark")
+	d.Dark(false)
+	d.Size(390, 844)
+	d.Until("no sideways scrolling", `document.documentElement.scrollWidth <= 390`)
+	d.Picture("phone")
+	for _, section := range []string{"scopes", "audit"} {
+		Value[bool](d.Page, fmt.Sprintf(`(document.querySelector("#%s").scrollIntoView(), true)`, section))
+		d.Picture("phone-" + section)
+	}
+}
+
+// top scrolls to the top, for a picture.
+func (d *desk) top() {
+	d.t.Helper()
+	Value[bool](d.Page, "(scrollTo(0, 0), true)")
+}
+
+// TestConsoleEditsSchedules adds a schedule, sees it come into force, changes it
+// while somebody else does, and finds all of it in the audit.
+func TestConsoleEditsSchedules(t *testing.T) {
+	d := openDesk(t)
+	d.Click(key("add-schedule"))
+	d.Type("#s-name", "nightly")
+	d.Type("#s-time", "23:30")
+	d.Type("#s-timezone", "5.5")
+	d.reads("#dialog .says", "Starts entity returns daily at 23:30 UTC+05:30")
+	d.Picture("adding")
+	d.Press(Enter)
+	d.confirm()
+	d.reads("#schedules", "pending")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.URL(schedules.Function.Name), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.expectOK(t, req)
+	d.Until("the schedule is on", `document.querySelector("#schedules .badge").innerText === "on"`)
+
+	d.Click(key("edit-schedule-1"))
+	d.Choose("#s-run", "Weekly")
+	d.Choose("#s-weekday", "Sunday")
+	d.Type("#s-time", "22:15")
+	d.Picture("editing")
+	d.Press(Enter)
+	d.reads("#dialog", "Sunday")
+	d.Picture("asking")
+	if _, err := d.DB.ExecContext(t.Context(), "UPDATE sync_schedule SET description = 'from elsewhere' WHERE id = 1"); err != nil {
+		t.Fatal(err)
+	}
+	d.Click("#confirm")
+	d.reads("#dialog .refused", "changed by somebody else")
+	d.Complaints() // the browser tells of the refusal
+	d.Press(Escape)
+	d.reads("#schedules", "from elsewhere")
+	d.Click(key("edit-schedule-1"))
+	d.Type("#s-time", "22:15")
+	d.Press(Enter)
+	d.reads("#dialog", "23:30")
+	d.confirm()
+	d.reads("#schedules", "daily at 22:15 UTC+05:30")
+	d.reads("#audit", "time 22:15")
+	d.Click(key("pause-schedule-1"))
+	d.confirm()
+	d.reads("#schedules", "disabled")
+	Value[bool](d.Page, `(document.querySelector("#schedules").scrollIntoView(), true)`)
+	d.Picture("schedules")
+	var n int
+	if err := d.DB.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sync_audit WHERE who = 'operator' AND via = 'console'").Scan(&n); err != nil || n != 4 {
+		t.Errorf("%d entries of the audit, %v; want one each for adding, the refused change, the change and disabling", n, err)
+	}
+}
+
+// TestConsoleComesBack kills the function behind an open page: the page says so,
+// comes back by itself, and is up to date again.
+func TestConsoleComesBack(t *testing.T) {
+	d := openDesk(t)
+	if err := d.Kill(console.Function.Name); err != nil {
+		t.Fatal(err)
+	}
+	d.Until("the page to notice", `document.querySelector("#link").innerText === "Reconnecting…" || document.querySelector("#link").innerText.startsWith("The console")`)
+	d.touch(t, "id < 700")
+	last := d.syncs(t, run.Synced)
+	if err := d.Revive(t.Context(), console.Function.Name); err != nil {
+		t.Fatal(err)
+	}
+	d.Until("the page to come back", `document.querySelector("#link").innerText === "Live"`)
+	d.reads("#entity-0", fmt.Sprintf("run %d", last.ID))
+	d.Complaints() // the browser tells of the function's absence
+}
+
+// TestConsoleByKeyboard uses no mouse: the strip is walked with arrows, a run is
+// opened and closed, and the focus is where it was.
+func TestConsoleByKeyboard(t *testing.T) {
+	d := openDesk(t)
+	d.touch(t, "id < 700")
+	last := d.syncs(t, run.Synced)
+	d.reads("#entity-0", fmt.Sprintf("run %d", last.ID))
+	Value[bool](d.Page, fmt.Sprintf(`(document.querySelector('%s').focus(), true)`, key("sync-returns")))
+	d.Press(Tab)
+	focus := `document.activeElement.dataset.key`
+	for i := 0; i < 4 && Value[string](d.Page, focus+` ?? ""`) != fmt.Sprintf("run-%d", last.ID); i++ {
+		d.Press(Tab)
+	}
+	d.Press(ArrowLeft)
+	d.Press(Enter)
+	d.Until("the run before to be shown", fmt.Sprintf(`document.querySelector("#dialog").open && document.querySelector("#dialog h2").innerText.startsWith("Run %d ")`, last.ID-1))
+	d.Press(Escape)
+	d.Until("the focus to come back", fmt.Sprintf(`!document.querySelector("#dialog").open && %s === "run-%d"`, focus, last.ID-1))
+}
+
+// TestConsoleShowsMarkupAsText puts markup wherever a text may come from, and
+// finds it on the page as it was written.
+func TestConsoleShowsMarkupAsText(t *testing.T) {
+	d := openDesk(t)
+	const evil = `<img src=x onerror="document.title='hacked'"><script>document.title='hacked'</script>`
+	for _, query := range []string{
+		"INSERT INTO sync_schedule (name, target, time, description) VALUES (?, 'x', '1', ?)",
+		"INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) VALUES ('returns', ?, 1, 1, 'REJECTED', ?, 5)",
+		"INSERT INTO sync_log (at, severity, message) VALUES (NOW(6), 'INFO', CONCAT(?, ?))",
+		"INSERT INTO sync_audit (at, who, via, action, object, old_value, new_value) VALUES (NOW(6), ?, 'console', 'x', ?, '', '')",
+		"INSERT INTO sync_alert (cause, title, detail, advice, link, raised_at) VALUES ('x', ?, ?, '', '', NOW(6))",
+		"UPDATE sync_run SET state = 'failed', last_error = CONCAT(?, ?)",
+	} {
+		if _, err := d.DB.ExecContext(t.Context(), query, evil, evil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, section := range []string{"#verdict", "#entities", "#parked", "#schedules", "#alerts", "#log", "#audit"} {
+		d.reads(section, evil[:40])
+	}
+	d.Click(key("last-returns"))
+	d.reads("#dialog", evil[:40])
+	d.Press(Escape)
+	d.Click(key("edit-schedule-1"))
+	d.Until("the form", `document.querySelector("#s-name")?.value.startsWith("<img")`)
+	d.Press(Escape)
+	if n := Value[int](d.Page, `document.querySelectorAll("main img, main script, dialog img, dialog script").length`); n != 0 {
+		t.Errorf("%d elements were made of texts", n)
+	}
+	if title := Value[string](d.Page, "document.title"); strings.Contains(title, "hacked") {
+		t.Error(title)
+	}
+}
+
+// TestConsoleSignsInAndOut comes without a session, with a token that does not
+// hold, and as somebody who may only look.
+func TestConsoleSignsInAndOut(t *testing.T) {
+	d := openDesk(t)
+	d.Click("#signout")
+	d.Until("the form", `!document.querySelector("#signin").hidden && document.querySelector("#board").hidden`)
+	d.Type("#token", "nonsense")
+	d.Press(Enter)
+	d.reads("#refused", "not valid")
+	d.Complaints() // the browser tells of the refusal
+	reader, err := d.Identity.Sign("acme", time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Picture("signin")
+	d.Type("#token", reader)
+	d.Press(Enter)
+	d.reads("#who", "may look")
+	d.reads("#verdict", "All is well.")
+	if n := Value[int](d.Page, `document.querySelectorAll("main button:not(.link):not(.cell):not([hidden] *)").length`); n != 0 {
+		t.Errorf("somebody who may only look has %d buttons", n)
+	}
+	if Value[string](d.Page, "document.cookie") != "" {
+		t.Error("a script can read the session")
+	}
+}
+
+// TestConsoleSteersJobs pauses a backfill, sees it stay, and lets it go on to its
+// end.
+func TestConsoleSteersJobs(t *testing.T) {
+	d := openDesk(t)
+	if _, err := d.DB.ExecContext(t.Context(), `INSERT INTO sync_job (entity, kind, state, window_from, window_to, chunk_us, roots, asked_by)
+		VALUES ('returns', 'backfill', 'running', '2020-01-01', NOW(6), 0, 200, 'a test')`); err != nil {
+		t.Fatal(err)
+	}
+	d.reads("#jobs", "backfill 1 of returns")
+	d.Click(key("pause-job-1"))
+	d.confirm()
+	d.reads("#jobs", "paused")
+	d.Picture("job")
+	d.Click(key("resume-job-1"))
+	d.confirm()
+	d.reads("#jobs", "No job is open.")
+	j, err := d.Store.Job(t.Context(), 1)
+	if err != nil || j.State != job.Done {
+		t.Errorf("%+v, %v", j, err)
+	}
+	d.reads("#audit", "resume job")
+}

@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
+)
+
+// Console is the parts of the console function. It starts syncs, scopes and jobs
+// in its own process, by the rules and with the queue of the cron function.
+type Console struct {
+	Store    *store.DB
+	Scopes   *flow.Scopes
+	Jobs     Waker
+	Entities flow.Entities
+	// Known says why a schedule's target cannot be started.
+	Known    func(ctx context.Context, kind, target string) error
+	Identity *identity.Verifier
+	Roles    identity.Roles
+	IAP      *identity.IAP // nil without Identity-Aware Proxy
+	Flow     flow.Config
+	Config   ConsoleConfig
+	Log      *slog.Logger
+	// Stopping is closed when the process is to end, so that nobody's page holds
+	// it up.
+	Stopping <-chan struct{}
+}
+
+// Waker begins a job's chain of tasks.
+type Waker interface {
+	Wake(ctx context.Context, id int64) error
+}
+
+// ConsoleConfig is what the environment says about the page.
+type ConsoleConfig struct {
+	// Streams is how many pages an instance keeps up to date at once.
+	Streams int `env:"CONSOLE_STREAMS, default=50"`
+	// Poll is how often the tables are read while a page is open.
+	Poll time.Duration `env:"CONSOLE_POLL, default=1s"`
+	// StaleAfter is how far an index may be behind.
+	StaleAfter time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
+}
+
+// check refuses settings with which nobody could look.
+func (c ConsoleConfig) check() error {
+	if c.Streams < 1 || c.Poll < 100*time.Millisecond {
+		return errors.New("CONSOLE_STREAMS must be at least 1, CONSOLE_POLL at least 100ms")
+	}
+	return nil
+}
+
+// Console opens the console function's parts.
+func (e *Env) Console(ctx context.Context) (*Console, error) {
+	var who identity.Config
+	var proxy identity.IAPConfig
+	c := &Console{Log: e.Log, Stopping: ctx.Done()}
+	err := Configure(ctx, e.Lookup, &who, &proxy, &c.Roles, &c.Config, &c.Flow)
+	scopes, problem := e.FlowScopes(ctx)
+	if err = errors.Join(err, problem); err != nil {
+		return nil, err
+	}
+	var problems [3]error
+	problems[0] = c.Config.check()
+	c.Scopes, c.Store, c.Entities, c.Known = scopes, scopes.Store, scopes.Entities, KnownTarget(scopes.Entities)
+	c.Jobs, _ = scopes.Ticker.(Waker)
+	if c.Identity, problems[1] = identity.New(who); problems[1] == nil {
+		e.closing(c.Identity.Close)
+	}
+	if c.IAP, problems[2] = identity.NewIAP(proxy); c.IAP != nil {
+		e.closing(c.IAP.Close)
+	}
+	return c, errors.Join(problems[:]...)
+}
