@@ -28,12 +28,13 @@ locals {
   operator_member    = "serviceAccount:${google_service_account.operator.email}"
   housekeeper_member = "serviceAccount:${google_service_account.housekeeper.email}"
 
-  # Which function puts tasks into which queue. schedules and scopes start syncs in
+  # Which function puts tasks into which queue. schedules, scopes and console start syncs in
   # their own process, by cron's rules.
   enqueuers = {
     cron-returnSync             = { queue = "returnSync", member = module.cron.member }
     schedules-returnSync        = { queue = "returnSync", member = module.schedules.member }
     scopes-returnSync           = { queue = "returnSync", member = module.scopes.member }
+    console-returnSync          = { queue = "returnSync", member = module.console.member }
     operator-returnSync         = { queue = "returnSync", member = local.operator_member }
     operator-returnSyncBackfill = { queue = "returnSyncBackfill", member = local.operator_member }
     window-returnSyncProcessing = { queue = "returnSyncProcessing", member = module.window.member }
@@ -47,6 +48,7 @@ locals {
     window    = module.window.member
     schedules = module.schedules.member
     scopes    = module.scopes.member
+    console   = module.console.member
     operator  = local.operator_member
   }
 }

@@ -248,7 +248,7 @@ variable "search_origins" {
 }
 
 variable "operators" {
-  description = "Who may reach the functions for operators (scopes), by a name of your choice: { team = \"group:returns-ops@example.com\" }."
+  description = "Who may reach the functions for operators (scopes, console), by a name of your choice: { team = \"group:returns-ops@example.com\" }."
   type        = map(string)
   default     = {}
 

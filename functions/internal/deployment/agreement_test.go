@@ -192,7 +192,7 @@ func TestAddresses(t *testing.T) {
 func TestWhoCalls(t *testing.T) {
 	want := map[string][]string{
 		"cron": {"scheduler"}, "window": {"tasks"}, "process": {"tasks"}, "search": {"uptime"},
-		"verify": {"housekeeper"}, "schedules": {"housekeeper"}, "watch": {"housekeeper"}, "scopes": {"operator-team"},
+		"verify": {"housekeeper"}, "schedules": {"housekeeper"}, "watch": {"housekeeper"}, "scopes": {"operator-team"}, "console": {"operator-team"},
 	}
 	values := required()
 	values["operators"] = `{ team = "group:ops@example.com" }`
@@ -206,7 +206,7 @@ func TestWhoCalls(t *testing.T) {
 			t.Errorf("%s is called by (-want +have):\n%s", folder, diff)
 		}
 		_, open := c.blocks["module "+folder].Body.Attributes["ingress"]
-		if fromOutside := folder == "search" || folder == "scopes"; open != fromOutside {
+		if fromOutside := folder == "search" || folder == "scopes" || folder == "console"; open != fromOutside {
 			t.Errorf("%s: ingress from everywhere is %v, want %v", folder, open, fromOutside)
 		}
 	}

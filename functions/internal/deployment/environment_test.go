@@ -199,7 +199,7 @@ func TestSecretsAreReadByFew(t *testing.T) {
 	collect(load(t, terraform, variants()["defaults"]))
 	for secret, want := range map[string][]string{
 		"algolia-write-key": {"process"}, "algolia-search-key": {"search"}, "algolia-browse-key": {"verify"},
-		"slack-webhook": {"watch"}, "alert-webhook": {"watch"}, "search-dsn": {"search"}, "search-jwt-secret": {"scopes", "search"},
+		"slack-webhook": {"watch"}, "alert-webhook": {"watch"}, "search-dsn": {"search"}, "search-jwt-secret": {"console", "scopes", "search"},
 	} {
 		if diff := cmp.Diff(want, readers["return-sync-"+secret]); diff != "" {
 			t.Errorf("secret %s is read by (-want +have):\n%s", secret, diff)

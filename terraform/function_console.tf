@@ -1,0 +1,26 @@
+# The operators' page: shows everything, and starts, pauses and mends.
+module "console" {
+  source = "./modules/function"
+
+  name                = "console"
+  prefix              = var.prefix
+  project             = var.project
+  region              = var.region
+  url                 = local.urls.console
+  image               = var.image
+  scale               = local.scale.console
+  ingress             = "INGRESS_TRAFFIC_ALL"
+  network             = local.network
+  subnetwork          = local.subnetwork
+  sql_roles           = local.sql_roles
+  deletion_protection = var.deletion_protection
+
+  env = merge(local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_budget, lookup(var.settings, "console", {}))
+  secrets = {
+    for name, secret in merge(local.secrets_sql, local.secrets_tokens) :
+    name => google_secret_manager_secret.sync[secret].secret_id
+  }
+  invokers = { for name, member in var.operators : "operator-${name}" => member }
+
+  depends_on = [google_project_service.api]
+}
