@@ -32,7 +32,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"an expired operator": {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Expiration(time.Now().Add(-time.Hour)) }), 401, 401},
 		"another's operator":  {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Issuer("https://other.example") }), 401, 401},
 		"a reader":            {token(t, nil), 200, 403},
-		"a tenant":            {token(t, func(b *jwt.Builder) { b.Claim("account", "operator") }), 200, 403},
+		"a tenant":            {token(t, func(b *jwt.Builder) { b.Claim("account", "operator") }), 403, 403},
+		"a tenant's operator": {token(t, func(b *jwt.Builder) { b.Claim("account", "acme").Claim("roles", "operator") }), 200, 400},
 		"another role":        {token(t, func(b *jwt.Builder) { b.Claim("roles", "operators Operator") }), 200, 403},
 		"an operator":         {good, 200, 400},
 	} {
@@ -45,7 +46,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			if got := w.page(t, "GET", "/state", "", c.token, headers...); got.StatusCode != c.read {
 				t.Errorf("%s reads the state by %s: %d, want %d", name, way, got.StatusCode, c.read)
 			}
-			if got := w.page(t, "GET", "/runs/0", "", c.token, headers...); got.StatusCode != map[int]int{200: 400, 401: 401}[c.read] {
+			if got := w.page(t, "GET", "/runs/0", "", c.token, headers...); got.StatusCode != map[int]int{200: 400, 401: 401, 403: 403}[c.read] {
 				t.Errorf("%s reads a run by %s: %d", name, way, got.StatusCode)
 			}
 			if got := w.page(t, "GET", "/session", "", c.token, headers...); got.StatusCode != 200 || strings.Contains(got.body, `"signedIn":true`) != (c.read == 200) {

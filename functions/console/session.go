@@ -65,13 +65,22 @@ func (f *function) person(r *http.Request) (identity.Person, error) {
 		return f.IAP.Person(r.Context(), assertion, f.now())
 	}
 	if r.Header.Get("Authorization") != "" {
-		return f.Identity.Person(r, f.now(), f.Roles)
+		return admitted(f.Identity.Person(r, f.now(), f.Roles))
 	}
 	c, err := r.Cookie(CookieName(secure(r)))
 	if err != nil || c.Value == "" {
 		return identity.Person{}, fault.New(fault.Unauthenticated, "no-session", "sign in first")
 	}
-	return f.Identity.PersonOf(r.Context(), c.Value, f.now(), f.Roles)
+	return admitted(f.Identity.PersonOf(r.Context(), c.Value, f.now(), f.Roles))
+}
+
+// admitted turns away who has a tenant's token: the page shows what concerns all
+// tenants, down to the ids of their records.
+func admitted(p identity.Person, err error) (identity.Person, error) {
+	if err == nil && p.Tenant && !p.Operator {
+		return identity.Person{}, fault.New(fault.Forbidden, "tenant", "this token is a tenant's, to search with; the page takes one that names no account, or an operator's")
+	}
+	return p, err
 }
 
 // changes refuses a request that may be another site's.
@@ -97,7 +106,7 @@ type who struct {
 // session answers who is signed in; nobody is no error, because the page asks.
 func (f *function) session(r *http.Request) (any, error) {
 	p, err := f.person(r)
-	if fault.KindOf(err) == fault.Unauthenticated {
+	if kind := fault.KindOf(err); err != nil && (kind == fault.Unauthenticated || kind == fault.Forbidden) {
 		return who{Proxy: f.IAP != nil}, nil
 	}
 	return who{true, p.Subject, p.Operator, f.IAP != nil && r.Header.Get(identity.IAPHeader) != ""}, err
@@ -119,7 +128,7 @@ func (f *function) signIn(w http.ResponseWriter, r *http.Request) {
 		if len(token) > maxCookie {
 			return nil, fault.New(fault.Invalid, "long-token", "the token has %d bytes: a browser keeps at most %d", len(token), maxCookie).WithParam("token")
 		}
-		p, err := f.Identity.PersonOf(r.Context(), token, f.now(), f.Roles)
+		p, err := admitted(f.Identity.PersonOf(r.Context(), token, f.now(), f.Roles))
 		if err != nil {
 			return nil, err
 		}

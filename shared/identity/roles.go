@@ -23,6 +23,7 @@ type Roles struct {
 type Person struct {
 	Subject  string    // the token's sub; may be empty
 	Operator bool      // may change things
+	Tenant   bool      // the token names accounts: it is one to search with
 	Expires  time.Time // when the token ends
 }
 
@@ -33,7 +34,7 @@ func (v *Verifier) Person(r *http.Request, now time.Time, roles Roles) (Person, 
 	if err != nil {
 		return Person{}, err
 	}
-	return personOf(token, roles), nil
+	return v.personOf(token, roles), nil
 }
 
 // PersonOf is Person for a token that came in another way than as a bearer's.
@@ -42,14 +43,14 @@ func (v *Verifier) PersonOf(ctx context.Context, text string, now time.Time, rol
 	if err != nil {
 		return Person{}, err
 	}
-	return personOf(token, roles), nil
+	return v.personOf(token, roles), nil
 }
 
 // personOf reads the person of a token that holds.
-func personOf(token jwt.Token, roles Roles) Person {
+func (v *Verifier) personOf(token jwt.Token, roles Roles) Person {
 	subject, _ := token.Subject()
 	expires, _ := token.Expiration()
-	return Person{Subject: subject, Operator: roles.held(token), Expires: expires}
+	return Person{Subject: subject, Operator: roles.held(token), Tenant: token.Has(v.cfg.Claim), Expires: expires}
 }
 
 // Demand returns nil for an operator and fault.Forbidden for anybody else.

@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
@@ -344,7 +345,15 @@ func TestConsoleSignsInAndOut(t *testing.T) {
 	d.Press(Enter)
 	d.reads("#refused", "not valid")
 	d.Complaints() // the browser tells of the refusal
-	reader, err := d.Identity.Sign("acme", time.Now().Add(time.Hour))
+	tenant, err := d.Identity.Sign("acme", time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Type("#token", tenant)
+	d.Press(Enter)
+	d.reads("#refused", "tenant's")
+	d.Complaints()
+	reader, err := d.Identity.SignOperator(identity.Roles{Claim: "roles", Operator: "reader"}, time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
