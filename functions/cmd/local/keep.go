@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -20,9 +22,15 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 	if _, err := syncWithBar(ctx, stack, "syncing", log); err != nil {
 		return err
 	}
+	config, err := writeConfig(stack)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(config) }()
 	if err := welcome(ctx, stack, o, out); err != nil {
 		return err
 	}
+	_, _ = fmt.Fprintf(out, "  operate   go run ./functions/cmd/returnsync --config %s status\n\n", config)
 	var background sync.WaitGroup
 	defer background.Wait()
 	if o.churn > 0 {
@@ -34,6 +42,32 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 		})
 	}
 	return follow(ctx, stack, out)
+}
+
+// operated are the settings that the operator's command line wants.
+var operated = []string{
+	"SOURCE_DSN", "STATE_DSN", "ENTITIES_DIR", "OVERLAP", "TASKS_LOCATION", "CLOUD_TASKS_EMULATOR_HOST", "TASKS_SERVICE_ACCOUNT", "WINDOW_URL",
+	"ALGOLIA_APP_ID", "ALGOLIA_URL", "ALGOLIA_ADMIN_KEY", "ALGOLIA_BROWSE_KEY", "ALGOLIA_WRITE_KEY", "ALGOLIA_SEARCH_KEY", "SEARCH_SORTS", "SCHEDULER_LOCATION", "CLOUD_SCHEDULER_EMULATOR_HOST",
+	"SCHEDULES_URL", "SCHEDULER_SERVICE_ACCOUNT",
+}
+
+// writeConfig writes what the command line needs to operate this stack into a
+// file that only this user can read, and returns where it is.
+func writeConfig(stack *rehearsal.Stack) (string, error) {
+	f, err := os.CreateTemp("", "return-sync-*.ini")
+	if err != nil {
+		return "", err
+	}
+	known := stack.Environment()
+	known["ALGOLIA_ADMIN_KEY"] = rehearsal.AdminKey
+	text := "[return-sync]\n"
+	for _, name := range operated {
+		if value := known[name]; value != "" {
+			text += name + " = " + value + "\n"
+		}
+	}
+	_, err = f.WriteString(text)
+	return f.Name(), errors.Join(err, f.Close())
 }
 
 // welcome prints what to open and how to ask.
@@ -59,7 +93,6 @@ Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all o
   database  %s
   index     %s  application %s, admin key %q, search key %q
   tasks     %s (gRPC)    scheduler  %s (gRPC)
-
 `, o.every, o.churn, stack.PortalURL(), stack.ConsoleURL(), token, stack.URL(search.Function.Name), account, stack.URL(cron.Function.Name), stack.DSN(),
 		stack.AlgoliaURL(), rehearsal.AppID, rehearsal.AdminKey, rehearsal.SearchKey, stack.TasksAddress(), stack.SchedulerAddress())
 	return nil

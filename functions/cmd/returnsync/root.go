@@ -55,8 +55,9 @@ func execute(ctx context.Context, args []string, d deps) int {
 	return exitError
 }
 
-const rootHelp = `returnsync sets up the database of Return-sync, checks entity definitions, says
-how the syncs are doing, and starts one by hand.
+const rootHelp = `returnsync looks after Return-sync: it sets the database up, says how the syncs are
+doing and what to do, starts them, compares and mends the index, loads history,
+and builds an index anew.
 
 Exit codes:
   0  all is well
@@ -66,6 +67,7 @@ Exit codes:
 const rootExamples = `  returnsync status                       how are the syncs doing, and what to do
   returnsync migrate                      bring our tables up to date
   returnsync sync --entity returns --wait start a sync now and follow it
+  returnsync verify --deep                is the index right, record by record
   returnsync help config                  where settings come from`
 
 // newRoot returns the command with all its children.
