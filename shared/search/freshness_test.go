@@ -34,13 +34,29 @@ func TestFreshnessReadsSeldom(t *testing.T) {
 	}
 	all.Wait()
 	for range 50 {
-		if got := f.At(t.Context(), now.Add(10*time.Second)); got.AsOf == nil {
+		if got := f.At(t.Context(), now.Add(5*time.Second)); got.AsOf == nil {
 			t.Errorf("%+v", got)
 		}
 	}
 	close(slow)
 	if n := reads.Load(); n > 2 {
 		t.Errorf("%d reads", n)
+	}
+}
+
+// TestFreshnessWaitsAfterALongTime asks when what is known is so old that it says
+// nothing: another index may be live since.
+func TestFreshnessWaitsAfterALongTime(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	var reads atomic.Int32
+	f := &search.Freshness{StaleAfter: time.Hour, Read: func(context.Context) (*time.Time, error) {
+		at := now.Add(time.Duration(reads.Add(1)) * time.Second)
+		return &at, nil
+	}}
+	for i, later := range []time.Duration{0, time.Minute} {
+		if got, want := f.At(t.Context(), now.Add(later)), now.Add(time.Duration(i+1)*time.Second); got.AsOf == nil || !got.AsOf.Equal(want) {
+			t.Errorf("after %v: as of %v, want %v", later, got.AsOf, want)
+		}
 	}
 }
 

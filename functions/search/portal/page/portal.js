@@ -124,7 +124,7 @@ async function search() {
     answer = { error: { message: response ? 'The search cannot be reached at the moment.' : 'The search does not answer. Are you online?' } };
   }
   if (mine !== sequence) return; // a newer search is under way
-  if (!response?.ok) return fail(response, answer?.error); // what is shown answers an older question, so it stays dimmed
+  if (!response?.ok || !answer.results) return fail(response, answer?.error); // what is shown answers an older question, so it stays dimmed
   $('hits').classList.remove('waiting');
   show(answer);
 }
@@ -133,7 +133,7 @@ function fail(response, error) {
   const status = response?.status;
   const signIn = status === 401 || status === 403;
   let text = signIn ? 'Your sign-in has ended. Load the page again to sign in.' : sentence(error?.message ?? 'searching failed for an unknown reason');
-  const wait = Number(response?.headers.get('Retry-After')) || (status === 503 || !status ? 5 : 0);
+  const wait = Number(response?.headers.get('Retry-After')) || (status === 503 || !status || response.ok ? 5 : 0); // an answer that broke off had a good status
   if (wait) {
     text += ` Trying again in ${wait} s.`;
     retry = setTimeout(search, wait * 1000);
