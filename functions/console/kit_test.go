@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
@@ -94,19 +94,7 @@ func newWorld(t *testing.T) *world {
 // token signs a token, altered by change.
 func token(t *testing.T, change func(*jwt.Builder)) string {
 	t.Helper()
-	b := jwt.NewBuilder().Issuer("https://issuer.example").Subject("somebody").Expiration(time.Now().Add(time.Hour))
-	if change != nil {
-		change(b)
-	}
-	built, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := jwt.Sign(built, jwt.WithKey(jwa.HS256(), []byte(secret)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(signed)
+	return identitytest.Sign(t, secret, jwt.NewBuilder().Issuer("https://issuer.example").Subject("somebody").Expiration(time.Now().Add(time.Hour)), change)
 }
 
 // operator returns an operator's token.

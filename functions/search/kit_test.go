@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
@@ -24,6 +23,7 @@ import (
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 )
@@ -172,19 +172,7 @@ func record(i int) (id string, body []byte) {
 // token signs a token for the accounts, altered by change.
 func token(t testing.TB, account any, change func(*jwt.Builder)) string {
 	t.Helper()
-	b := jwt.NewBuilder().Claim("account", account).Issuer(issuer).Audience([]string{audience}).Expiration(clock.Add(time.Hour))
-	if change != nil {
-		change(b)
-	}
-	built, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := jwt.Sign(built, jwt.WithKey(jwa.HS256(), []byte(secret)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(signed)
+	return identitytest.Sign(t, secret, jwt.NewBuilder().Claim("account", account).Issuer(issuer).Audience([]string{audience}).Expiration(clock.Add(time.Hour)), change)
 }
 
 // reply is an answer as a test looks at it.

@@ -8,25 +8,19 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/verify"
-	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
-	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 	compare "gitlab.com/eshopbox-team/return-sync/shared/verify"
 )
 
 // verifier returns what compares a stack from outside its functions.
 func (s *Stack) verifier(t *testing.T) *compare.Verifier {
 	t.Helper()
-	src, err := mysql.Open(s.DSN(), 4)
+	v, _, done, err := s.looker(t.Context(), "returns")
+	t.Cleanup(func() { _ = done() })
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = src.Close() })
-	index, err := algolia.NewBrowser(algolia.BrowseConfig{AppID: AppID, Key: AdminKey, URL: s.algoliaURL, Attempts: 10, Timeout: 5 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &compare.Verifier{Roots: src, Rows: src, Ledger: s.Store, State: s.Store, Index: index}
+	return &v
 }
 
 // TestVerifyFunction calls the function as the scheduler does: what it finds is
