@@ -67,12 +67,12 @@ type generation struct {
 func (g *generation) run(ctx context.Context, db *sql.DB) (Counts, error) {
 	batches := make(chan []returnRow)
 	written := make(chan int)
-	group, ctx := errgroup.WithContext(ctx)
+	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(batches)
-		return g.produce(ctx, batches)
+		return g.produce(groupCtx, batches)
 	})
-	inserts, insertCtx := errgroup.WithContext(ctx)
+	inserts, insertCtx := errgroup.WithContext(groupCtx)
 	for range writers {
 		inserts.Go(func() error { return write(insertCtx, db, batches, written) })
 	}
@@ -90,7 +90,7 @@ func (g *generation) run(ctx context.Context, db *sql.DB) (Counts, error) {
 	if err := group.Wait(); err != nil {
 		return Counts{}, err
 	}
-	return g.counts, nil
+	return g.counts, Analyze(ctx, db)
 }
 
 // produce makes the batches.

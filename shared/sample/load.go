@@ -68,7 +68,7 @@ func LoadCSV(ctx context.Context, db *sql.DB, dir string, o LoadOptions) (Counts
 	if err := load(ctx, db, rows, o.Progress); err != nil {
 		return Counts{}, err
 	}
-	return counts, nil
+	return counts, Analyze(ctx, db)
 }
 
 // load writes the rows in one transaction.
