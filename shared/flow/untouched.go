@@ -72,7 +72,7 @@ func (b *book) believes(root uint64) bool {
 
 // encoding changes when records of the same rows are written differently, so that
 // what was pushed before is read again.
-const encoding = "1"
+const encoding = "2"
 
 // fingerprint tells definitions apart that make other records of the same rows.
 func fingerprint(d entity.Definition) uint64 {
