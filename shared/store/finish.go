@@ -30,7 +30,10 @@ func (db *DB) Finish(ctx context.Context, p Page, o Outcome) (run.Run, error) {
 	if !o.Counts.Balanced() {
 		return p.Run, fault.New(fault.Internal, "unbalanced", "page %d of run %d does not add up: %v", p.Number, p.Run.ID, o.Counts)
 	}
-	err := db.inTx(ctx, "finish the page", func(tx *sql.Tx) error { return finish(ctx, tx, p, o) })
+	if err := db.prepareLedger(ctx, len(o.Ledger)); err != nil {
+		return p.Run, err
+	}
+	err := db.inTx(ctx, "finish the page", func(tx *sql.Tx) error { return db.finish(ctx, tx, p, o) })
 	if err != nil {
 		return p.Run, err
 	}
@@ -38,7 +41,7 @@ func (db *DB) Finish(ctx context.Context, p Page, o Outcome) (run.Run, error) {
 }
 
 // finish does Finish's work within its transaction.
-func finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
+func (db *DB) finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 	c := o.Counts
 	n, err := touched(ctx, tx, `UPDATE sync_page SET state = 2, journal = NULL, last_error = NULL, finished_at = NOW(6),
 		found = ?, saved = ?, deleted = ?, unchanged = ?, parked = ?, operations = ?
@@ -47,7 +50,7 @@ func finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 	if err != nil || n != 1 {
 		return either(err, unless(n == 1, errSuperseded("the page")))
 	}
-	contested, err := writeLedger(ctx, tx, p, o.Ledger)
+	contested, err := db.writeLedger(ctx, tx, p, o.Ledger)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
 )
@@ -41,8 +42,11 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 	if len(roots) == 0 {
 		return found, nil
 	}
-	rows, err := q.QueryContext(ctx, "SELECT root_id, run_id, records FROM sync_ledger WHERE entity = ? AND root_id IN ("+marks(len(roots))+")"+lock,
-		withIDs(roots, entity)...)
+	among := rootsOf(roots)
+	if lock != "" { // of these alone
+		among = eachOf(roots)
+	}
+	rows, err := q.QueryContext(ctx, "SELECT root_id, run_id, records FROM sync_ledger WHERE entity = ? AND "+among.condition+lock, among.args(entity)...)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +56,9 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 		var r LedgerRow
 		if err := rows.Scan(&r.Root, &r.Run, &packed); err != nil {
 			return nil, err
+		}
+		if !among.has(r.Root) {
+			continue
 		}
 		if r.Version, r.Entries, err = ledger.UnpackVersion(packed); err != nil {
 			return nil, fmt.Errorf("the ledger's row of root %d of %s: %w", r.Root, entity, err)
@@ -65,7 +72,7 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 // the same roots since this page read them. Of two pages that worked at one root
 // at the same time, the later writer cannot tell whether its entries or the
 // other's describe the index: the records of both are in doubt.
-func writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (ledger.Journal, error) {
+func (db *DB) writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (ledger.Journal, error) {
 	contested := ledger.Journal{}
 	var fresh, kept, read []LedgerRow
 	var gone []uint64
@@ -79,21 +86,24 @@ func writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (led
 			gone, read = append(gone, r.Root), append(read, r)
 		}
 	}
-	taken, err := insertLedger(ctx, tx, p, fresh)
-	if err != nil {
-		return nil, err
+	for chunk := range slices.Chunk(fresh, keptRows) {
+		n, err := db.insertLedger.exec(ctx, tx, ledgerArgs(p, chunk))
+		if err != nil {
+			return nil, err
+		}
+		// An absent row cannot be locked, but it cannot be inserted twice either: one of
+		// these roots has got a row from another run.
+		if n < int64(len(chunk)) {
+			kept, read = append(kept, chunk...), append(read, chunk...)
+		}
 	}
-	kept, read = append(kept, taken...), append(read, taken...)
 	if err := compareLedger(ctx, tx, p.Run.Entity, read, contested); err != nil {
 		return nil, err
 	}
-	err = inChunks(kept, func(chunk []LedgerRow) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES "+placeholders(len(chunk), 4)+
-			" ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), records = VALUES(records)", ledgerArgs(p, chunk)...)
-		return err
-	})
-	if err != nil {
-		return nil, err
+	for chunk := range slices.Chunk(kept, keptRows) {
+		if _, err := db.replaceLedger.exec(ctx, tx, ledgerArgs(p, chunk)); err != nil {
+			return nil, err
+		}
 	}
 	return contested, inChunks(gone, func(chunk []uint64) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM sync_ledger WHERE entity = ? AND root_id IN ("+marks(len(chunk))+")", withIDs(chunk, p.Run.Entity)...)
@@ -101,18 +111,27 @@ func writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (led
 	})
 }
 
-// insertLedger inserts rows of roots that had none, and returns the chunks that
-// hold a root of which another run has made a row meanwhile: an absent row
-// cannot be locked, but it cannot be inserted twice either.
-func insertLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (taken []LedgerRow, err error) {
-	err = inChunks(rows, func(chunk []LedgerRow) error {
-		n, err := touched(ctx, tx, "INSERT IGNORE INTO sync_ledger (entity, root_id, run_id, records) VALUES "+placeholders(len(chunk), 4), ledgerArgs(p, chunk)...)
-		if err == nil && n < int64(len(chunk)) {
-			taken = append(taken, chunk...)
-		}
-		return err
-	})
-	return taken, err
+// ledgerWidth is how many values a row of the ledger is written with.
+const ledgerWidth = 4
+
+// insertLedger returns the statement that writes rows where there are none.
+func insertLedger(rows int) string {
+	return "INSERT IGNORE INTO sync_ledger (entity, root_id, run_id, records) VALUES " + placeholders(rows, ledgerWidth)
+}
+
+// replaceLedger returns the statement that writes rows over others.
+func replaceLedger(rows int) string {
+	return "INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES " + placeholders(rows, ledgerWidth) +
+		" ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), records = VALUES(records)"
+}
+
+// prepareLedger makes ready what writes a number of rows.
+func (db *DB) prepareLedger(ctx context.Context, rows int) error {
+	err := db.insertLedger.prepare(ctx, db.sql, rows)
+	if err == nil {
+		err = db.replaceLedger.prepare(ctx, db.sql, rows)
+	}
+	return outage(err, "prepare to write the ledger")
 }
 
 // compareLedger locks the rows that a page had read and notes in contested the
@@ -148,7 +167,7 @@ func idsOf(entries []ledger.Entry) []string {
 
 // ledgerArgs returns the values of rows.
 func ledgerArgs(p Page, rows []LedgerRow) []any {
-	args := make([]any, 0, 4*len(rows))
+	args := make([]any, 0, ledgerWidth*len(rows))
 	for _, r := range rows {
 		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.PackVersion(r.Version, r.Entries))
 	}

@@ -34,8 +34,8 @@ func doubtsOf(ctx context.Context, q querier, entity string, roots []uint64) (ma
 	if len(roots) == 0 {
 		return nil, nil
 	}
-	rows, err := q.QueryContext(ctx, "SELECT root_id, stamp, ids, whole FROM sync_recheck WHERE entity = ? AND root_id IN ("+marks(len(roots))+")",
-		withIDs(roots, entity)...)
+	among := rootsOf(roots)
+	rows, err := q.QueryContext(ctx, "SELECT root_id, stamp, ids, whole FROM sync_recheck WHERE entity = ? AND "+among.condition, among.args(entity)...)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +47,9 @@ func doubtsOf(ctx context.Context, q querier, entity string, roots []uint64) (ma
 		var packed []byte
 		if err := rows.Scan(&root, &d.Stamp, &packed, &d.Whole); err != nil {
 			return nil, err
+		}
+		if !among.has(root) {
+			continue
 		}
 		j, err := ledger.UnpackJournal(packed)
 		if err != nil {

@@ -26,6 +26,8 @@ import (
 type DB struct {
 	sql *sql.DB
 	log *slog.Logger
+
+	insertLedger, replaceLedger *kept
 }
 
 // Dial opens a connection in place of the driver's own way, as to Cloud SQL.
@@ -62,7 +64,11 @@ func Open(dsn string, maxConnections int, log *slog.Logger, dial ...Dial) (*DB, 
 	if cfg.DialFunc != nil {
 		db.SetConnMaxLifetime(dialledLife)
 	}
-	return &DB{sql: db, log: log}, nil
+	return &DB{
+		sql: db, log: log,
+		insertLedger:  &kept{write: insertLedger, width: ledgerWidth},
+		replaceLedger: &kept{write: replaceLedger, width: ledgerWidth},
+	}, nil
 }
 
 // Close closes the connections.
