@@ -35,8 +35,10 @@ type Definition struct {
 	Overlap     time.Duration // how far a window reaches back behind the watermark
 	FirstFrom   time.Time     // where the first window begins
 	// TrustVersions says that the _version columns change with every change of a
-	// record, to the microsecond: rows at the version that was pushed are then not
-	// read again. Where a joined table has no version column, they do not.
+	// record, to the microsecond, and that changed.sql finds each: rows at the
+	// version that was pushed are then not read again, and after a push only those
+	// are looked at that changed.sql finds. Where a joined table has no version
+	// column, they do not.
 	TrustVersions bool
 	Stamp         string // a field that gets the time of the push in epoch ms; not part of the content
 	Types         map[string]record.Kind

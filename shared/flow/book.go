@@ -18,6 +18,7 @@ type book struct {
 	stamp   []byte // what is put before a record's closing brace
 	roots   []uint64
 	settled map[uint64]store.Doubt
+	since   time.Time // see lookSince
 
 	shelves map[uint64]*shelf
 	records map[string]*entry // all found, by id

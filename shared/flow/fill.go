@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
@@ -25,6 +24,9 @@ func (p *Process) fill(ctx context.Context, held store.Page, b *book) (store.Out
 	p.Steps.at("page-read")
 	look, err := p.touched(ctx, held, b)
 	if err != nil {
+		return store.Outcome{}, err
+	}
+	if b.since, err = p.lookSince(ctx, held.Run, b.def); err != nil {
 		return store.Outcome{}, err
 	}
 	rows, err := p.Source.Rows(ctx, b.def, look)
@@ -91,19 +93,4 @@ func (p *Process) push(ctx context.Context, held store.Page, b *book) error {
 	}
 	p.Steps.at("sent")
 	return b.note(result)
-}
-
-// moved returns the pushed roots whose rows are no longer what was read.
-func (p *Process) moved(ctx context.Context, b *book, pushed []uint64, read source.Rows) ([]uint64, error) {
-	now, err := p.Source.Versions(ctx, b.def, pushed)
-	if err != nil {
-		return nil, err
-	}
-	var moved []uint64
-	for _, root := range pushed {
-		if now[root] != read.Versions[root] {
-			moved = append(moved, root)
-		}
-	}
-	return moved, nil
 }

@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -57,6 +58,66 @@ func TestRowsThatMoveDuringThePush(t *testing.T) {
 			}
 			w.true()
 		})
+	}
+}
+
+// TestLookingAgainAtHistory changes rows that have long been as they are while a
+// first sync pushes them. Only those that changed lately are asked for their
+// versions, after each push, and what the sync ends with is what the database ends
+// with.
+func TestLookingAgainAtHistory(t *testing.T) {
+	for name, c := range map[string]struct{ early, during, asked, read string }{
+		"nothing":              {during: "DO 0", asked: "[]", read: "[1 2 3]"},
+		"an edit":              {during: "UPDATE stock_lot SET quantity = quantity + 1 WHERE id = 10", asked: "[1 1]", read: "[1 1 2 3]"},
+		"a soft delete":        {during: "UPDATE stock_position SET deleted_at = NOW(6) WHERE id = 2", asked: "[2 2]", read: "[1 2 2 3]"},
+		"a child that comes":   {during: "INSERT INTO stock_lot (position_id, lot_number, quantity) VALUES (3, 'NEW', 1)", asked: "[3 3]", read: "[1 2 3 3]"},
+		"an edit back to this": {during: "UPDATE stock_lot SET updated_at = NOW(6) WHERE id = 10", asked: "[1]", read: "[1 1 2 3]"},
+		"one that began long before and ends now": {
+			early: "UPDATE stock_lot SET quantity = 77, updated_at = NOW(6) - INTERVAL 9 MINUTE WHERE id = 20", during: "COMMIT", asked: "[2 2]", read: "[1 2 2 3]",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newStock(t, 3)
+			w.def.TrustVersions, w.def.PageSize = true, 3
+			w.exec("UPDATE stock_position SET updated_at = NOW(6) - INTERVAL 1 DAY")
+			w.exec("UPDATE stock_lot SET updated_at = NOW(6) - INTERVAL 1 DAY")
+			writer, err := w.SQL().Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = writer.Close() }()
+			write := func(statement string) {
+				if _, err := writer.ExecContext(t.Context(), statement); err != nil {
+					t.Error(err)
+				}
+			}
+			if c.early != "" {
+				write("BEGIN")
+				write(c.early)
+			}
+			w.index.interfere(times(1, func() { write(c.during) }), nil)
+			src := &reader{Source: w.src}
+			w.syncFrom(src)
+			if asked, read := fmt.Sprint(src.asked), fmt.Sprint(src.read); asked != c.asked || read != c.read {
+				t.Errorf("versions of %s, rows of %s; want %s and %s", asked, read, c.asked, c.read)
+			}
+		})
+	}
+}
+
+// TestLookingAgainAtATick asks for the versions of all that was pushed: most of a
+// usual window's roots have changed lately.
+func TestLookingAgainAtATick(t *testing.T) {
+	w := newStock(t, 3)
+	w.def.TrustVersions, w.def.PageSize = true, 3
+	w.syncReading()
+	w.exec("UPDATE stock_lot SET quantity = quantity + 100")
+	w.index.interfere(times(1, func() { w.exec("DELETE FROM stock_lot WHERE id = 10") }), nil)
+	src := &reader{Source: w.src}
+	w.syncFrom(src)
+	// Once before the rows are read, once after the push, once after the second push.
+	if asked, read := fmt.Sprint(src.asked), fmt.Sprint(src.read); asked != "[1 1 1 2 2 3 3]" || read != "[1 1 2 3]" {
+		t.Errorf("versions of %s, rows of %s", asked, read)
 	}
 }
 

@@ -22,6 +22,10 @@ type Rows interface {
 	Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error)
 	// Versions returns the roots' versions as they are now.
 	Versions(ctx context.Context, d entity.Definition, ids []uint64) (map[uint64]uint64, error)
+	// Now returns the source database's clock.
+	Now(ctx context.Context) (time.Time, error)
+	// ChangedSince returns which of the roots changed at a time or later.
+	ChangedSince(ctx context.Context, d entity.Definition, since time.Time, ids []uint64) (map[uint64]bool, error)
 }
 
 // Process works pages off. It is safe for concurrent use.

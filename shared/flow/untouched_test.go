@@ -17,10 +17,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 )
 
-// reader notes the roots whose rows are read.
+// reader notes the roots whose rows are read, and those whose versions are.
 type reader struct {
 	*mysql.Source
-	read []uint64
+	read, asked []uint64
 }
 
 // Rows implements flow.Rows.
@@ -29,10 +29,23 @@ func (r *reader) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	return r.Source.Rows(ctx, d, ids)
 }
 
+// Versions implements flow.Rows.
+func (r *reader) Versions(ctx context.Context, d entity.Definition, ids []uint64) (map[uint64]uint64, error) {
+	r.asked = append(r.asked, ids...)
+	return r.Source.Versions(ctx, d, ids)
+}
+
 // syncReading is synced, and returns which roots' rows were read.
 func (w *world) syncReading() (run.Run, []uint64) {
 	w.t.Helper()
 	src := &reader{Source: w.src}
+	r := w.syncFrom(src)
+	return r, src.read
+}
+
+// syncFrom is synced with pages that read from src.
+func (w *world) syncFrom(src *reader) run.Run {
+	w.t.Helper()
 	step := flow.Process{Store: w.DB, Source: src, Index: w.index, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent}
 	if err := w.tick(false); err != nil {
 		w.t.Fatal(err)
@@ -58,7 +71,8 @@ func (w *world) syncReading() (run.Run, []uint64) {
 		w.t.Fatalf("run %d is %s: %s", r.ID, r.State, r.LastError)
 	}
 	slices.Sort(src.read) // pages come in any order
-	return r, src.read
+	slices.Sort(src.asked)
+	return r
 }
 
 // TestWhatHasNotMovedIsNotReadAgain: windows overlap, and what lies in two of them

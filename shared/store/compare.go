@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/source"
 )
@@ -24,7 +25,8 @@ func (db *DB) LedgerRows(ctx context.Context, entity string, roots []uint64) ([]
 	if len(roots) == 0 {
 		return nil, nil
 	}
-	return db.packed(ctx, "root_id IN ("+marks(len(roots))+")", withIDs(roots, entity)...)
+	list := rootlist.Each(roots)
+	return db.packed(ctx, list.Condition("root_id"), list.Args(entity)...)
 }
 
 // packed reads rows of the ledger; the first argument is the entity.
@@ -69,14 +71,14 @@ func (db *DB) Busy(ctx context.Context, entity string, roots []uint64) (map[uint
 	if len(roots) == 0 {
 		return busy, nil
 	}
-	in := marks(len(roots))
+	list := rootlist.Each(roots)
 	for _, q := range []struct {
 		text string
 		args []any
 	}{
-		{"SELECT root_id FROM sync_recheck WHERE entity = ? AND root_id IN (" + in + ")", withIDs(roots, entity)},
-		{"SELECT DISTINCT c.root_id FROM sync_run r JOIN sync_change c ON c.run_id = r.id WHERE " + underWork + " AND c.root_id IN (" + in + ")",
-			withIDs(roots, underWorkArgs(entity)...)},
+		{"SELECT root_id FROM sync_recheck WHERE entity = ? AND " + list.Condition("root_id"), list.Args(entity)},
+		{"SELECT DISTINCT c.root_id FROM sync_run r JOIN sync_change c ON c.run_id = r.id WHERE " + underWork + " AND " + list.Condition("c.root_id"),
+			list.Args(underWorkArgs(entity)...)},
 	} {
 		if err := db.mark(ctx, busy, q.text, q.args); err != nil {
 			return nil, outage(err, "find the roots that are under work")

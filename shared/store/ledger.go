@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
 )
 
 // LedgerRow is a root's row of the ledger; no entries mean that there is none.
@@ -42,11 +43,11 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 	if len(roots) == 0 {
 		return found, nil
 	}
-	among := rootsOf(roots)
+	list := rootlist.Of(roots)
 	if lock != "" { // of these alone
-		among = eachOf(roots)
+		list = rootlist.Each(roots)
 	}
-	rows, err := q.QueryContext(ctx, "SELECT root_id, run_id, records FROM sync_ledger WHERE entity = ? AND "+among.condition+lock, among.args(entity)...)
+	rows, err := q.QueryContext(ctx, "SELECT root_id, run_id, records FROM sync_ledger WHERE entity = ? AND "+list.Condition("root_id")+lock, list.Args(entity)...)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 		if err := rows.Scan(&r.Root, &r.Run, &packed); err != nil {
 			return nil, err
 		}
-		if !among.has(r.Root) {
+		if !list.Has(r.Root) {
 			continue
 		}
 		if r.Version, r.Entries, err = ledger.UnpackVersion(packed); err != nil {
@@ -106,7 +107,8 @@ func (db *DB) writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []Ledger
 		}
 	}
 	return contested, inChunks(gone, func(chunk []uint64) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM sync_ledger WHERE entity = ? AND root_id IN ("+marks(len(chunk))+")", withIDs(chunk, p.Run.Entity)...)
+		list := rootlist.Each(chunk)
+		_, err := tx.ExecContext(ctx, "DELETE FROM sync_ledger WHERE entity = ? AND "+list.Condition("root_id"), list.Args(p.Run.Entity)...)
 		return err
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
 )
 
 // Doubt is a root whose records in the index are in doubt.
@@ -34,8 +35,8 @@ func doubtsOf(ctx context.Context, q querier, entity string, roots []uint64) (ma
 	if len(roots) == 0 {
 		return nil, nil
 	}
-	among := rootsOf(roots)
-	rows, err := q.QueryContext(ctx, "SELECT root_id, stamp, ids, whole FROM sync_recheck WHERE entity = ? AND "+among.condition, among.args(entity)...)
+	list := rootlist.Of(roots)
+	rows, err := q.QueryContext(ctx, "SELECT root_id, stamp, ids, whole FROM sync_recheck WHERE entity = ? AND "+list.Condition("root_id"), list.Args(entity)...)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func doubtsOf(ctx context.Context, q querier, entity string, roots []uint64) (ma
 		if err := rows.Scan(&root, &d.Stamp, &packed, &d.Whole); err != nil {
 			return nil, err
 		}
-		if !among.has(root) {
+		if !list.Has(root) {
 			continue
 		}
 		j, err := ledger.UnpackJournal(packed)
@@ -104,8 +105,8 @@ func settle(ctx context.Context, tx *sql.Tx, entity string, doubts map[uint64]Do
 	}
 	var problems []error
 	for stamp, roots := range byStamp {
-		_, err := tx.ExecContext(ctx, "DELETE FROM sync_recheck WHERE entity = ? AND stamp = ? AND root_id IN ("+marks(len(roots))+")",
-			withIDs(roots, entity, stamp)...)
+		list := rootlist.Each(roots)
+		_, err := tx.ExecContext(ctx, "DELETE FROM sync_recheck WHERE entity = ? AND stamp = ? AND "+list.Condition("root_id"), list.Args(entity, stamp)...)
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
@@ -113,16 +114,6 @@ func settle(ctx context.Context, tx *sql.Tx, entity string, doubts map[uint64]Do
 
 // marks returns "?,?,?" for n values.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
-
-// withIDs returns first and then the ids, as arguments.
-func withIDs(ids []uint64, first ...any) []any {
-	args := make([]any, 0, len(first)+len(ids))
-	args = append(args, first...)
-	for _, id := range ids {
-		args = append(args, id)
-	}
-	return args
-}
 
 // chunkSize is how many rows one statement writes: large enough for speed, far
 // below the server's max_allowed_packet.

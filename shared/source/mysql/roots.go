@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/source"
 )
 
@@ -42,20 +42,24 @@ func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range,
 }
 
 // ChangedSince returns which of the roots changed at a time or later, as
-// changed.sql sees it.
+// changed.sql sees it. The database takes the condition on the roots into
+// changed.sql and looks at what is less: what has changed since then, or what has
+// these ids.
 func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, since time.Time, ids []uint64) (map[uint64]bool, error) {
 	found := map[uint64]bool{}
 	if len(ids) == 0 {
 		return found, nil
 	}
 	text, args := d.Changed.Bind(map[string][]any{"from": {since}, "to": {latest}})
-	marks := strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",")
-	changed, err := s.ids(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE _root IN ("+marks+")", append(args, values(ids)...))
+	list := rootlist.Of(ids)
+	changed, err := s.ids(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE "+list.Condition(record.RootColumn), list.Args(args...))
 	if err != nil {
 		return nil, broken(err, d.Source+"/changed.sql")
 	}
 	for _, id := range changed {
-		found[id] = true
+		if list.Has(id) {
+			found[id] = true
+		}
 	}
 	return found, nil
 }
