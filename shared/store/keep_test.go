@@ -61,6 +61,41 @@ func TestLedgerRoundTrip(t *testing.T) {
 	}
 }
 
+// TestLedgerInBulk writes as many rows as statements are kept for, some fewer, and
+// some more: first where there are none but one, of another run, then over them.
+func TestLedgerInBulk(t *testing.T) {
+	for _, n := range []int{374, 375, 499, 500, 501, 900} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			b := newBench(t)
+			b.addReturn(1, inside)
+			rows, roots := make([]store.LedgerRow, n), make([]uint64, n)
+			for i := range rows {
+				roots[i] = uint64(i + 1)
+				rows[i] = store.LedgerRow{Root: roots[i], Version: 5, Entries: []ledger.Entry{{ID: fmt.Sprint("R", i)}}}
+			}
+			b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES (?, ?, 99, '')", b.def.Name, n)
+			for range 2 {
+				b.write(store.Outcome{Ledger: rows})
+				known, err := b.Known(t.Context(), b.def.Name, roots)
+				if err != nil || len(known) != n {
+					t.Fatalf("%d rows, %v", len(known), err)
+				}
+				for i, r := range rows {
+					if diff := cmp.Diff(r, known[r.Root], cmpopts.IgnoreFields(r, "Run")); diff != "" {
+						t.Fatalf("row %d (-want +got):\n%s", i, diff)
+					}
+					rows[i] = known[r.Root]
+					rows[i].Version, rows[i].Entries = 6, []ledger.Entry{{ID: fmt.Sprint("S", i)}}
+				}
+			}
+			doubts, err := b.Doubts(t.Context(), b.def.Name, roots)
+			if err != nil || len(doubts) != 1 || !doubts[uint64(n)].Whole {
+				t.Errorf("in doubt: %v, %v; want the last, which another run had written", doubts, err)
+			}
+		})
+	}
+}
+
 func TestParkedRoundTrip(t *testing.T) {
 	b := newBench(t)
 	b.addReturn(1, inside)

@@ -10,6 +10,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"log/slog"
 	"net"
@@ -58,7 +59,7 @@ func Open(dsn string, maxConnections int, log *slog.Logger, dial ...Dial) (*DB, 
 	if err != nil {
 		return nil, errors.New("STATE_DSN (or SOURCE_DSN) cannot be used: one of its parameters is wrong")
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(readCommitted{connector})
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
 	if cfg.DialFunc != nil {
@@ -69,6 +70,24 @@ func Open(dsn string, maxConnections int, log *slog.Logger, dial ...Dial) (*DB, 
 		insertLedger:  &kept{write: insertLedger, width: ledgerWidth},
 		replaceLedger: &kept{write: replaceLedger, width: ledgerWidth},
 	}, nil
+}
+
+// readCommitted opens connections whose transactions read committed data, which
+// spares each transaction a statement that says so. The DSN cannot say it: the
+// variable has one name on MySQL and another on MariaDB.
+type readCommitted struct{ sqldriver.Connector }
+
+// Connect implements driver.Connector.
+func (c readCommitted) Connect(ctx context.Context) (sqldriver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = conn.(sqldriver.ExecerContext).ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }
 
 // Close closes the connections.
@@ -102,7 +121,7 @@ func (db *DB) inTx(ctx context.Context, what string, fn func(*sql.Tx) error) err
 
 // tx runs fn in one transaction.
 func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
-	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	tx, err := db.sql.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
