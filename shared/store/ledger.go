@@ -98,7 +98,7 @@ func (db *DB) writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []Ledger
 			kept, read = append(kept, chunk...), append(read, chunk...)
 		}
 	}
-	if err := compareLedger(ctx, tx, p.Run.Entity, read, contested); err != nil {
+	if err := compareLedger(ctx, tx, p, read, contested); err != nil {
 		return nil, err
 	}
 	for chunk := range slices.Chunk(kept, keptRows) {
@@ -138,18 +138,18 @@ func (db *DB) prepareLedger(ctx context.Context, rows int) error {
 
 // compareLedger locks the rows that a page had read and notes in contested the
 // records, of both sides, of those that are no longer what it read.
-func compareLedger(ctx context.Context, tx *sql.Tx, entity string, read []LedgerRow, contested ledger.Journal) error {
+func compareLedger(ctx context.Context, tx *sql.Tx, p Page, read []LedgerRow, contested ledger.Journal) error {
 	return inChunks(read, func(chunk []LedgerRow) error {
 		roots := make([]uint64, len(chunk))
 		for i, r := range chunk {
 			roots[i] = r.Root
 		}
-		now, err := ledgerOf(ctx, tx, entity, roots, " ORDER BY root_id FOR UPDATE")
+		now, err := ledgerOf(ctx, tx, p.Run.Entity, roots, " ORDER BY root_id FOR UPDATE")
 		if err != nil {
 			return err
 		}
 		for _, r := range chunk {
-			if now[r.Root].Run != r.Run {
+			if run := now[r.Root].Run; run != r.Run && run != p.Run.ID { // or it was inserted just now
 				contested.Add(r.Root, idsOf(r.Entries)...)
 				contested.Add(r.Root, idsOf(now[r.Root].Entries)...)
 			}
