@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +22,7 @@ const manyRecords = 50_000
 // BenchmarkSearch measures a page of 20 hits with three facets, asked at the
 // index itself and through the function, each over HTTP. Both are asked in turn,
 // block by block, so that whatever else the machine does falls on both; the
-// ratio is what the function adds:
+// difference is what the function adds, in time and in allocations:
 //
 //	go test ./functions/search -run '^$' -bench Search -benchtime 20x
 func BenchmarkSearch(b *testing.B) {
@@ -40,6 +41,9 @@ func BenchmarkSearch(b *testing.B) {
 			through.report(b, "through")
 			b.ReportMetric(float64(through.percentile(50))/float64(direct.percentile(50)), "p50-ratio")
 			b.ReportMetric(float64(through.took)/float64(direct.took), "time-ratio")
+			b.ReportMetric((through.percentile(50)-direct.percentile(50)).Seconds()*1000, "p50-more-ms")
+			b.ReportMetric((through.percentile(99)-direct.percentile(99)).Seconds()*1000, "p99-more-ms")
+			b.ReportMetric(through.mallocs()-direct.mallocs(), "more-allocs/request")
 		})
 	}
 }
@@ -92,9 +96,13 @@ func (w *world) through(b *testing.B, query, bearer string) *http.Request {
 
 // timing is how long requests took.
 type timing struct {
-	each []time.Duration
-	took time.Duration // all blocks
+	each      []time.Duration
+	took      time.Duration // all blocks
+	allocated uint64        // by the client, the function and the index
 }
+
+// mallocs returns the allocations a request.
+func (t *timing) mallocs() float64 { return float64(t.allocated) / float64(len(t.each)) }
 
 // perClient is how many requests a client sends in a block.
 const perClient = 10
@@ -103,6 +111,8 @@ const perClient = 10
 func (t *timing) block(b *testing.B, ask *http.Client, clients int, request func(query string) *http.Request) {
 	var all sync.WaitGroup
 	taken := make([]time.Duration, clients*perClient)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	began := time.Now()
 	for c := range clients {
 		all.Go(func() {
@@ -117,6 +127,8 @@ func (t *timing) block(b *testing.B, ask *http.Client, clients int, request func
 	}
 	all.Wait()
 	t.took += time.Since(began)
+	runtime.ReadMemStats(&after)
+	t.allocated += after.Mallocs - before.Mallocs
 	t.each = append(t.each, taken...)
 }
 

@@ -145,3 +145,19 @@ func TestOwnersClaimIsTakenOver(t *testing.T) {
 		t.Errorf("TakeOver = %d, %v, %v", dead, ok, err)
 	}
 }
+
+// TestOldHashesAreInDoubt migrates a ledger from before the hash was another one:
+// every root of it is in doubt as a whole, what was in doubt already too.
+func TestOldHashesAreInDoubt(t *testing.T) {
+	b := newBench(t)
+	b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES (?, 1, 1, ''), (?, 2, 1, ''), ('other', 3, 1, '')", b.def.Name, b.def.Name)
+	b.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids, whole) VALUES (?, 2, 'older', '', 0)", b.def.Name)
+	b.exec("DELETE FROM sync_schema WHERE version_id = 18")
+	if _, err := b.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	doubts, err := b.Doubts(t.Context(), b.def.Name, []uint64{1, 2, 3})
+	if err != nil || len(doubts) != 2 || !doubts[1].Whole || !doubts[2].Whole || doubts[2].Stamp == "older" {
+		t.Errorf("in doubt: %v, %v", doubts, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
@@ -12,14 +13,21 @@ import (
 )
 
 // subjects are what is measured, in the order of a round.
-var subjects = []string{"limit", "first", "limit_50ms", "first_50ms", "second", "tick", "idle"}
+var subjects = []string{
+	"limit", "first", "limit_50ms", "first_50ms", "second", "tick", "idle", "second_50ms", "tick_50ms", "idle_50ms",
+}
+
+// farSuffix ends the name of a subject that is measured with a slow index.
+const farSuffix = "_50ms"
 
 // bencher measures subjects.
 type bencher struct {
 	*world
 	o     options
 	round int
-	total int64 // records of all returns
+	// changes counts how often some returns were changed.
+	changes int
+	total   int64 // records of all returns
 	// workers is how many pages are worked at once now.
 	workers int
 	known   map[string][]reading
@@ -31,7 +39,7 @@ func bench(ctx context.Context, o options, out, log io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.stack.Close()) }()
+	defer func() { err = errors.Join(err, w.close()) }()
 	b := &bencher{world: w, o: o, known: map[string][]reading{}}
 	loaded, err := w.fill(ctx, o.rows, o.seed)
 	if err != nil {
@@ -75,17 +83,18 @@ func (b *bencher) warm(ctx context.Context) error {
 // measure measures one subject.
 func (b *bencher) measure(ctx context.Context, subject string) (reading, error) {
 	workers, latency := b.o.workers, time.Duration(0)
-	if subject == "limit_50ms" || subject == "first_50ms" {
+	what, far := strings.CutSuffix(subject, farSuffix)
+	if far {
 		workers, latency = b.o.limiters, b.o.latency
 	}
 	b.sink.latency.Store(int64(latency))
 	if err := b.instance(ctx, workers); err != nil {
 		return reading{}, err
 	}
-	switch subject {
-	case "limit", "limit_50ms":
+	switch what {
+	case "limit":
 		return b.limit(ctx)
-	case "first", "first_50ms":
+	case "first":
 		if err := b.forgetAll(ctx); err != nil {
 			return reading{}, err
 		}
@@ -96,7 +105,8 @@ func (b *bencher) measure(ctx context.Context, subject string) (reading, error) 
 		}
 		return b.profiled(ctx, subject, expectation{unchanged: b.total})
 	case "tick":
-		roots, err := b.change(ctx, b.round)
+		b.changes++
+		roots, err := b.change(ctx, b.changes)
 		if err != nil {
 			return reading{}, err
 		}

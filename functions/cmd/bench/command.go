@@ -41,11 +41,12 @@ returns, and measures, each thing in turn and all of it again --repeat times:
   limit       what this machine can do at best: a minimal program that reads the same
               rows with the same SQL, appends JSON and posts it, four goroutines
   first       the first sync of all returns: every function, queue, ledger, accounting
-  limit_50ms  the limit with an index that takes --latency to answer
-  first_50ms  the first sync with that index
   second      the same window again: nothing has changed
   tick        a tick after 0.1 % of the returns changed
   idle        a tick after nothing changed
+
+and each of them with an index that takes --latency to answer, as limit_50ms,
+first_50ms and so on.
 
 In place of the index stands a sink that only counts. ratio is that of records a
 second to the limit's of the same round; cpu is CPU seconds a million records, of

@@ -78,7 +78,7 @@ func freshOf(ctx context.Context, o options, more rehearsal.Options, rows int, l
 	if err != nil {
 		return f, err
 	}
-	defer func() { err = errors.Join(err, w.stack.Close()) }()
+	defer func() { err = errors.Join(err, w.close()) }()
 	if _, err := w.fill(ctx, rows, o.seed); err != nil {
 		return f, err
 	}

@@ -29,8 +29,8 @@ type told struct {
 
 // limitOf is what a subject is compared with.
 func limitOf(subject string) string {
-	if strings.HasSuffix(subject, "_50ms") {
-		return "limit_50ms"
+	if strings.HasSuffix(subject, farSuffix) {
+		return "limit" + farSuffix
 	}
 	return "limit"
 }

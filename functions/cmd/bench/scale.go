@@ -72,7 +72,7 @@ func scale(ctx context.Context, o options, log io.Writer, rows, repeat int) (s s
 	if err != nil {
 		return s, err
 	}
-	defer func() { err = errors.Join(err, w.stack.Close()) }()
+	defer func() { err = errors.Join(err, w.close()) }()
 	s.Rows = rows
 	if err := w.multiply(ctx, rows, o.seed); err != nil {
 		return s, err

@@ -65,7 +65,7 @@ func start(ctx context.Context, o options, repeat int, out, log io.Writer) (err 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.stack.Close()) }()
+	defer func() { err = errors.Join(err, w.close()) }()
 	mb := round(float64(size.Size()) / 1e6)
 	all := map[string]started{}
 	_, _ = fmt.Fprintf(out, "server  %.1f MB\n", mb)

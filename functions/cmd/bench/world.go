@@ -52,6 +52,7 @@ func openSearchable(ctx context.Context, o options, log io.Writer, more rehearsa
 func open(ctx context.Context, o options, w *world, more rehearsal.Options) (*world, error) {
 	more.DSN, more.Seed, more.BufferPoolMB, more.HoldTicks = o.dsn, o.seed, o.poolMB, true
 	more.Log, more.ChildLog = w.log, w.log
+	more.Database = fmt.Sprintf("return_sync_bench_%d", time.Now().UnixNano()) // one of its own, on a server of --dsn too
 	if o.pageSize > 0 {
 		more.Env = append(more.Env, "PAGE_SIZE="+strconv.Itoa(o.pageSize))
 	}
@@ -69,9 +70,18 @@ func open(ctx context.Context, o options, w *world, more rehearsal.Options) (*wo
 		w.def.PageSize = o.pageSize
 	}
 	if err != nil {
-		return nil, errors.Join(err, w.stack.Close())
+		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
+}
+
+// close stops everything, and removes the database from a server that stays.
+func (w *world) close() error {
+	var err error
+	if w.stack.Options.DSN != "" {
+		_, err = w.stack.DB.Exec("DROP DATABASE " + w.stack.Options.Database) //nolint:noctx // done at the end, whatever was called off
+	}
+	return errors.Join(err, w.stack.Close())
 }
 
 // fill invents returns.
