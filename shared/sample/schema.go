@@ -29,11 +29,7 @@ func Migrate(ctx context.Context, db *sql.DB) error {
 // seconds after a table has grown; until then it takes the table for empty and
 // plans to scan it for every page.
 func Analyze(ctx context.Context, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, "ANALYZE TABLE order_return, order_return_item")
-	if err == nil {
-		err = rows.Close()
-	}
-	if err != nil {
+	if _, err := db.ExecContext(ctx, "ANALYZE TABLE order_return, order_return_item"); err != nil {
 		return fmt.Errorf("sample: analyze the source tables: %w", err)
 	}
 	return nil

@@ -42,15 +42,17 @@ func (k *kept) prepare(ctx context.Context, db *sql.DB, rows int) (err error) {
 func (k *kept) exec(ctx context.Context, tx *sql.Tx, values []any) (int64, error) {
 	rows := len(values) / k.width
 	k.mu.Lock()
-	stmt := k.stmt
+	prepared := k.stmt
 	k.mu.Unlock()
-	if stmt == nil || rows < enoughRows {
+	if prepared == nil || rows < enoughRows {
 		return touched(ctx, tx, k.write(rows), values...)
 	}
 	for last := values[len(values)-k.width:]; len(values) < keptRows*k.width; {
 		values = append(values, last...)
 	}
-	res, err := tx.StmtContext(ctx, stmt).ExecContext(ctx, values...)
+	stmt := tx.StmtContext(ctx, prepared)
+	defer func() { _ = stmt.Close() }() // the server keeps it
+	res, err := stmt.ExecContext(ctx, values...)
 	if err != nil {
 		return 0, err
 	}

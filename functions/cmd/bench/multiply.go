@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 )
@@ -43,24 +44,42 @@ func (w *world) multiply(ctx context.Context, rows int, seed int64) error {
 	if _, err := w.stack.DB.ExecContext(ctx, packed, entityName); err != nil {
 		return err
 	}
-	if err := w.analyze(ctx); err != nil {
+	// The server would count them by itself some time later, in the middle of what is
+	// measured.
+	if _, err := w.stack.DB.ExecContext(ctx, "ANALYZE TABLE sync_ledger"); err != nil {
+		return err
+	}
+	if err := sample.Analyze(ctx, w.stack.DB); err != nil {
 		return err
 	}
 	if _, err := w.stack.Store.Newest(ctx, w.def.JobType); err != nil {
 		return err
 	}
 	_, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return_algolia_sync SET date_range_start = NOW(6), date_range_end = NOW(6) WHERE job_type = ?", w.def.JobType)
-	return err
+	return errors.Join(err, w.settle(ctx))
 }
 
-// analyze lets the server count what it has been filled with: it would do so by
-// itself some time later, in the middle of what is measured.
-func (w *world) analyze(ctx context.Context) error {
-	rows, err := w.stack.DB.QueryContext(ctx, "ANALYZE TABLE sync_ledger")
-	if err == nil {
-		err = rows.Close()
+// settle waits until a private server has written to disk what it was filled with:
+// it would go on doing so for minutes, beside what is measured.
+func (w *world) settle(ctx context.Context) error {
+	if w.stack.Options.DSN != "" {
+		return nil
 	}
-	return errors.Join(err, sample.Analyze(ctx, w.stack.DB))
+	if _, err := w.stack.DB.ExecContext(ctx, "SET GLOBAL innodb_max_dirty_pages_pct = 0"); err != nil {
+		return err
+	}
+	const few, usual = 100, 90
+	for dirty := few; dirty >= few; {
+		var name string
+		if err := w.stack.DB.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name, &dirty); err != nil {
+			return err
+		}
+		if err := hold(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	_, err := w.stack.DB.ExecContext(ctx, "SET GLOBAL innodb_max_dirty_pages_pct = ?", usual)
+	return err
 }
 
 // copies appends copies of the base rows, with ids and numbers of their own,

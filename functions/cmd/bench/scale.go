@@ -44,51 +44,75 @@ func newScaleCommand(o *options, out, log io.Writer) *cobra.Command {
 		Use: "scale", Short: "Measure what a tick costs on tables of several sizes", Long: scaleLong, Args: cobra.NoArgs,
 		Example: "  go run ./functions/cmd/bench scale --rows 10000,1000000,5000000 --buffer-pool 4096",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var all []scaled
 			for _, n := range sizes {
 				if n < baseRows || n%baseRows != 0 {
 					return fmt.Errorf("--rows %d: want multiples of %d", n, baseRows)
 				}
-				s, err := scale(cmd.Context(), *o, log, n, repeat)
-				if err != nil {
-					return fmt.Errorf("on %d rows: %w", n, err)
-				}
-				all = append(all, s)
+			}
+			all, err := scale(cmd.Context(), *o, log, sizes, repeat)
+			if err != nil {
+				return err
 			}
 			return tellScale(out, all, o.json)
 		},
 	}
 	cmd.Flags().IntSliceVar(&sizes, "rows", []int{10_000, 1_000_000, 5_000_000}, "sizes of the table of returns")
-	cmd.Flags().IntVar(&repeat, "repeat", 5, "ticks measured on each size")
+	cmd.Flags().IntVar(&repeat, "repeat", 15, "ticks measured on each size")
 	return cmd
 }
 
 // baseRows is how many returns are invented; the rest are copies of them.
 const baseRows = 10_000
 
-// scale measures one size.
-func scale(ctx context.Context, o options, log io.Writer, rows, repeat int) (s scaled, err error) {
-	w, err := openWorld(ctx, o, log, rehearsal.Options{})
-	if err != nil {
-		return s, err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	s.Rows = rows
-	if err := w.multiply(ctx, rows, o.seed); err != nil {
-		return s, err
-	}
-	var list []reading
-	for n := range repeat {
-		r, err := w.thousand(ctx, rows, n)
-		if err != nil {
-			return s, err
+// scale measures all sizes, each on a product of its own, a tick of each in turn:
+// whatever else the machine does falls on all of them.
+func scale(ctx context.Context, o options, log io.Writer, sizes []int, repeat int) (all []scaled, err error) {
+	var worlds []*world
+	defer func() {
+		for _, w := range worlds {
+			err = errors.Join(err, w.close())
 		}
-		_, _ = fmt.Fprintf(log, "%d returns: tick %d of %d: %d statements, %d rows, %.3f s\n", rows, n+1, repeat, r.queries, r.touched, r.seconds)
-		list = append(list, r)
+	}()
+	for _, rows := range sizes {
+		w, err := openWorld(ctx, o, log, rehearsal.Options{})
+		if err != nil {
+			return nil, err
+		}
+		worlds = append(worlds, w)
+		if err := w.multiply(ctx, rows, o.seed); err != nil {
+			return nil, fmt.Errorf("on %d rows: %w", rows, err)
+		}
 	}
-	s.Queries = figureOf(list, func(r reading) float64 { return float64(r.queries) })
-	s.Touched = figureOf(list, func(r reading) float64 { return float64(r.touched) })
-	s.Seconds = figureOf(list, func(r reading) float64 { return round4(r.seconds) })
+	ticks := make([][]reading, len(sizes))
+	for n := range repeat {
+		for i, w := range worlds {
+			r, err := w.thousand(ctx, sizes[i], n)
+			if err != nil {
+				return nil, fmt.Errorf("on %d rows: %w", sizes[i], err)
+			}
+			_, _ = fmt.Fprintf(log, "%d returns: tick %d of %d: %d statements, %d rows, %.3f s\n", sizes[i], n+1, repeat, r.queries, r.touched, r.seconds)
+			ticks[i] = append(ticks[i], r)
+		}
+	}
+	for i, w := range worlds {
+		s, err := w.scaled(ctx, sizes[i], ticks[i])
+		if err != nil {
+			return nil, fmt.Errorf("on %d rows: %w", sizes[i], err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// scaled sums the ticks on one size up, and measures an idle one and a window of
+// everything.
+func (w *world) scaled(ctx context.Context, rows int, ticks []reading) (scaled, error) {
+	s := scaled{
+		Rows:    rows,
+		Queries: figureOf(ticks, func(r reading) float64 { return float64(r.queries) }),
+		Touched: figureOf(ticks, func(r reading) float64 { return float64(r.touched) }),
+		Seconds: figureOf(ticks, func(r reading) float64 { return round4(r.seconds) }),
+	}
 	if err := w.rest(ctx); err != nil {
 		return s, err
 	}
@@ -155,7 +179,7 @@ func (w *world) wholeWindow(ctx context.Context, s *scaled) error {
 	pages := w.stack.Tasks.Stats().Created - before.Created - 1
 	for _, p := range list {
 		if p.name == window.Function.Name {
-			s.WindowRSS = round(p.peakMiB())
+			s.WindowRSS = max(s.WindowRSS, round(p.peakMiB())) // those of the other sizes rest
 		}
 	}
 	runs, err := w.stack.Store.Runs(ctx, entityName, 1)
