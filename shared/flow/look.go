@@ -54,9 +54,10 @@ func only(roots []uint64, in map[uint64]bool) []uint64 {
 // a change that this reading does not see was stamped by a transaction that had
 // not ended, and none takes longer. So it holds for definitions whose writers
 // leave a stamp at every change, and those say so (see
-// entity.Definition.TrustVersions). It helps with history: of a first sync's
-// roots, or a backfill's, next to none has changed in the last half hour. Of a
-// usual window's, most have.
+// entity.Definition.TrustVersions); a row that goes without a trace is found by a
+// comparison, whenever it goes. It helps with history: of a first sync's roots, or
+// a backfill's, next to none has changed in the last half hour. Of a usual
+// window's, most have.
 func (p *Process) lookSince(ctx context.Context, r run.Run, d entity.Definition) (time.Time, error) {
 	if !d.TrustVersions || r.Kind == run.Window && r.Window.Length() <= 2*d.Overlap {
 		return time.Time{}, nil
