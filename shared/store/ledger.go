@@ -75,14 +75,14 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 // other's describe the index: the records of both are in doubt.
 func (db *DB) writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (ledger.Journal, error) {
 	contested := ledger.Journal{}
-	var fresh, kept, read []LedgerRow
+	var fresh, known, read []LedgerRow
 	var gone []uint64
 	for _, r := range rows {
 		switch {
 		case r.Run == 0 && len(r.Entries) > 0:
 			fresh = append(fresh, r)
 		case len(r.Entries) > 0:
-			kept, read = append(kept, r), append(read, r)
+			known, read = append(known, r), append(read, r)
 		default:
 			gone, read = append(gone, r.Root), append(read, r)
 		}
@@ -95,13 +95,13 @@ func (db *DB) writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []Ledger
 		// An absent row cannot be locked, but it cannot be inserted twice either: one of
 		// these roots has got a row from another run.
 		if n < int64(len(chunk)) {
-			kept, read = append(kept, chunk...), append(read, chunk...)
+			known, read = append(known, chunk...), append(read, chunk...)
 		}
 	}
 	if err := compareLedger(ctx, tx, p, read, contested); err != nil {
 		return nil, err
 	}
-	for chunk := range slices.Chunk(kept, keptRows) {
+	for chunk := range slices.Chunk(known, keptRows) {
 		if _, err := db.replaceLedger.exec(ctx, tx, ledgerArgs(p, chunk)); err != nil {
 			return nil, err
 		}
