@@ -134,7 +134,7 @@ func (c *corruption) ledger(n int) {
 // that.
 func TestRandomCorruption(t *testing.T) {
 	w := newWorld(t, 150)
-	for seed := range uint64(5) {
+	for seed := range uint64(less(5, 1)) {
 		c := &corruption{world: w, dice: rand.New(rand.NewPCG(seed, 5))}
 		c.ledger(6)
 		c.index(6)
@@ -169,10 +169,20 @@ func (c *corruption) mend() {
 	c.sync()
 }
 
+// less returns a test's size, or the smaller one for -short: the race detector
+// makes a comparison ten times as slow, and finds no more in many rows.
+func less(usual, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return usual
+}
+
 // TestTwentyThousandRecords spoils one in a hundred, finds exactly that, and
 // tells what a clean comparison costs beside a plain scan.
 func TestTwentyThousandRecords(t *testing.T) {
-	w := newWorld(t, 8_900)
+	records := less(20_000, 1_000)
+	w := newWorld(t, records*45/100)
 	scan := fastest(func() { w.scan() })
 	shallow := fastest(func() { want(t, w.verify(verify.Options{})) })
 	var r verify.Report
@@ -180,12 +190,12 @@ func TestTwentyThousandRecords(t *testing.T) {
 	want(t, r)
 	t.Logf("%d records: plain scan %v, verify %v (%.2f), verify --deep %v (%.2f)", r.Records, scan, shallow,
 		float64(shallow)/float64(scan), deep, float64(deep)/float64(scan))
-	if r.Records < 20_000 {
+	if r.Records < int64(records) {
 		t.Fatalf("only %d records", r.Records)
 	}
 	c := &corruption{world: w, dice: rand.New(rand.NewPCG(1, 2))}
-	c.ledger(200)
-	c.index(200)
+	c.ledger(records / 100)
+	c.index(records / 100)
 	r = w.verify(verify.Options{Deep: true})
 	want(t, r, c.wanted...)
 }
