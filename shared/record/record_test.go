@@ -149,12 +149,21 @@ func TestKinds(t *testing.T) {
 func FuzzEpochMillis(f *testing.F) {
 	f.Add("2024-02-29 23:59:59.999999")
 	f.Add("0001-01-01")
+	f.Add("0000-02-29 00:00:00")
 	f.Fuzz(func(t *testing.T, s string) {
 		got, err := epochMillis([]byte(s))
-		if want, perr := time.Parse("2006-01-02 15:04:05.999999999", s); perr == nil && len(s) > 18 && len(s) < 27 {
-			if err != nil || got != want.UnixMilli() {
-				t.Errorf("%q: %d, %v; want %d", s, got, err, want.UnixMilli())
-			}
+		const layout = "2006-01-02 15:04:05.000000000"
+		n := len(s)
+		if n != 10 && n != 19 && (n < 21 || n > len(layout)) {
+			return
+		}
+		want, refused := time.Parse(layout[:n], s)
+		// It takes more than a database writes: a comma for the point, hours of one digit.
+		if refused != nil || want.Format(layout[:n]) != s {
+			return
+		}
+		if err != nil || got != want.UnixMilli() {
+			t.Errorf("%q: %d, %v; want %d", s, got, err, want.UnixMilli())
 		}
 	})
 }

@@ -117,8 +117,10 @@ func digits(v []byte) (int64, bool) {
 }
 
 // daysSince1970 counts days in the proleptic Gregorian calendar. The year is
-// taken to begin in March, so that the leap day is its last.
+// taken to begin in March, so that the leap day is its last; and 400 years later,
+// as many days, so that the first two months of the year 0 are no negative year's.
 func daysSince1970(year, month, day int64) int64 {
+	year += 400
 	if month <= 2 {
 		year--
 		month += 12
@@ -127,5 +129,5 @@ func daysSince1970(year, month, day int64) int64 {
 	yearOfEra := year - era*400
 	dayOfYear := (153*(month-3)+2)/5 + day - 1
 	dayOfEra := yearOfEra*365 + yearOfEra/4 - yearOfEra/100 + dayOfYear
-	return era*146_097 + dayOfEra - 719_468
+	return (era-1)*146_097 + dayOfEra - 719_468
 }
