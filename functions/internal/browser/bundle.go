@@ -48,6 +48,13 @@ func Bundle(t testing.TB, folder string) string {
 // the first time. Two programs that fetch at once do not meet: each fetches into
 // a folder of its own, and the first that is done gives it the name.
 func modules(folder string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*fetching) // an installation of npm itself included
+	defer cancel()
+	// It brings node, which the packages' programs need where they are kept already.
+	program, err := npm.find(ctx, thisMachine(os.Stderr))
+	if err != nil {
+		return "", err
+	}
 	cache, err := cached(folder)
 	if err != nil {
 		return "", err
@@ -64,7 +71,7 @@ func modules(folder string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = os.RemoveAll(fresh) }()
-	if err := fetch(folder, fresh); err != nil {
+	if err := fetch(ctx, program, folder, fresh); err != nil {
 		return "", err
 	}
 	if err := os.Rename(fresh, cache); err != nil {
@@ -89,14 +96,8 @@ func cached(folder string) (string, error) {
 	return filepath.Join(cache, "return-sync", "npm-"+hex.EncodeToString(sum[:8])), nil
 }
 
-// fetch fetches the packages of a folder into another.
-func fetch(folder, into string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*fetching) // an installation of npm itself included
-	defer cancel()
-	program, err := npm.find(ctx, thisMachine(os.Stderr))
-	if err != nil {
-		return err
-	}
+// fetch fetches the packages of a folder into another with npm, the program.
+func fetch(ctx context.Context, program, folder, into string) error {
 	for _, name := range []string{"package.json", "package-lock.json"} {
 		text, err := os.ReadFile(filepath.Join(folder, name))
 		if err == nil {
@@ -106,7 +107,7 @@ func fetch(folder, into string) error {
 			return err
 		}
 	}
-	ctx, cancel = context.WithTimeout(ctx, fetching)
+	ctx, cancel := context.WithTimeout(ctx, fetching)
 	defer cancel()
 	ci := exec.CommandContext(ctx, program, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	ci.Dir = into
