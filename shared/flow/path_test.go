@@ -103,12 +103,10 @@ func (w *world) atOnce(list []queue.Task) {
 	var wait sync.WaitGroup
 	for _, task := range list {
 		wait.Go(func() {
-			for range 200 {
-				err := w.deliver(task)
-				if err == nil || !fault.Retryable(err) {
+			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+				if err := w.deliver(task); err == nil || !fault.Retryable(err) {
 					return
 				}
-				time.Sleep(10 * time.Millisecond)
 			}
 			w.t.Errorf("task %s never came to an end", task.Name)
 		})

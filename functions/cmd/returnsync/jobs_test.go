@@ -24,6 +24,14 @@ func buried(t *testing.T, returns int, env ...string) (*rehearsal.Stack, deps) {
 	return s, d
 }
 
+// delivered waits until every delivery that has begun has ended.
+func delivered(t *testing.T, s *rehearsal.Stack) {
+	t.Helper()
+	if err := s.Delivered(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // shownJob reads a job as jobs show --json prints it.
 func shownJob(t *testing.T, d deps, id string) (j struct {
 	State    job.State
@@ -99,12 +107,13 @@ func TestJobsPauseResumeCancel(t *testing.T) {
 	call(t, d, "backfill", "--to", "2025-06-02", "--rate", "40").expect(t, exitOK, nil, nil) // 5 s
 	call(t, d, "jobs", "pause", "1").expect(t, exitOK, []string{"backfill 1 of returns is paused; go on with: returnsync jobs resume 1"}, nil)
 	call(t, d, "jobs", "pause", "1").expect(t, exitError, nil, []string{"backfill 1 of returns is paused: that cannot be changed so"})
-	time.Sleep(300 * time.Millisecond) // the page under way ends
+	delivered(t, s) // what was delivered before the pause has ended
 	before := shownJob(t, d, "1")
 	if before.State != job.Paused || before.Rate != 40 || before.Roots != 200 {
 		t.Errorf("%+v", before)
 	}
-	time.Sleep(time.Second)
+	call(t, d, "sync", "--wait").expect(t, exitOK, nil, nil) // a tick does not wake the job
+	delivered(t, s)
 	if after := shownJob(t, d, "1"); after.Progress.Roots != before.Progress.Roots {
 		t.Errorf("a paused job went on from %d to %d roots", before.Progress.Roots, after.Progress.Roots)
 	}

@@ -103,11 +103,13 @@ func TestSyncFollowsAnothers(t *testing.T) {
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
 	call(t, d, "sync").expect(t, exitOK, nil, nil)
 	call(t, d, "status").expect(t, exitOK, []string{"processing, lease for another", "0 of 3 pages"}, nil)
-	done := time.AfterFunc(200*time.Millisecond, func() {
-		_, _ = db.Exec("UPDATE sync_run SET state = 'synced', closed_at = NOW(6)")
-	})
-	defer done.Stop()
-	call(t, d, "sync", "--wait").expect(t, exitOK, []string{"still running", "run 1 synced"}, nil)
+	r := launch(t, d, "sync", "--wait")
+	r.await(t, "still running")
+	exec(t, db, "UPDATE sync_run SET state = 'synced', closed_at = NOW(6)")
+	r.await(t, "run 1 synced")
+	if code := <-r.ended; code != exitOK {
+		t.Errorf("exit code %d, want %d", code, exitOK)
+	}
 }
 
 // TestSyncLosesItsClaim takes the claim away again and again while it is waited

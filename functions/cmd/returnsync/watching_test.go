@@ -31,10 +31,14 @@ func (s *screen) String() string {
 	return s.text.String()
 }
 
+// patience is how long a test waits for anything: far more than it should take on
+// a busy machine.
+const patience = time.Minute
+
 // await waits until the screen shows a text.
 func (s *screen) await(t *testing.T, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(s.String(), text); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !strings.Contains(s.String(), text); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("no %q in:\n%s", text, s)
 		}
@@ -169,7 +173,7 @@ func TestStatusIsWatched(t *testing.T) {
 	r.await(t, "The status cannot be read")
 	exec(t, db, "RENAME TABLE sync_run_away TO sync_run")
 	before := strings.Count(r.String(), "All is well.")
-	for deadline := time.Now().Add(20 * time.Second); strings.Count(r.String(), "All is well.") <= before; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); strings.Count(r.String(), "All is well.") <= before; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it did not go on")
 		}

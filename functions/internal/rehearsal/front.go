@@ -1,7 +1,10 @@
 package rehearsal
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -47,12 +50,20 @@ func openFront(port int, steps http.Handler, page func(*front) http.Handler, ope
 // url returns where a function is called.
 func (f *front) url(name string) string { return "http://" + f.address + "/" + name }
 
+// maxBody is the size, in bytes, of the largest request that the front passes on:
+// 32 MiB, as Cloud Run.
+const maxBody = 32 << 20
+
 // proxy passes requests on to a function's process. One that is not there is
 // answered 503, as by a platform that is starting it.
+//
+// The body is read whole before it is passed on. A function may answer before the
+// transport has seen the end of a body that streams through; the server then
+// closes that body, and the transport cuts the connection in mid-answer.
 func (f *front) proxy(name string) http.Handler {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 32
-	return &httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Transport: transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme = "http"
@@ -66,6 +77,22 @@ func (f *front) proxy(name string) http.Handler {
 			http.Error(w, name+" does not answer: "+err.Error(), http.StatusServiceUnavailable)
 		},
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			status := http.StatusBadRequest
+			if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+				status = http.StatusRequestEntityTooLarge
+			}
+			http.Error(w, "the request's body cannot be read: "+err.Error(), status)
+			return
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		if len(body) == 0 {
+			r.Body = http.NoBody
+		}
+		proxy.ServeHTTP(w, r)
+	})
 }
 
 // child returns a function's process, nil if it has none.

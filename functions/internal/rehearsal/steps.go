@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,9 +39,9 @@ func askParent(address string) flow.Steps {
 
 // Blow is what happens to a process at a step.
 type Blow struct {
-	Step  string
-	Nth   int           // at which arrival, from 1; 0 is the next one
-	Pause time.Duration // how long to hold the process; 0 kills it
+	Step string
+	Nth  int  // at which arrival, from 1; 0 is the next one
+	Hold bool // hold the process until Release; otherwise kill it
 }
 
 // steps decides what happens between two steps of a function's process.
@@ -55,33 +56,74 @@ type steps struct {
 	passed map[string]int // arrivals, by step
 	killed map[string]int // kills, by step
 	held   map[string]int
-	last   map[string]string // function that was last held, by step
+	// holding are the processes that are held now, by step, the first one first.
+	holding map[string][]*heldProcess
+}
+
+// heldProcess is a process that waits at a step.
+type heldProcess struct {
+	function string
+	released chan struct{} // closed by Release
 }
 
 // newSteps returns a decider that lets everything pass.
 func newSteps(seed int64, kill func(string)) *steps {
 	return &steps{
 		dice: rand.New(rand.NewPCG(uint64(seed), 3)), kill: kill,
-		passed: map[string]int{}, killed: map[string]int{}, held: map[string]int{}, last: map[string]string{},
+		passed: map[string]int{}, killed: map[string]int{}, held: map[string]int{}, holding: map[string][]*heldProcess{},
 	}
 }
 
 // ServeHTTP answers a process that waits between two steps.
 func (s *steps) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	step, function := r.FormValue("step"), r.FormValue("function")
-	pause, kill := s.decide(step)
+	pause, kill, held := s.decide(step, function)
 	if kill {
 		// The process waits for our answer and so dies here and nowhere else.
 		s.kill(function)
 		return
 	}
-	if pause > 0 {
-		s.mu.Lock()
-		s.last[step] = function
-		s.mu.Unlock()
-		hold(r.Context(), pause)
+	if held != nil {
+		select {
+		case <-held.released:
+		case <-r.Context().Done():
+			s.forget(step, held)
+		}
 	}
+	hold(r.Context(), pause)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// forget takes a process that is gone off the list of those that are held.
+func (s *steps) forget(step string, held *heldProcess) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holding[step] = slices.DeleteFunc(s.holding[step], func(h *heldProcess) bool { return h == held })
+}
+
+// Release lets the process go on that has been held at a step the longest; false
+// if none is held there.
+func (s *Stack) Release(step string) bool {
+	s.steps.mu.Lock()
+	defer s.steps.mu.Unlock()
+	waiting := s.steps.holding[step]
+	if len(waiting) == 0 {
+		return false
+	}
+	close(waiting[0].released)
+	s.steps.holding[step] = waiting[1:]
+	return true
+}
+
+// HeldAt returns the function of the process that has been held at a step the
+// longest; "" if none is held there.
+func (s *Stack) HeldAt(step string) string {
+	s.steps.mu.Lock()
+	defer s.steps.mu.Unlock()
+	if waiting := s.steps.holding[step]; len(waiting) > 0 {
+		return waiting[0].function
+	}
+	return ""
 }
 
 // hold waits, or until the process that is held is gone.
@@ -92,8 +134,9 @@ func hold(ctx context.Context, d time.Duration) {
 	}
 }
 
-// decide notes an arrival and says what happens.
-func (s *steps) decide(step string) (pause time.Duration, kill bool) {
+// decide counts an arrival and says what happens: the process pauses, dies, or is
+// held until it is released.
+func (s *steps) decide(step, function string) (pause time.Duration, kill bool, held *heldProcess) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.passed[step]++
@@ -105,22 +148,24 @@ func (s *steps) decide(step string) (pause time.Duration, kill bool) {
 			continue
 		}
 		s.blows = append(s.blows[:i], s.blows[i+1:]...)
-		if b.Pause > 0 {
+		if b.Hold {
 			s.held[step]++
-			return b.Pause, false
+			held = &heldProcess{function: function, released: make(chan struct{})}
+			s.holding[step] = append(s.holding[step], held)
+			return 0, false, held
 		}
 		s.killed[step]++
-		return 0, true
+		return 0, true, nil
 	}
 	if s.chance > 0 && s.dice.Float64() < s.chance {
 		s.killed[step]++
-		return 0, true
+		return 0, true, nil
 	}
 	if s.slow > 0 && s.dice.Float64() < s.slow {
 		s.held[step]++
-		return s.pause, false
+		return s.pause, false, nil
 	}
-	return 0, false
+	return 0, false, nil
 }
 
 // Strike arranges what happens at a step.

@@ -54,7 +54,7 @@ func (s *story) tick(rest string) error {
 		return err
 	}
 	if behind {
-		s.ticks.Go(func() { s.decide(header) })
+		s.ticks.Go(func() { s.decide(header); s.behind.Add(1) })
 		return nil
 	}
 	s.decided = make([]string, times)
@@ -176,8 +176,11 @@ func (s *story) heal(string) error {
 	})
 }
 
-// settle waits until the queues are empty.
+// settle waits until the scheduler has nothing in flight and the queues are empty.
 func (s *story) settle(string) error {
+	if err := s.until("the end of the scheduler's calls", func() (bool, error) { return s.stack.Scheduler.Stats().Running == 0, nil }); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	return s.stack.Tasks.Wait(ctx)
@@ -197,6 +200,18 @@ func (s *story) await(rest string) error {
 		case words[0] == "passed" && len(words) == 3:
 			n, err := strconv.Atoi(words[2])
 			return minus(s.stack.Passed(), s.since.passed)[words[1]] >= n, err
+		case words[0] == "held" && len(words) == 2:
+			return s.stack.HeldAt(words[1]) != "", nil
+		case words[0] == "lapsed":
+			var live int
+			err := s.stack.DB.QueryRowContext(s.t.Context(), "SELECT COUNT(*) FROM order_return_algolia_sync WHERE status <> 0 AND lease_until > NOW(6)").Scan(&live)
+			return live == 0, err
+		case words[0] == "answered" && len(words) == 2:
+			n, err := strconv.Atoi(words[1])
+			return s.behind.Load() >= int64(n), err
+		case words[0] == "retried" && len(words) == 2:
+			n, err := strconv.Atoi(words[1])
+			return s.stack.Tasks.Stats().Retried-s.since.retried >= n, err
 		default:
 			r, err := s.newest()
 			return string(r.State) == words[0], err
@@ -204,12 +219,23 @@ func (s *story) await(rest string) error {
 	})
 }
 
-// wait lets time pass.
-func (s *story) wait(rest string) error {
-	d, err := time.ParseDuration(rest)
-	time.Sleep(d)
-	return err
+// lapse ends the leases of the entity's claim and of its pages. That is right only
+// where their holder is dead: a live one goes by its own clock, and stops pushing
+// before its lease ends.
+func (s *story) lapse(string) error {
+	for _, statement := range []string{
+		"UPDATE order_return_algolia_sync SET lease_until = NOW(6) - INTERVAL 1 SECOND WHERE lease_until IS NOT NULL",
+		"UPDATE sync_page SET lease_until = NOW(6) - INTERVAL 1 SECOND WHERE lease_until IS NOT NULL",
+	} {
+		if _, err := s.stack.DB.ExecContext(s.t.Context(), statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// deliver dispatches every waiting task now.
+func (s *story) deliver(string) error { return s.stack.DeliverNow(s.t.Context()) }
 
 // post delivers a task by hand.
 func (s *story) post(rest string) (err error) {
@@ -242,9 +268,12 @@ func (s *story) kill(rest string) error {
 	words := strings.Fields(rest)
 	switch {
 	case words[0] == "at":
-		return s.strike(words[1:], 0)
+		return s.strike(words[1:], false)
 	case words[0] == "held" && len(words) == 3: // kill held at STEP
-		s.stack.strikeDown(s.stack.heldAt(words[2]))
+		if err := s.await("held " + words[2]); err != nil {
+			return err
+		}
+		s.stack.strikeDown(s.stack.HeldAt(words[2]))
 		return s.up()
 	}
 	for name, target := range map[string]string{"cron": cron.Function.Name, "window": window.Function.Name, "process": process.Function.Name, "search": search.Function.Name} {
@@ -256,22 +285,23 @@ func (s *story) kill(rest string) error {
 	return fmt.Errorf("unknown function %q", words[0])
 }
 
-// hold holds a process at a step.
+// hold holds a process at a step until it is released or killed.
 func (s *story) hold(rest string) error {
 	words := strings.Fields(rest)
-	if len(words) < 3 || words[0] != "at" {
-		return errors.New("want hold at STEP DURATION [NTH]")
+	if len(words) < 2 || words[0] != "at" {
+		return errors.New("want hold at STEP [NTH]")
 	}
-	d, err := time.ParseDuration(words[2])
-	if err != nil {
-		return err
-	}
-	return s.strike(slices.Delete(words[1:], 1, 2), d)
+	return s.strike(words[1:], true)
+}
+
+// release lets a process go on, as soon as one is held at the step.
+func (s *story) release(step string) error {
+	return s.until("a process that is held at "+step, func() (bool, error) { return s.stack.Release(step), nil })
 }
 
 // strike arranges a blow; words are its step and perhaps its number.
-func (s *story) strike(words []string, pause time.Duration) (err error) {
-	b := Blow{Step: words[0], Pause: pause}
+func (s *story) strike(words []string, held bool) (err error) {
+	b := Blow{Step: words[0], Hold: held}
 	if len(words) > 1 {
 		b.Nth, err = strconv.Atoi(words[1])
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,11 +26,11 @@ import (
 // on a busy machine.
 const patience = 45 * time.Second
 
-// storyEnv is the environment of a story's functions unless it says otherwise:
-// pages are freed within seconds, runs are not.
+// storyEnv is the environment of a story's functions unless it says otherwise: a
+// page's lease is far longer than a page takes on a busy machine.
 func storyEnv() []string {
 	return []string{
-		"RUN_LEASE=30s", "PAGE_LEASE=2s", "PAGE_ATTEMPTS=20",
+		"RUN_LEASE=60s", "PAGE_LEASE=10s", "PAGE_ATTEMPTS=20",
 		"ALGOLIA_WRITE_TIMEOUT=1s", "ALGOLIA_ATTEMPTS=2", "LOG_LEVEL=ERROR",
 	}
 }
@@ -46,6 +47,7 @@ type story struct {
 	job     bool // the scheduler emulator has its job
 	since   mark
 	ticks   sync.WaitGroup // ticks that nobody waits for
+	behind  atomic.Int64   // of them, those that were answered
 	decided []string       // by the last ticks
 	answer  heard          // of the last post or search
 }
@@ -55,6 +57,7 @@ type mark struct {
 	watermark *time.Time
 	passed    map[string]int
 	pushes    map[string]int
+	retried   int // attempts that the queues planned after a failure
 }
 
 // heard is an answer to a request.
@@ -68,7 +71,8 @@ func (s *story) commands() map[string]func(string) error {
 	return map[string]func(string) error{
 		"with": s.with, "returns": s.returns, "sql": s.sql, "open": s.openTx, "commit": s.commit, "server": s.server, "cut": s.cut,
 		"tick": s.tick, "schedule": s.schedule, "sync": s.sync, "heal": s.heal, "settle": s.settle, "await": s.await,
-		"wait": s.wait, "post": s.post, "search": s.search, "kill": s.kill, "hold": s.hold, "tasks": s.tasks,
+		"lapse": s.lapse, "deliver": s.deliver, "post": s.post, "search": s.search, "kill": s.kill, "hold": s.hold,
+		"release": s.release, "tasks": s.tasks,
 		"scheduler": s.scheduler, "index": s.index, "calm": s.calm, "mark": s.mark, "expect": s.expect,
 	}
 }
@@ -129,7 +133,7 @@ func (s *story) start() error {
 // mark begins the counts of the expectations anew.
 func (s *story) mark(string) error {
 	at, err := s.stack.Store.AsOf(s.t.Context(), s.def.JobType)
-	s.since = mark{watermark: at, passed: s.stack.Passed(), pushes: s.pushes.counts()}
+	s.since = mark{watermark: at, passed: s.stack.Passed(), pushes: s.pushes.counts(), retried: s.stack.Tasks.Stats().Retried}
 	return err
 }
 
@@ -199,10 +203,3 @@ func minus(now, before map[string]int) map[string]int {
 
 // client is for requests to the functions; a killed one never answers.
 func client() *http.Client { return &http.Client{Timeout: patience} }
-
-// heldAt returns the function that was last held at a step.
-func (s *Stack) heldAt(step string) string {
-	s.steps.mu.Lock()
-	defer s.steps.mu.Unlock()
-	return s.steps.last[step]
-}

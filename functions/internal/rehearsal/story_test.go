@@ -39,19 +39,29 @@ import (
 //	sync [xN]                    ticks and waits until the run that begins has ended,
 //	                             N times; a synced run must move the watermark
 //	heal                         ticks until a run that begins from now on is synced
-//	settle                       waits until no task is waiting or running
+//	settle                       waits until no tick is under way and no task is
+//	                             waiting or running
 //	await STATE                  waits until the newest run is in STATE
 //	await claim STATUS           waits until the claim has the owner's status code
 //	await index ID FIELD=VALUE   waits until the index shows it
 //	await passed STEP N          waits until a step was reached N times since mark
-//	wait DURATION                lets time pass
+//	await held STEP              waits until a process is held at a step
+//	await answered N             waits until N of the ticks with & were answered
+//	await retried N              waits until the queues have planned N attempts after
+//	                             failed ones since mark
+//	await lapsed                 waits until the lease of the claim has run out
+//	lapse                        lets the leases of claim and pages run out now; for
+//	                             dead holders only
+//	deliver                      dispatches every waiting task now, also a late one
 //	post FUNCTION BODY           delivers a task by hand; FUNCTION is window, process
 //	search ACCOUNT QUERY         asks the search function
 //
 //	kill at STEP [NTH]           kills the process that reaches a step of the flow
 //	                             (the next time, or the NTH); it is started again
-//	hold at STEP DURATION [NTH]  holds it there: slow, not dead
-//	kill held at STEP            kills the process that is held at a step
+//	hold at STEP [NTH]           holds it there until it is released: slow, not dead
+//	release STEP                 waits until a process is held at a step, and lets
+//	                             the one go on that has waited the longest
+//	kill held at STEP            the same, but kills it
 //	kill FUNCTION                kills a function's process now; it is started again
 //	tasks JSON                   faults of the queues (emulator/tasks.Faults)
 //	scheduler JSON               faults of the scheduler (emulator/scheduler.Faults)
@@ -75,6 +85,8 @@ import (
 //	                             mark, whether the index took them or not
 //	expect passed STEP N         how often a step was reached since mark
 //	expect parked ID REASON      or none
+//
+// Nothing waits for a time: a test must hold on a machine that is busy otherwise.
 //
 // When a story has been told, all faults end and what is under way drains. Then,
 // in every story, each kill and hold must have happened, no run may be open, the

@@ -17,6 +17,8 @@ type faultPlan struct {
 	rules  []*plannedFault
 	random *rand.Rand
 	counts map[FaultKind]int
+	// replaced is closed when other faults take the place of these.
+	replaced chan struct{}
 }
 
 type plannedFault struct {
@@ -44,7 +46,10 @@ func (p *faultPlan) replace(f Faults) error {
 	if f.Seed != nil {
 		seed = *f.Seed
 	}
-	p.faults, p.rules = f, nil
+	if p.replaced != nil {
+		close(p.replaced)
+	}
+	p.faults, p.rules, p.replaced = f, nil, make(chan struct{})
 	p.random = rand.New(rand.NewPCG(uint64(seed), 0))
 	for _, rule := range f.Rules {
 		planned := &plannedFault{Fault: rule}
@@ -99,16 +104,21 @@ func (f *Fault) covers(route *route) bool {
 	return route.writes()
 }
 
-// publishDelay returns how much longer the next task stays pending.
-func (p *faultPlan) publishDelay() time.Duration {
+// publishDelay returns how much longer the next task stays pending, or what it
+// waits for.
+func (p *faultPlan) publishDelay() (time.Duration, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, rule := range p.rules {
-		if rule.Kind == SlowPublish && p.fires(rule) {
-			return time.Duration(rule.DelayMS) * time.Millisecond
+		if rule.Kind != SlowPublish || !p.fires(rule) {
+			continue
 		}
+		if rule.DelayMS == 0 {
+			return 0, p.replaced
+		}
+		return time.Duration(rule.DelayMS) * time.Millisecond, nil
 	}
-	return 0
+	return 0, nil
 }
 
 // refuses returns the refusal of a batch that holds a record some rule wants

@@ -21,7 +21,7 @@ const (
 	ResetApplied   FaultKind = "resetApplied"   // the same, after the write
 	RefuseNamed    FaultKind = "refuseNamed"    // 400 for the batch, naming the matching record
 	RefuseUnnamed  FaultKind = "refuseUnnamed"  // 400 for the batch, naming nobody
-	SlowPublish    FaultKind = "slowPublish"    // the task stays pending DelayMS longer
+	SlowPublish    FaultKind = "slowPublish"    // the task stays pending DelayMS longer; without it, until the faults are replaced
 )
 
 // Fault is one way to fail and how often. The zero Probability means always, the

@@ -63,12 +63,24 @@ func (a *application) enqueue(apply func(), indices ...string) int64 {
 	p.mu.Lock()
 	p.pending = append(p.pending, t)
 	p.mu.Unlock()
-	delay := a.server.options.PublishDelay + a.server.faults.publishDelay()
-	if delay <= 0 {
+	delay, held := a.server.faults.publishDelay()
+	delay += a.server.options.PublishDelay
+	switch {
+	case held != nil:
+		a.server.work.Add(1)
+		go func() {
+			defer a.server.work.Done()
+			select {
+			case <-held:
+				p.release(t)
+			case <-a.server.done:
+			}
+		}()
+	case delay > 0:
+		time.AfterFunc(delay, func() { p.release(t) })
+	default:
 		p.release(t)
-		return t.id
 	}
-	time.AfterFunc(delay, func() { p.release(t) })
 	return t.id
 }
 

@@ -67,9 +67,15 @@ func (s *Server) twice(e *execution, call push.Call) {
 	s.stats.fault(twiceFault)
 	delay := s.dice.Between(0, s.faults.TwiceAfter, name, e.ordinal)
 	call.Header = call.Header.Clone() // sending sets headers
+	s.stats.Running++
 	s.work.Add(1)
 	go func() {
 		defer s.work.Done()
+		defer func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.stats.Running--
+		}()
 		select {
 		case <-time.After(delay):
 			s.sender.Send(s.ctx, call)

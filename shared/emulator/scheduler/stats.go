@@ -17,7 +17,7 @@ type Stats struct {
 	Failed    int `json:"failed"`    // attempts that were not
 	Retried   int `json:"retried"`   // attempts planned after a failure
 	Forced    int `json:"forced"`    // runs by RunJob
-	Running   int `json:"running"`   // attempts in flight
+	Running   int `json:"running"`   // attempts and injected duplicates that have not ended
 	// Faults counts the injected ones by their name in the JSON of Faults.
 	Faults map[string]int `json:"faults,omitempty"`
 }
