@@ -166,7 +166,7 @@ func (p *Page) Until(what, expression string) {
 	for deadline := time.Now().Add(patience); !Value[bool](p, `(() => { try { return !!(`+expression+`) } catch { return false } })()`); {
 		if time.Now().After(deadline) {
 			p.Picture("failed")
-			p.t.Fatalf("waited in vain for %s: %s; complaints: %q", what, expression, p.Complaints())
+			p.t.Fatalf("waited in vain for %s: %s; complaints: %q; the page shows: %.1000s", what, expression, p.Complaints(), p.Text("body"))
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
