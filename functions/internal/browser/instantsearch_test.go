@@ -32,7 +32,8 @@ func (w *world) searchInstantly(t *testing.T, config map[string]any, sortedIndex
 	p := w.frontEnd(t, config)
 	shows := func(what, where string, args ...any) {
 		t.Helper()
-		p.Until(what, fmt.Sprintf(`document.querySelector("#stats").innerText === "%d"`, w.count(t, own, where, args...)))
+		// The widget adds a text for screen readers 1.4 s after the last change.
+		p.Until(what, fmt.Sprintf(`document.querySelector("#stats .ais-Stats-text").innerText === "%d"`, w.count(t, own, where, args...)))
 	}
 	const some = "r.customer_return_number LIKE 'RT10002%' AND "
 	couriers := w.most(t, "r.courier_name", some+"TRUE")
