@@ -63,13 +63,13 @@ type function struct {
 	*wire.Console
 	now     func() time.Time
 	latest  *latest
-	streams chan struct{} // one for each open stream
+	streams *streams // those that are open
 	foreign *http.CrossOriginProtection
 }
 
 // Handler answers requests; now is the clock that tokens are judged by.
 func Handler(c *wire.Console, now func() time.Time) http.Handler {
-	f := &function{Console: c, now: now, streams: make(chan struct{}, c.Config.Streams), foreign: http.NewCrossOriginProtection()}
+	f := &function{Console: c, now: now, streams: newStreams(c.Config.Streams, c.Config.SubjectStreams), foreign: http.NewCrossOriginProtection()}
 	f.latest = &latest{read: f.read, every: c.Config.Poll, now: now}
 	mux := http.NewServeMux()
 	page, err := fs.Sub(files, "page")
@@ -80,11 +80,14 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	for path, do := range map[string]edge.Handler{"/session": f.session, "/state": f.state, "/runs/{id}": f.run} {
 		mux.Handle("GET "+path, edge.Handle(c.Log, do, http.MethodGet, http.MethodHead))
 	}
-	mux.HandleFunc("GET /events", f.events)
 	mux.Handle("POST /act/{action}", edge.Handle(c.Log, f.act, http.MethodPost))
 	mux.HandleFunc("POST /session", f.signIn)
 	mux.HandleFunc("POST /session/end", f.signOut)
-	return careful(mux)
+	// An open page does not count among the requests: streams have bounds of their own.
+	doors := http.NewServeMux()
+	doors.HandleFunc("GET /events", f.events)
+	doors.Handle("/", edge.Door(c.Log, c.Config.AtOnce, mux))
+	return careful(doors)
 }
 
 // policy lets the page load its own files and call its own origin, and nothing

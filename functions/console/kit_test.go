@@ -81,7 +81,7 @@ func newWorld(t *testing.T) *world {
 		Store: db, Entities: entities, Known: wire.KnownTarget(entities), Jobs: w.woken, Log: log,
 		Scopes: &flow.Scopes{Store: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
 		Roles:  identity.Roles{Claim: "roles", Operator: "operator"},
-		Config: wire.ConsoleConfig{Streams: 2, Poll: 100 * time.Millisecond, StaleAfter: 30 * time.Minute},
+		Config: wire.ConsoleConfig{Streams: 2, SubjectStreams: 2, AtOnce: 10, Poll: 100 * time.Millisecond, StaleAfter: 30 * time.Minute},
 	}
 	w.parts.Identity, err = identity.New(identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example"})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
@@ -183,7 +184,7 @@ func (f *function) state(r *http.Request) (any, error) {
 		return nil, err
 	}
 	s := f.latest.get(r.Context())
-	return s.text, s.err
+	return edge.Ready{s.text, []byte("\n")}, s.err
 }
 
 // runAnswer is a run in detail.

@@ -68,17 +68,56 @@ const (
 	beatEvery = 10 * time.Second
 	// comeBack is how soon a page comes back, in milliseconds.
 	comeBack = 2000
+	// comeAgain is when a page that was turned away shall try again.
+	comeAgain = 5 * time.Second
 )
+
+// streams counts the open streams: one subject's pages must not keep everybody
+// else's out.
+type streams struct {
+	most, mostOfOne int
+
+	mu   sync.Mutex
+	all  int
+	open map[string]int // by subject
+}
+
+// newStreams returns a count that goes up to most, and for one subject to mostOfOne.
+func newStreams(most, mostOfOne int) *streams {
+	return &streams{most: most, mostOfOne: mostOfOne, open: map[string]int{}}
+}
+
+// enter counts a stream, unless there are too many.
+func (s *streams) enter(subject string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.open[subject] >= s.mostOfOne:
+		return fault.New(fault.Throttled, "too-many-pages", "you have %d pages open here already; close one", s.mostOfOne).WithAfter(comeAgain)
+	case s.all >= s.most:
+		return fault.New(fault.Throttled, "too-many-streams", "%d pages are open here already; try again in a moment", s.most).WithAfter(comeAgain)
+	}
+	s.all++
+	s.open[subject]++
+	return nil
+}
+
+// leave counts a stream that has ended.
+func (s *streams) leave(subject string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all--
+	if s.open[subject]--; s.open[subject] == 0 {
+		delete(s.open, subject)
+	}
+}
 
 // events keeps a page up to date until it goes, its session ends, or we do.
 func (f *function) events(w http.ResponseWriter, r *http.Request) {
 	p, err := f.person(r)
 	if err == nil {
-		select {
-		case f.streams <- struct{}{}:
-			defer func() { <-f.streams }()
-		default:
-			err = fault.New(fault.Throttled, "too-many-streams", "%d pages are open here already; try again in a moment", cap(f.streams)).WithAfter(5 * time.Second)
+		if err = f.streams.enter(p.Subject); err == nil {
+			defer f.streams.leave(p.Subject)
 		}
 	}
 	if err != nil {
@@ -91,7 +130,7 @@ func (f *function) events(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), p.Expires.Sub(f.now()))
 	defer cancel()
 	s := &stream{out: w, control: http.NewResponseController(w)}
-	if s.send(fmt.Sprintf("retry: %d\n", comeBack)) == nil {
+	if s.send(fmt.Appendf(nil, "retry: %d\n\n", comeBack)) == nil {
 		f.follow(ctx, s)
 	}
 	if ctx.Err() != nil && r.Context().Err() == nil {
@@ -146,15 +185,18 @@ func (s *stream) event(name string, id int, data []byte) error {
 	if id > 0 {
 		text += fmt.Sprintf("id: %d\n", id)
 	}
-	return s.send(text + "data: " + string(data) + "\n")
+	return s.send([]byte(text+"data: "), data, []byte("\n\n"))
 }
 
 // send writes and flushes. The server's own deadline for an answer is one for
-// answers that end; here each event has its own.
-func (s *stream) send(text string) error {
+// answers that end; here each event has its own. Snapshots are large and of many
+// pages at once, so they are not copied.
+func (s *stream) send(pieces ...[]byte) error {
 	_ = s.control.SetWriteDeadline(time.Now().Add(writeWithin)) // a test's recorder has none
-	if _, err := s.out.Write([]byte(text + "\n")); err != nil {
-		return err
+	for _, piece := range pieces {
+		if _, err := s.out.Write(piece); err != nil {
+			return err
+		}
 	}
 	return s.control.Flush()
 }

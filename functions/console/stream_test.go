@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -44,7 +46,7 @@ func events(t *testing.T, server *httptest.Server, bearer string) (*http.Respons
 // await reads lines until one contains a text.
 func await(t *testing.T, lines <-chan string, text string) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	for {
 		select {
 		case line, ok := <-lines:
@@ -60,14 +62,21 @@ func await(t *testing.T, lines <-chan string, text string) {
 	}
 }
 
-// serve serves the world with a deadline for answers that is shorter than a stream.
-func (w *world) serve(t *testing.T) *httptest.Server {
+// deadline is the time for an answer of the tests' server: shorter than a stream.
+const deadline = 300 * time.Millisecond
+
+// serve serves the world, and says of each stream that it has ended.
+func (w *world) serve(t *testing.T) (server *httptest.Server, ended <-chan struct{}) {
 	t.Helper()
-	s := httptest.NewUnstartedServer(w.handler)
-	s.Config.WriteTimeout = 500 * time.Millisecond
-	s.Start()
-	t.Cleanup(s.Close)
-	return s
+	over := make(chan struct{}, 100)
+	server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.handler.ServeHTTP(rw, r)
+		over <- struct{}{}
+	}))
+	server.Config.WriteTimeout = deadline
+	server.Start()
+	t.Cleanup(server.Close)
+	return server, over
 }
 
 // TestAStreamOutlivesTheServersDeadline follows changes for longer than an answer
@@ -76,15 +85,16 @@ func TestAStreamOutlivesTheServersDeadline(t *testing.T) {
 	w := newWorld(t)
 	stopping := make(chan struct{})
 	w.parts.Stopping = stopping
-	server := w.serve(t)
+	server, _ := w.serve(t)
+	began := time.Now()
 	res, lines := events(t, server, operator(t))
 	if res.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" || res.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v", res.Header)
 	}
 	await(t, lines, "retry: 2000")
 	await(t, lines, `"view":{`)
-	for _, message := range []string{"the first", "the second", "the third"} {
-		time.Sleep(400 * time.Millisecond) // three times this is beyond the deadline
+	for i := 0; time.Since(began) < 3*deadline; i++ { // a change is seen at the next look at the tables
+		message := fmt.Sprintf("message %d.", i)
 		w.exec(t, "INSERT INTO sync_log (at, severity, message) VALUES (NOW(6), 'INFO', ?)", message)
 		await(t, lines, message)
 	}
@@ -93,24 +103,86 @@ func TestAStreamOutlivesTheServersDeadline(t *testing.T) {
 	}
 }
 
-// TestStreamsAreBounded refuses the third stream of two, and takes another when
-// one has gone.
+// subject signs an operator's token for somebody.
+func subject(t *testing.T, name string) string {
+	t.Helper()
+	return token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Subject(name) })
+}
+
+// TestStreamsAreBounded opens streams up to the bounds, of all and of one subject,
+// beyond them, and again when one has ended.
 func TestStreamsAreBounded(t *testing.T) {
 	w := newWorld(t)
-	server := w.serve(t)
-	first, lines := events(t, server, operator(t))
-	await(t, lines, `"view":{`)
-	_, second := events(t, server, operator(t))
-	await(t, second, `"view":{`)
-	if res, _ := events(t, server, operator(t)); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "5" {
-		t.Errorf("%d %v", res.StatusCode, res.Header)
+	w.parts.Config.Streams, w.parts.Config.SubjectStreams = 4, 2
+	w.handler = Handler(w.parts, time.Now)
+	server, ended := w.serve(t)
+	open := func(who string) *http.Response {
+		t.Helper()
+		res, lines := events(t, server, subject(t, who))
+		if res.StatusCode == http.StatusOK {
+			await(t, lines, `"view":{`)
+		} else {
+			<-ended
+		}
+		return res
 	}
+	allowed := func(who string) *http.Response {
+		t.Helper()
+		res := open(who)
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("%s is turned away: %d", who, res.StatusCode)
+		}
+		return res
+	}
+	refused := func(who string) {
+		t.Helper()
+		if res := open(who); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "5" {
+			t.Errorf("%s: %d %v", who, res.StatusCode, res.Header)
+		}
+	}
+	first := allowed("reader")
+	allowed("reader")
+	for range 60 {
+		refused("reader")
+	}
+	allowed("operator")
 	_ = first.Body.Close()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if res, _ := events(t, server, operator(t)); res.StatusCode == http.StatusOK {
-			return
-		} else if time.Now().After(deadline) {
-			t.Fatal(res.StatusCode)
+	<-ended
+	allowed("reader")
+	refused("reader")
+	allowed("") // who has no subject is one
+	refused("operator")
+	refused("another")
+}
+
+// TestStreamsAreCounted draws who comes and goes, and keeps the books beside it.
+func TestStreamsAreCounted(t *testing.T) {
+	for seed := range uint64(50) {
+		draw := rand.New(rand.NewPCG(seed, seed))
+		s := newStreams(1+draw.IntN(10), 1+draw.IntN(5))
+		open, all := map[string]int{}, 0
+		for range 300 {
+			who := string(rune('a' + draw.IntN(5)))
+			if draw.IntN(2) == 0 && open[who] > 0 {
+				s.leave(who)
+				open[who], all = open[who]-1, all-1
+				continue
+			}
+			err := s.enter(who)
+			if want := open[who] < s.mostOfOne && all < s.most; want != (err == nil) {
+				t.Fatalf("seed %d: %s comes to %v: %v", seed, who, open, err)
+			}
+			if err == nil {
+				open[who], all = open[who]+1, all+1
+			}
+		}
+		for who, n := range open {
+			for range n {
+				s.leave(who)
+			}
+		}
+		if s.all != 0 || len(s.open) != 0 {
+			t.Errorf("seed %d: %d, %v are left", seed, s.all, s.open)
 		}
 	}
 }
@@ -118,7 +190,10 @@ func TestStreamsAreBounded(t *testing.T) {
 // TestAStreamEndsWithItsSession lets a token expire behind an open page.
 func TestAStreamEndsWithItsSession(t *testing.T) {
 	w := newWorld(t)
-	_, lines := events(t, w.serve(t), token(t, func(b *jwt.Builder) { b.Expiration(time.Now().Add(2 * time.Second)) }))
+	at := time.Now().Truncate(time.Second)
+	w.handler = Handler(w.parts, func() time.Time { return at }) // the token holds however slowly the request comes
+	server, _ := w.serve(t)
+	_, lines := events(t, server, token(t, func(b *jwt.Builder) { b.Expiration(at.Add(time.Second)) }))
 	await(t, lines, `"view":{`)
 	await(t, lines, "event: ended")
 	for range lines {

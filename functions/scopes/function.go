@@ -77,7 +77,7 @@ func Handler(s *wire.Scopes, now func() time.Time) (http.Handler, error) {
 	}
 	mux.Handle("/{action}", edge.Handle(s.Log, f.act, http.MethodPost))
 	mux.Handle("/", edge.Handle(s.Log, f.nowhere, http.MethodGet, http.MethodHead, http.MethodPost))
-	return careful(mux), nil
+	return careful(edge.Door(s.Log, s.Limits.AtOnce, mux)), nil
 }
 
 // careful gives answers the headers that all of them have, and takes the

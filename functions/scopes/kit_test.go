@@ -52,7 +52,7 @@ func newWorld(t *testing.T) *world {
 	entities := flow.Entities{{Name: "returns", JobType: "RETURN_JOB"}, {Name: "stock", JobType: "STOCK_JOB"}}
 	w := &world{db: db.SQL(), parts: &wire.Scopes{
 		Flow: &flow.Scopes{Store: db, Ticker: claimer{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
-		Log:  log, Limits: wire.ScopesLimits{MaxBody: 4096}, Roles: identity.Roles{Claim: "roles", Operator: "operator"},
+		Log:  log, Limits: wire.ScopesLimits{MaxBody: 4096, AtOnce: 20}, Roles: identity.Roles{Claim: "roles", Operator: "operator"},
 	}}
 	w.parts.Identity, err = identity.New(identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example", Leeway: time.Second})
 	if err != nil {

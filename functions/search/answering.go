@@ -6,22 +6,28 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
-// kept is an answer that is held back until its headers are known.
+// kept is an answer that is held back until its headers are known. Its pieces stay
+// where they are.
 type kept struct {
 	header http.Header
 	status int
-	body   bytes.Buffer
+	body   edge.Ready
 	at     *search.Truth // what the answer says of its freshness
 	now    time.Time
+	memory *grant // what was set aside for the answer; nil if nothing was
 }
+
+var _ edge.Taker = (*kept)(nil)
 
 // keptKey is the context key of the answer of a request.
 type keptKey struct{}
@@ -33,12 +39,24 @@ func (k *kept) Header() http.Header { return k.header }
 func (k *kept) WriteHeader(status int) { k.status = status }
 
 // Write implements http.ResponseWriter.
-func (k *kept) Write(p []byte) (int, error) { return k.body.Write(p) }
+func (k *kept) Write(p []byte) (int, error) {
+	k.body = append(k.body, bytes.Clone(p))
+	return len(p), nil
+}
+
+// Take implements edge.Taker.
+func (k *kept) Take(body edge.Ready) { k.body = body }
+
+// keptIn returns the answer that is being made for a request.
+func keptIn(ctx context.Context) *kept {
+	k, _ := ctx.Value(keptKey{}).(*kept)
+	return k
+}
 
 // fresh returns how fresh the index is, and notes it for the answer's headers.
 func (f *function) fresh(r *http.Request, now time.Time) search.Truth {
 	at := f.Freshness.At(r.Context(), now)
-	if k, ok := r.Context().Value(keptKey{}).(*kept); ok {
+	if k := keptIn(r.Context()); k != nil {
 		k.at, k.now = &at, now
 	}
 	return at
@@ -50,6 +68,10 @@ func (f *function) answering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k := &kept{header: w.Header(), status: http.StatusOK}
 		next.ServeHTTP(k, r.WithContext(context.WithValue(r.Context(), keptKey{}, k)))
+		if k.memory != nil {
+			k.memory.shrink(held(k.body.Size()))
+			defer k.memory.shrink(0)
+		}
 		h := w.Header()
 		h.Add("Vary", "Authorization, Accept-Encoding")
 		h.Set("Cache-Control", "no-store")
@@ -80,7 +102,11 @@ func (k *kept) sayAge() {
 // known sets the answer's tag and reports whether the caller has it already.
 // It may keep the answer, but has to ask each time: what it may see can change.
 func (k *kept) known(r *http.Request) bool {
-	sum := sha256.Sum256(k.body.Bytes())
+	digest := sha256.New()
+	for _, piece := range k.body {
+		digest.Write(piece)
+	}
+	sum := digest.Sum(nil)
 	tag := `W/"` + hex.EncodeToString(sum[:12]) + `"`
 	k.header.Set("ETag", tag)
 	k.header.Set("Cache-Control", "private, no-cache")
@@ -98,29 +124,62 @@ func (k *kept) known(r *http.Request) bool {
 // minCompressed is the least size in bytes that is worth compressing.
 const minCompressed = 1400
 
-// newCompressor returns a compressor; they are reused, because each holds
-// hundreds of kilobytes.
-func newCompressor() any {
-	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is known
-	return z
+// compressors are the compressors of an instance: each holds more than a megabyte,
+// so there are few, and an answer that finds none goes as it is.
+type compressors chan *gzip.Writer
+
+// newCompressors returns n compressors, made when they are first used.
+func newCompressors(n int) compressors {
+	c := make(compressors, n)
+	for range n {
+		c <- nil
+	}
+	return c
 }
 
-// send sends the answer, compressed if that is wanted and worth it. An error of
+// get returns a compressor that writes to w, or nil.
+func (c compressors) get(w io.Writer) *gzip.Writer {
+	select {
+	case z := <-c:
+		if z == nil {
+			z, _ = gzip.NewWriterLevel(w, gzip.BestSpeed) // the level is known
+		}
+		z.Reset(w)
+		return z
+	default:
+		return nil
+	}
+}
+
+// send sends the answer, compressed if that is wanted and worth it, within the time
+// that an answer may take: it holds memory until its reader has it. An error of
 // writing is the reader's.
 func (f *function) send(k *kept, w http.ResponseWriter, r *http.Request) {
-	if k.body.Len() < minCompressed || !takesGzip(r.Header.Get("Accept-Encoding")) {
-		w.Header().Set("Content-Length", strconv.Itoa(k.body.Len()))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(f.Limits.Timeout)) // a test's recorder has none
+	var z *gzip.Writer
+	if k.body.Size() >= minCompressed && takesGzip(r.Header.Get("Accept-Encoding")) {
+		z = f.compressors.get(w)
+	}
+	if z == nil {
+		w.Header().Set("Content-Length", strconv.Itoa(k.body.Size()))
 		w.WriteHeader(k.status)
-		_, _ = w.Write(k.body.Bytes())
+		write(w, k.body)
 		return
 	}
+	defer func() { f.compressors <- z }()
 	w.Header().Set("Content-Encoding", "gzip")
 	w.WriteHeader(k.status)
-	z := f.compressors.Get().(*gzip.Writer)
-	defer f.compressors.Put(z)
-	z.Reset(w)
-	_, _ = z.Write(k.body.Bytes())
+	write(z, k.body)
 	_ = z.Close()
+}
+
+// write writes pieces until their reader is gone.
+func write(w io.Writer, body edge.Ready) {
+	for _, piece := range body {
+		if _, err := w.Write(piece); err != nil {
+			return
+		}
+	}
 }
 
 // takesGzip reads Accept-Encoding.

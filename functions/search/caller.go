@@ -1,6 +1,7 @@
 package search
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -35,8 +36,33 @@ func (f *function) enter(r *http.Request) (caller, error) {
 
 // count counts queries against the rate of the caller's accounts.
 func (c caller) count(n int) error {
-	if wait := c.f.limiter.take(c.user, n, c.now); wait > 0 {
+	if wait := c.f.limiter.take(c.fence.Accounts, n, c.now); wait > 0 {
 		return fault.New(fault.Throttled, "too-many", "too many searches for this account; slow down").WithAfter(wait)
 	}
 	return nil
 }
+
+// ask asks the index. The memory for the answer is set aside first and belongs to
+// the answer until it has been sent.
+func (c caller) ask(ctx context.Context, queries []search.Query) ([]search.Result, error) {
+	if err := c.reserve(ctx, search.Bound(queries, c.f.Limits.MaxAnswer)); err != nil {
+		return nil, err
+	}
+	return c.Engine.Search(ctx, c.fence, queries)
+}
+
+// reserve sets memory aside for the answer that is being made.
+func (c caller) reserve(ctx context.Context, bytes int64) error {
+	waiting, cancel := context.WithTimeout(ctx, c.f.Limits.Wait)
+	defer cancel()
+	g, err := c.f.memory.take(waiting, c.fence.Accounts, bytes)
+	if err != nil {
+		return err
+	}
+	keptIn(ctx).memory = g
+	return nil
+}
+
+// held returns how much memory an answer holds that was read: what it was read
+// into may be twice as large.
+func held(size int) int64 { return 2 * int64(size) }

@@ -7,18 +7,21 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
 // template is the OpenAPI description. A list ["@name"] in it is filled with
-// what the entity's definition says.
+// what the entity's definition says, a "@name" with a number of the settings.
 //
 //go:embed openapi.json
 var template []byte
 
 // describe returns the description for a schema.
-func describe(s *search.Schema) (json.RawMessage, error) {
+func describe(s *search.Schema, l wire.SearchLimits) (edge.Ready, error) {
 	text := template
 	for name, list := range map[string][]string{
 		"sorts": append([]string{""}, s.SortNames()...), "facets": s.Facets, "numbers": s.Numbers, "filters": s.Filters,
@@ -30,14 +33,17 @@ func describe(s *search.Schema) (json.RawMessage, error) {
 		}
 		text = bytes.ReplaceAll(text, []byte(`["@`+name+`"]`), filled)
 	}
-	if !json.Valid(text) || bytes.Contains(text, []byte(`["@`)) {
+	for name, number := range map[string]int64{"maxHits": int64(l.MaxHits), "maxBody": l.MaxBody, "maxAnswer": l.MaxAnswer} {
+		text = bytes.ReplaceAll(text, []byte(`"@`+name+`"`), strconv.AppendInt(nil, number, 10))
+	}
+	if !json.Valid(text) || bytes.Contains(text, []byte(`"@`)) {
 		return nil, fmt.Errorf("openapi.json is not valid JSON, or names a list that nobody fills")
 	}
-	return text, nil
+	return edge.Ready{text}, nil
 }
 
 // describe answers with the description of the index that is live.
 func (f *function) describe(*http.Request) (any, error) {
 	e := f.Edition()
-	return describe(&e.Schema)
+	return describe(&e.Schema, f.Limits)
 }

@@ -124,6 +124,7 @@ func TestRealAnswersAreAsDescribed(t *testing.T) {
 	down.index.Close()
 	down.parts.Schema.Sorts = nil
 	broken := newWorld(t, func(s *wire.Search) { s.Engine = panicking{} })
+	tight := newWorld(t, func(s *wire.Search) { s.Engine = tooLarge{} })
 	noKeys := newWorld(t, func(s *wire.Search) { s.Limits.KeyTTL = 0 })
 	mine, nobody, large := token(t, own, nil), token(t, "", nil), strings.Repeat(" ", 256<<10+1)
 	batch := batchOf("returns", map[string]any{"facets": "*", "query": "red"})
@@ -137,7 +138,7 @@ func TestRealAnswersAreAsDescribed(t *testing.T) {
 	}{
 		{w, "GET", "/?facets=*&query=red", "", mine, "/", "200", nil}, {w, "GET", "/?query=red", "", mine, "/", "304", []string{"If-None-Match", tag("/?query=red")}},
 		{w, "GET", "/?page=x", "", mine, "/", "400", nil}, {w, "GET", "/", "", "", "/", "401", nil}, {w, "GET", "/", "", nobody, "/", "403", nil}, {w, "DELETE", "/", "", mine, "/", "405", nil},
-		{limited, "GET", "/", "", mine, "/", "429", nil}, {broken, "GET", "/", "", mine, "/", "500", nil}, {down, "GET", "/", "", mine, "/", "503", nil},
+		{limited, "GET", "/", "", mine, "/", "429", nil}, {tight, "GET", "/", "", mine, "/", "413", nil}, {tight, "GET", "/own-1", "", mine, "/{objectID}", "413", nil}, {broken, "GET", "/", "", mine, "/", "500", nil}, {down, "GET", "/", "", mine, "/", "503", nil},
 		{w, "POST", "/", batch, mine, "/", "200", nil}, {w, "POST", "/", batchOf("returns", map[string]any{"facetName": "courier"}), mine, "/", "200", nil}, {w, "POST", "/", "{}", mine, "/", "400", nil}, {w, "POST", "/", large, mine, "/", "413", nil},
 		{w, "POST", "/", batch, "", "/", "401", nil}, {w, "POST", "/", batchOf("x", nil), mine, "/", "403", nil}, {limited, "POST", "/", batch, mine, "/", "429", nil},
 		{broken, "POST", "/", batch, mine, "/", "500", nil}, {down, "POST", "/", batch, mine, "/", "503", nil},

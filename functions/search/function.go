@@ -20,7 +20,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
@@ -50,15 +49,24 @@ type function struct {
 	*wire.Search
 	now         func() time.Time
 	limiter     *limiter
-	compressors sync.Pool
+	memory      *budget
+	compressors compressors
+	parsing     chan struct{} // one for each body that is being parsed
 }
+
+// The bounds of what is not counted as an answer's memory.
+const (
+	maxCompressors = 8
+	maxParsing     = 2 // parsing takes the processor, and up to forty times the body
+)
 
 // Handler answers searches; now is the clock that tokens, limits and freshness
 // are judged by.
 func Handler(s *wire.Search, now func() time.Time) (http.Handler, error) {
 	f := &function{Search: s, now: now, limiter: newLimiter(s.Limits.Rate, s.Limits.Burst)}
-	f.compressors.New = newCompressor
-	if _, err := describe(&s.Schema); err != nil {
+	f.memory = newBudget(s.Limits.Memory, s.Limits.MaxAnswer)
+	f.compressors, f.parsing = newCompressors(maxCompressors), make(chan struct{}, maxParsing)
+	if _, err := describe(&s.Schema, s.Limits); err != nil {
 		return nil, err
 	}
 	searching := edge.Handle(s.Log, f.search, http.MethodGet, http.MethodHead, http.MethodPost)
@@ -77,7 +85,7 @@ func Handler(s *wire.Search, now func() time.Time) (http.Handler, error) {
 			record.ServeHTTP(w, r)
 		}
 	})
-	return f.crossOrigin(f.answering(routed)), nil
+	return f.crossOrigin(edge.Door(s.Log, s.Limits.AtOnce, f.answering(routed))), nil
 }
 
 // below returns what of a path is below the function's own, which may have been

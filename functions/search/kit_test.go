@@ -22,6 +22,7 @@ import (
 	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
@@ -67,7 +68,7 @@ func newWorld(t testing.TB, change func(*wire.Search)) *world {
 	t.Cleanup(func() { _ = server.Close(); w.index.Close() })
 	w.parts = &wire.Search{
 		Log:    slog.New(slog.DiscardHandler),
-		Limits: wire.SearchLimits{Timeout: 20 * time.Second, MaxBody: 256 << 10, Rate: 1e6, Burst: 1e6, KeyTTL: time.Minute, Origins: []string{"https://portal.example"}},
+		Limits: wire.SearchLimits{Timeout: 20 * time.Second, MaxBody: 256 << 10, MaxHits: 2000, MaxAnswer: 4 << 20, Memory: 48 << 20, Wait: 20 * time.Second, AtOnce: 100, Rate: 1e6, Burst: 1e6, KeyTTL: time.Minute, Origins: []string{"https://portal.example"}},
 	}
 	w.open(t)
 	if change != nil {
@@ -104,7 +105,7 @@ func (w *world) open(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.parts.Schema, w.parts.Engine = schema, engine.New(conf, engine.Config{Schema: schema, ReadTimeout: 20 * time.Second})
+	w.parts.Schema, w.parts.Engine = schema, engine.New(conf, engine.Config{Schema: schema, ReadTimeout: 20 * time.Second, MaxAnswer: w.parts.Limits.MaxAnswer})
 	w.identity, err = identity.New(identity.Config{Secret: secret, Claim: "account", Issuer: issuer, Audience: audience, Leeway: time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -232,6 +233,17 @@ func (r reply) problem() (code, param string) {
 		return "", ""
 	}
 	return out.Error.Code, out.Error.Param
+}
+
+// tooLarge is an engine whose index answers with more than it may.
+type tooLarge struct{ panicking }
+
+func (tooLarge) Search(context.Context, search.Fence, []search.Query) ([]search.Result, error) {
+	return nil, fault.New(fault.TooLarge, "answer-too-large", "too large")
+}
+
+func (tooLarge) Record(context.Context, search.Fence, string) (json.RawMessage, error) {
+	return nil, fault.New(fault.TooLarge, "answer-too-large", "too large")
 }
 
 // panicking is an engine with a bug.

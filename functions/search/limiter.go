@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -32,14 +33,32 @@ func newLimiter(perSecond float64, burst int) *limiter {
 	return &limiter{rate: rate.Limit(perSecond), burst: burst, accounts: map[string]*allowance{}}
 }
 
-// take takes n queries from an account's allowance. If they are not there it
-// takes nothing and returns how long to wait.
-func (l *limiter) take(account string, n int, now time.Time) time.Duration {
+// take takes n queries from the allowance of every account that a caller names.
+// If they are not there with one of them it takes nothing from any and returns how
+// long to wait.
+func (l *limiter) take(accounts []string, n int, now time.Time) time.Duration {
 	if n <= 0 {
 		return 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var reserved []*rate.Reservation
+	wait := time.Duration(0)
+	for _, account := range slices.Compact(slices.Sorted(slices.Values(accounts))) {
+		r := l.of(account, now).ReserveN(now, n)
+		reserved = append(reserved, r)
+		wait = max(wait, r.DelayFrom(now))
+	}
+	if wait > 0 {
+		for _, r := range reserved {
+			r.CancelAt(now)
+		}
+	}
+	return wait
+}
+
+// of returns the allowance of an account.
+func (l *limiter) of(account string, now time.Time) *allowance {
 	a := l.accounts[account]
 	if a == nil {
 		l.makeRoom(now)
@@ -47,12 +66,7 @@ func (l *limiter) take(account string, n int, now time.Time) time.Duration {
 		l.accounts[account] = a
 	}
 	a.seen = now
-	r := a.ReserveN(now, n)
-	if wait := r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
-		return wait
-	}
-	return 0
+	return a
 }
 
 // makeRoom forgets accounts when there are too many: the quiet ones, and if

@@ -188,13 +188,13 @@ func TestRate(t *testing.T) {
 func TestLimiterIsBounded(t *testing.T) {
 	l := newLimiter(1, 2)
 	for i := range maxAccounts + 500 {
-		l.take(fmt.Sprint("a", i), 2, clock.Add(time.Duration(i)*time.Millisecond))
+		l.take([]string{fmt.Sprint("a", i)}, 2, clock.Add(time.Duration(i)*time.Millisecond))
 	}
 	if len(l.accounts) > maxAccounts {
 		t.Errorf("%d accounts are remembered", len(l.accounts))
 	}
 	at := clock.Add((maxAccounts + 500) * time.Millisecond)
-	if l.take(fmt.Sprint("a", maxAccounts+499), 1, at) == 0 {
+	if l.take([]string{fmt.Sprint("a", maxAccounts+499)}, 1, at) == 0 {
 		t.Error("the newest account was forgotten before the oldest")
 	}
 }

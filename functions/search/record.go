@@ -35,11 +35,14 @@ func (f *function) record(r *http.Request) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), f.Limits.Timeout)
 	defer cancel()
+	if err := c.reserve(ctx, search.Bound([]search.Query{{HitsPerPage: 1}}, f.Limits.MaxAnswer)); err != nil {
+		return nil, err
+	}
 	record, err := c.Engine.Record(ctx, c.fence, id)
 	if err != nil {
 		return nil, err
 	}
-	return recordAnswer{Record: record, Truth: f.fresh(r, c.now)}, nil
+	return ready(search.Around(recordAnswer{Truth: f.fresh(r, c.now)}, "record", record))
 }
 
 // keyAnswer is a key for the index itself.

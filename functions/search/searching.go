@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -29,11 +30,14 @@ func (f *function) search(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	results, err := c.Engine.Search(ctx, c.fence, []search.Query{q})
+	results, err := c.ask(ctx, []search.Query{q})
 	if err != nil {
 		return nil, err
 	}
-	return search.AnswerOf(q, results[0], f.fresh(r, c.now)), nil
+	a := search.AnswerOf(q, results[0], f.fresh(r, c.now))
+	hits := a.Hits
+	a.Hits = nil
+	return ready(search.Around(a, "hits", hits))
 }
 
 // batch answers several searches at once.
@@ -45,7 +49,7 @@ func (f *function) batch(ctx context.Context, r *http.Request, c caller) (any, e
 	if err != nil {
 		return nil, err
 	}
-	asked, err := c.Schema.ParseBatch(body)
+	asked, err := f.parse(ctx, c, body)
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +60,28 @@ func (f *function) batch(ctx context.Context, r *http.Request, c caller) (any, e
 	for i, a := range asked {
 		queries[i] = a.Query
 	}
-	results, err := c.Engine.Search(ctx, c.fence, queries)
+	results, err := c.ask(ctx, queries)
 	if err != nil {
 		return nil, err
 	}
-	return search.BatchAnswer(asked, results, f.fresh(r, c.now))
+	return ready(search.BatchAnswer(asked, results, f.fresh(r, c.now)))
+}
+
+// ready returns the pieces of an answer as an answer.
+func ready(pieces [][]byte, err error) (any, error) { return edge.Ready(pieces), err }
+
+// parse reads the body of a batch. Few are read at once, because what a body becomes
+// while it is read takes far more memory than the body.
+func (f *function) parse(ctx context.Context, c caller, body []byte) ([]search.Asked, error) {
+	select {
+	case f.parsing <- struct{}{}:
+		defer func() { <-f.parsing }()
+	case <-ctx.Done():
+		return nil, fault.New(fault.Retry, "busy", "too many requests are being read; try again").WithAfter(time.Second)
+	}
+	asked, err := c.Schema.ParseBatch(body)
+	if err == nil {
+		err = search.CheckHits(asked, f.Limits.MaxHits)
+	}
+	return asked, err
 }

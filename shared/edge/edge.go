@@ -25,7 +25,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/trace"
 )
 
-// Handler answers a request with a value to be written as JSON, or an error.
+// Handler answers a request with a value to be written as JSON (see Ready for
+// large ones), or an error.
 type Handler func(r *http.Request) (any, error)
 
 // problem is the body of an answer that is not a success.
@@ -160,14 +161,18 @@ func afterOf(err error) time.Duration {
 // no JSON form; our own problems always have one. An error of writing is the
 // reader's.
 func answer(w http.ResponseWriter, status int, value any) error {
-	body, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("the answer has no JSON form: %w", err)
+	ready, ok := value.(Ready)
+	if !ok {
+		body, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("the answer has no JSON form: %w", err)
+		}
+		ready = Ready{append(body, '\n')}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n'))
+	ready.writeTo(w)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package search
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -48,41 +49,48 @@ var passed = []string{
 func BatchMembers() []string { return append([]string{"index", "params", "asOf", "stale"}, passed...) }
 
 // BatchAnswer puts the answer of a batch together: the results in the order of
-// the requests, each with what its caller asked and nothing of the fence.
-func BatchAnswer(asked []Asked, results []Result, at Truth) (json.RawMessage, error) {
+// the requests, each with what its caller asked and nothing of the fence. The
+// pieces are to be written one after the other; what the index answered is not
+// copied into them.
+func BatchAnswer(asked []Asked, results []Result, at Truth) ([][]byte, error) {
 	truth, err := json.Marshal(at)
 	if err != nil {
 		return nil, err
 	}
-	size := 64
-	for _, r := range results {
-		size += 512 + len(r["hits"]) + len(r["facets"]) + len(r["facetHits"])
-	}
-	out := append(make([]byte, 0, size), `{"results":[`...)
+	out := pieces{}
+	out.text(`{"results":[`)
 	for i, r := range results {
 		if i > 0 {
-			out = append(out, ',')
+			out.text(",")
 		}
-		out = append(append(out, '{'), truth[1:len(truth)-1]...)
-		out = member(out, "index", jsonText(asked[i].IndexName))
+		out.text("{" + string(truth[1:len(truth)-1]))
+		out.member("index", jsonText(asked[i].IndexName))
 		if asked[i].Facet == "" {
-			out = member(out, "params", jsonText(asked[i].Params))
+			out.member("params", jsonText(asked[i].Params))
 		}
 		for _, name := range passed {
 			if value := r[name]; len(value) > 0 {
-				out = member(out, name, value)
+				out.member(name, value)
 			}
 		}
-		out = append(out, '}')
+		out.text("}")
 	}
-	out = append(append(out, `],`...), truth[1:]...)
-	return out, nil
+	out.text("]," + string(truth[1:]) + "\n")
+	return out.all(), nil
 }
 
-// member appends a member to an object that has some.
-func member(out []byte, name string, value []byte) []byte {
-	out = append(append(append(out, `,"`...), name...), `":`...)
-	return append(out, value...)
+// Around returns the pieces of an answer whose JSON begins with the member first,
+// which is null in it, with value in its place and without a copy of that.
+func Around(answer any, first string, value json.RawMessage) ([][]byte, error) {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	rest, ok := strings.CutPrefix(string(text), `{"`+first+`":null`)
+	if !ok {
+		return nil, fmt.Errorf("an answer does not begin with its member %s", first)
+	}
+	return [][]byte{[]byte(`{"` + first + `":`), value, []byte(rest + "\n")}, nil
 }
 
 // jsonText encodes a text.

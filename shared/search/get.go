@@ -20,7 +20,7 @@ func GetParameters() []string {
 //	facets=status,courier or *   fields=returnNumber,item.sku
 //	distinct=true   one hit a group (returns: one a return), false for all
 func (s *Schema) ParseGet(values url.Values) (Query, error) {
-	q := Query{HitsPerPage: 20, Options: map[string]any{"attributesToHighlight": []string{}}}
+	q := Query{HitsPerPage: 20, Options: map[string]any{"attributesToHighlight": []string{}, "attributesToSnippet": []string{}}}
 	for _, name := range GetParameters() {
 		list := values[name]
 		if len(list) == 0 {

@@ -74,7 +74,7 @@ func TestParseGet(t *testing.T) {
 			{{Field: "status", Value: "LOST"}, {Field: "status", Value: "DAMAGED"}}, {{Field: "amount", Op: ">=", Low: 5}},
 			{{Field: "courier", Value: "a:b"}}, {{Field: "amount", Op: "<", Low: 9}},
 		},
-		Options: map[string]any{"attributesToHighlight": []string{}, "facets": []string{"status", "courier"}, "attributesToRetrieve": []string{"number", "item.name"}},
+		Options: map[string]any{"attributesToHighlight": []string{}, "attributesToSnippet": []string{}, "facets": []string{"status", "courier"}, "attributesToRetrieve": []string{"number", "item.name"}},
 	}
 	if diff := cmp.Diff(want, q); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)

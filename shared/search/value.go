@@ -80,6 +80,9 @@ func namesOf(param string, v any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(list) > MaxFields {
+		return nil, invalid(param, "%s has %d names; %d are the most", param, len(list), MaxFields)
+	}
 	names := make([]string, len(list))
 	for i, item := range list {
 		if names[i], err = textOf(param, item, maxValue); err != nil {

@@ -115,6 +115,7 @@ func environment(t *testing.T, c *config, folder string) map[string]string {
 	for name := range c.module().added() {
 		env[name] = ""
 	}
+	delete(env, "GOMEMLIMIT") // Go's own runtime reads it, see memory_test.go
 	env["FUNCTION_TARGET"] = c.local("scale").GetAttr(folder).GetAttr("target").AsString()
 	env["CLOUD_RUN_TIMEOUT_SECONDS"] = c.local("scale").GetAttr(folder).GetAttr("timeout").AsBigFloat().String()
 	return env

@@ -33,6 +33,7 @@ var functions = map[string]function.Function{
 	"sum":             sum,
 	"tolist":          stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
 	"toset":           stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+	"tonumber":        stdlib.MakeToFunc(cty.Number),
 	"tostring":        stdlib.MakeToFunc(cty.String),
 	"trimprefix":      stdlib.TrimPrefixFunc,
 	"try":             tryfunc.TryFunc,

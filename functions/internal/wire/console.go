@@ -40,6 +40,11 @@ type Waker interface {
 type ConsoleConfig struct {
 	// Streams is how many pages an instance keeps up to date at once.
 	Streams int `env:"CONSOLE_STREAMS, default=50"`
+	// SubjectStreams is how many of them one subject may have: tokens without a
+	// subject are one. It leaves places to others.
+	SubjectStreams int `env:"CONSOLE_SUBJECT_STREAMS, default=8"`
+	// AtOnce is how many requests other than streams an instance answers at once.
+	AtOnce int `env:"CONSOLE_AT_ONCE, default=20"`
 	// Poll is how often the tables are read while a page is open.
 	Poll time.Duration `env:"CONSOLE_POLL, default=1s"`
 	// StaleAfter is how far an index may be behind.
@@ -48,8 +53,8 @@ type ConsoleConfig struct {
 
 // check refuses settings with which nobody could look.
 func (c ConsoleConfig) check() error {
-	if c.Streams < 1 || c.Poll < 100*time.Millisecond {
-		return errors.New("CONSOLE_STREAMS must be at least 1, CONSOLE_POLL at least 100ms")
+	if c.Streams < 1 || c.SubjectStreams < 1 || c.AtOnce < 1 || c.Poll < 100*time.Millisecond {
+		return errors.New("CONSOLE_STREAMS, CONSOLE_SUBJECT_STREAMS and CONSOLE_AT_ONCE must be at least 1, CONSOLE_POLL at least 100ms")
 	}
 	return nil
 }

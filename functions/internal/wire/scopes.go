@@ -24,14 +24,16 @@ type Scopes struct {
 type ScopesLimits struct {
 	// MaxBody is the most bytes of a request's body.
 	MaxBody int64 `env:"SCOPES_MAX_BODY, default=65536"`
+	// AtOnce is how many requests an instance answers at once.
+	AtOnce int `env:"SCOPES_AT_ONCE, default=20"`
 	// Sweep is how often an instance looks for what was lost when nobody asks.
 	Sweep time.Duration `env:"SCOPES_SWEEP, default=30s"`
 }
 
 // check refuses limits that would refuse everything.
 func (l ScopesLimits) check() error {
-	if l.MaxBody <= 0 || l.Sweep <= 0 {
-		return errors.New("SCOPES_MAX_BODY and SCOPES_SWEEP must be positive")
+	if l.MaxBody <= 0 || l.Sweep <= 0 || l.AtOnce <= 0 {
+		return errors.New("SCOPES_MAX_BODY, SCOPES_AT_ONCE and SCOPES_SWEEP must be positive")
 	}
 	return nil
 }

@@ -50,7 +50,20 @@ type SearchLimits struct {
 	// Timeout bounds an answer as a whole.
 	Timeout time.Duration `env:"SEARCH_TIMEOUT, default=8s"`
 	// MaxBody is the most bytes of a request's body.
-	MaxBody int64 `env:"SEARCH_MAX_BODY, default=262144"`
+	MaxBody int64 `env:"SEARCH_MAX_BODY, default=65536"`
+	// MaxHits is how many hits the requests of a batch may ask for together, and
+	// MaxAnswer the most bytes that the index may answer to one request.
+	MaxHits   int   `env:"SEARCH_MAX_HITS, default=500"`
+	MaxAnswer int64 `env:"SEARCH_MAX_ANSWER, default=4194304"`
+	// Memory is how many bytes of answers an instance has under way: what the index
+	// may answer counts, then what it has answered, until the caller has read it.
+	// Who does not get memory within Wait is asked to come again. An account has at
+	// most half.
+	Memory int64         `env:"SEARCH_MEMORY, default=50331648"`
+	Wait   time.Duration `env:"SEARCH_WAIT, default=2s"`
+	// AtOnce is how many requests an instance lets in, those that wait included.
+	// Terraform has Cloud Run send fewer.
+	AtOnce int `env:"SEARCH_AT_ONCE, default=100"`
 	// Rate is how many queries a second an account may ask for ever, and Burst
 	// how many at once. Each query of a batch counts; Burst is at least a batch.
 	Rate  float64 `env:"SEARCH_RATE, default=50"`
@@ -78,6 +91,11 @@ func (l SearchLimits) check() error {
 	}
 	demand(l.Timeout >= time.Millisecond, "SEARCH_TIMEOUT must be positive")
 	demand(l.MaxBody > 0, "SEARCH_MAX_BODY must be positive")
+	demand(l.MaxHits > 0, "SEARCH_MAX_HITS must be positive")
+	demand(l.MaxAnswer >= 1<<20, "SEARCH_MAX_ANSWER must be at least 1048576: less than that is refused too often")
+	demand(l.Memory >= l.MaxAnswer, "SEARCH_MEMORY must be at least SEARCH_MAX_ANSWER, or some answers could never be given")
+	demand(l.Wait >= time.Millisecond && l.Wait <= l.Timeout, "SEARCH_WAIT must be positive and at most SEARCH_TIMEOUT")
+	demand(l.AtOnce > 0, "SEARCH_AT_ONCE must be positive")
 	demand(l.Rate > 0, "SEARCH_RATE must be positive")
 	demand(l.Burst >= search.MaxBatch, "SEARCH_BURST must be at least %d, the largest batch", search.MaxBatch)
 	demand(l.KeyTTL >= 0 && l.KeyTTL <= maxKeyTTL, "SEARCH_KEY_TTL must be from 0 to %v", maxKeyTTL)
@@ -162,7 +180,7 @@ func (l *liveness) open(live, first entity.Definition) (*Edition, error) {
 		return nil, err
 	}
 	schema.Entity, schema.Alias = first.Name, first.Index
-	engine, err := l.cfg.engine(schema)
+	engine, err := l.cfg.engine(schema, l.search.Limits)
 	return &Edition{Schema: schema, Engine: engine}, err
 }
 
@@ -192,15 +210,15 @@ func (s *Search) openIdentity(e *Env, cfg identity.Config) (err error) {
 
 // openEngine opens the engine.
 func (s *Search) openEngine(cfg searchConfig) (err error) {
-	s.Engine, err = cfg.engine(s.Schema)
+	s.Engine, err = cfg.engine(s.Schema, s.Limits)
 	return err
 }
 
 // engine returns an engine for a schema.
-func (c searchConfig) engine(s search.Schema) (search.Engine, error) {
+func (c searchConfig) engine(s search.Schema, l SearchLimits) (search.Engine, error) {
 	conf, err := algolia.Configuration(c.AppID, c.Key, c.URL)
 	if err != nil {
 		return nil, err
 	}
-	return engine.New(conf, engine.Config{Schema: s, ReadTimeout: c.ReadTimeout}), nil
+	return engine.New(conf, engine.Config{Schema: s, ReadTimeout: c.ReadTimeout, MaxAnswer: l.MaxAnswer}), nil
 }

@@ -33,6 +33,8 @@ type Config struct {
 	Schema search.Schema
 	// ReadTimeout bounds one request to one of the index's hosts.
 	ReadTimeout time.Duration
+	// MaxAnswer is the most bytes of an answer of the index.
+	MaxAnswer int64
 }
 
 // Engine is a search.Engine. It is safe for concurrent use.
@@ -41,6 +43,7 @@ type Engine struct {
 	schema search.Schema
 	appID  string
 	key    string
+	most   int64
 }
 
 var _ search.Engine = (*Engine)(nil)
@@ -50,7 +53,7 @@ var _ search.Engine = (*Engine)(nil)
 func New(conf api.Configuration, cfg Config) *Engine {
 	conf.ReadTimeout = cfg.ReadTimeout
 	conf.Requester = &requester{next: conf.Requester}
-	return &Engine{api: api.NewClientWithConfig(conf), schema: cfg.Schema, appID: conf.AppID, key: conf.APIKey}
+	return &Engine{api: api.NewClientWithConfig(conf), schema: cfg.Schema, appID: conf.AppID, key: conf.APIKey, most: cfg.MaxAnswer}
 }
 
 // Search implements search.Engine. An index that does not exist yet has no hits.
@@ -62,7 +65,7 @@ func (e *Engine) Search(ctx context.Context, f search.Fence, queries []search.Qu
 	if err != nil {
 		return nil, err
 	}
-	x := &exchange{body: body}
+	x := &exchange{body: body, most: search.Bound(queries, e.most)}
 	_, err = e.api.MultipleQueries(nil, "none", x.with(ctx))
 	if err = x.outcome(ctx, err); isMissing(err) {
 		return nothing(queries)
@@ -144,7 +147,7 @@ func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (j
 	}
 	// By a list of ids and not by the id's own address: there, an id such as
 	// "settings" is the address of something else.
-	x := &exchange{}
+	x := &exchange{most: search.Bound([]search.Query{{HitsPerPage: 1}}, e.most)}
 	err := x.outcome(ctx, e.api.MultipleGetObjects([]api.IndexedGetObject{{IndexName: e.schema.Index, ObjectID: objectID}}, &struct{}{}, x.with(ctx)))
 	if isMissing(err) {
 		return nil, errNotFound

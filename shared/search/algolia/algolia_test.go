@@ -74,7 +74,7 @@ func newBed(t testing.TB, records []map[string]any, wrap func(http.Handler) http
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bed{Engine: algolia.New(conf, algolia.Config{Schema: schema, ReadTimeout: 10 * time.Second}), schema: schema, url: listener.URL, off: listener.Close}
+	return &bed{Engine: algolia.New(conf, algolia.Config{Schema: schema, ReadTimeout: 10 * time.Second, MaxAnswer: 1 << 22}), schema: schema, url: listener.URL, off: listener.Close}
 }
 
 // accounts are records of accounts that are easily confused.
@@ -209,7 +209,7 @@ func TestIndexThatIsNotThereHasNoHits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := algolia.New(conf, algolia.Config{Schema: missing, ReadTimeout: time.Second})
+	e := algolia.New(conf, algolia.Config{Schema: missing, ReadTimeout: time.Second, MaxAnswer: 1 << 22})
 	results, err := e.Search(t.Context(), fence("acme"), []search.Query{query(), {Facet: "color"}})
 	if err != nil || string(results[0]["nbHits"]) != "0" || string(results[1]["facetHits"]) != "[]" {
 		t.Errorf("%s, %v", results, err)

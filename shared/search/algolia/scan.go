@@ -43,19 +43,19 @@ func keepOwn(r search.Result, f search.Fence) {
 	if !ok {
 		return
 	}
-	var kept []byte
+	kept := hits[:1] // in their own place: what is kept is never longer than what was read
 	total, own := 0, 0
 	eachElement(hits, func(hit []byte) {
 		total++
 		if f.Holds(textAt(hit, f.Field)) {
+			kept = append(append(kept, ","[:min(1, own)]...), hit...)
 			own++
-			kept = append(append(kept, ','), hit...)
 		}
 	})
+	r["hits"] = append(kept, ']')
 	if own == total {
 		return
 	}
-	r["hits"] = append(append([]byte{'['}, kept[min(1, len(kept)):]...), ']')
 	if n, err := strconv.Atoi(string(r["nbHits"])); err == nil {
 		r["nbHits"] = []byte(strconv.Itoa(max(0, n-(total-own))))
 	}

@@ -19,7 +19,9 @@ import (
 // bodies past it.
 type exchange struct {
 	body   []byte        // what to send instead of the client's body; nil keeps that
+	most   int64         // bytes that the answer may have
 	answer []byte        // what a success was answered with
+	large  bool          // the answer had more
 	after  time.Duration // what a 429 asked for
 }
 
@@ -35,7 +37,6 @@ func (x *exchange) with(ctx context.Context) context.Context {
 var (
 	errNoAnswer = errors.New("the call ended without an answer")
 	errCount    = errors.New("there is not one result a query")
-	errTooLarge = errors.New("the answer is too large")
 )
 
 // outcome classifies a call. The client returns no error when its context ends
@@ -43,6 +44,9 @@ var (
 func (x *exchange) outcome(ctx context.Context, err error) error {
 	if err == nil {
 		err = ctx.Err()
+	}
+	if x.large {
+		return fault.New(fault.TooLarge, "answer-too-large", "the answer has more than %d bytes: ask for fewer hits, fields, facet values or matches to mark", x.most)
 	}
 	if err == nil && x.answer == nil {
 		err = errNoAnswer
@@ -67,9 +71,6 @@ func (x *exchange) outcome(ctx context.Context, err error) error {
 type requester struct {
 	next transport.Requester
 }
-
-// maxAnswer is more than the largest batch of the largest records.
-const maxAnswer = 256 << 20
 
 // Request sends one request of the client.
 func (r *requester) Request(req *http.Request) (*http.Response, error) {
@@ -98,16 +99,47 @@ func (r *requester) Request(req *http.Request) (*http.Response, error) {
 	return x.keep(res)
 }
 
-// keep takes the answer's body and leaves an empty object for the client.
+// keep takes the answer's body and leaves an empty object for the client, which
+// would ask the next host again if it were told that the answer is too large.
 func (x *exchange) keep(res *http.Response) (*http.Response, error) {
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	answer, err := readAtMost(res, x.most)
 	if err = errors.Join(err, res.Body.Close()); err != nil {
 		return nil, err
 	}
-	if len(answer) > maxAnswer {
-		return nil, errTooLarge
-	}
-	x.answer = answer
+	x.answer, x.large = answer, answer == nil
 	res.Body = io.NopCloser(bytes.NewReader([]byte("{}")))
 	return res, nil
+}
+
+// firstRead is the bytes that an answer of unknown size is read into first.
+const firstRead = 32 << 10
+
+// readAtMost reads a body, nil if it has more than most bytes. Its memory is of
+// the answer's size where the answer says it, and at most twice that where not.
+func readAtMost(res *http.Response, most int64) ([]byte, error) {
+	if res.ContentLength > most {
+		return nil, nil
+	}
+	if res.ContentLength >= 0 {
+		answer := make([]byte, res.ContentLength)
+		_, err := io.ReadFull(res.Body, answer)
+		return answer, err
+	}
+	answer := make([]byte, 0, firstRead)
+	for {
+		n, err := res.Body.Read(answer[len(answer):cap(answer)])
+		answer = answer[:len(answer)+n]
+		switch {
+		case int64(len(answer)) > most:
+			return nil, nil
+		case errors.Is(err, io.EOF):
+			return answer, nil
+		case err != nil:
+			return nil, err
+		case len(answer) == cap(answer):
+			larger := make([]byte, len(answer), min(2*int64(cap(answer)), most+1))
+			copy(larger, answer)
+			answer = larger
+		}
+	}
 }

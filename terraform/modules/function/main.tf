@@ -10,9 +10,16 @@ terraform {
 }
 
 locals {
+  # Cloud Run's units, in bytes.
+  units  = { M = 1000000, Mi = 1048576, G = 1000000000, Gi = 1073741824 }
+  memory = regex("^([0-9]+)(Mi|M|Gi|G)$", var.scale.memory)
+
   env = merge(var.env, {
     FUNCTION_TARGET           = var.scale.target
     CLOUD_RUN_TIMEOUT_SECONDS = tostring(var.scale.timeout)
+    # Go collects garbage early enough to stay below it; the rest of the memory is
+    # for what Go does not count, such as the program itself.
+    GOMEMLIMIT = tostring(floor(tonumber(local.memory[0]) * local.units[local.memory[1]] * 0.9))
   })
 }
 

@@ -39,6 +39,11 @@ variable "scale" {
     memory        = string
     timeout       = number
   })
+
+  validation {
+    condition     = can(regex("^[0-9]+(Mi|M|Gi|G)$", var.scale.memory))
+    error_message = "memory must be a whole number with Mi, M, Gi or G behind it, such as 512Mi."
+  }
 }
 
 variable "ingress" {
