@@ -76,5 +76,7 @@ func Configuration(appID, key, address string) (search.Configuration, error) {
 func newHTTPClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 64
+	// What has come and is not read yet would be memory that nobody counts.
+	t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 256 << 10, MaxReceiveBufferPerConnection: 16 << 20}
 	return &http.Client{Transport: t}
 }

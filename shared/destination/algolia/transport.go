@@ -39,7 +39,7 @@ func (r *requester) Request(req *http.Request) (*http.Response, error) {
 	}
 	e, _ := req.Context().Value(exchangeKey{}).(*exchange)
 	if e == nil {
-		return r.client.Do(req)
+		return r.do(req)
 	}
 	if e.ops != nil {
 		// The client encodes into a pipe: closing it ends the encoder.
@@ -49,7 +49,7 @@ func (r *requester) Request(req *http.Request) (*http.Response, error) {
 		req.Body = io.NopCloser(newBatchBody(e.ops))
 		req.ContentLength = batchLength(e.ops)
 	}
-	res, err := r.client.Do(req)
+	res, err := r.do(req)
 	if err != nil {
 		e.lost = true
 		return nil, err
@@ -58,6 +58,27 @@ func (r *requester) Request(req *http.Request) (*http.Response, error) {
 		e.lost = true
 	}
 	e.retryAfter = parseRetryAfter(res.Header.Get("Retry-After"))
+	return res, nil
+}
+
+// The most bytes of an answer: a page of the largest records to browse, and a
+// refusal.
+const (
+	maxAnswer  = 128 << 20
+	maxRefusal = 1 << 20
+)
+
+// do sends a request. More of an answer than it may have is an error of reading.
+func (r *requester) do(req *http.Request) (*http.Response, error) {
+	res, err := r.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	most := int64(maxAnswer)
+	if res.StatusCode != http.StatusOK {
+		most = maxRefusal
+	}
+	res.Body = http.MaxBytesReader(nil, res.Body, most)
 	return res, nil
 }
 
