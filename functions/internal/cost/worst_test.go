@@ -139,7 +139,7 @@ var known = []load{
 	// What was reported first: it is refused now.
 	{Requests: 9, Rounds: 2, Queries: 20, Hits: 100, Record: 1000, Highlight: "all", FacetSize: 100, Attributes: "*", JunkKind: "texts"},
 	// Answers near the most that one may have, read by nobody until all have come.
-	{Requests: 40, Rounds: 1, Queries: 1, Hits: 25, Record: 100_000, Highlight: "none", FacetSize: 100, Attributes: "*", JunkKind: "texts", Slow: true},
+	{Requests: 40, Rounds: 2, Queries: 1, Hits: 25, Record: 100_000, Highlight: "none", FacetSize: 100, Attributes: "*", JunkKind: "texts", Slow: true},
 	// The largest bodies, of lists in a list.
 	{Requests: 80, Rounds: 2, Queries: 1, Hits: 25, Record: 1000, Highlight: "none", FacetSize: 100, Attributes: "*", Junk: 60_000, JunkKind: "objects", Gzip: true},
 }
@@ -181,7 +181,7 @@ func (l *load) change(draw *rand.Rand) {
 		func() { number(&l.Hits, 0, 5, 10, 20, 25, 50, 100) },
 		func() { number(&l.Record, recordSizes...) },
 		func() { text(&l.Highlight, "none", "all", "long") },
-		func() { number(&l.Snippet, 0, 10, 1000) },
+		func() { number(&l.Snippet, 0, 10, 999) },
 		func() { number(&l.Facets, 0, 1, 3, len(facets)) },
 		func() { number(&l.FacetSize, 1, 100, 1000) },
 		func() { text(&l.Attributes, "*", "few", "none") },
