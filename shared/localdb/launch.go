@@ -103,16 +103,25 @@ func (h *home) writeGrants(password string) (string, error) {
 	return name, h.account.own(name)
 }
 
-// flags are the server's settings: private, and quick rather than durable.
+// durability returns the flags for what survives a crash: everything that was
+// committed where Options.Durable asks for that; else what the operating system
+// holds if the data is kept, and the state of a second ago if not.
+func (h *home) durability(o Options) []string {
+	switch {
+	case o.Durable:
+		return []string{"--innodb-flush-log-at-trx-commit=1", "--log-bin=binlog", "--binlog-format=ROW", "--sync-binlog=1", "--server-id=1"}
+	case h.keep:
+		return []string{"--skip-log-bin", "--innodb-flush-log-at-trx-commit=2"}
+	default:
+		return []string{"--skip-log-bin", "--innodb-flush-log-at-trx-commit=0"}
+	}
+}
+
+// flags are the server's settings: private, and quick unless durable is asked for.
 func (h *home) flags(p program, port int, o Options) []string {
 	pool := o.BufferPoolMB
 	if pool == 0 {
 		pool = 128
-	}
-	// 0 writes the log once a second; 2 survives a crash of the server.
-	flush := 0
-	if h.keep {
-		flush = 2
 	}
 	flags := []string{
 		"--no-defaults",
@@ -126,15 +135,14 @@ func (h *home) flags(p program, port int, o Options) []string {
 		"--bind-address=127.0.0.1",
 		"--loose-mysqlx=OFF",
 		"--skip-name-resolve",
-		"--skip-log-bin",
 		"--character-set-server=utf8mb4",
 		"--default-time-zone=+00:00",
 		"--performance-schema=OFF",
 		"--max-connections=400",
 		"--max-allowed-packet=67108864",
-		"--innodb-flush-log-at-trx-commit=" + strconv.Itoa(flush),
 		"--innodb-buffer-pool-size=" + strconv.Itoa(pool<<20),
 	}
+	flags = append(flags, h.durability(o)...)
 	if p.isMariaDB() {
 		flags = append(flags, mariaRedoLog)
 	}

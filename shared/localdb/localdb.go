@@ -9,8 +9,8 @@
 //
 // A private server never outlives its parent on Linux (the kernel kills it when
 // the parent dies, however it dies), hears no Ctrl-C of the terminal (it has a
-// process group of its own), and trades durability for speed, because its data
-// can be made again.
+// process group of its own), and trades durability for speed unless asked not to,
+// because its data can be made again.
 package localdb
 
 import (
@@ -41,6 +41,9 @@ type Options struct {
 	Install bool
 	// BufferPoolMB is InnoDB's buffer pool in MiB; 0 means 128.
 	BufferPoolMB int
+	// Durable makes a private server flush its log at every commit and write a row
+	// binlog, flushed too, as a production server does.
+	Durable bool
 	// Log receives progress sentences for people; nil means silence.
 	Log io.Writer
 }

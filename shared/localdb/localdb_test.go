@@ -86,6 +86,28 @@ func TestStartAndClose(t *testing.T) {
 	}
 }
 
+func TestDurability(t *testing.T) {
+	for name, c := range map[string]struct {
+		o    Options
+		want map[string]string
+	}{
+		"quick": {Options{}, map[string]string{"innodb_flush_log_at_trx_commit": "0", "log_bin": "0"}},
+		"kept":  {Options{Dir: t.TempDir(), Keep: true}, map[string]string{"innodb_flush_log_at_trx_commit": "2", "log_bin": "0"}},
+		"durable": {Options{Durable: true}, map[string]string{
+			"innodb_flush_log_at_trx_commit": "1", "log_bin": "1", "binlog_format": "ROW", "sync_binlog": "1",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dsn := started(t, c.o).DSN("")
+			for variable, want := range c.want {
+				if got := ask(t, dsn, "SELECT @@global."+variable); got != want {
+					t.Errorf("%s = %q; want %q", variable, got, want)
+				}
+			}
+		})
+	}
+}
+
 func TestTwoAtOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	for _, name := range []string{"one", "two"} {

@@ -5,64 +5,82 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"os"
+	"slices"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 )
 
-// subjects are what is measured, in the order of a round.
-var subjects = []string{
-	"limit", "first", "limit_50ms", "first_50ms", "second", "tick", "idle", "second_50ms", "tick_50ms", "idle_50ms",
-}
-
-// farSuffix ends the name of a subject that is measured with a slow index.
-const farSuffix = "_50ms"
-
-// bencher measures subjects.
+// bencher measures subjects on one database.
 type bencher struct {
 	*world
-	o     options
+	*findings
+	peers map[string]peer
 	round int
 	// changes counts how often some returns were changed.
 	changes int
-	total   int64 // records of all returns
 	// workers is how many pages are worked at once now.
 	workers int
-	known   map[string][]reading
 }
 
 // bench measures everything as often as it is wanted.
 func bench(ctx context.Context, o options, out, log io.Writer) (err error) {
-	w, err := openWorld(ctx, o, log, rehearsal.Options{Workers: o.workers})
+	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	b := &bencher{world: w, o: o, known: map[string][]reading{}}
-	loaded, err := w.fill(ctx, o.rows, o.seed)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	f := newFindings(o)
+	peers, err := preparePeers(ctx, dir, f, log)
+	if err != nil {
+		return err
+	}
+	for _, durable := range []bool{false, true} {
+		list := slices.DeleteFunc(o.wanted(), func(s subject) bool { return s.durable != durable || f.notRun[s.name()] != "" })
+		if len(list) == 0 {
+			continue
+		}
+		if err := measureOn(ctx, durable, list, bencher{findings: f, peers: peers}, log); err != nil {
+			return err
+		}
+	}
+	return f.report(out, time.Now())
+}
+
+// measureOn measures subjects on a database of their own.
+func measureOn(ctx context.Context, durable bool, list []subject, b bencher, log io.Writer) (err error) {
+	if b.world, err = openWorld(ctx, b.o, log, rehearsal.Options{Workers: b.o.workers, Durable: durable}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	loaded, err := b.fill(ctx, b.o.rows, b.o.seed)
 	if err != nil {
 		return err
 	}
 	if err := b.warm(ctx); err != nil {
 		return err
 	}
+	if b.databases[list[0].database()], err = b.settings(ctx); err != nil {
+		return err
+	}
 	_, _ = fmt.Fprintf(log, "%d returns, %d items, %d records; load average %s\n", loaded.Returns, loaded.Items, b.total, loadAverage())
-	for b.round = 1; b.round <= o.repeat; b.round++ {
-		for _, s := range subjects {
-			if !o.wanted(s) {
-				continue
+	for b.round = 1; b.round <= b.o.repeat; b.round++ {
+		for _, s := range list {
+			b.sink.latency.Store(0)
+			if s.far {
+				b.sink.latency.Store(int64(b.o.latency))
 			}
-			r, err := b.measure(ctx, s)
+			r, err := s.measure(&b, ctx, s)
 			if err != nil {
-				return fmt.Errorf("%s: %w", s, err)
+				return fmt.Errorf("%s: %w", s.name(), err)
 			}
-			b.known[s] = append(b.known[s], r)
-			_, _ = fmt.Fprintf(log, "round %d of %d  %-10s  %8.2f s  %9.0f records/s\n", b.round, o.repeat, s, r.seconds, r.rate())
+			b.known[s.name()] = append(b.known[s.name()], r)
+			_, _ = fmt.Fprintf(log, "round %d of %d  %-14s  %8.2f s  %9.0f records/s\n", b.round, b.o.repeat, s.name(), r.seconds, r.rate())
 		}
 	}
-	return b.report(out, time.Now())
+	return nil
 }
 
 // warm counts the records by a sync, and brings every page of the tables into the
@@ -73,50 +91,11 @@ func (b *bencher) warm(ctx context.Context) error {
 		return err
 	}
 	r, err := b.last(ctx)
-	b.total = r.Counts.Saved
+	b.total, b.pageSize = r.Counts.Saved, b.def.PageSize
 	if err == nil && (b.total == 0 || b.total != b.sink.records.Load()) {
 		err = fmt.Errorf("the sync saved %d records, and the sink counted %d", b.total, b.sink.records.Load())
 	}
 	return err
-}
-
-// measure measures one subject.
-func (b *bencher) measure(ctx context.Context, subject string) (reading, error) {
-	workers, latency := b.o.workers, time.Duration(0)
-	what, far := strings.CutSuffix(subject, farSuffix)
-	if far {
-		workers, latency = b.o.limiters, b.o.latency
-	}
-	b.sink.latency.Store(int64(latency))
-	if err := b.instance(ctx, workers); err != nil {
-		return reading{}, err
-	}
-	switch what {
-	case "limit":
-		return b.limit(ctx)
-	case "first":
-		if err := b.forgetAll(ctx); err != nil {
-			return reading{}, err
-		}
-		return b.profiled(ctx, subject, expectation{saved: b.total})
-	case "second":
-		if err := b.stack.ForgetWatermark(ctx, b.def); err != nil {
-			return reading{}, err
-		}
-		return b.profiled(ctx, subject, expectation{unchanged: b.total})
-	case "tick":
-		b.changes++
-		roots, err := b.change(ctx, b.changes)
-		if err != nil {
-			return reading{}, err
-		}
-		return b.sync(ctx, expectation{saved: roots}) // at least: a return has one item or more
-	default:
-		if err := b.rest(ctx); err != nil {
-			return reading{}, err
-		}
-		return b.sync(ctx, expectation{})
-	}
 }
 
 // instance sets how many pages are worked at once, and begins a new process for
@@ -132,37 +111,47 @@ func (b *bencher) instance(ctx context.Context, workers int) error {
 	return errors.Join(b.stack.Kill(process.Function.Name), b.stack.Revive(ctx, process.Function.Name))
 }
 
+// first measures the first sync of all returns.
+func (b *bencher) first(ctx context.Context, s subject) (reading, error) {
+	if err := errors.Join(b.instance(ctx, s.senders(b.o)), b.forgetAll(ctx)); err != nil {
+		return reading{}, err
+	}
+	return b.profiled(ctx, s, expectation{saved: b.total})
+}
+
+// second measures the same window again.
+func (b *bencher) second(ctx context.Context, s subject) (reading, error) {
+	if err := errors.Join(b.instance(ctx, s.senders(b.o)), b.stack.ForgetWatermark(ctx, b.def)); err != nil {
+		return reading{}, err
+	}
+	return b.profiled(ctx, s, expectation{unchanged: b.total})
+}
+
+// changed measures a tick after some returns changed.
+func (b *bencher) changed(ctx context.Context, s subject) (reading, error) {
+	b.changes++
+	roots, err := b.change(ctx, b.changes)
+	if err := errors.Join(err, b.instance(ctx, s.senders(b.o))); err != nil {
+		return reading{}, err
+	}
+	return b.sync(ctx, expectation{saved: roots}) // at least: a return has one item or more
+}
+
+// idle measures a tick after nothing changed.
+func (b *bencher) idle(ctx context.Context, s subject) (reading, error) {
+	if err := errors.Join(b.instance(ctx, s.senders(b.o)), b.rest(ctx)); err != nil {
+		return reading{}, err
+	}
+	return b.sync(ctx, expectation{})
+}
+
 // rest ticks once more a second later: a window reaches back to the second in
 // which the last one ended, so the tick after a change has that to look at again.
 func (w *world) rest(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(time.Second):
-		return w.tick(ctx)
-	}
-}
-
-// limitGoroutines is how many goroutines the limit reads and posts with.
-const limitGoroutines = 4
-
-// limit measures the minimal program.
-func (b *bencher) limit(ctx context.Context) (reading, error) {
-	var done limitDone
-	r, err := b.watch(ctx, func(ctx context.Context) (err error) {
-		w := limitWork{
-			DSN: b.stack.DSN(), URL: b.stack.AlgoliaURL() + "/1/indexes/limit/batch",
-			Roots: b.o.rows, Page: b.def.PageSize, Goroutines: limitGoroutines,
-		}
-		done, err = w.start(ctx)
+	if err := hold(ctx, time.Second); err != nil {
 		return err
-	})
-	if err == nil && done.Records != b.total {
-		err = fmt.Errorf("the limit's program posted %d records; want %d", done.Records, b.total)
 	}
-	r.records, r.rss = done.Records, done.RSS
-	r.cpu["limit"] = done.CPU
-	return r, err
+	return w.tick(ctx)
 }
 
 // expectation is what a sync must have done for its time to mean something.
@@ -187,11 +176,11 @@ func (b *bencher) sync(ctx context.Context, e expectation) (reading, error) {
 }
 
 // profiled is sync with profiles of the process function, if they are wanted.
-func (b *bencher) profiled(ctx context.Context, subject string, e expectation) (reading, error) {
+func (b *bencher) profiled(ctx context.Context, s subject, e expectation) (reading, error) {
 	if b.o.profile == "" || b.round > 1 {
 		return b.sync(ctx, e)
 	}
-	end, err := beginProfile(ctx, b.o.profile, process.Function.Name, subject)
+	end, err := beginProfile(ctx, b.o.profile, process.Function.Name, s.name())
 	if err != nil {
 		return reading{}, err
 	}

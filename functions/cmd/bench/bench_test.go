@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,15 +14,16 @@ import (
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 )
 
 func TestMain(m *testing.M) {
-	if err := limitChild(os.Getenv(limitEnv), os.Stdout); !errors.Is(err, errNoChild) {
+	if err := limitChild(os.Getenv(workEnv), os.Stdout); !errors.Is(err, errNoChild) {
 		exit(err)
 	}
 	profileChild(os.Getenv(profileEnv), os.Getenv("FUNCTION_TARGET"))
 	rehearsal.Child()
-	os.Exit(m.Run())
+	localdbtest.Main(m)
 }
 
 // logged is a buffer that several processes' logs are copied into at once.
@@ -58,26 +60,77 @@ func last(t *testing.T, into any, args ...string) string {
 	return out.String()
 }
 
+// measured is the JSON of a run.
+type measured struct {
+	settings map[string]map[string]string
+	results  map[string]result
+}
+
+// UnmarshalJSON refuses what it does not know, so that no field is renamed unseen.
+func (m *measured) UnmarshalJSON(text []byte) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(all["settings"], &m.settings); err != nil {
+		return err
+	}
+	delete(all, "settings")
+	m.results = map[string]result{}
+	for name, one := range all {
+		strict := json.NewDecoder(bytes.NewReader(one))
+		strict.DisallowUnknownFields()
+		var r result
+		if err := strict.Decode(&r); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		m.results[name] = r
+	}
+	return nil
+}
+
 // TestEverythingIsMeasured measures a little, and checks what does not depend on
 // the machine's speed.
 func TestEverythingIsMeasured(t *testing.T) {
 	profiles := t.TempDir()
-	var all map[string]told
-	table := last(t, &all, "--rows", "1000", "--repeat", "1", "--json", "--latency", "5ms", "--buffer-pool", "64", "--profile", profiles)
-	for _, s := range subjects {
-		if !strings.Contains(table, s) || all[s].Seconds <= 0 {
-			t.Errorf("%s is missing: %+v", s, all[s])
+	var all measured
+	table := last(t, &all, "--rows", "1000", "--repeat", "1", "--json", "--latency", "5ms", "--workers-latency", "6", "--buffer-pool", "64", "--profile", profiles)
+	for _, s := range subjects() {
+		r := all.results[s.name()]
+		if !strings.Contains(table, "| "+s.name()+" ") || r.NotRun != "" || r.Seconds <= 0 {
+			t.Errorf("%s is missing: %+v", s.name(), r)
+		}
+		if s.all && (r.RecordsPerSecond <= 0 || r.Ratio <= 0 || r.RatioToGo <= 0 || r.RatioToFirst <= 0 || r.CPUPerMillion <= 0) {
+			t.Errorf("%s: %+v", s.name(), r)
+		}
+		if want := map[bool]int{false: 4, true: 6}[s.far]; r.Senders != want {
+			t.Errorf("%s has %d senders; want %d", s.name(), r.Senders, want)
+		}
+		if sends := s.all && s.part.name != "second"; sends && (r.Bytes < 1_000_000 || r.MBPerMillion < 500 || r.MBPerSecond <= 0 || r.RSS < 10) {
+			t.Errorf("%s: %+v", s.name(), r)
+		}
+		const most = 6 // statements of all functions together
+		if s.part.name == "idle" && (r.Queries > most || r.Bytes != 0) {
+			t.Errorf("%s: an idle tick took %v statements and sent %v bytes; want at most %d and none", s.name(), r.Queries, r.Bytes, most)
+		}
+		if s.part.name == "second" && (r.Bytes != 0 || r.Queries >= all.results["first"+s.suffix].Queries) {
+			t.Errorf("%s: %+v", s.name(), r)
 		}
 	}
-	if f := all["first"]; f.RecordsPerSecond <= 0 || f.Ratio <= 0 || f.Queries < 20 || f.Bytes < 1_000_000 || f.RSS < 10 {
-		t.Errorf("first: %+v", f)
+	if len(all.results) != len(subjects()) {
+		t.Errorf("the JSON has %d subjects; want %d", len(all.results), len(subjects()))
 	}
-	if s := all["second"]; s.Bytes != 0 || s.Queries >= all["first"].Queries {
-		t.Errorf("second: %+v", s)
+	for database, want := range map[string][3]string{"fast": {"0", "OFF", "0"}, "durable": {"1", "ON", "1"}} {
+		s := all.settings[database]
+		if got := [3]string{s["innodb_flush_log_at_trx_commit"], s["log_bin"], s["sync_binlog"]}; got != want || s["version"] == "" {
+			t.Errorf("the %s database has %v", database, s)
+		}
+		if !strings.Contains(table, database+" database: ") {
+			t.Errorf("the settings of the %s database are not beside the table:\n%s", database, table)
+		}
 	}
-	const most = 6 // statements of all functions together
-	if i := all["idle"]; i.Queries > most || i.Bytes != 0 {
-		t.Errorf("an idle tick took %v statements and sent %v bytes; want at most %d and none", i.Queries, i.Bytes, most)
+	if all.settings["durable"]["binlog_format"] != "ROW" {
+		t.Errorf("the durable database has %v", all.settings["durable"])
 	}
 	for _, name := range []string{"ReturnUpdateProcessingQueue-first.cpu.pprof", "ReturnUpdateProcessingQueue-first.allocs.pprof"} {
 		if info, err := os.Stat(filepath.Join(profiles, name)); err != nil || info.Size() == 0 {
@@ -115,6 +168,7 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"at least 1":          {"--repeat", "0"},
 		"--latency":           {"--latency", "-1s"},
 		"--only speed":        {"--only", "speed"},
+		"--only go_50":        {"--only", "first,go_50"},
 		"multiples of 10000":  {"scale", "--rows", "15000"},
 		"unknown command":     {"now"},
 		"unknown flag: --fas": {"--fast"},

@@ -39,19 +39,28 @@ const long = `bench starts a private database and every function as a process of
 returns, and measures, each thing in turn and all of it again --repeat times:
 
   limit       what this machine can do at best: a minimal program that reads the same
-              rows with the same SQL, appends JSON and posts it, four goroutines
+              rows with the same SQL, appends JSON and posts it
   first       the first sync of all returns: every function, queue, ledger, accounting
+  go          what a Go team would write: structs and SaveObjects of Algolia's client
+              v3, no accounting (testdata/peers/go)
+  node        the same by a Node team: mysql2 and algoliasearch 5 (testdata/peers/node)
   second      the same window again: nothing has changed
   tick        a tick after 0.1 % of the returns changed
   idle        a tick after nothing changed
 
 and each of them with an index that takes --latency to answer, as limit_50ms,
-first_50ms and so on.
+first_50ms and so on, and on a database of its own with durable settings (every
+commit flushed, row binlog flushed), as limit_durable, first_durable and so on.
+Limit and scripts have as many senders as our run has pages at once, and send a page
+as one request. The Go script is built and the packages of the Node script are
+fetched with npm; where that cannot be done, their rows say NOT RUN and why.
 
-In place of the index stands a sink that only counts. ratio is that of records a
-second to the limit's of the same round; cpu is CPU seconds a million records, of
-all processes together (database, functions, and bench itself: sink, queue, proxy).
-The figures are medians; the spread is the lowest and the highest.`
+In place of the index stands a sink that only counts. Ratios are of records a second,
+in the same round and scenario. CPU seconds are of all processes together (database,
+functions or program, and bench itself: sink, queue, proxy). MB are those of the
+bodies that the index receives. The figures are medians, with the lowest and the
+highest in parentheses; peak MiB is the highest of the process function, or of the
+program.`
 
 // newCommand returns the command; out takes results, log what happens.
 func newCommand(out, log io.Writer) *cobra.Command {
@@ -69,12 +78,12 @@ func newCommand(out, log io.Writer) *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&o.rows, "rows", 200_000, "how many returns to invent; items are 2.3 times as many")
 	f.IntVar(&o.repeat, "repeat", 5, "how often everything is measured")
-	f.IntVar(&o.workers, "workers", 4, "pages worked at once without latency: what one instance of the function takes")
-	f.IntVar(&o.limiters, "workers-latency", 15, "pages worked at once with latency: what the queue lets run")
+	f.IntVar(&o.workers, "workers", 4, "pages worked at once without latency, and senders of the programs: what one instance of the function takes")
+	f.IntVar(&o.limiters, "workers-latency", 15, "pages worked at once with latency, and senders of the programs: what the queue lets run")
 	f.DurationVar(&o.latency, "latency", 50*time.Millisecond, "how long the slow index takes to answer")
 	f.IntVar(&o.pageSize, "page-size", 0, "returns a page (default: the definition's)")
 	f.StringVar(&o.profile, "profile", "", "write CPU and allocation profiles of the process function into this folder")
-	f.StringSliceVar(&o.only, "only", nil, "measure only these: "+strings.Join(subjects, ", "))
+	f.StringSliceVar(&o.only, "only", nil, "measure only these: "+strings.Join(names(), ", "))
 	p := cmd.PersistentFlags()
 	p.StringVar(&o.dsn, "dsn", "", "use this database server instead of a private one (go-sql-driver form)")
 	p.IntVar(&o.poolMB, "buffer-pool", 1024, "MiB of cache of the private database")
@@ -95,14 +104,9 @@ func (o *options) check() error {
 		return fmt.Errorf("--latency is %v; want 0 or more", o.latency)
 	}
 	for _, s := range o.only {
-		if !slices.Contains(subjects, s) {
-			return fmt.Errorf("--only %s is nothing that can be measured: want some of %s", s, strings.Join(subjects, ", "))
+		if !slices.Contains(names(), s) {
+			return fmt.Errorf("--only %s is nothing that can be measured: want some of %s", s, strings.Join(names(), ", "))
 		}
 	}
 	return nil
-}
-
-// wanted reports whether a subject is to be measured.
-func (o *options) wanted(subject string) bool {
-	return len(o.only) == 0 || slices.Contains(o.only, subject)
 }

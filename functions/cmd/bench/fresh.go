@@ -66,10 +66,7 @@ func fresh(ctx context.Context, o options, rows, repeat int, out, log io.Writer)
 		f := all[name]
 		_, _ = fmt.Fprintf(out, "%-8s  COMMIT to searchable: median %.0f ms, p95 %.0f ms, highest %.0f ms, of %d changes\n", name, f.Median, f.P95, f.High, repeat)
 	}
-	if !o.json {
-		return nil
-	}
-	return json.NewEncoder(out).Encode(map[string]any{"fresh": all})
+	return o.encode(out, map[string]any{"fresh": all})
 }
 
 // freshOf measures one way on a product of its own, with the index emulator.
@@ -121,7 +118,7 @@ func (w *world) follow(ctx context.Context, repeat int, start func(context.Conte
 			if shown, err = w.shown(ctx, fmt.Sprintf("R%d-%d", root, item)); err != nil {
 				return nil, err
 			}
-			if time.Since(began) > 30*time.Second {
+			if time.Since(began) > patience {
 				return nil, fmt.Errorf("return %d is not shown after %v", root, time.Since(began))
 			}
 			if err := hold(ctx, time.Millisecond); err != nil {
@@ -131,16 +128,6 @@ func (w *world) follow(ctx context.Context, repeat int, start func(context.Conte
 		waits = append(waits, time.Since(began))
 	}
 	return waits, nil
-}
-
-// hold waits.
-func hold(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // shown returns the rowVersion of a record in the index.

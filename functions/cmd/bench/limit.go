@@ -10,7 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
+	"slices"
 	"sync/atomic"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -20,90 +20,50 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/record"
 )
 
-// limitEnv makes this program the limit's and says what it works on.
-const limitEnv = "RETURN_SYNC_BENCH_LIMIT"
-
-// limitWork is what the limit's process is told.
-type limitWork struct {
-	DSN, URL   string
-	Roots      int // ids 1 to Roots
-	Page       int
-	Goroutines int
-}
-
-// limitDone is what it answers.
-type limitDone struct {
-	Records int64
-	CPU     float64 // seconds of the process
-	RSS     float64 // MiB at most
-}
-
 // errNoChild says that this process is not the limit's.
 var errNoChild = errors.New("not a child")
 
-// limitChild works and prints what came of it, if this process is the limit's.
-func limitChild(work string, out io.Writer) error {
-	if work == "" {
+// limitChild works and prints how many records it sent, if this process is the limit's.
+func limitChild(text string, out io.Writer) error {
+	if text == "" {
 		return errNoChild
 	}
-	var w limitWork
-	if err := json.Unmarshal([]byte(work), &w); err != nil {
+	var w work
+	if err := json.Unmarshal([]byte(text), &w); err != nil {
 		return err
 	}
-	var done limitDone
-	var err error
-	if done.Records, err = w.run(context.Background()); err != nil {
+	records, err := w.limit(context.Background())
+	if err != nil {
 		return err
 	}
-	p := processOf(os.Getpid())
-	done.CPU, done.RSS = p.cpu(), p.peakMiB()
-	return json.NewEncoder(out).Encode(done)
+	if _, err := fmt.Fprintln(out, records); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
-// start runs the limit in a process of its own.
-func (w limitWork) start(ctx context.Context) (done limitDone, err error) {
-	program, err := os.Executable()
-	if err != nil {
-		return done, err
-	}
-	text, err := json.Marshal(w)
-	if err != nil {
-		return done, err
-	}
-	cmd := exec.CommandContext(ctx, program)
-	cmd.Env = append(os.Environ(), limitEnv+"="+string(text))
-	cmd.Stderr = os.Stderr
-	answer, err := cmd.Output()
-	if err != nil {
-		return done, fmt.Errorf("the limit's program: %w", err)
-	}
-	return done, json.Unmarshal(answer, &done)
-}
-
-// run reads, appends and posts: all that has to be done at the least.
-func (w limitWork) run(ctx context.Context) (int64, error) {
+// limit reads, appends and posts: all that has to be done at the least.
+func (w work) limit(ctx context.Context) (int64, error) {
 	d, err := returnsDefinition()
 	if err != nil {
 		return 0, err
 	}
-	cfg, err := driver.ParseDSN(w.DSN)
-	if err != nil {
-		return 0, err
-	}
-	cfg.ParseTime, cfg.InterpolateParams = false, true
+	cfg := driver.NewConfig()
+	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName, cfg.InterpolateParams = w.Net, w.Address, w.User, w.Password, w.Database, true
 	connector, err := driver.NewConnector(cfg)
 	if err != nil {
 		return 0, err
 	}
 	db := sql.OpenDB(connector)
 	defer func() { _ = db.Close() }()
-	db.SetMaxIdleConns(w.Goroutines)
-	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = w.Goroutines
+	db.SetMaxIdleConns(w.Workers)
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = w.Workers
 	var records, next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
-	for range w.Goroutines {
+	for range w.Workers {
 		group.Go(func() error {
-			l := limiter{db: db, def: d, url: w.URL}
+			l := limiter{db: db, def: d, url: w.URL + "/1/indexes/limit/batch"}
 			for {
 				from := int(next.Add(int64(w.Page))) - w.Page
 				if from >= w.Roots {
@@ -213,10 +173,9 @@ func returnsDefinition() (entity.Definition, error) {
 	if err != nil {
 		return entity.Definition{}, err
 	}
-	for _, d := range list {
-		if d.Name == entityName {
-			return d, nil
-		}
+	i := slices.IndexFunc(list, func(d entity.Definition) bool { return d.Name == entityName })
+	if i < 0 {
+		return entity.Definition{}, fmt.Errorf("there is no definition %s", entityName)
 	}
-	return entity.Definition{}, fmt.Errorf("there is no definition %s", entityName)
+	return list[i], nil
 }

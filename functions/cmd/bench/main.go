@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	if err := limitChild(os.Getenv(limitEnv), os.Stdout); !errors.Is(err, errNoChild) {
+	if err := limitChild(os.Getenv(workEnv), os.Stdout); !errors.Is(err, errNoChild) {
 		exit(err)
 	}
 	profileChild(os.Getenv(profileEnv), os.Getenv("FUNCTION_TARGET"))

@@ -30,10 +30,15 @@ func (r reading) cpuPerMillion() float64 {
 	for _, s := range r.cpu {
 		sum += s
 	}
-	if r.records == 0 {
+	return perMillion(sum, r.records)
+}
+
+// perMillion returns an amount a million records, 0 where there are none.
+func perMillion(amount float64, records int64) float64 {
+	if records == 0 {
 		return 0
 	}
-	return sum / float64(r.records) * 1e6
+	return amount / float64(records) * 1e6
 }
 
 // watch measures what a function does.
@@ -95,8 +100,9 @@ func median(values []float64) figure {
 	return figure{Median: (values[n/2] + values[(n-1)/2]) / 2, Low: values[0], High: values[n-1]}
 }
 
-// loadAverage returns the machine's load, empty where it is not told.
+// loadAverage returns the machine's load, empty where the system does not give one.
 func loadAverage() string {
 	text, _ := os.ReadFile("/proc/loadavg")
-	return strings.Join(strings.Fields(string(text))[:min(3, len(strings.Fields(string(text))))], " ")
+	fields := strings.Fields(string(text))
+	return strings.Join(fields[:min(3, len(fields))], " ")
 }

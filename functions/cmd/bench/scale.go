@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
@@ -53,7 +51,10 @@ func newScaleCommand(o *options, out, log io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return tellScale(out, all, o.json)
+			if err := scaleTable(out, all); err != nil {
+				return err
+			}
+			return o.encode(out, map[string]any{"scale": all})
 		},
 	}
 	cmd.Flags().IntSliceVar(&sizes, "rows", []int{10_000, 1_000_000, 5_000_000}, "sizes of the table of returns")
@@ -169,10 +170,8 @@ func (w *world) wholeWindow(ctx context.Context, s *scaled) error {
 		return err
 	}
 	for w.stack.Tasks.Stats().Succeeded == before.Succeeded { // the window's own task
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
+		if err := hold(ctx, 5*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	s.WindowSeconds = round(time.Since(began).Seconds())
@@ -194,17 +193,15 @@ func (w *world) wholeWindow(ctx context.Context, s *scaled) error {
 	return err
 }
 
-// tellScale prints what was measured; ratios are to the smallest table.
-func tellScale(out io.Writer, all []scaled, asJSON bool) error {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(t, "returns\tstatements\tratio\trows touched\tratio\tseconds\tspread\tratio\tidle statements\twindow of all: s\tpages\twindow MiB\t")
+// scaleTable prints what was measured; ratios are to the smallest table.
+func scaleTable(out io.Writer, all []scaled) error {
+	t := newTable(out, "returns", "statements", "ratio", "rows touched", "ratio", "seconds", "ratio", "idle statements", "window of all: s", "pages", "window MiB")
+	beside := func(f, smallest figure) string { return fmt.Sprintf("%.2f", f.Median/smallest.Median) }
 	for _, s := range all {
-		_, _ = fmt.Fprintf(t, "%d\t%.0f\t%.2f\t%.0f\t%.2f\t%.3f\t%.3f to %.3f\t%.2f\t%.0f\t%.1f\t%d\t%.0f\t\n", s.Rows,
-			s.Queries.Median, s.Queries.Median/all[0].Queries.Median, s.Touched.Median, s.Touched.Median/all[0].Touched.Median,
-			s.Seconds.Median, s.Seconds.Low, s.Seconds.High, s.Seconds.Median/all[0].Seconds.Median, s.IdleQueries, s.WindowSeconds, s.Pages, s.WindowRSS)
+		t.row(fmt.Sprint(s.Rows), fmt.Sprintf("%.0f", s.Queries.Median), beside(s.Queries, all[0].Queries),
+			fmt.Sprintf("%.0f", s.Touched.Median), beside(s.Touched, all[0].Touched),
+			fmt.Sprintf("%.3f (%.3f to %.3f)", s.Seconds.Median, s.Seconds.Low, s.Seconds.High), beside(s.Seconds, all[0].Seconds),
+			fmt.Sprintf("%.0f", s.IdleQueries), fmt.Sprintf("%.1f", s.WindowSeconds), fmt.Sprint(s.Pages), fmt.Sprintf("%.0f", s.WindowRSS))
 	}
-	if err := t.Flush(); err != nil || !asJSON {
-		return err
-	}
-	return json.NewEncoder(out).Encode(map[string]any{"scale": all})
+	return t.w.Flush()
 }

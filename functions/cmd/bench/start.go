@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -83,10 +82,7 @@ func start(ctx context.Context, o options, repeat int, out, log io.Writer) (err 
 		_, _ = fmt.Fprintf(out, "%s  first answer %.0f ms (%.0f to %.0f)  at rest %.1f MiB (%.1f to %.1f)\n",
 			target, s.FirstAnswer.Median, s.FirstAnswer.Low, s.FirstAnswer.High, s.RSS.Median, s.RSS.Low, s.RSS.High)
 	}
-	if !o.json {
-		return nil
-	}
-	return json.NewEncoder(out).Encode(map[string]any{"size_mb": mb, "start": all})
+	return o.encode(out, map[string]any{"size_mb": mb, "start": all})
 }
 
 // serveOnce starts the server and returns the milliseconds to its first answer
@@ -109,7 +105,7 @@ func (w *world) serveOnce(ctx context.Context, server, target string, log io.Wri
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait() // it was told to end
 	}()
-	for time.Since(began) < 10*time.Second {
+	for time.Since(began) < patience {
 		res, err := http.Get("http://127.0.0.1:" + strconv.Itoa(port) + "/healthz") //nolint:noctx // bounded by the loop
 		if err == nil {
 			_ = res.Body.Close()
@@ -121,7 +117,7 @@ func (w *world) serveOnce(ctx context.Context, server, target string, log io.Wri
 			return 0, 0, err
 		}
 	}
-	return 0, 0, fmt.Errorf("%s gave no answer within 10 s of its start", target)
+	return 0, 0, fmt.Errorf("%s gave no answer within %v of its start", target, patience)
 }
 
 // freePort returns a port that nobody listens on.

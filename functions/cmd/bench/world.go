@@ -35,11 +35,15 @@ type world struct {
 // tick's changes to look at, not those of the thirty minutes before it as well.
 const overlap = "OVERLAP=1ms"
 
+// patience bounds what would otherwise wait for ever. A machine that is loaded is
+// slow, and must not fail a measurement.
+const patience = time.Hour
+
 // openWorld starts everything with the sink in place of the index.
 func openWorld(ctx context.Context, o options, log io.Writer, more rehearsal.Options) (*world, error) {
 	s := &sink{}
 	more.WatchIndex = s.before
-	more.Env = append(more.Env, overlap)
+	more.Env = append(more.Env, overlap, "ALGOLIA_WRITE_TIMEOUT="+patience.String())
 	return open(ctx, o, &world{sink: s, log: log}, more)
 }
 
@@ -137,13 +141,21 @@ func (w *world) tick(ctx context.Context) error {
 		return fmt.Errorf("the cron function answered %d: %s", res.StatusCode, body)
 	}
 	for w.stack.Tasks.Stats().Pending > 0 {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(2 * time.Millisecond):
+		if err := hold(ctx, 2*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// hold waits.
+func hold(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // last returns the newest run, which must have closed as synced.
@@ -169,22 +181,46 @@ func (w *world) change(ctx context.Context, round int) (int64, error) {
 
 // counters returns counters of the database server.
 func (w *world) counters(ctx context.Context) (map[string]int64, error) {
-	rows, err := w.stack.DB.QueryContext(ctx, "SHOW GLOBAL STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE 'Handler_read%'")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
 	found := map[string]int64{}
-	for rows.Next() {
-		var name string
-		var value int64
-		if err := rows.Scan(&name, &value); err != nil {
-			return nil, err
-		}
+	err := w.show(ctx, "STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE 'Handler_read%'", func(name, value string) error {
+		n, err := strconv.ParseInt(value, 10, 64)
 		if name != "Questions" {
 			name = "Handler_read"
 		}
-		found[name] += value
+		found[name] += n
+		return err
+	})
+	return found, err
+}
+
+// settings returns the database's settings that its speed depends on. MySQL and
+// MariaDB have not all of them in common.
+func (w *world) settings(ctx context.Context) (map[string]string, error) {
+	found := map[string]string{}
+	err := w.show(ctx, `VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format', 'sync_binlog', 'innodb_flush_log_at_trx_commit',
+		'innodb_flush_method', 'innodb_doublewrite', 'innodb_buffer_pool_size', 'innodb_log_file_size', 'innodb_redo_log_capacity')`,
+		func(name, value string) error {
+			found[name] = value
+			return nil
+		})
+	return found, err
+}
+
+// show calls each with the names and values that SHOW GLOBAL gives.
+func (w *world) show(ctx context.Context, what string, each func(name, value string) error) error {
+	rows, err := w.stack.DB.QueryContext(ctx, "SHOW GLOBAL "+what)
+	if err != nil {
+		return err
 	}
-	return found, rows.Err()
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			return err
+		}
+		if err := each(name, value); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

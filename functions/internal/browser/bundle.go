@@ -22,7 +22,7 @@ const fetching = 3 * time.Minute
 // the user's cache; their scripts are not run.
 func Bundle(t testing.TB, folder string) string {
 	t.Helper()
-	packages, err := modules(folder)
+	packages, err := Modules(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +44,10 @@ func Bundle(t testing.TB, folder string) string {
 	return out
 }
 
-// modules returns the folder with the packages of a lock file, and fetches them
-// the first time. Two programs that fetch at once do not meet: each fetches into
+// Modules returns the folder with the packages of a folder's package-lock.json, and
+// fetches them the first time with npm. Two programs that fetch at once do not meet: each fetches into
 // a folder of its own, and the first that is done gives it the name.
-func modules(folder string) (string, error) {
+func Modules(folder string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*fetching) // an installation of npm itself included
 	defer cancel()
 	// It brings node, which the packages' programs need where they are kept already.

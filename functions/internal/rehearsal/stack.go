@@ -40,6 +40,8 @@ type Options struct {
 	Workers int
 	// BufferPoolMB is the private database's cache.
 	BufferPoolMB int
+	// Durable makes the private database survive a crash, as a production server does.
+	Durable bool
 	// Database is the schema that is created; its default is return_sync.
 	Database string
 	// Steps holds every process between any two steps until the stack lets it go
@@ -150,7 +152,7 @@ func (s *Stack) openFront(context.Context) (err error) {
 func (s *Stack) openDatabase(ctx context.Context) (err error) {
 	s.database, err = localdb.Start(ctx, localdb.Options{
 		DSN: s.Options.DSN, Dir: s.Options.Dir, Keep: s.Options.Keep, Install: true,
-		BufferPoolMB: s.Options.BufferPoolMB, Log: s.Options.Log,
+		BufferPoolMB: s.Options.BufferPoolMB, Durable: s.Options.Durable, Log: s.Options.Log,
 	})
 	if err != nil {
 		return err
