@@ -37,12 +37,12 @@ func bench(ctx context.Context, o options, out, log io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, durable := range []bool{false, true} {
-		list := slices.DeleteFunc(o.wanted(), func(s subject) bool { return s.durable != durable || f.notRun[s.name()] != "" })
+	for _, database := range []string{fast, durable} {
+		list := slices.DeleteFunc(o.wanted(), func(s subject) bool { return s.database != database || f.notRun[s.name()] != "" })
 		if len(list) == 0 {
 			continue
 		}
-		if err := measureOn(ctx, durable, list, bencher{findings: f, peers: peers}, log); err != nil {
+		if err := measureOn(ctx, database, list, bencher{findings: f, peers: peers}, log); err != nil {
 			return err
 		}
 	}
@@ -50,8 +50,8 @@ func bench(ctx context.Context, o options, out, log io.Writer) (err error) {
 }
 
 // measureOn measures subjects on a database of their own.
-func measureOn(ctx context.Context, durable bool, list []subject, b bencher, log io.Writer) (err error) {
-	if b.world, err = openWorld(ctx, b.o, log, rehearsal.Options{Workers: b.o.workers, Durable: durable}); err != nil {
+func measureOn(ctx context.Context, database string, list []subject, b bencher, log io.Writer) (err error) {
+	if b.world, err = openWorld(ctx, b.o, log, rehearsal.Options{Workers: b.o.workers, Durable: database == durable}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
@@ -62,7 +62,7 @@ func measureOn(ctx context.Context, durable bool, list []subject, b bencher, log
 	if err := b.warm(ctx); err != nil {
 		return err
 	}
-	if b.databases[list[0].database()], err = b.settings(ctx); err != nil {
+	if b.databases[database], err = b.settings(ctx); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(log, "%d returns, %d items, %d records; load average %s\n", loaded.Returns, loaded.Items, b.total, loadAverage())

@@ -28,7 +28,7 @@ type findings struct {
 func newFindings(o options) *findings {
 	f := &findings{o: o, known: map[string][]reading{}, notRun: map[string]string{}, databases: map[string]map[string]string{}}
 	for _, s := range o.wanted() {
-		if s.durable && o.dsn != "" {
+		if s.database == durable && o.dsn != "" {
 			f.notRun[s.name()] = "the server of --dsn has its own settings, which are in the other rows; without --dsn a durable server is started"
 		}
 	}
@@ -108,8 +108,10 @@ func (f *findings) report(out io.Writer, now time.Time) error {
 	}
 	_, _ = fmt.Fprintf(out, "\n%s  %d returns, %d records, %d rounds, page of %d returns, %d CPUs, load average %s\n",
 		now.UTC().Format(time.DateTime), f.o.rows, f.total, f.o.repeat, f.pageSize, runtime.NumCPU(), loadAverage())
-	for _, name := range slices.Sorted(maps.Keys(f.databases)) {
-		_, _ = fmt.Fprintf(out, "%s database: %s\n", name, listed(f.databases[name], func(v string) string { return v }))
+	for _, name := range []string{fast, durable} {
+		if settings := f.databases[name]; settings != nil {
+			_, _ = fmt.Fprintf(out, "%s database: %s\n", name, listed(settings, func(v string) string { return v }))
+		}
 	}
 	if err := f.table(out, list, results); err != nil {
 		return err

@@ -25,25 +25,23 @@ var parts = []part{
 
 // scenario is what surrounds a measurement.
 type scenario struct {
-	suffix  string // ends the names of its subjects
-	durable bool   // the database flushes every commit and writes a binlog
-	far     bool   // the index takes --latency to answer
+	suffix   string // ends the names of its subjects
+	database string // a durable one flushes every commit and writes a binlog
+	far      bool   // the index takes --latency to answer
 }
 
 // scenarios are all that is measured around the parts.
 var scenarios = []scenario{
-	{suffix: ""},
-	{suffix: "_50ms", far: true},
-	{suffix: "_durable", durable: true},
+	{suffix: "", database: fast},
+	{suffix: "_50ms", database: fast, far: true},
+	{suffix: "_durable", database: durable},
 }
 
-// database names the settings of the scenario's database in the report.
-func (s scenario) database() string {
-	if s.durable {
-		return "durable"
-	}
-	return "fast"
-}
+// The databases by their settings, as the report names them.
+const (
+	fast    = "fast"
+	durable = "durable"
+)
 
 // senders returns how many pages our run works at once. Every program that the run
 // is compared with has as many senders.

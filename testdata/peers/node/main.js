@@ -12,29 +12,76 @@ const {algoliasearch} = require('algoliasearch');
 const work = JSON.parse(process.env.RETURN_SYNC_BENCH_WORK);
 const rowsQuery = fs.readFileSync(work.RowsFile, 'utf8').replaceAll(':ids', '?');
 
-// document makes a record of a row: names nest at their dots, what is NULL is left
-// out, and times are milliseconds.
-function document(row, paths) {
-  const record = {};
-  for (const [column, path] of paths) {
-    let value = row[column];
-    if (value === null) continue;
-    if (value instanceof Date) {
-      value = value.getTime();
-      if (Number.isNaN(value)) continue;
-    }
-    let at = record;
-    for (let i = 0; i < path.length - 1; i++) at = at[path[i]] ??= {};
-    at[path[path.length - 1]] = value;
-  }
-  record.isCod = record.isCod !== 0;
-  return record;
-}
+// millis turns a DATETIME into milliseconds; undefined stays out of the JSON, as every
+// undefined field does.
+const millis = (date) => {
+  const t = date === null ? NaN : date.getTime();
+  return Number.isNaN(t) ? undefined : t;
+};
 
-// fieldPaths lists the columns that are fields.
-function fieldPaths(fields) {
-  return fields.map((f) => f.name).filter((name) => !name.startsWith('_')).map((name) => [name, name.split('.')]);
-}
+// some leaves an object out that has no field.
+const some = (object) => (Object.values(object).some((value) => value !== undefined) ? object : undefined);
+
+// document makes a record of a row of rows.sql.
+const document = (r) => ({
+  objectID: r.objectID,
+  account: r.account,
+  channel: r.channel ?? undefined,
+  returnId: r.returnId,
+  returnNumber: r.returnNumber,
+  orderNumber: r.orderNumber,
+  vendorOrderNumber: r.vendorOrderNumber ?? undefined,
+  returnType: r.returnType,
+  status: r.status,
+  statusRank: r.statusRank,
+  carrierStatus: r.carrierStatus ?? undefined,
+  statusAt: millis(r.statusAt),
+  trackingId: r.trackingId ?? undefined,
+  courier: r.courier ?? undefined,
+  isCod: r.isCod !== 0,
+  resolution: r.resolution,
+  refund: {
+    amountMinor: r['refund.amountMinor'],
+    currency: r['refund.currency'],
+    mode: r['refund.mode'] ?? undefined,
+    status: r['refund.status'] ?? undefined,
+  },
+  customer: some({
+    name: r['customer.name'] ?? undefined,
+    phoneLast4: r['customer.phoneLast4'] ?? undefined,
+  }),
+  pickup: some({
+    city: r['pickup.city'] ?? undefined,
+    state: r['pickup.state'] ?? undefined,
+    postalCode: r['pickup.postalCode'] ?? undefined,
+    country: r['pickup.country'] ?? undefined,
+  }),
+  dropLocation: r.dropLocation ?? undefined,
+  item: {
+    sku: r['item.sku'],
+    esin: r['item.esin'] ?? undefined,
+    ean: r['item.ean'] ?? undefined,
+    name: r['item.name'],
+    imageUrl: r['item.imageUrl'] ?? undefined,
+    quantity: r['item.quantity'],
+    unitPriceMinor: r['item.unitPriceMinor'],
+    reason: r['item.reason'] ?? undefined,
+    subReason: r['item.subReason'] ?? undefined,
+    status: r['item.status'],
+    condition: r['item.condition'] ?? undefined,
+    qcReasons: r['item.qcReasons'] ?? undefined,
+  },
+  returnLineCount: r.returnLineCount,
+  requestedAt: millis(r.requestedAt),
+  pickedUpAt: millis(r.pickedUpAt),
+  deliveredAt: millis(r.deliveredAt),
+  receivedAt: millis(r.receivedAt),
+  completedAt: millis(r.completedAt),
+  cancelledAt: millis(r.cancelledAt),
+  createdAt: millis(r.createdAt),
+  updatedAt: millis(r.updatedAt),
+  rowVersion: r.rowVersion,
+});
 
 async function main() {
   const at = work.Address.lastIndexOf(':');
@@ -64,12 +111,10 @@ async function main() {
   };
 
   let records = 0;
-  let paths;
   const worker = async () => {
     for (let ids = await take(); ids.length > 0; ids = await take()) {
-      const [rows, fields] = await pool.query(rowsQuery, [ids]);
-      paths ??= fieldPaths(fields);
-      const objects = rows.map((row) => document(row, paths));
+      const [rows] = await pool.query(rowsQuery, [ids]);
+      const objects = rows.map(document);
       // A page is one request, as it is in the limit.
       await client.saveObjects({indexName: 'node', objects, batchSize: 20 * work.Page});
       records += objects.length;
