@@ -10,7 +10,8 @@
 // ends, a complaint that the test has not taken, or a request to anywhere but
 // this machine, fails it. The browser cannot reach another machine in any case.
 //
-// Bundle builds pages from npm packages, as front ends are.
+// Bundle builds pages from npm packages, as front ends are. Modules fetches such
+// packages for a program that runs in node.
 //
 // As root on Debian the programs that are missing are installed; elsewhere a
 // test fails with the line to type. None is skipped.
