@@ -117,7 +117,9 @@ func (f *findings) report(out io.Writer, now time.Time) error {
 		return err
 	}
 	for i, s := range list {
-		if cpu := results[i].CPU; len(cpu) > 0 && s.all {
+		cpu := maps.Clone(results[i].CPU)
+		maps.DeleteFunc(cpu, func(_ string, v float64) bool { return v < 0.05 }) // of processes that rest
+		if len(cpu) > 0 && s.all {
 			_, _ = fmt.Fprintf(out, "CPU-s a million of %s: %s\n", s.name(), listed(cpu, func(v float64) string { return fmt.Sprintf("%.1f", v) }))
 		}
 	}
