@@ -42,15 +42,16 @@ func bench(ctx context.Context, o options, out, log io.Writer) (err error) {
 		if len(list) == 0 {
 			continue
 		}
-		if err := measureOn(ctx, database, list, bencher{findings: f, peers: peers}, log); err != nil {
+		b := bencher{findings: f, peers: peers}
+		if err := b.rounds(ctx, database, list, log); err != nil {
 			return err
 		}
 	}
 	return f.report(out, time.Now())
 }
 
-// measureOn measures subjects on a database of their own.
-func measureOn(ctx context.Context, database string, list []subject, b bencher, log io.Writer) (err error) {
+// rounds measures subjects on a database of their own.
+func (b *bencher) rounds(ctx context.Context, database string, list []subject, log io.Writer) (err error) {
 	if b.world, err = openWorld(ctx, b.o, log, rehearsal.Options{Workers: b.o.workers, Durable: database == durable}); err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func measureOn(ctx context.Context, database string, list []subject, b bencher, 
 			if s.far {
 				b.sink.latency.Store(int64(b.o.latency))
 			}
-			r, err := s.measure(&b, ctx, s)
+			r, err := s.measure(b, ctx, s)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name(), err)
 			}

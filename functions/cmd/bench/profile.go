@@ -17,8 +17,8 @@ import (
 // profileEnv names the folder that a function's process writes profiles into.
 const profileEnv = "RETURN_SYNC_BENCH_PROFILE"
 
-// addressFile is where a function's process writes the address at which it is
-// told to begin and to end a profile.
+// addressFile is where a function's process writes the address that begins and ends
+// a profile.
 func addressFile(dir, target string) string { return filepath.Join(dir, target+".address") }
 
 // profileChild lets a function's process be profiled, if that is wanted.

@@ -12,7 +12,7 @@ import (
 )
 
 // sink stands in place of the index: it counts records and bytes, keeps nothing,
-// and answers as late as it is told. What is not a batch or a task goes to the
+// and answers after the latency that is set. What is not a batch or a task goes to the
 // emulator behind it.
 type sink struct {
 	records, bytes, requests atomic.Int64

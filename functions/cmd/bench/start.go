@@ -103,7 +103,7 @@ func (w *world) serveOnce(ctx context.Context, server, target string, log io.Wri
 	}
 	defer func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait() // it was told to end
+		_ = cmd.Wait() // the signal ended it
 	}()
 	for time.Since(began) < patience {
 		res, err := http.Get("http://127.0.0.1:" + strconv.Itoa(port) + "/healthz") //nolint:noctx // bounded by the loop
