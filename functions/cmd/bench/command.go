@@ -40,10 +40,10 @@ returns, and measures, each thing in turn and all of it again --repeat times:
 
   limit       what this machine can do at best: a minimal program that reads the same
               rows with the same SQL, appends JSON and posts it
-  first       the first sync of all returns: every function, queue, ledger, accounting
   go          what a Go team would write: structs and SaveObjects of Algolia's client
               v3, no accounting (testdata/peers/go)
-  node        the same by a Node team: mysql2 and algoliasearch 5 (testdata/peers/node)
+  first       the first sync of all returns: every function, queue, ledger, accounting
+  node        what a Node team would write: mysql2 and algoliasearch 5 (testdata/peers/node)
   second      the same window again: nothing has changed
   tick        a tick after 0.1 % of the returns changed
   idle        a tick after nothing changed

@@ -17,7 +17,7 @@ func TestReport(t *testing.T) {
 	}
 	f.notRun["node"] = "no npm"
 	f.databases["fast"] = map[string]string{"version": "10.11", "log_bin": "OFF"}
-	first, tick := f.result(f.o.wanted()[1]), f.result(f.o.wanted()[4])
+	first, tick := f.result(f.o.wanted()[2]), f.result(f.o.wanted()[4])
 	if first.Ratio != 0.5 || first.RatioToGo != 1 || first.RatioToGoSpread != [2]float64{0.5, 1.5} || first.CPUPerMillion != 3000 ||
 		first.RecordsPerSecond != 250 || first.RateSpread != [2]float64{125, 500} || first.MBPerMillion != 3000 || first.MBPerSecond != 0.75 || first.CPU["database"] != 2000 {
 		t.Errorf("first: %+v", first)
