@@ -46,7 +46,8 @@ const (
 )
 
 // senders returns how many pages our run works at once. Every program that the run
-// is compared with has as many senders.
+// is compared with has as many senders, each of which reads a page and sends it as one
+// request; our run sends a page of more than ALGOLIA_BATCH_RECORDS as two at once.
 func (s scenario) senders(o options) int {
 	if s.far {
 		return o.limiters
