@@ -20,7 +20,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 )
 
@@ -49,10 +48,6 @@ func Handler(c *flow.Cron) http.Handler {
 			JobsOnly: r.URL.Query().Get("jobs") == "1", ByHand: r.Header.Get(scheduleTime) == "",
 		}
 		started, err := c.Run(r.Context(), tick)
-		if fault.KindOf(err) == fault.Dropped {
-			// Here a person or a job's address is wrong, and should hear of it.
-			return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entity")
-		}
 		return answer{Started: started}, err
 	}, http.MethodPost, http.MethodGet)
 }

@@ -21,7 +21,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/verify"
 )
@@ -50,7 +49,7 @@ func Handler(v *wire.Verify) http.Handler {
 		if name := r.URL.Query().Get("entity"); name != "" {
 			d, err := v.Entities.Named(name)
 			if err != nil {
-				return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entity")
+				return nil, err
 			}
 			catalog.Entities = flow.Entities{d}
 		}

@@ -33,7 +33,7 @@ func (w *Window) Advance(ctx context.Context, t job.Task, now time.Time) (job.Jo
 		return j, err
 	}
 	if t.Turn < j.Turn {
-		return j, fault.New(fault.Dropped, "old-turn", "job %d is at turn %d; turn %d has been played", j.ID, j.Turn, t.Turn)
+		return j, fault.New(fault.Superseded, "old-turn", "job %d is at turn %d; turn %d has been played", j.ID, j.Turn, t.Turn)
 	}
 	d, err := w.catalog().Named(ctx, j.Entity)
 	if err != nil {

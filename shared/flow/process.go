@@ -122,7 +122,7 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 	switch {
 	case fault.CodeOf(err) == "unbalanced":
 		return p.fail(ctx, r, err.Error())
-	case fault.KindOf(err) == fault.Dropped:
+	case fault.KindOf(err) == fault.Superseded:
 		return p.Store.Run(ctx, r.ID)
 	case err != nil:
 		return r, err
@@ -138,7 +138,7 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 // fail closes the run as failed and says so once: only the call that closed it.
 func (p *Process) fail(ctx context.Context, r run.Run, reason string) (run.Run, error) {
 	err := p.Store.Fail(ctx, r, reason)
-	if fault.KindOf(err) == fault.Dropped {
+	if fault.KindOf(err) == fault.Superseded {
 		err = nil
 	} else if err == nil {
 		p.Log.ErrorContext(ctx, "a run failed: the watermark stays and the next tick covers the same window", "entity", r.Entity, "run", r.ID, "reason", reason)

@@ -71,7 +71,7 @@ var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // CloseIdle closes a claim that found nothing to do: it notes a run without pages,
 // then moves the watermark. A crash between the two is healed by Conclude. The
-// error is fault.Dropped when the claim is another's.
+// error is fault.Superseded when the claim is another's.
 func (db *DB) CloseIdle(ctx context.Context, name string, c claim.Row, w window.Window) (run.Run, error) {
 	r := run.Run{Entity: name, Kind: run.Window, State: run.Synced, ClaimID: c.ID, Token: c.Token, Window: w}
 	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to, closed_at)
@@ -90,7 +90,7 @@ func (db *DB) CloseIdle(ctx context.Context, name string, c claim.Row, w window.
 }
 
 // Conclude gives back the claim of a run that is synced, and moves the watermark
-// to its end. It returns fault.Dropped when that has been done.
+// to its end. It returns fault.Superseded when that has been done.
 func (db *DB) Conclude(ctx context.Context, r run.Run) error {
 	return outage(release(ctx, db.sql, r.ClaimID, r.Token, &r.Window.From, &r.Window.To), "give the claim back")
 }

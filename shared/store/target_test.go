@@ -67,7 +67,7 @@ func TestNewTargetHasOneWinner(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	_, err = b.Target(t.Context(), made.ID+100)
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.NotFound)
 }
 
 // TestPromoteDemandsFreshness lets targets change places, and back, and never makes
