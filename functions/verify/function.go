@@ -21,6 +21,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/verify"
 )
@@ -44,7 +45,7 @@ type answer struct {
 
 // Handler answers calls.
 func Handler(v *wire.Verify) http.Handler {
-	return edge.Handle(v.Log, func(r *http.Request) (any, error) {
+	return edge.HandleTask(v.Log, func(r *http.Request) (any, error) {
 		catalog := flow.Catalog{Entities: v.Entities, Store: v.Store}
 		if name := r.URL.Query().Get("entity"); name != "" {
 			d, err := v.Entities.Named(name)
@@ -70,7 +71,7 @@ func Handler(v *wire.Verify) http.Handler {
 				a.Compared = append(a.Compared, report)
 			}
 		}
-		return a, errors.Join(problems...)
+		return a, fault.Join(problems...)
 	}, http.MethodPost, http.MethodGet)
 }
 

@@ -65,10 +65,13 @@ const (
 	operator
 )
 
-// queueHeader is the header by which Cloud Tasks names the queue of a delivery.
-// Google's front end takes it out of requests from elsewhere; a caller that
-// reaches the service past it changes nothing but the status of its own answer.
-const queueHeader = "X-CloudTasks-QueueName"
+// The headers of Cloud Tasks and Cloud Scheduler. Google's front end takes them
+// out of requests from elsewhere; a caller that reaches the service past it
+// changes nothing but the status of its own answer.
+const (
+	queueHeader     = "X-CloudTasks-QueueName"
+	schedulerHeader = "X-CloudScheduler"
+)
 
 // Handle returns h as an http.Handler for API callers that takes the methods. A
 // panic is an internal error, logged with its stack.
@@ -76,12 +79,12 @@ func Handle(log *slog.Logger, h Handler, methods ...string) http.Handler {
 	return handle(log, h, methods, func(*http.Request) listener { return caller })
 }
 
-// HandleTask is Handle for tasks: a request that a queue delivers is answered so
-// that the queue retries what may succeed later, and nothing else. Any other
-// request is an API caller's.
+// HandleTask is Handle for tasks: a request that a queue or a scheduler delivers
+// is answered so that they retry what may succeed later, and nothing else. Any
+// other request is an API caller's.
 func HandleTask(log *slog.Logger, h Handler, methods ...string) http.Handler {
 	return handle(log, h, methods, func(r *http.Request) listener {
-		if r.Header.Get(queueHeader) != "" {
+		if r.Header.Get(queueHeader) != "" || r.Header.Get(schedulerHeader) != "" {
 			return queue
 		}
 		return caller

@@ -9,6 +9,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -91,6 +92,22 @@ func (e *Error) WithParam(name string) *Error {
 	c := *e
 	c.Param = name
 	return &c
+}
+
+// Join joins errors of independent pieces of work. What may succeed later stands
+// first, so that the kind of the whole has the work done again.
+func Join(errs ...error) error {
+	sorted := slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
+	slices.SortStableFunc(sorted, func(a, b error) int {
+		switch {
+		case Retryable(a) == Retryable(b):
+			return 0
+		case Retryable(a):
+			return -1
+		}
+		return 1
+	})
+	return errors.Join(sorted...)
 }
 
 // KindOf returns the kind of the first Error in err's chain, Internal without one.

@@ -10,6 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -61,6 +62,11 @@ func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, sinc
 	var err error
 	p.Claim, err = scanClaim(withLast{row, []any{&p.Begun, &p.Doubts, &p.Changed}})
 	if errors.Is(err, sql.ErrNoRows) {
+		return Probe{}, nil
+	}
+	if since != nil && sqlfault.CauseOf(err) != sqlfault.Outage {
+		// Most probably the definition's changed.sql is wrong. The run that lists the
+		// changes finds out, and keeps the reason.
 		return Probe{}, nil
 	}
 	return p, outage(err, "look whether anything is to be done")

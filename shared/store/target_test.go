@@ -99,7 +99,7 @@ func TestPromoteDemandsFreshness(t *testing.T) {
 	if got := b.targets(); got[b.def.Name] != target.Standby || got[made.Name()] != target.Live {
 		t.Errorf("%v", got)
 	}
-	wantKind(t, b.Drop(t.Context(), made, of), fault.Invalid)
+	wantKind(t, b.Drop(t.Context(), made, of), fault.Superseded)
 	list, err := b.Targets(t.Context())
 	if err != nil {
 		t.Fatal(err)

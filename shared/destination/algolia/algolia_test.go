@@ -331,7 +331,7 @@ func TestTooManyRefusedIsNotTheRecordsFault(t *testing.T) {
 	for _, kind := range []emulator.FaultKind{emulator.RefuseNamed, emulator.RefuseUnnamed} {
 		b := newBench(t, func(cfg *algolia.Config) { cfg.MaxRefused = 5 }, emulator.Fault{Kind: kind, Pattern: "."})
 		_, err := b.Push(t.Context(), "things", ops(200))
-		if fault.CodeOf(err) != "index-refuses-all" || fault.KindOf(err) != fault.Retry {
+		if fault.CodeOf(err) != "index-refuses-all" || fault.KindOf(err) != fault.Misconfigured {
 			t.Errorf("%s: %v", kind, err)
 		}
 		requests := 0
