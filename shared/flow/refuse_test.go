@@ -32,13 +32,13 @@ var mistakes = map[string]struct{ file, from, to, words string }{
 	"rows: column":           {"rows.sql", "p.sku ", "p.skuu ", "Unknown column 'p.skuu'"},
 	"rows: table":            {"rows.sql", "JOIN stock_lot", "JOIN stock_lots", "stock_lots' doesn't exist"},
 	"rows: syntax":           {"rows.sql", "JOIN stock_lot", "JOINS stock_lot", "error in your SQL syntax"},
-	"rows: function":         {"rows.sql", "CONCAT(", "NO_SUCH(", "no_such does not exist"},
+	"rows: function":         {"rows.sql", "CONCAT(", "NO_SUCH(", "NO_SUCH does not exist"},
 	"rows: ambiguous":        {"rows.sql", "p.id   ", "id   ", "ambiguous"},
 	"rows: no root":          {"rows.sql", "AS _root", "AS root", "_root"},
 	"rows: no objectID":      {"rows.sql", "AS objectID", "AS objectId", "objectID"},
 	"rows: text root":        {"rows.sql", "p.id   ", "p.sku   ", "SKU-"},
 	"rows: one id twice":     {"rows.sql", "CONCAT('S', p.id, '-', l.id)", "CONCAT('S', p.id)", "unique"},
-	"rows: another root":     {"rows.sql", "p.id   ", "p.id + 100   ", "not asked for"},
+	"rows: another root":     {"rows.sql", "p.id   ", "p.id + 100   ", "rows.sql gave "},
 	"rows: subquery":         {"rows.sql", "p.sku ", "(SELECT id FROM stock_lot) ", "more than 1 row"},
 }
 
