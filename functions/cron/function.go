@@ -47,6 +47,7 @@ func Handler(c *flow.Cron) http.Handler {
 			Entity: r.URL.Query().Get("entity"), Occurrence: occurrence(r.Header, time.Now()),
 			JobsOnly: r.URL.Query().Get("jobs") == "1", ByHand: r.Header.Get(scheduleTime) == "",
 		}
+		// A scheduler is answered as a caller: its list of jobs shows a wrong address.
 		started, err := c.Run(r.Context(), tick)
 		return answer{Started: started}, err
 	}, http.MethodPost, http.MethodGet)
