@@ -259,7 +259,7 @@ func TestEndedContextIsAnError(t *testing.T) {
 func TestKeyWithoutRightsIsNotRepeated(t *testing.T) {
 	b := newBench(t, func(cfg *algolia.Config) { cfg.WriteKey = "search" })
 	_, err := b.Push(t.Context(), "things", ops(1))
-	if fault.KindOf(err) != fault.Retry || !strings.Contains(fmt.Sprint(err), "write key") {
+	if fault.KindOf(err) != fault.Misconfigured || !strings.Contains(fmt.Sprint(err), "write key") {
 		t.Errorf("error %v", err)
 	}
 	total := 0

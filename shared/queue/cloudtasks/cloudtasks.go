@@ -111,7 +111,7 @@ func (s *Sender) Send(ctx context.Context, t queue.Task) error {
 func refusal(err error, t queue.Task) error {
 	switch status.Code(err) {
 	case codes.NotFound, codes.PermissionDenied, codes.InvalidArgument, codes.FailedPrecondition:
-		return fault.Wrap(err, fault.Misconfigured, "queue-refuses", "queue "+t.Queue+" does not take tasks: check that it exists, and the right to create tasks in it")
+		return fault.Wrap(err, fault.Misconfigured, "queue-refuses", "queue "+t.Queue+" does not take task "+t.Name+": check that it exists, and the right to create tasks in it")
 	}
 	return fault.Wrap(err, fault.Retry, "queue-refuses", "queue "+t.Queue+" did not take task "+t.Name)
 }
