@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -84,18 +83,9 @@ func (f *function) act(r *http.Request) (any, error) {
 	err = f.Store.Audited(r.Context(), store.Audit{Who: d.by, Via: store.ViaConsole, Action: name}, func(entry *store.Audit) (err error) {
 		d.audit = entry
 		a.Message, err = do(d, r.Context())
-		return missing(err)
+		return err
 	})
 	return a, err
-}
-
-// missing makes of an error that a queue must not retry one that people read.
-func missing(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) && f.Kind == fault.Dropped {
-		return fault.New(fault.NotFound, f.Code, "%s", f.Message)
-	}
-	return err
 }
 
 // startEntity ticks an entity.
@@ -152,7 +142,7 @@ func (d *deed) moveJob(ctx context.Context, to job.State, do func(job.Job) (bool
 	d.audit.Object, d.audit.Old, d.audit.New = j.String(), string(j.State), string(to)
 	ok, err := do(j)
 	if err == nil && !ok {
-		err = fault.New(fault.Invalid, "job-elsewhere", "%v is %s: that cannot be changed so", j, j.State)
+		err = fault.New(fault.Superseded, "job-elsewhere", "%v is %s: that cannot be changed so", j, j.State)
 	}
 	return fmt.Sprintf("%v is %s", j, to), err
 }

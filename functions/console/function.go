@@ -78,9 +78,9 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	}
 	mux.Handle("GET /", http.FileServerFS(page))
 	for path, do := range map[string]edge.Handler{"/session": f.session, "/state": f.state, "/runs/{id}": f.run} {
-		mux.Handle("GET "+path, edge.Handle(c.Log, do, http.MethodGet, http.MethodHead))
+		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
 	}
-	mux.Handle("POST /act/{action}", edge.Handle(c.Log, f.act, http.MethodPost))
+	mux.Handle("POST /act/{action}", edge.HandleOperator(c.Log, f.act, http.MethodPost))
 	mux.HandleFunc("POST /session", f.signIn)
 	mux.HandleFunc("POST /session/end", f.signOut)
 	// An open page does not count among the requests: streams have bounds of their own.

@@ -114,7 +114,7 @@ func (f *function) session(r *http.Request) (any, error) {
 
 // signIn keeps a token that holds in the session's cookie.
 func (f *function) signIn(w http.ResponseWriter, r *http.Request) {
-	edge.Handle(f.Log, func(r *http.Request) (any, error) {
+	edge.HandleOperator(f.Log, func(r *http.Request) (any, error) {
 		if err := f.changes(r); err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (f *function) signIn(w http.ResponseWriter, r *http.Request) {
 
 // signOut removes the session's cookie.
 func (f *function) signOut(w http.ResponseWriter, r *http.Request) {
-	edge.Handle(f.Log, func(r *http.Request) (any, error) {
+	edge.HandleOperator(f.Log, func(r *http.Request) (any, error) {
 		err := f.changes(r)
 		if err == nil {
 			http.SetCookie(w, Cookie("", secure(r), 0))

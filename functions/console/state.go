@@ -205,7 +205,7 @@ func (f *function) run(r *http.Request) (any, error) {
 	}
 	found, err := f.Store.Run(r.Context(), id)
 	if err != nil {
-		return nil, missing(err)
+		return nil, err
 	}
 	a := runAnswer{Run: pass{wire.RunAnswer(found), found.Kind}, Pages: []store.PageRow{}, Log: []store.LogEntry{}}
 	pages, err := f.Store.Pages(r.Context(), id, pagesShown)

@@ -121,7 +121,7 @@ func (f *function) events(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		edge.Handle(f.Log, func(*http.Request) (any, error) { return nil, err }, http.MethodGet).ServeHTTP(w, r)
+		edge.HandleOperator(f.Log, func(*http.Request) (any, error) { return nil, err }, http.MethodGet).ServeHTTP(w, r)
 		return
 	}
 	h := w.Header()

@@ -20,7 +20,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 )
 
@@ -48,11 +47,8 @@ func Handler(c *flow.Cron) http.Handler {
 			Entity: r.URL.Query().Get("entity"), Occurrence: occurrence(r.Header, time.Now()),
 			JobsOnly: r.URL.Query().Get("jobs") == "1", ByHand: r.Header.Get(scheduleTime) == "",
 		}
+		// A scheduler is answered as a caller: its list of jobs shows a wrong address.
 		started, err := c.Run(r.Context(), tick)
-		if fault.KindOf(err) == fault.Dropped {
-			// Here a person or a job's address is wrong, and should hear of it.
-			return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entity")
-		}
 		return answer{Started: started}, err
 	}, http.MethodPost, http.MethodGet)
 }

@@ -38,7 +38,7 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 
 // Handler answers page tasks.
 func Handler(p *flow.Process) http.Handler {
-	return edge.Handle(p.Log, func(r *http.Request) (any, error) {
+	return edge.HandleTask(p.Log, func(r *http.Request) (any, error) {
 		body, err := edge.Body(r)
 		if err != nil {
 			return nil, err

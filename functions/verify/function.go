@@ -45,12 +45,12 @@ type answer struct {
 
 // Handler answers calls.
 func Handler(v *wire.Verify) http.Handler {
-	return edge.Handle(v.Log, func(r *http.Request) (any, error) {
+	return edge.HandleTask(v.Log, func(r *http.Request) (any, error) {
 		catalog := flow.Catalog{Entities: v.Entities, Store: v.Store}
 		if name := r.URL.Query().Get("entity"); name != "" {
 			d, err := v.Entities.Named(name)
 			if err != nil {
-				return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entity")
+				return nil, err
 			}
 			catalog.Entities = flow.Entities{d}
 		}
@@ -71,7 +71,7 @@ func Handler(v *wire.Verify) http.Handler {
 				a.Compared = append(a.Compared, report)
 			}
 		}
-		return a, errors.Join(problems...)
+		return a, fault.Join(problems...)
 	}, http.MethodPost, http.MethodGet)
 }
 

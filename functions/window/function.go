@@ -26,7 +26,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
 )
@@ -45,7 +44,7 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 
 // Handler answers window tasks, jobs' turns and requests for a historic sync.
 func Handler(w *flow.Window) http.Handler {
-	return edge.Handle(w.Log, func(r *http.Request) (any, error) {
+	return edge.HandleTask(w.Log, func(r *http.Request) (any, error) {
 		body, err := edge.Body(r)
 		if err != nil {
 			return nil, err
@@ -95,8 +94,7 @@ type requeued struct {
 	Roots   int64     `json:"roots"`
 }
 
-// requeue makes a backfill of a request. A queue would deliver one that cannot be
-// read for ever, so only a person is answered 400.
+// requeue makes a backfill of a request.
 func requeue(r *http.Request, w *flow.Window, body []byte) (any, error) {
 	asked, err := job.ParseHistoric(body)
 	if err == nil {
@@ -107,9 +105,6 @@ func requeue(r *http.Request, w *flow.Window, body []byte) (any, error) {
 				JobID:   j.ID, Entity: j.Entity, From: j.Window.From, To: j.Window.To, Roots: j.Roots,
 			}, nil
 		}
-	}
-	if r.Header.Get("X-CloudTasks-QueueName") != "" && fault.KindOf(err) == fault.Invalid {
-		return nil, fault.New(fault.Dropped, fault.CodeOf(err), "%s", err.Error())
 	}
 	return nil, err
 }

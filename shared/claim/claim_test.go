@@ -66,7 +66,7 @@ func TestParseTaskRefuses(t *testing.T) {
 		`{"id":1,"jobType":"RETURN"}`: "no token",
 	} {
 		_, err := ParseTask([]byte(body))
-		if fault.KindOf(err) != fault.Dropped || !strings.Contains(err.Error(), want) {
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}

@@ -53,19 +53,19 @@ func stamp(t *time.Time) string {
 }
 
 // ParseTask reads a window task's body. A body that cannot be read will not be
-// readable later either, so the error is of kind fault.Dropped.
+// readable later either, so the error is of kind fault.Invalid.
 func ParseTask(body []byte) (Task, error) {
 	var t Task
 	if err := json.Unmarshal(body, &t); err != nil {
-		return Task{}, fault.Wrap(err, fault.Dropped, "bad-task", "the window task's body is not the JSON of a claimed row")
+		return Task{}, fault.Wrap(err, fault.Invalid, "bad-task", "the window task's body is not the JSON of a claimed row")
 	}
 	switch {
 	case t.ID <= 0:
-		return Task{}, fault.New(fault.Dropped, "bad-task", "the window task has no id: want the id of a claimed order_return_algolia_sync row").WithParam("id")
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no id: want the id of a claimed order_return_algolia_sync row").WithParam("id")
 	case t.JobType == "":
-		return Task{}, fault.New(fault.Dropped, "bad-task", "the window task has no jobType, such as RETURN_JOB").WithParam("jobType")
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no jobType, such as RETURN_JOB").WithParam("jobType")
 	case t.Token == "":
-		return Task{}, fault.New(fault.Dropped, "bad-task", "the window task has no token: it was not sent by a claim").WithParam("token")
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no token: it was not sent by a claim").WithParam("token")
 	}
 	return t, nil
 }

@@ -49,7 +49,8 @@ type Index interface {
 	// Push sends every op, in any order, and isolates the records that the
 	// index refuses. It retries what is worth retrying within ctx. An error
 	// means that an unknown part of the ops was applied; it is of kind
-	// fault.Throttled when the index asked to slow down, else fault.Retry.
+	// fault.Throttled when the index asked to slow down, fault.Misconfigured when it
+	// refuses the key, the plan or all records, else fault.Retry.
 	Push(ctx context.Context, index string, ops []Op) (Result, error)
 	// Wait returns when the index has published the task, and so all before it.
 	Wait(ctx context.Context, index string, taskID int64) error

@@ -2,10 +2,13 @@
 // error into one that answers, and is the only place that knows which kind of
 // error is which status.
 //
-// A queue retries everything that is not 2xx, so what can never succeed is
-// logged and answered 200; what is worth retrying is 429 or 503, with
-// Retry-After where we know better than the queue. The text of an error that
-// nobody classified never leaves: it is logged here, once.
+// Three kinds of listeners hear of an error. An API caller (Handle) gets the
+// status of the error's kind and its sentence. A queue (HandleTask) retries every
+// answer that is not 2xx, so a task that can never succeed is logged and answered
+// 200; what is worth retrying is 429, 500 or 503, with Retry-After where we know
+// better than the queue. An operator (HandleOperator) also gets the cause of a
+// wrong configuration, which only people who run the system may read. The text
+// of an error that nobody classified never leaves: it is logged here, once.
 package edge
 
 import (
@@ -48,29 +51,68 @@ type dropped struct {
 // statuses translates kinds.
 var statuses = map[fault.Kind]int{
 	fault.Internal: http.StatusInternalServerError, fault.Retry: http.StatusServiceUnavailable,
-	fault.Throttled: http.StatusTooManyRequests, fault.Dropped: http.StatusOK, fault.Invalid: http.StatusBadRequest,
+	fault.Throttled: http.StatusTooManyRequests, fault.Invalid: http.StatusBadRequest,
 	fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden, fault.NotFound: http.StatusNotFound,
-	fault.TooLarge: http.StatusRequestEntityTooLarge,
+	fault.TooLarge: http.StatusRequestEntityTooLarge, fault.Superseded: http.StatusConflict,
+	fault.Misconfigured: http.StatusInternalServerError,
 }
 
-// Handle returns h as an http.Handler that takes the methods. A panic is an
-// internal error, logged with its stack.
+// listener is who hears an answer.
+type listener uint8
+
+const (
+	caller listener = iota
+	queue
+	operator
+)
+
+// The headers of Cloud Tasks and Cloud Scheduler. Google's front end takes them
+// out of requests from elsewhere; a caller that reaches the service past it
+// changes nothing but the status of its own answer.
+const (
+	queueHeader     = "X-CloudTasks-QueueName"
+	schedulerHeader = "X-CloudScheduler"
+)
+
+// Handle returns h as an http.Handler for API callers that takes the methods. A
+// panic is an internal error, logged with its stack.
 func Handle(log *slog.Logger, h Handler, methods ...string) http.Handler {
+	return handle(log, h, methods, func(*http.Request) listener { return caller })
+}
+
+// HandleTask is Handle for tasks: a request that a queue or a scheduler delivers
+// is answered so that they retry what may succeed later, and nothing else. Any
+// other request is an API caller's.
+func HandleTask(log *slog.Logger, h Handler, methods ...string) http.Handler {
+	return handle(log, h, methods, func(r *http.Request) listener {
+		if r.Header.Get(queueHeader) != "" || r.Header.Get(schedulerHeader) != "" {
+			return queue
+		}
+		return caller
+	})
+}
+
+// HandleOperator is Handle for people who run the system.
+func HandleOperator(log *slog.Logger, h Handler, methods ...string) http.Handler {
+	return handle(log, h, methods, func(*http.Request) listener { return operator })
+}
+
+// handle does the work of Handle for the listener of a request.
+func handle(log *slog.Logger, h Handler, methods []string, of func(*http.Request) listener) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(trace.Begin(r.Context(), r.Header.Get(trace.Header)))
 		log.DebugContext(r.Context(), "a request came", "method", r.Method, "path", r.URL.Path)
 		if !slices.Contains(methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(methods, ", "))
-			_ = answer(w, http.StatusMethodNotAllowed, problemOf(fault.New(fault.Invalid, "method", "use %s", strings.Join(methods, ", "))))
+			_ = answer(w, http.StatusMethodNotAllowed, problemOf(fault.New(fault.Invalid, "method", "use %s", strings.Join(methods, ", ")), caller))
 			return
 		}
 		value, err := guarded(h, r)
-		if err != nil {
-			fail(w, r, log, err)
-			return
+		if err == nil {
+			err = answer(w, http.StatusOK, value)
 		}
-		if err := answer(w, http.StatusOK, value); err != nil {
-			fail(w, r, log, err)
+		if err != nil {
+			failure{to: of(r), err: err, log: log}.answer(w, r)
 		}
 	})
 }
@@ -94,24 +136,38 @@ type panicked struct {
 // Error returns the value.
 func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
-// fail logs an error and answers with its kind's status.
-func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+// failure is an error on its way to a listener.
+type failure struct {
+	to  listener
+	err error
+	log *slog.Logger
+}
+
+// answer logs the error and answers with its kind's status. For a queue, what
+// cannot succeed is a success.
+func (f failure) answer(w http.ResponseWriter, r *http.Request) {
+	err, log := f.err, f.log
 	kind, code := fault.KindOf(err), fault.CodeOf(err)
 	status := statuses[kind]
-	switch {
-	case kind == fault.Dropped:
-		log.WarnContext(r.Context(), "a task was dropped", "code", code, "reason", err.Error())
-		_ = answer(w, status, dropped{Outcome: "dropped", Code: code, Message: sentence(err)})
+	if f.to == queue && !fault.Retryable(err) {
+		if kind == fault.Misconfigured {
+			logFailure(r, log, http.StatusOK, err)
+		} else {
+			log.WarnContext(r.Context(), "a task was dropped", "code", code, "reason", err.Error())
+		}
+		_ = answer(w, http.StatusOK, dropped{Outcome: "dropped", Code: code, Message: sentence(err, f.to)})
 		return
+	}
+	switch {
 	case kind == fault.Retry, kind == fault.Throttled:
 		log.WarnContext(r.Context(), "a request was put off", "code", code, "status", status, "error", err.Error())
 	case status >= 500:
 		logFailure(r, log, status, err)
 	}
-	if after := afterOf(err); after > 0 {
+	if after := fault.AfterOf(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
 	}
-	_ = answer(w, status, problemOf(err))
+	_ = answer(w, status, problemOf(err, f.to))
 }
 
 // logFailure logs an error that is ours, in the form that Error Reporting reads.
@@ -128,10 +184,10 @@ func logFailure(r *http.Request, log *slog.Logger, status int, err error) {
 	log.ErrorContext(r.Context(), "a request failed", what...)
 }
 
-// problemOf returns what a caller may know of an error.
-func problemOf(err error) problem {
+// problemOf returns what a listener may know of an error.
+func problemOf(err error, to listener) problem {
 	var p problem
-	p.Error.Code, p.Error.Message = fault.CodeOf(err), sentence(err)
+	p.Error.Code, p.Error.Message = fault.CodeOf(err), sentence(err, to)
 	var f *fault.Error
 	if errors.As(err, &f) {
 		p.Error.Param = f.Param
@@ -139,22 +195,18 @@ func problemOf(err error) problem {
 	return p
 }
 
-// sentence returns the part of an error that is meant for people.
-func sentence(err error) string {
+// sentence returns the part of an error that is meant for the listener. The
+// cause of a wrong configuration (a database's message about a statement, say)
+// names what the operator has to correct.
+func sentence(err error, to listener) string {
 	var f *fault.Error
-	if errors.As(err, &f) && f.Kind != fault.Internal {
-		return f.Message
+	switch {
+	case !errors.As(err, &f) || f.Kind == fault.Internal:
+		return "internal error; the log has the details"
+	case f.Kind == fault.Misconfigured && to == operator:
+		return f.Error()
 	}
-	return "internal error; the log has the details"
-}
-
-// afterOf returns how long the caller shall wait, 0 for no opinion.
-func afterOf(err error) time.Duration {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.After
-	}
-	return 0
+	return f.Message
 }
 
 // answer writes a value as JSON, or returns an error and writes nothing if it has
@@ -201,7 +253,7 @@ func Body(r *http.Request) ([]byte, error) {
 		return nil, fault.Wrap(err, fault.Retry, "bad-request", "the request's body broke off")
 	}
 	if len(body) > maxTask {
-		return nil, fault.New(fault.Dropped, "bad-task", "the task's body is larger than %d bytes", maxTask)
+		return nil, fault.New(fault.TooLarge, "bad-task", "the task's body is larger than %d bytes", maxTask)
 	}
 	return body, nil
 }

@@ -35,16 +35,19 @@ func call(t *testing.T, method string, h edge.Handler) (*httptest.ResponseRecord
 // failing is a handler that fails.
 func failing(err error) edge.Handler { return func(*http.Request) (any, error) { return nil, err } }
 
+// kinds lists every kind with the status that an API caller hears.
+var kinds = map[fault.Kind]int{
+	fault.Internal: 500, fault.Retry: 503, fault.Throttled: 429, fault.Invalid: 400,
+	fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.TooLarge: 413,
+	fault.Superseded: 409, fault.Misconfigured: 500,
+}
+
 func TestEveryKindHasItsStatus(t *testing.T) {
-	want := map[fault.Kind]int{
-		fault.Internal: 500, fault.Retry: 503, fault.Throttled: 429, fault.Dropped: 200, fault.Invalid: 400,
-		fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.TooLarge: 413,
-	}
-	for kind := fault.Internal; kind <= fault.TooLarge; kind++ {
+	for kind := fault.Internal; kind <= fault.Misconfigured; kind++ {
 		err := fault.Wrap(errors.New("secret cause"), kind, "the-code", "the sentence")
 		w, log := call(t, http.MethodPost, failing(fmt.Errorf("outer: %w", err)))
-		if w.Code != want[kind] {
-			t.Errorf("kind %d: status %d, want %d", kind, w.Code, want[kind])
+		if w.Code != kinds[kind] {
+			t.Errorf("kind %d: status %d, want %d", kind, w.Code, kinds[kind])
 		}
 		if strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("kind %d: the cause left the house: %s", kind, w.Body)
@@ -55,11 +58,54 @@ func TestEveryKindHasItsStatus(t *testing.T) {
 		if !strings.Contains(w.Body.String(), "the-code") {
 			t.Errorf("kind %d: no code in %s", kind, w.Body)
 		}
-		if retried := w.Code >= 500 || w.Code == 429; retried != fault.Retryable(err) {
-			t.Errorf("kind %d: a queue would retry it: %v, it is retryable: %v", kind, retried, fault.Retryable(err))
-		}
-		if logged := strings.Contains(log, "secret cause"); logged != (w.Code >= 500 || w.Code == 429 || kind == fault.Dropped) {
+		if logged := strings.Contains(log, "secret cause"); logged != (w.Code >= 500 || w.Code == 429) {
 			t.Errorf("kind %d: logged: %q", kind, log)
+		}
+	}
+}
+
+// TestWhoHearsWhat plays every kind before every kind of listener: a queue hears
+// a success of what cannot succeed, and only an operator hears the cause of a
+// wrong configuration.
+func TestWhoHearsWhat(t *testing.T) {
+	type handle = func(*slog.Logger, edge.Handler, ...string) http.Handler
+	for name, c := range map[string]struct {
+		handle handle
+		queue  bool // the request carries a queue's header
+	}{
+		"caller":                 {edge.Handle, false},
+		"caller that says queue": {edge.Handle, true},
+		"task without a queue":   {edge.HandleTask, false},
+		"queue":                  {edge.HandleTask, true},
+		"operator":               {edge.HandleOperator, true},
+	} {
+		for kind, status := range kinds {
+			t.Run(fmt.Sprintf("%s, kind %d", name, kind), func(t *testing.T) {
+				var log bytes.Buffer
+				err := fault.Wrap(errors.New("the cause"), kind, "the-code", "the sentence")
+				r := httptest.NewRequest(http.MethodPost, "/x", nil)
+				if c.queue {
+					r.Header.Set("X-CloudTasks-QueueName", "returnSync")
+				}
+				w := httptest.NewRecorder()
+				c.handle(edge.NewLogger(&log, slog.LevelInfo, edge.Program{}), failing(err), http.MethodPost).ServeHTTP(w, r)
+				if name == "queue" {
+					if retried := w.Code < 200 || w.Code > 299; retried != fault.Retryable(err) {
+						t.Errorf("status %d: the queue retries: %v, it is retryable: %v", w.Code, retried, fault.Retryable(err))
+					}
+					if !strings.Contains(log.String(), "the cause") {
+						t.Errorf("the cause is not logged: %s", log.String())
+					}
+				} else if w.Code != status {
+					t.Errorf("status %d, want %d", w.Code, status)
+				}
+				if severe := strings.Contains(log.String(), `"severity":"ERROR"`); severe != (kind == fault.Internal || kind == fault.Misconfigured) {
+					t.Errorf("severity: %s", log.String())
+				}
+				if shown := strings.Contains(w.Body.String(), "the cause"); shown != (name == "operator" && kind == fault.Misconfigured) {
+					t.Errorf("the cause is shown: %v: %s", shown, w.Body)
+				}
+			})
 		}
 	}
 }
@@ -117,7 +163,7 @@ func TestBody(t *testing.T) {
 	if body, err := read(httptest.NewRequest("POST", "/", strings.NewReader(most))); err != nil || len(body) != 1<<20 {
 		t.Errorf("the largest body: %d bytes, %v", len(body), err)
 	}
-	if _, err := read(httptest.NewRequest("POST", "/", strings.NewReader(most+"x"))); fault.KindOf(err) != fault.Dropped {
+	if _, err := read(httptest.NewRequest("POST", "/", strings.NewReader(most+"x"))); fault.KindOf(err) != fault.TooLarge {
 		t.Errorf("too large: %v", err)
 	}
 	if _, err := read(httptest.NewRequest("POST", "/", brokenBody{})); fault.KindOf(err) != fault.Retry {

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"regexp"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -44,7 +46,12 @@ func Load(dir string) ([]Definition, error) {
 	byName := map[string]Definition{}
 	sources := []source{{fsys: embedded, label: "embedded"}}
 	if dir != "" {
-		sources = append(sources, source{fsys: os.DirFS(dir), label: dir})
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, fmt.Errorf("entity definitions: %w", err)
+		}
+		defer func() { _ = root.Close() }()
+		sources = append(sources, source{fsys: root.FS(), label: dir, root: root})
 	}
 	var problems []error
 	for _, s := range sources {
@@ -76,13 +83,74 @@ func distinct(list []Definition) error {
 			}
 		}
 	}
+	return errors.Join(append(problems, distinctReplicas(list))...)
+}
+
+// derived is what stands behind an index's name in the names of its rebuilt
+// indices (package target) and of its sorted replicas (package search).
+var derived = regexp.MustCompile(`^(_r[0-9]+|(_r[0-9]+)?_.+_(asc|desc))$`)
+
+// distinctReplicas refuses a replica that is an index of a definition, its own
+// included, or a replica of another: the index service would overwrite one with
+// the other's records, which are another entity's and may be another tenant's.
+func distinctReplicas(list []Definition) error {
+	index, replica := map[string]Definition{}, map[string]Definition{}
+	var problems []error
+	for _, d := range list {
+		index[d.Index] = d
+		for _, other := range list {
+			if suffix, ok := strings.CutPrefix(d.Index, other.Index); ok && derived.MatchString(suffix) {
+				problems = append(problems, fmt.Errorf("%s and %s: %s is the name that a rebuilt index or a sorted replica of index %s gets: give it another",
+					other.Source, d.Source, d.Index, other.Index))
+			}
+		}
+	}
+	for _, d := range list {
+		names, err := replicasOf(d.Settings)
+		problems = append(problems, err)
+		for _, name := range names {
+			if other, ok := index[name]; ok {
+				problems = append(problems, fmt.Errorf("%s and %s: %s is the index of the one and a replica of the other: give one of them another name", other.Source, d.Source, name))
+			}
+			if other, ok := replica[name]; ok {
+				problems = append(problems, fmt.Errorf("%s and %s: both have the replica %s", other.Source, d.Source, name))
+			}
+			replica[name] = d
+		}
+	}
 	return errors.Join(problems...)
+}
+
+// replicasOf returns the names of the replicas in an index's settings, virtual
+// ones included; nil settings have none.
+func replicasOf(settings []byte) ([]string, error) {
+	if settings == nil {
+		return nil, nil
+	}
+	var written struct {
+		Replicas []string `json:"replicas"`
+	}
+	if err := json.Unmarshal(settings, &written); err != nil {
+		return nil, fmt.Errorf("replicas: want a list of names")
+	}
+	for i, name := range written.Replicas {
+		name = strings.TrimSpace(name)
+		if inner, ok := strings.CutPrefix(name, "virtual("); ok {
+			name = strings.TrimSpace(strings.TrimSuffix(inner, ")"))
+		}
+		if !indexForm.MatchString(name) {
+			return nil, fmt.Errorf("replicas: %q is no name of an index: use letters, digits, _, . and -", name)
+		}
+		written.Replicas[i] = name
+	}
+	return written.Replicas, nil
 }
 
 // source is a folder of definitions.
 type source struct {
 	fsys  fs.FS
 	label string
+	root  *os.Root // nil for files that are not on a disk
 }
 
 // load reads every folder of the source that holds an entity.yaml.
@@ -97,10 +165,10 @@ func (s source) load() ([]Definition, error) {
 		if !e.IsDir() {
 			continue
 		}
-		if _, err := fs.Stat(s.fsys, path.Join(e.Name(), "entity.yaml")); err != nil {
+		if s.absent(path.Join(e.Name(), "entity.yaml")) {
 			continue
 		}
-		d, err := s.read(e.Name())
+		d, err := s.folder(e.Name())
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -110,70 +178,126 @@ func (s source) load() ([]Definition, error) {
 	return defs, errors.Join(problems...)
 }
 
-// read reads one definition.
-func (s source) read(folder string) (Definition, error) {
-	at := func(name string) string { return path.Join(s.label, folder, name) }
-	text, err := fs.ReadFile(s.fsys, path.Join(folder, "entity.yaml"))
+// folder reads the definition in a folder. On a disk the folder is a root of its
+// own, so that no link leads out of it.
+func (s source) folder(name string) (d Definition, err error) {
+	at := path.Join(s.label, name)
+	own := source{label: at}
+	if s.root == nil {
+		own.fsys, err = fs.Sub(s.fsys, name)
+	} else if own.root, err = s.root.OpenRoot(name); err == nil {
+		defer func() { _ = own.root.Close() }()
+		own.fsys = own.root.FS()
+	}
 	if err != nil {
-		return Definition{}, fmt.Errorf("%s: %w", at("entity.yaml"), err)
+		return d, fmt.Errorf("%s: %w", at, err)
+	}
+	return own.read()
+}
+
+// absent reports that there is no file of the name. A link that leads nowhere is
+// there: what it should lead to is missing.
+func (s source) absent(name string) bool {
+	_, err := fs.Lstat(s.fsys, name)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// maxFile is how large a definition's file may be. The largest of returns has
+// 7 KB.
+const maxFile = 256 << 10
+
+// text reads one file of a definition: a regular file in the definition's folder
+// that is not too large. The errors name the file, and never hold what is in it.
+func (s source) text(name string) ([]byte, error) {
+	at := path.Join(s.label, name)
+	// Before it is opened: opening a pipe would wait for its writer.
+	info, err := fs.Stat(s.fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file: a definition's files stand in its folder", at)
+	}
+	f, err := s.fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("%s is larger than %d bytes: a definition's file is smaller", at, maxFile)
+	}
+	return text, nil
+}
+
+// read reads the definition whose files the source holds.
+func (s source) read() (Definition, error) {
+	at := func(name string) string { return path.Join(s.label, name) }
+	text, err := s.text("entity.yaml")
+	if err != nil {
+		return Definition{}, err
 	}
 	var f file
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&f); err != nil {
-		return Definition{}, fmt.Errorf("%s: %s", at("entity.yaml"), yaml.FormatError(err, false, true))
+		return Definition{}, fmt.Errorf("%s: %s", at("entity.yaml"), yaml.FormatError(err, false, false))
 	}
 	d, err := f.definition()
 	if err != nil {
 		return Definition{}, fmt.Errorf("%s: %w", at("entity.yaml"), err)
 	}
-	d.Source = path.Join(s.label, folder)
-	if d.Changed, err = s.query(folder, "changed.sql", "from", "to"); err != nil {
+	d.Source = s.label
+	if d.Changed, err = s.query("changed.sql", "from", "to"); err != nil {
 		return Definition{}, err
 	}
-	if d.Rows, err = s.query(folder, "rows.sql", "ids"); err != nil {
+	if d.Rows, err = s.query("rows.sql", "ids"); err != nil {
 		return Definition{}, err
 	}
-	if d.Roots, err = s.optionalQuery(folder, "roots.sql", "after", "upto"); err != nil {
+	if d.Roots, err = s.optionalQuery("roots.sql", "after", "upto"); err != nil {
 		return Definition{}, err
 	}
-	d.Settings, err = s.settings(folder)
+	d.Settings, err = s.settings()
 	return d, err
 }
 
 // query reads one SQL file.
-func (s source) query(folder, name string, params ...string) (Query, error) {
-	at := path.Join(s.label, folder, name)
-	text, err := fs.ReadFile(s.fsys, path.Join(folder, name))
+func (s source) query(name string, params ...string) (Query, error) {
+	text, err := s.text(name)
 	if err != nil {
-		return Query{}, fmt.Errorf("%s: %w", at, err)
+		return Query{}, err
 	}
 	q, err := ParseQuery(string(text), params...)
 	if err != nil {
-		return Query{}, fmt.Errorf("%s: %w", at, err)
+		return Query{}, fmt.Errorf("%s: %w", path.Join(s.label, name), err)
 	}
 	return q, nil
 }
 
 // optionalQuery reads an SQL file that may be absent.
-func (s source) optionalQuery(folder, name string, params ...string) (Query, error) {
-	if _, err := fs.Stat(s.fsys, path.Join(folder, name)); errors.Is(err, fs.ErrNotExist) {
+func (s source) optionalQuery(name string, params ...string) (Query, error) {
+	if s.absent(name) {
 		return Query{}, nil
 	}
-	return s.query(folder, name, params...)
+	return s.query(name, params...)
 }
 
 // settings reads settings.json, which may be absent.
-func (s source) settings(folder string) ([]byte, error) {
-	at := path.Join(s.label, folder, "settings.json")
-	text, err := fs.ReadFile(s.fsys, path.Join(folder, "settings.json"))
-	if errors.Is(err, fs.ErrNotExist) {
+func (s source) settings() ([]byte, error) {
+	if s.absent("settings.json") {
 		return nil, nil
 	}
+	text, err := s.text("settings.json")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", at, err)
+		return nil, err
 	}
 	var object map[string]any
 	if err := json.Unmarshal(text, &object); err != nil {
-		return nil, fmt.Errorf("%s: %w", at, err)
+		return nil, fmt.Errorf("%s: %w", path.Join(s.label, "settings.json"), err)
+	}
+	if _, err := replicasOf(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Join(s.label, "settings.json"), err)
 	}
 	return text, nil
 }

@@ -45,6 +45,9 @@ func ParseQuery(text string, allowed ...string) (Query, error) {
 		return Query{}, fmt.Errorf("more than one statement: a definition's file holds a single SELECT")
 	}
 	q.parts = append(q.parts, last)
+	if err := plainSelect(text); err != nil {
+		return Query{}, err
+	}
 	for _, name := range allowed {
 		if !slices.Contains(q.names, name) {
 			return Query{}, fmt.Errorf("parameter :%s is missing", name)
@@ -62,7 +65,7 @@ func token(s string) (int, string) {
 			return end + 4, "comment"
 		}
 		return 0, "comment"
-	case strings.HasPrefix(s, "-- "), strings.HasPrefix(s, "--\n"), s == "--", s[0] == '#':
+	case strings.HasPrefix(s, "--") && (len(s) == 2 || s[2] <= ' '), s[0] == '#':
 		if end := strings.IndexByte(s, '\n'); end >= 0 {
 			return end, "comment"
 		}

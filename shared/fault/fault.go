@@ -9,6 +9,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -24,9 +25,6 @@ const (
 	Retry
 	// Throttled is a request to slow down; After says for how long.
 	Throttled
-	// Dropped is a task that can never succeed: it is recorded and answered
-	// with success, because a queue retries everything else.
-	Dropped
 	// Invalid is a request that its sender has to mend.
 	Invalid
 	// Unauthenticated is a request without a valid identity.
@@ -37,6 +35,13 @@ const (
 	NotFound
 	// TooLarge is a request whose body is larger than it may be.
 	TooLarge
+	// Superseded is work that has ended or that belongs to somebody else by now:
+	// a claim that was taken over, a page of a closed run, a version that was
+	// edited meanwhile. Nothing is left to do for the caller.
+	Superseded
+	// Misconfigured is a definition, a setting or a right that a person has to
+	// correct: the same call fails again until then.
+	Misconfigured
 )
 
 // Error is an error with a kind. The zero After means "no opinion".
@@ -87,6 +92,22 @@ func (e *Error) WithParam(name string) *Error {
 	c := *e
 	c.Param = name
 	return &c
+}
+
+// Join joins errors of independent pieces of work. What may succeed later stands
+// first, so that the kind of the whole has the work done again.
+func Join(errs ...error) error {
+	sorted := slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
+	slices.SortStableFunc(sorted, func(a, b error) int {
+		switch {
+		case Retryable(a) == Retryable(b):
+			return 0
+		case Retryable(a):
+			return -1
+		}
+		return 1
+	})
+	return errors.Join(sorted...)
 }
 
 // KindOf returns the kind of the first Error in err's chain, Internal without one.

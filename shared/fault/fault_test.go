@@ -19,8 +19,8 @@ func TestKindAndCodeSurviveWrapping(t *testing.T) {
 			t.Errorf("%s: kind %d, code %s", name, fault.KindOf(err), fault.CodeOf(err))
 		}
 	}
-	outer := fault.Wrap(base, fault.Dropped, "gone", "nothing to do")
-	if fault.KindOf(outer) != fault.Dropped || fault.Retryable(outer) {
+	outer := fault.Wrap(base, fault.Superseded, "gone", "nothing to do")
+	if fault.KindOf(outer) != fault.Superseded || fault.Retryable(outer) {
 		t.Errorf("the outermost kind counts, got %d", fault.KindOf(outer))
 	}
 }

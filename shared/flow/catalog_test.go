@@ -74,7 +74,7 @@ func TestCatalog(t *testing.T) {
 	for _, name := range []string{"nobody", "stock~999", "nobody~1x"} {
 		_, err1 := c.Named(t.Context(), name)
 		_, err2 := c.Job(t.Context(), name)
-		if fault.KindOf(err1) != fault.Dropped || fault.KindOf(err2) != fault.Dropped {
+		if fault.KindOf(err1) != fault.NotFound || fault.KindOf(err2) != fault.NotFound {
 			t.Errorf("%s: %v", name, errors.Join(err1, err2))
 		}
 	}

@@ -75,7 +75,7 @@ func (e Entities) Named(name string) (entity.Definition, error) {
 			return d, nil
 		}
 	}
-	return entity.Definition{}, fault.New(fault.Dropped, "unknown-entity", "there is no entity %q: this program knows %s", name, e.names())
+	return entity.Definition{}, fault.New(fault.NotFound, "unknown-entity", "there is no entity %q: this program knows %s", name, e.names())
 }
 
 // Job returns the definition of that job type.
@@ -85,7 +85,7 @@ func (e Entities) Job(jobType string) (entity.Definition, error) {
 			return d, nil
 		}
 	}
-	return entity.Definition{}, fault.New(fault.Dropped, "unknown-entity", "no entity has job type %q: this program knows %s", jobType, e.names())
+	return entity.Definition{}, fault.New(fault.NotFound, "unknown-entity", "no entity has job type %q: this program knows %s", jobType, e.names())
 }
 
 // names lists the definitions for an error.

@@ -173,6 +173,7 @@ type world struct {
 	cfg   flow.Config
 	steps flow.Steps
 	ticks int
+	apart bool // the source is taken to be on another server
 }
 
 // definition returns one of the repository's definitions.
@@ -256,7 +257,7 @@ var silent = slog.New(slog.DiscardHandler)
 
 // window returns the window step.
 func (w *world) window() *flow.Window {
-	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
 }
 
 // cron returns the cron step.

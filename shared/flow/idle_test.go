@@ -82,7 +82,7 @@ func TestIdleTickCutShort(t *testing.T) {
 	if err != nil || !asOf.Equal(w.last().Window.To) {
 		t.Errorf("as of %v, %v", asOf, err)
 	}
-	if err := w.deliver(task); fault.KindOf(err) != fault.Dropped {
+	if err := w.deliver(task); fault.KindOf(err) != fault.Superseded {
 		t.Errorf("the same task once more: %v", err)
 	}
 	time.Sleep(time.Millisecond)

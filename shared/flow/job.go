@@ -33,15 +33,18 @@ func (w *Window) Advance(ctx context.Context, t job.Task, now time.Time) (job.Jo
 		return j, err
 	}
 	if t.Turn < j.Turn {
-		return j, fault.New(fault.Dropped, "old-turn", "job %d is at turn %d; turn %d has been played", j.ID, j.Turn, t.Turn)
+		return j, fault.New(fault.Superseded, "old-turn", "job %d is at turn %d; turn %d has been played", j.ID, j.Turn, t.Turn)
 	}
 	d, err := w.catalog().Named(ctx, j.Entity)
+	if hopeless(err) {
+		return j, w.closer().failJob(ctx, j.ID, j.Entity, err.Error())
+	}
 	if err != nil {
 		return j, err
 	}
 	a := &advance{Window: w, job: j, def: d, now: now, resend: t.Resend}
 	wait, err := a.play(ctx)
-	if err != nil || a.job.State.Final() {
+	if err = a.refuse(ctx, err); err != nil || a.job.State.Final() {
 		return a.job, err
 	}
 	a.job.Turn = t.Turn + 1
@@ -71,6 +74,8 @@ type advance struct {
 	def    entity.Definition
 	now    time.Time
 	resend bool
+	lane   claim.Row // the lane's claim, once the turn holds it
+	open   run.Run   // the run that the turn begins or goes on with
 }
 
 // play brings the job on and returns how long to wait before the next turn.
@@ -125,6 +130,7 @@ func (a *advance) goOn(ctx context.Context, lane claim.Row, p store.JobProgress)
 	if !a.resend {
 		return a.Config.JobPause, nil
 	}
+	a.lane, a.open = lane, *p.Open
 	pages, err := a.Store.OpenPages(ctx, p.Open.ID)
 	if err != nil {
 		return 0, err
@@ -138,6 +144,7 @@ func (a *advance) goOn(ctx context.Context, lane claim.Row, p store.JobProgress)
 // begin fixes the next run's window, lists it and sends its pages. Empty chunks
 // are done one after the other.
 func (a *advance) begin(ctx context.Context, lane claim.Row) (time.Duration, error) {
+	a.lane = lane
 	w, ok, err := a.window(ctx, lane)
 	if err != nil {
 		return 0, err
@@ -152,6 +159,7 @@ func (a *advance) begin(ctx context.Context, lane claim.Row) (time.Duration, err
 	if err != nil {
 		return 0, err
 	}
+	a.open = r
 	a.Steps.at("job-begun")
 	pages, err := a.Store.List(ctx, r, a.def, a.lister(r, a.def))
 	if err != nil {

@@ -181,7 +181,7 @@ func TestRunLeaseEndsWhileAPageIsPushed(t *testing.T) {
 		return nil
 	}, nil)
 	page, _ := w.queue.next()
-	if err := w.deliver(page); err != nil && fault.KindOf(err) != fault.Dropped {
+	if err := w.deliver(page); err != nil && fault.KindOf(err) != fault.Superseded {
 		t.Fatal(err)
 	}
 	w.index.interfere(nil, nil)
@@ -266,7 +266,7 @@ func TestTwoHoldersOfOnePage(t *testing.T) {
 		return nil
 	})
 	err := w.deliver(page)
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.Superseded)
 	if r := w.last(); r.State != run.Synced || !r.Counts.Balanced() {
 		t.Errorf("run %s, %v", r.State, r.Counts)
 	}

@@ -26,11 +26,11 @@ func (b *book) plan(roots []uint64, rows source.Rows) error {
 		e := b.records[r.ID]
 		if e == nil {
 			if b.shelves[r.Root] == nil {
-				return fault.New(fault.Retry, "bad-definition", "%s/rows.sql gave a row of root %d, which was not asked for", b.def.Source, r.Root)
+				return fault.New(fault.Misconfigured, "bad-definition", "%s/rows.sql gave a row of root %d, which was not asked for", b.def.Source, r.Root)
 			}
 			e = b.shelve(r.Root, r.ID)
 		} else if e.root != r.Root || e.plan == round {
-			return fault.New(fault.Retry, "bad-definition", "%s/rows.sql gave two rows with objectID %q: a record's id must be unique", b.def.Source, r.ID)
+			return fault.New(fault.Misconfigured, "bad-definition", "%s/rows.sql gave two rows with objectID %q: a record's id must be unique", b.def.Source, r.ID)
 		}
 		e.plan = round
 		b.planRow(e, r)

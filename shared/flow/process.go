@@ -68,6 +68,9 @@ func (p *Process) Run(ctx context.Context, t page.Task, now time.Time) (run.Run,
 // work brings a held page to its end: done, put back, or given up.
 func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run.Run, error) {
 	d, err := p.catalog().Named(ctx, held.Run.Entity)
+	if hopeless(err) {
+		return p.giveUp(ctx, held, err)
+	}
 	if err != nil {
 		return held.Run, err
 	}
@@ -79,11 +82,14 @@ func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run
 			return r, nil
 		}
 	}
+	if hopeless(err) {
+		return p.giveUp(ctx, held, err)
+	}
 	if !fault.Retryable(err) {
 		return held.Run, err
 	}
 	// The context may be what ended; the page must be left all the same.
-	after, cancelAfter := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	after, cancelAfter := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
 	defer cancelAfter()
 	if held.Attempts >= p.Config.PageAttempts {
 		p.Log.ErrorContext(ctx, "a page ran out of attempts", "entity", d.Name, "run", held.Run.ID, "page", held.Number, "attempts", held.Attempts, "error", err)
@@ -106,23 +112,23 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 		return r, nil
 	}
 	if r.PagesFailed > 0 {
-		return p.fail(ctx, r, r.LastError)
+		return p.closer().fail(ctx, r, r.LastError)
 	}
 	d, err := p.catalog().Named(ctx, r.Entity)
 	if err != nil {
-		return r, err
+		return p.closer().refuse(ctx, r, err)
 	}
 	if r.LastTaskID > 0 {
 		if err := p.Index.Wait(ctx, d.Index, r.LastTaskID); err != nil {
-			return r, err
+			return p.closer().refuse(ctx, r, err)
 		}
 	}
 	p.Steps.at("published")
 	err = p.Store.Publish(ctx, r)
 	switch {
 	case fault.CodeOf(err) == "unbalanced":
-		return p.fail(ctx, r, err.Error())
-	case fault.KindOf(err) == fault.Dropped:
+		return p.closer().fail(ctx, r, err.Error())
+	case fault.KindOf(err) == fault.Superseded:
 		return p.Store.Run(ctx, r.ID)
 	case err != nil:
 		return r, err
@@ -131,20 +137,6 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 	p.Log.InfoContext(ctx, "the run is synced", "entity", r.Entity, "run", r.ID, "asOf", r.Window.To, "account", r.Counts.String())
 	if err := p.Store.Prune(ctx, r.Entity, p.Config.KeepDays); err != nil {
 		p.Log.WarnContext(ctx, "old change lists could not be pruned", "error", err)
-	}
-	return p.Store.Run(ctx, r.ID)
-}
-
-// fail closes the run as failed and says so once: only the call that closed it.
-func (p *Process) fail(ctx context.Context, r run.Run, reason string) (run.Run, error) {
-	err := p.Store.Fail(ctx, r, reason)
-	if fault.KindOf(err) == fault.Dropped {
-		err = nil
-	} else if err == nil {
-		p.Log.ErrorContext(ctx, "a run failed: the watermark stays and the next tick covers the same window", "entity", r.Entity, "run", r.ID, "reason", reason)
-	}
-	if err != nil {
-		return r, err
 	}
 	return p.Store.Run(ctx, r.ID)
 }

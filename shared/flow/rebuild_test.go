@@ -203,7 +203,7 @@ func TestUndoAndClean(t *testing.T) {
 			t.Errorf("live is %s of %s, want %s", live.Index, live.Name, next.Index)
 		}
 	}
-	if err := s.rebuild("").Drop(ctx, s.def, built); fault.KindOf(err) != fault.Invalid {
+	if err := s.rebuild("").Drop(ctx, s.def, built); fault.KindOf(err) != fault.Superseded {
 		t.Fatalf("the live target was dropped: %v", err)
 	}
 	for _, step := range []string{"target-dropping", "index-deleted", ""} {

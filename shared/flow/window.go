@@ -56,9 +56,11 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	if err != nil {
 		return run.Run{}, err
 	}
-	now, err := w.Source.Now(ctx)
-	if err != nil {
-		return run.Run{}, err
+	now, unknown := w.Source.Now(ctx)
+	if hopeless(unknown) {
+		now = row.Now // the run is there to keep the reason
+	} else if unknown != nil {
+		return run.Run{}, unknown
 	}
 	if row.Watermark != nil && now.Before(*row.Watermark) {
 		w.Log.WarnContext(ctx, "the source database's clock is behind the watermark: it was set back, or another server answers",
@@ -72,14 +74,17 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	if r.State == run.Synced { // an idle run whose process died before it gave the claim back
 		return r, w.Store.Conclude(ctx, r)
 	}
+	if unknown != nil {
+		return w.closer().refuse(ctx, r, unknown)
+	}
 	pages, err := w.Store.List(ctx, r, d, w.lister(r, d))
 	if err != nil {
-		return r, err
+		return w.closer().refuse(ctx, r, err)
 	}
 	w.Steps.at("listed")
 	w.Log.InfoContext(ctx, "the window is fixed", "entity", d.Name, "run", r.ID, "window", r.Window.String(), "pages", pages)
 	if err := w.send(ctx, r, pages); err != nil {
-		return r, err
+		return w.closer().refuse(ctx, r, err)
 	}
 	w.Steps.at("pages-sent")
 	return w.Store.Run(ctx, r.ID)
@@ -109,11 +114,11 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 	now := p.Claim.Now
 	if w.Apart {
 		if now, err = w.Source.Now(ctx); err != nil {
-			return run.Run{}, false, err
+			return run.Run{}, false, later(err)
 		}
 		n, err := w.Source.CountChanged(ctx, d, window.Window{From: since, To: now}, 1)
 		if err != nil || n > 0 {
-			return run.Run{}, false, err
+			return run.Run{}, false, later(err)
 		}
 	}
 	if now.Before(*p.Claim.Watermark) {
@@ -124,6 +129,15 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 		w.Log.InfoContext(ctx, "nothing has changed", "entity", d.Name, "run", r.ID, "window", r.Window.String())
 	}
 	return r, true, err
+}
+
+// later drops a hopeless error of the idle check: the run that follows meets it
+// again, and keeps it.
+func later(err error) error {
+	if hopeless(err) {
+		return nil
+	}
+	return err
 }
 
 // lister returns how to ask a source on another server, nil for one on ours.

@@ -155,14 +155,14 @@ type Task struct {
 	Resend bool `json:"resend,omitempty"`
 }
 
-// ParseTask reads a job task's body; the error is of kind fault.Dropped.
+// ParseTask reads a job task's body; the error is of kind fault.Invalid.
 func ParseTask(body []byte) (Task, error) {
 	var t Task
 	if err := json.Unmarshal(body, &t); err != nil {
-		return t, fault.Wrap(err, fault.Dropped, "bad-task", `the job task's body is not {"jobId":N,"turn":N}`)
+		return t, fault.Wrap(err, fault.Invalid, "bad-task", `the job task's body is not {"jobId":N,"turn":N}`)
 	}
 	if t.JobID <= 0 || t.Turn < 0 {
-		return t, fault.New(fault.Dropped, "bad-task", "the job task names job %d, turn %d: want 1 or more, and 0 or more", t.JobID, t.Turn)
+		return t, fault.New(fault.Invalid, "bad-task", "the job task names job %d, turn %d: want 1 or more, and 0 or more", t.JobID, t.Turn)
 	}
 	return t, nil
 }

@@ -135,7 +135,7 @@ func TestParseTask(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, body := range []string{``, `[]`, `{"jobId":0}`, `{"jobId":1,"turn":-1}`, `{"jobId":"7"}`} {
-		if _, err := ParseTask([]byte(body)); fault.KindOf(err) != fault.Dropped {
+		if _, err := ParseTask([]byte(body)); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", body, err)
 		}
 	}

@@ -46,19 +46,19 @@ type Task struct {
 }
 
 // ParseTask reads a page task's body. A body that cannot be read will not be
-// readable later either, so the error is of kind fault.Dropped.
+// readable later either, so the error is of kind fault.Invalid.
 func ParseTask(body []byte) (Task, error) {
 	var t Task
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&t); err != nil {
-		return Task{}, fault.Wrap(err, fault.Dropped, "bad-task", `the page task's body is not {"runId":N,"page":N}`)
+		return Task{}, fault.Wrap(err, fault.Invalid, "bad-task", `the page task's body is not {"runId":N,"page":N}`)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return Task{}, fault.New(fault.Dropped, "bad-task", `the page task's body goes on after {"runId":N,"page":N}`)
+		return Task{}, fault.New(fault.Invalid, "bad-task", `the page task's body goes on after {"runId":N,"page":N}`)
 	}
 	if t.RunID <= 0 || t.Page <= 0 {
-		return Task{}, fault.New(fault.Dropped, "bad-task", "the page task names run %d, page %d: both count from 1", t.RunID, t.Page)
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the page task names run %d, page %d: both count from 1", t.RunID, t.Page)
 	}
 	return t, nil
 }

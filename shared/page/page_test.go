@@ -25,7 +25,7 @@ func TestParseTask(t *testing.T) {
 		`{"runId":1e99,"page":1}`:    "is not",
 	} {
 		_, err := ParseTask([]byte(body))
-		if fault.KindOf(err) != fault.Dropped || !strings.Contains(err.Error(), want) {
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", body, err)
 		}
 	}

@@ -5,16 +5,17 @@
 //	            begin              list               publish
 //	(claimed) ---------> windowing ---------> processing ---------> synced
 //	                         |                    |
-//	                         | interrupt          | fail, interrupt
+//	                         | fail, interrupt    | fail, interrupt
 //	                         v                    v
-//	                    interrupted          failed, interrupted
+//	                failed, interrupted      failed, interrupted
 //
 //	begin      the window task takes the claim and fixes [from, to)
 //	list       the change list and its pages are written, in one transaction
 //	publish    every page is done, the sums agree, and the index has published
 //	           the highest task of the run; the watermark moves in the same
 //	           transaction. An empty change list publishes at once
-//	fail       a page ran out of attempts, or the sums do not agree
+//	fail       a page ran out of attempts, the sums do not agree, or a definition, a
+//	           right or a setting is wrong, which no attempt cures
 //	interrupt  the claim's lease ran out and the next tick took over
 //
 // Only synced moves the watermark. The three states on the right are final.

@@ -84,7 +84,7 @@ func TestAHopelessStartIsToldAndOver(t *testing.T) {
 	id := w.add(daily("d", "12:00"))
 	w.run(at(0, "11:00"))
 	w.log = nil
-	w.failing = fault.New(fault.Dropped, "unknown-entity", "there is no entity")
+	w.failing = fault.New(fault.NotFound, "unknown-entity", "there is no entity")
 	w.run(at(0, "14:00"))
 	w.wantLog("schedule 1 could not start entity target1: there is no entity")
 	w.failing = nil

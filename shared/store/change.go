@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
 )
 
 // Lister calls add with the ids of changed roots, in batches: how a source that
@@ -98,11 +100,35 @@ func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO sync_change (run_id, page, root_id)
 		SELECT ?, 1 + FLOOR((ROW_NUMBER() OVER (ORDER BY listed._root) - 1) / ?), listed._root FROM (`+listed+`) AS listed`,
 		append([]any{c.run.ID, c.def.PageSize}, args...)...)
-	if err != nil || c.lister == nil {
-		return err
+	if err != nil {
+		return c.blame(ctx, tx, err)
+	}
+	if c.lister == nil {
+		return nil
 	}
 	_, err = tx.ExecContext(ctx, "DELETE FROM sync_change WHERE run_id = ? AND page = ?", c.run.ID, unnumbered)
 	return err
+}
+
+// blame classifies an error of the statement that writes the change list, in
+// which the definition's changed.sql and our own tables stand side by side. What
+// the values of changed.sql brought about is the definition's mistake. Of a wrong
+// text or a missing right the database is asked whether changed.sql alone has it.
+func (c changeList) blame(ctx context.Context, tx *sql.Tx, err error) error {
+	file := c.def.Source + "/changed.sql"
+	cause := sqlfault.CauseOf(err)
+	if cause == sqlfault.Outage || c.lister != nil || c.run.Kind == run.Repair || c.run.Kind == run.Record {
+		return err
+	}
+	if cause == sqlfault.Data {
+		return sqlfault.Definition(err, file)
+	}
+	text, args := c.def.Changed.Bind(map[string][]any{"from": {c.run.Window.From}, "to": {c.run.Window.To}})
+	rows, alone := tx.QueryContext(ctx, "SELECT _root FROM ("+text+") AS changed LIMIT 0", args...)
+	if alone == nil {
+		return errors.Join(err, rows.Err(), rows.Close())
+	}
+	return sqlfault.Definition(alone, file)
 }
 
 // addUnnumbered stores ids that have no page yet.

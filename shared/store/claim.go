@@ -85,7 +85,7 @@ func (db *DB) TakeOver(ctx context.Context, r claim.Row, g Grant) (dead int64, o
 
 // errSuperseded is a task of a claim that is no longer the current one.
 func errSuperseded(what string) error {
-	return fault.New(fault.Dropped, "superseded", "%s belongs to a claim that has ended or was taken over; nothing to do", what)
+	return fault.New(fault.Superseded, "superseded", "%s belongs to a claim that has ended or was taken over; nothing to do", what)
 }
 
 // Renew keeps a claim alive when its lease is more than half used up.

@@ -138,8 +138,8 @@ func TestTakeOverHasOneWinnerAndBuriesTheDead(t *testing.T) {
 		t.Errorf("doubts = %v, %v", doubts, err)
 	}
 	_, err = b.Finish(t.Context(), held, store.Outcome{})
-	wantKind(t, err, fault.Dropped)
-	wantKind(t, b.WriteJournal(t.Context(), held, ledger.Journal{}), fault.Dropped)
+	wantKind(t, err, fault.Superseded)
+	wantKind(t, b.WriteJournal(t.Context(), held, ledger.Journal{}), fault.Superseded)
 }
 
 func TestTakeOverLeavesTheLivingAlone(t *testing.T) {
@@ -185,7 +185,7 @@ func TestBeginAfterTakeOver(t *testing.T) {
 		t.Fatal(ok, err)
 	}
 	_, err = b.Begin(t.Context(), b.def.Name, stalled, window.Window{From: from, To: to})
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.Superseded)
 	if n := b.number("SELECT COUNT(*) FROM sync_run"); n != 0 {
 		t.Errorf("%d runs were begun for a claim that has ended", n)
 	}
@@ -196,7 +196,7 @@ func TestClaimedRefusesATaskOfAnotherClaim(t *testing.T) {
 	task := claim.TaskOf(b.claimed())
 	task.Token = claim.NewToken()
 	_, err := b.Claimed(t.Context(), task, time.Hour)
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.Superseded)
 }
 
 func TestAsOf(t *testing.T) {

@@ -24,7 +24,7 @@ type Outcome struct {
 // Finish ends a page: ledger, parked records, doubts, the page and its part of
 // the run's account, in one transaction, and returns the run as it then is. The
 // run's row comes last because all its pages write it. An account that does not
-// add up is refused; a page that is no longer the caller's is fault.Dropped, and
+// add up is refused; a page that is no longer the caller's is fault.Superseded, and
 // then nothing of it is written.
 func (db *DB) Finish(ctx context.Context, p Page, o Outcome) (run.Run, error) {
 	if !o.Counts.Balanced() {
@@ -76,7 +76,7 @@ func (db *DB) finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 // Publish closes a run whose pages are all done as synced and moves the
 // watermark, in one transaction. The account is checked a second time, from the
 // pages themselves and against the change list: a run that does not add up is
-// refused with code "unbalanced" and stays as it is. It returns fault.Dropped
+// refused with code "unbalanced" and stays as it is. It returns fault.Superseded
 // when the run has been closed by somebody else.
 func (db *DB) Publish(ctx context.Context, r run.Run) error {
 	return db.inTx(ctx, "close the run", func(tx *sql.Tx) error {

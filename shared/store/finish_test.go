@@ -75,7 +75,7 @@ func TestPublishMovesTheWatermarkOnce(t *testing.T) {
 		switch err := b.Publish(t.Context(), r); {
 		case err == nil:
 			closed.Add(1)
-		case fault.KindOf(err) == fault.Dropped:
+		case fault.KindOf(err) == fault.Superseded:
 			late.Add(1)
 		default:
 			t.Error(err)
@@ -142,8 +142,8 @@ func TestPublishForAClaimThatWasTakenOver(t *testing.T) {
 	if _, ok, err := b.TakeOver(t.Context(), b.expire(), store.Grant{Token: claim.NewToken(), Lease: time.Hour}); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	wantKind(t, b.Publish(t.Context(), r), fault.Dropped)
-	wantKind(t, b.Fail(t.Context(), r, "late"), fault.Dropped)
+	wantKind(t, b.Publish(t.Context(), r), fault.Superseded)
+	wantKind(t, b.Fail(t.Context(), r, "late"), fault.Superseded)
 	row, err := b.Newest(t.Context(), job)
 	if err != nil || row.Watermark != nil || row.Status != claim.Claimed {
 		t.Errorf("claim = %+v, %v: the dead run wrote it", row, err)
@@ -177,7 +177,7 @@ func TestFailFreesTheClaimAndLeavesTheWatermark(t *testing.T) {
 	if doubts, err := b.Doubts(t.Context(), b.def.Name, []uint64{1}); err != nil || len(doubts) != 1 {
 		t.Errorf("doubts = %v, %v", doubts, err)
 	}
-	wantKind(t, b.Fail(t.Context(), second, "twice"), fault.Dropped)
+	wantKind(t, b.Fail(t.Context(), second, "twice"), fault.Superseded)
 	b.claimed() // the next tick may go on
 }
 
@@ -187,8 +187,8 @@ func TestPublishNeedsItsClaim(t *testing.T) {
 	b := newBench(t)
 	r := b.finished(2)
 	b.exec("UPDATE order_return_algolia_sync SET token = 'somebody else'")
-	wantKind(t, b.Publish(t.Context(), r), fault.Dropped)
-	wantKind(t, b.Fail(t.Context(), r, "late"), fault.Dropped)
+	wantKind(t, b.Publish(t.Context(), r), fault.Superseded)
+	wantKind(t, b.Fail(t.Context(), r, "late"), fault.Superseded)
 	row, err := b.Newest(t.Context(), job)
 	if err != nil || row.Watermark != nil || row.Status == claim.Free {
 		t.Errorf("claim = %+v, %v", row, err)

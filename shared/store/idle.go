@@ -10,6 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -63,6 +64,11 @@ func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, sinc
 	if errors.Is(err, sql.ErrNoRows) {
 		return Probe{}, nil
 	}
+	if since != nil && sqlfault.CauseOf(err) != sqlfault.Outage {
+		// Most probably the definition's changed.sql is wrong. The run that lists the
+		// changes finds out, and keeps the reason.
+		return Probe{}, nil
+	}
 	return p, outage(err, "look whether anything is to be done")
 }
 
@@ -71,7 +77,7 @@ var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // CloseIdle closes a claim that found nothing to do: it notes a run without pages,
 // then moves the watermark. A crash between the two is healed by Conclude. The
-// error is fault.Dropped when the claim is another's.
+// error is fault.Superseded when the claim is another's.
 func (db *DB) CloseIdle(ctx context.Context, name string, c claim.Row, w window.Window) (run.Run, error) {
 	r := run.Run{Entity: name, Kind: run.Window, State: run.Synced, ClaimID: c.ID, Token: c.Token, Window: w}
 	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to, closed_at)
@@ -90,7 +96,7 @@ func (db *DB) CloseIdle(ctx context.Context, name string, c claim.Row, w window.
 }
 
 // Conclude gives back the claim of a run that is synced, and moves the watermark
-// to its end. It returns fault.Dropped when that has been done.
+// to its end. It returns fault.Superseded when that has been done.
 func (db *DB) Conclude(ctx context.Context, r run.Run) error {
 	return outage(release(ctx, db.sql, r.ClaimID, r.Token, &r.Window.From, &r.Window.To), "give the claim back")
 }

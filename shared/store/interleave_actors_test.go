@@ -147,7 +147,7 @@ func (w *walk) ticks(n *node, a local, i int) (after local) {
 // how to meet.
 func (w *walk) went(a local, ok bool, err error) local {
 	a.pc++
-	if err != nil && fault.KindOf(err) != fault.Dropped && fault.CodeOf(err) != "page-held" {
+	if err != nil && fault.KindOf(err) != fault.Superseded && fault.CodeOf(err) != "page-held" {
 		w.t.Fatalf("%v", err)
 	}
 	if !ok || err != nil {

@@ -69,11 +69,11 @@ func (db *DB) AddJobRoots(ctx context.Context, j job.Job, roots []uint64, suspec
 	})
 }
 
-// Job returns a job; an unknown one is an error of kind fault.Dropped.
+// Job returns a job; an unknown one is an error of kind fault.NotFound.
 func (db *DB) Job(ctx context.Context, id int64) (job.Job, error) {
 	j, err := scanJob(db.sql.QueryRowContext(ctx, "SELECT "+jobColumns+" FROM sync_job WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return j, fault.New(fault.Dropped, "unknown-job", "there is no job %d", id)
+		return j, fault.New(fault.NotFound, "unknown-job", "there is no job %d", id)
 	}
 	return j, outage(err, "read the job")
 }

@@ -38,7 +38,7 @@ func TestJobRoundTrip(t *testing.T) {
 		t.Errorf("%+v", read)
 	}
 	_, err = b.Job(t.Context(), made.ID+1)
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.NotFound)
 }
 
 func TestJobsAreListed(t *testing.T) {

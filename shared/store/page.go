@@ -26,7 +26,7 @@ type Page struct {
 // TakePage takes a page for the caller, with a fresh token and a lease. The
 // page's state says what came of it: page.Taken is the caller's; page.Done and
 // page.Failed were ended by an earlier delivery. A page that a live twin holds
-// is an error of kind fault.Retry, one of a closed run fault.Dropped.
+// is an error of kind fault.Retry, one of a closed run fault.Superseded.
 func (db *DB) TakePage(ctx context.Context, t page.Task, token string, lease time.Duration) (Page, error) {
 	r, err := db.Run(ctx, t.RunID)
 	if err != nil {
@@ -34,11 +34,11 @@ func (db *DB) TakePage(ctx context.Context, t page.Task, token string, lease tim
 	}
 	p := Page{Run: r, Number: t.Page, Token: token}
 	if r.State.Final() {
-		return p, fault.New(fault.Dropped, "closed-run", "run %d has closed as %s; page %d has nothing to do", r.ID, r.State, t.Page)
+		return p, fault.New(fault.Superseded, "closed-run", "run %d has closed as %s; page %d has nothing to do", r.ID, r.State, t.Page)
 	}
 	if r.JobID != 0 {
 		if paused, err := db.jobPaused(ctx, r.JobID); err != nil || paused {
-			return p, either(err, fault.New(fault.Dropped, "paused-job", "job %d does not run; page %d of its run %d is sent again when it is resumed", r.JobID, t.Page, r.ID))
+			return p, either(err, fault.New(fault.Superseded, "paused-job", "job %d does not run; page %d of its run %d is sent again when it is resumed", r.JobID, t.Page, r.ID))
 		}
 	}
 	n, err := touched(ctx, db.sql, `UPDATE sync_page
@@ -56,7 +56,7 @@ func (db *DB) TakePage(ctx context.Context, t page.Task, token string, lease tim
 		return p, fault.New(fault.Retry, "page-held", "page %d of run %d is held by another delivery that is alive", t.Page, r.ID).WithAfter(lease / 4)
 	}
 	if p.State == page.Abandoned {
-		return p, fault.New(fault.Dropped, "closed-run", "run %d was interrupted; page %d has nothing to do", r.ID, t.Page)
+		return p, fault.New(fault.Superseded, "closed-run", "run %d was interrupted; page %d has nothing to do", r.ID, t.Page)
 	}
 	return p, nil
 }
@@ -67,7 +67,7 @@ func (db *DB) readPage(ctx context.Context, p *Page) error {
 	err := db.sql.QueryRowContext(ctx, "SELECT state, attempts, journal FROM sync_page WHERE run_id = ? AND page = ?", p.Run.ID, p.Number).
 		Scan(&p.State, &p.Attempts, &journal)
 	if errors.Is(err, sql.ErrNoRows) {
-		return fault.New(fault.Dropped, "unknown-page", "run %d has no page %d", p.Run.ID, p.Number)
+		return fault.New(fault.NotFound, "unknown-page", "run %d has no page %d", p.Run.ID, p.Number)
 	}
 	if err != nil {
 		return outage(err, "read the page")
@@ -77,7 +77,7 @@ func (db *DB) readPage(ctx context.Context, p *Page) error {
 }
 
 // WriteJournal notes what is about to be pushed. It must come before the push;
-// it fails with fault.Dropped when the page is no longer the caller's.
+// it fails with fault.Superseded when the page is no longer the caller's.
 func (db *DB) WriteJournal(ctx context.Context, p Page, j ledger.Journal) error {
 	n, err := touched(ctx, db.sql, "UPDATE sync_page SET journal = ? WHERE run_id = ? AND page = ? AND state = 1 AND token = ?",
 		j.Pack(), p.Run.ID, p.Number, p.Token)

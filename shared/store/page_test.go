@@ -74,17 +74,17 @@ func TestTakePageAgainAfterItsLease(t *testing.T) {
 	if diff := cmp.Diff(ledger.Journal{1: {"R1-10"}}, heir.Journal); diff != "" || heir.Attempts != 2 {
 		t.Errorf("the heir has attempts %d and journal (-want +got):\n%s", heir.Attempts, diff)
 	}
-	wantKind(t, b.WriteJournal(t.Context(), dead, ledger.Journal{2: {"R2-20"}}), fault.Dropped)
+	wantKind(t, b.WriteJournal(t.Context(), dead, ledger.Journal{2: {"R2-20"}}), fault.Superseded)
 	_, err := b.Finish(t.Context(), dead, store.Outcome{
 		Counts: run.Counts{Found: 1, Saved: 1},
 		Ledger: []store.LedgerRow{{Root: 1, Entries: []ledger.Entry{{ID: "R1-10"}}}},
 	})
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.Superseded)
 	if err := b.PutBack(t.Context(), dead, "late"); err != nil {
 		t.Error(err)
 	}
 	_, err = b.GiveUp(t.Context(), dead, "late")
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.Superseded)
 	if n := b.number("SELECT COUNT(*) FROM sync_page WHERE page = 1 AND state = 1 AND token = ?", heir.Token); n != 1 {
 		t.Error("the dead holder moved the heir's page")
 	}
@@ -102,7 +102,7 @@ func TestTakePageOfWhatIsNotThere(t *testing.T) {
 	r := b.listed(2)
 	for name, task := range map[string]page.Task{"run": {RunID: r.ID + 1, Page: 1}, "page": {RunID: r.ID, Page: 2}} {
 		_, err := b.TakePage(t.Context(), task, claim.NewToken(), time.Hour)
-		t.Run(name, func(t *testing.T) { wantKind(t, err, fault.Dropped) })
+		t.Run(name, func(t *testing.T) { wantKind(t, err, fault.Superseded) })
 	}
 	b.finish(b.take(r, 1), 2)
 	if p, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour); err != nil || p.State != page.Done {
@@ -112,7 +112,7 @@ func TestTakePageOfWhatIsNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour)
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.Superseded)
 }
 
 func TestPutBackFreesThePageAndKeepsItsJournal(t *testing.T) {
@@ -169,7 +169,7 @@ func TestGiveUpFailsThePageOnce(t *testing.T) {
 		t.Fatalf("GiveUp = %+v, %v", now, err)
 	}
 	_, err = b.GiveUp(t.Context(), p, "again")
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.Superseded)
 	now = b.finish(b.take(r, 2), 2)
 	if !now.Settled() || now.PagesFailed != 1 {
 		t.Errorf("the run is %+v; want it settled with a failed page", now)

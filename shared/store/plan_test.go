@@ -199,7 +199,7 @@ func (b *bench) lookAll(db *store.DB, r run.Run) error {
 		func() error { _, err := db.ReadLog(ctx, store.LogFilter{Limit: 10}); return err },
 		func() error { _, err := db.OpenPages(ctx, r.ID); return err },
 	} {
-		if err := look(); err != nil && fault.KindOf(err) != fault.Dropped {
+		if err := look(); err != nil && fault.KindOf(err) != fault.Superseded {
 			return err
 		}
 	}

@@ -28,11 +28,11 @@ func scanRun(row interface{ Scan(...any) error }) (run.Run, error) {
 	return r, err
 }
 
-// Run returns a run; an unknown one is an error of kind fault.Dropped.
+// Run returns a run; an unknown one is an error of kind fault.NotFound.
 func (db *DB) Run(ctx context.Context, id int64) (run.Run, error) {
 	r, err := scanRun(db.sql.QueryRowContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return r, fault.New(fault.Dropped, "unknown-run", "there is no run %d", id)
+		return r, fault.New(fault.NotFound, "unknown-run", "there is no run %d", id)
 	}
 	return r, outage(err, "read the run")
 }
@@ -67,7 +67,7 @@ func (db *DB) runs(ctx context.Context, where string, args ...any) ([]run.Run, e
 
 // Claimed returns the row of a window task's claim, moved to processing and
 // with its lease renewed. A claim that was taken over or has ended is an error
-// of kind fault.Dropped.
+// of kind fault.Superseded.
 func (db *DB) Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error) {
 	n, err := touched(ctx, db.sql, `UPDATE order_return_algolia_sync
 		SET status = 2, lease_until = NOW(6) + INTERVAL ? MICROSECOND, updated_at = NOW(6)
@@ -85,7 +85,7 @@ func (db *DB) Claimed(ctx context.Context, t claim.Task, lease time.Duration) (c
 // Begin returns the claim's run: the one that an earlier delivery of the same
 // window task began, or a new one over w. It locks the claim, so a takeover
 // either finds the run or has come first; then nobody would ever close it, and
-// the answer is fault.Dropped.
+// the answer is fault.Superseded.
 func (db *DB) Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error) {
 	return db.begin(ctx, run.Run{Entity: entity, Kind: run.Window, Window: w}, c)
 }

@@ -20,7 +20,7 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
 )
 
 // DB is our own tables. It is safe for concurrent use.
@@ -139,15 +139,8 @@ func ignoreDone(err error) error {
 	return err
 }
 
-// outage classifies an error of a statement: what has a kind keeps it, the rest
-// is an outage of the database.
-func outage(err error, what string) error {
-	var f *fault.Error
-	if err == nil || errors.As(err, &f) {
-		return err
-	}
-	return fault.Wrap(err, fault.Retry, "state-unreachable", "the state database failed to "+what)
-}
+// outage classifies an error of a statement: what has a kind keeps it.
+func outage(err error, what string) error { return sqlfault.Ours(err, what) }
 
 // execer is a transaction or the pool.
 type execer interface {

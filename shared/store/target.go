@@ -47,11 +47,11 @@ func targetsOf(ctx context.Context, q querier, where string, args ...any) ([]tar
 	return list, rows.Err()
 }
 
-// Target returns a target; an unknown one is an error of kind fault.Dropped.
+// Target returns a target; an unknown one is an error of kind fault.NotFound.
 func (db *DB) Target(ctx context.Context, id int64) (target.Target, error) {
 	t, err := scanTarget(db.sql.QueryRowContext(ctx, "SELECT "+targetColumns+" FROM sync_target WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return t, fault.New(fault.Dropped, "unknown-target", "there is no target %d", id)
+		return t, fault.New(fault.NotFound, "unknown-target", "there is no target %d", id)
 	}
 	return t, outage(err, "read the target")
 }
@@ -120,7 +120,7 @@ func (db *DB) Promote(ctx context.Context, t target.Target, jobTypes func(target
 		case now.Role == target.Live:
 			return nil
 		case now.Role != target.Building && now.Role != target.Standby:
-			return fault.New(fault.Invalid, "not-ready", "target %s is %s: only one that is built or stands by can become live", t.Name(), now.Role)
+			return fault.New(fault.Superseded, "not-ready", "target %s is %s: only one that is built or stands by can become live", t.Name(), now.Role)
 		}
 		if err := freshEnough(ctx, tx, now, live, jobTypes); err != nil {
 			return err
@@ -160,7 +160,7 @@ func (db *DB) Drop(ctx context.Context, t target.Target, jobType string) error {
 		n, err := touched(ctx, tx, "UPDATE sync_target SET role = ?, open_entity = NULL WHERE id = ? AND role IN (?, ?, ?)",
 			target.Dropping, t.ID, target.Building, target.Standby, target.Dropping)
 		if err != nil || n != 1 {
-			return either(err, fault.New(fault.Invalid, "live-target", "target %s is live or gone: make another live first", t.Name()))
+			return either(err, fault.New(fault.Superseded, "live-target", "target %s is live or gone: make another live first", t.Name()))
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE sync_job SET state = ?, closed_at = NOW(6), note = 'its target was dropped' WHERE entity = ? AND state IN (?, ?)",
 			job.Cancelled, t.Name(), job.Running, job.Paused); err != nil {

@@ -67,7 +67,7 @@ func TestNewTargetHasOneWinner(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	_, err = b.Target(t.Context(), made.ID+100)
-	wantKind(t, err, fault.Dropped)
+	wantKind(t, err, fault.NotFound)
 }
 
 // TestPromoteDemandsFreshness lets targets change places, and back, and never makes
@@ -99,7 +99,7 @@ func TestPromoteDemandsFreshness(t *testing.T) {
 	if got := b.targets(); got[b.def.Name] != target.Standby || got[made.Name()] != target.Live {
 		t.Errorf("%v", got)
 	}
-	wantKind(t, b.Drop(t.Context(), made, of), fault.Invalid)
+	wantKind(t, b.Drop(t.Context(), made, of), fault.Superseded)
 	list, err := b.Targets(t.Context())
 	if err != nil {
 		t.Fatal(err)

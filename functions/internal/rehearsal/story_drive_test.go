@@ -247,7 +247,7 @@ func (s *story) post(rest string) (err error) {
 	if err := s.up(); err != nil {
 		return err
 	}
-	s.answer, err = s.request(http.MethodPost, s.stack.URL(target), body, nil)
+	s.answer, err = s.request(http.MethodPost, s.stack.URL(target), body, http.Header{"X-Cloudtasks-Queuename": {"by-hand"}})
 	return err
 }
 

@@ -69,7 +69,7 @@ type heard struct {
 // commands returns what each word does with the rest of its line.
 func (s *story) commands() map[string]func(string) error {
 	return map[string]func(string) error{
-		"with": s.with, "returns": s.returns, "sql": s.sql, "open": s.openTx, "commit": s.commit, "server": s.server, "cut": s.cut,
+		"with": s.with, "returns": s.returns, "sql": s.sql, "alter": s.alter, "open": s.openTx, "commit": s.commit, "server": s.server, "cut": s.cut,
 		"tick": s.tick, "schedule": s.schedule, "sync": s.sync, "heal": s.heal, "settle": s.settle, "await": s.await,
 		"lapse": s.lapse, "deliver": s.deliver, "post": s.post, "search": s.search, "kill": s.kill, "hold": s.hold,
 		"release": s.release, "tasks": s.tasks,

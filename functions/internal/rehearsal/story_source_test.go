@@ -54,6 +54,12 @@ func (s *story) sql(rest string) error {
 	return nil
 }
 
+// alter changes the owner's tables, as a release of the owner's application does.
+func (s *story) alter(statement string) error {
+	_, err := s.stack.DB.ExecContext(s.t.Context(), statement)
+	return err
+}
+
 // openTx writes in a transaction that stays open.
 func (s *story) openTx(rest string) (err error) {
 	if s.open == nil {

@@ -27,6 +27,7 @@ import (
 //	returns N [TIME]             adds returns 1 to N, each with one item (records
 //	                             R1-1 to RN-N), stamped with TIME; default is now
 //	sql STATEMENT                what the owner's application writes
+//	alter STATEMENT              changes the owner's tables
 //	open STATEMENT               the same in a transaction that stays open
 //	commit                       commits it
 //	server NAME VALUE            sets a global variable of the database server

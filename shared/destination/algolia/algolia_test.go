@@ -259,7 +259,7 @@ func TestEndedContextIsAnError(t *testing.T) {
 func TestKeyWithoutRightsIsNotRepeated(t *testing.T) {
 	b := newBench(t, func(cfg *algolia.Config) { cfg.WriteKey = "search" })
 	_, err := b.Push(t.Context(), "things", ops(1))
-	if fault.KindOf(err) != fault.Retry || !strings.Contains(fmt.Sprint(err), "write key") {
+	if fault.KindOf(err) != fault.Misconfigured || !strings.Contains(fmt.Sprint(err), "write key") {
 		t.Errorf("error %v", err)
 	}
 	total := 0
@@ -331,7 +331,7 @@ func TestTooManyRefusedIsNotTheRecordsFault(t *testing.T) {
 	for _, kind := range []emulator.FaultKind{emulator.RefuseNamed, emulator.RefuseUnnamed} {
 		b := newBench(t, func(cfg *algolia.Config) { cfg.MaxRefused = 5 }, emulator.Fault{Kind: kind, Pattern: "."})
 		_, err := b.Push(t.Context(), "things", ops(200))
-		if fault.CodeOf(err) != "index-refuses-all" || fault.KindOf(err) != fault.Retry {
+		if fault.CodeOf(err) != "index-refuses-all" || fault.KindOf(err) != fault.Misconfigured {
 			t.Errorf("%s: %v", kind, err)
 		}
 		requests := 0

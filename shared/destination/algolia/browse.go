@@ -151,7 +151,7 @@ func (b *Browser) ask(ctx context.Context, into any, path string, body any) (boo
 		}
 		err = classify(err, e)
 		if r, refused := refusalOf(err); refused {
-			return false, fault.New(fault.Retry, codeRefusesUs, "the index refuses to be read: %s", r.message)
+			return false, fault.New(fault.Misconfigured, codeRefusesUs, "the index refuses to be read: %s", r.message)
 		}
 		if attempt == b.attempts || !transient(err) || !pause(ctx, attempt, e.retryAfter) {
 			return false, err

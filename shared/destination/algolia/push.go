@@ -87,7 +87,7 @@ func (p *push) refuse(r destination.Refusal) error {
 	defer p.mu.Unlock()
 	p.result.Refused = append(p.result.Refused, r)
 	if n := len(p.result.Refused); n > p.client.cfg.MaxRefused {
-		return fault.New(fault.Retry, "index-refuses-all",
+		return fault.New(fault.Misconfigured, "index-refuses-all",
 			"index %s refused more than %d records of one page, the last with %q: that is not the records' fault; check the index's settings and plan",
 			p.index, p.client.cfg.MaxRefused, r.Reason)
 	}

@@ -126,7 +126,7 @@ func classifyStatus(api *errs.AlgoliaErr, e *exchange) error {
 	case http.StatusTooManyRequests:
 		return &fault.Error{Kind: fault.Throttled, Code: "index-throttles", Message: "the index asks to slow down: " + shorten(api.Message), After: e.retryAfter}
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusPaymentRequired:
-		return fault.New(fault.Retry, codeRefusesUs, "the index answers %d, %q: check ALGOLIA_APP_ID, the write key's rights and the plan", api.Status, shorten(api.Message))
+		return fault.New(fault.Misconfigured, codeRefusesUs, "the index answers %d, %q: check ALGOLIA_APP_ID, the write key's rights and the plan", api.Status, shorten(api.Message))
 	default:
 		return &fault.Error{Kind: fault.Retry, Code: "index-unreachable", Message: fmt.Sprintf("the index answers %d", api.Status), After: e.retryAfter}
 	}

@@ -46,8 +46,9 @@ SELECT
   r.refund_mode                                    AS `refund.mode`,
   r.refund_status                                  AS `refund.status`,
   r.customer_name                                  AS `customer.name`,
-  CASE WHEN CHAR_LENGTH(r.contact_phone) >= 8
-       THEN RIGHT(r.contact_phone, 4) END          AS `customer.phoneLast4`,
+  -- Phones are written with blanks, hyphens and extensions: digits are counted.
+  CASE WHEN CHAR_LENGTH(REGEXP_REPLACE(r.contact_phone, '[^0-9]', '')) >= 8
+       THEN RIGHT(REGEXP_REPLACE(r.contact_phone, '[^0-9]', ''), 4) END AS `customer.phoneLast4`,
   r.pickup_city                                    AS `pickup.city`,
   r.pickup_state                                   AS `pickup.state`,
   r.pickup_postal_code                             AS `pickup.postalCode`,

@@ -102,8 +102,18 @@ func (s *Sender) Send(ctx context.Context, t queue.Task) error {
 				continue
 			}
 		}
-		return fault.Wrap(err, fault.Retry, "queue-refuses", "queue "+t.Queue+" did not take task "+t.Name)
+		return refusal(err, t)
 	}
+}
+
+// refusal classifies an error of CreateTask that is final. A queue that is not
+// there and a right that is missing stay so until somebody sets them right.
+func refusal(err error, t queue.Task) error {
+	switch status.Code(err) {
+	case codes.NotFound, codes.PermissionDenied, codes.InvalidArgument, codes.FailedPrecondition:
+		return fault.Wrap(err, fault.Misconfigured, "queue-refuses", "queue "+t.Queue+" does not take task "+t.Name+": check that it exists, and the right to create tasks in it")
+	}
+	return fault.Wrap(err, fault.Retry, "queue-refuses", "queue "+t.Queue+" did not take task "+t.Name)
 }
 
 // pause waits about d; false when the context ends first.
@@ -120,7 +130,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (s *Sender) request(t queue.Task, traceparent string) (*cloudtaskspb.CreateTaskRequest, error) {
 	url := s.url(t)
 	if url == "" {
-		return nil, fault.New(fault.Retry, "queue-config", "no address is configured for queue %s: set WINDOW_URL or PROCESS_URL", t.Queue)
+		return nil, fault.New(fault.Misconfigured, "queue-config", "no address is configured for queue %s: set WINDOW_URL or PROCESS_URL", t.Queue)
 	}
 	parent := s.cfg.Parent + "/queues/" + t.Queue
 	http := &cloudtaskspb.HttpRequest{

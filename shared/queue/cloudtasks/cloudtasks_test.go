@@ -93,7 +93,11 @@ func TestSendRepeatsWhatIsWorthIt(t *testing.T) {
 			if (err == nil) != c.ok || len(s.got) != c.calls {
 				t.Errorf("%d calls, %v; want %d", len(s.got), err, c.calls)
 			}
-			if err != nil && (fault.KindOf(err) != fault.Retry || !strings.Contains(err.Error(), task.Name)) {
+			want := fault.Misconfigured
+			if c.calls > 1 {
+				want = fault.Retry
+			}
+			if err != nil && (fault.KindOf(err) != want || !strings.Contains(err.Error(), task.Name)) {
 				t.Errorf("error %v", err)
 			}
 			for _, r := range s.got[1:] {

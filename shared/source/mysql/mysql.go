@@ -9,7 +9,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -17,6 +19,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -78,7 +82,7 @@ const clockLayout = "2006-01-02 15:04:05.999999"
 func (s *Source) Now(ctx context.Context) (time.Time, error) {
 	var text string
 	if err := s.db.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&text); err != nil {
-		return time.Time{}, unreachable(err)
+		return time.Time{}, sqlfault.Source(err)
 	}
 	now, err := time.Parse(clockLayout, text)
 	if err != nil {
@@ -100,8 +104,8 @@ func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[
 	const batch = 1000
 	ids := make([]uint64, 0, batch)
 	for rows.Next() {
-		var id uint64
-		if err := rows.Scan(&id); err != nil {
+		id, err := scanRoot(rows)
+		if err != nil {
 			return broken(err, d.Source+"/changed.sql")
 		}
 		if ids = append(ids, id); len(ids) == batch {
@@ -128,12 +132,33 @@ func (s *Source) CountChanged(ctx context.Context, d entity.Definition, w window
 	return n, broken(err, d.Source+"/changed.sql")
 }
 
-// unreachable classifies an error of a statement that is ours and right.
-func unreachable(err error) error {
-	return fault.Wrap(err, fault.Retry, "source-unreachable", "the source database does not answer")
+// broken classifies an error of a statement that a definition wrote, and of
+// rows that are not what the definition has to give.
+func broken(err error, where string) error {
+	var w wrongRow
+	if errors.As(err, &w) {
+		return sqlfault.Wrong(err, where)
+	}
+	return sqlfault.Definition(err, where)
 }
 
-// broken classifies an error of a statement that a definition wrote.
-func broken(err error, where string) error {
-	return fault.Wrap(err, fault.Retry, "source-query", "the query of "+where+" failed")
+// wrongRow is a row or a column that a definition must not give.
+type wrongRow struct{ error }
+
+// Unwrap returns what is wrong.
+func (w wrongRow) Unwrap() error { return w.error }
+
+// scanRoot reads the one column of a row, the id of a root. It does not leave the
+// conversion to the driver, whose errors do not tell a wrong value from a lost
+// connection.
+func scanRoot(rows *sql.Rows) (uint64, error) {
+	var text sql.RawBytes
+	if err := rows.Scan(&text); err != nil {
+		return 0, err
+	}
+	id, err := strconv.ParseUint(string(text), 10, 64)
+	if err != nil {
+		return 0, wrongRow{fmt.Errorf("%s is %q: want a whole number that is not negative", record.RootColumn, text)}
+	}
+	return id, nil
 }

@@ -196,12 +196,12 @@ func TestEachChangedStreamsInOrder(t *testing.T) {
 	}
 }
 
-func TestErrorsNameTheFileAndCanBeRetried(t *testing.T) {
+func TestErrorsNameTheFileAndWhatIsWrong(t *testing.T) {
 	b := newBench(t, "n INT, bin BLOB")
 	b.exec("INSERT INTO thing (id, n, bin) VALUES (1, 1, 'x')")
 	for name, columns := range map[string]string{"no such column": "nothing", "a type without a form": "bin", "two of a name": "n, n AS `n.x`"} {
 		_, err := b.Rows(t.Context(), definition(t, columns, ""), []uint64{1})
-		if err == nil || !fault.Retryable(err) || !strings.Contains(err.Error(), "rows.sql") {
+		if fault.KindOf(err) != fault.Misconfigured || !strings.Contains(err.Error(), "rows.sql") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

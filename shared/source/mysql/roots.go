@@ -73,8 +73,8 @@ func (s *Source) ids(ctx context.Context, text string, args []any) ([]uint64, er
 	defer func() { _ = rows.Close() }()
 	var ids []uint64
 	for rows.Next() {
-		var id uint64
-		if err := rows.Scan(&id); err != nil {
+		id, err := scanRoot(rows)
+		if err != nil {
 			return nil, err
 		}
 		ids = append(ids, id)

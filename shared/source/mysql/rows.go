@@ -31,12 +31,12 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	err := s.each(ctx, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(columns, d); err != nil {
-				return err
+				return wrongRow{err}
 			}
 		}
 		root, err := plan.Root(row)
 		if err != nil {
-			return err
+			return wrongRow{err}
 		}
 		r := source.Record{Root: root, ID: string(plan.ID(row))}
 		if cap(arena)-len(arena) < roomy {
@@ -74,12 +74,12 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 	err = s.each(ctx, "SELECT "+columns+" FROM ("+text+") AS current_rows", args, func(types []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(types, d); err != nil {
-				return err
+				return wrongRow{err}
 			}
 		}
 		root, err := plan.Root(row)
 		if err != nil {
-			return err
+			return wrongRow{err}
 		}
 		out[root] += plan.Version(row)
 		return nil
