@@ -25,7 +25,7 @@ import (
 )
 
 // Function is the cron function.
-var Function = wire.Function{Name: "ReturnsCron", OldPath: "/_ah/api/esb/v1/returnsCron", Open: open}
+var Function = wire.Function{Name: "ReturnsCron", OldPath: "/_ah/api/esb/v1/returnsCron", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {

@@ -33,7 +33,7 @@ import (
 )
 
 // Function is the schedules function.
-var Function = wire.Function{Name: "ReconcileSchedules", Open: open}
+var Function = wire.Function{Name: "ReconcileSchedules", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {

@@ -32,7 +32,7 @@ import (
 )
 
 // Function is the window function.
-var Function = wire.Function{Name: "ReturnUpdatedTaskQueue", OldPath: "/_ah/api/esb/v1/returnUpdatedTaskQueue", Open: open}
+var Function = wire.Function{Name: "ReturnUpdatedTaskQueue", OldPath: "/_ah/api/esb/v1/returnUpdatedTaskQueue", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {

@@ -116,15 +116,24 @@ func (v *Verifier) Caller(r *http.Request, now time.Time) (Caller, error) {
 
 // token returns a request's token if it holds.
 func (v *Verifier) token(r *http.Request, now time.Time) (jwt.Token, error) {
-	headers := r.Header.Values("Authorization")
-	if len(headers) > 1 {
-		return nil, fault.New(fault.Unauthenticated, "bad-token", "send one Authorization header")
-	}
-	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if text = strings.TrimSpace(text); !strings.EqualFold(scheme, "Bearer") || text == "" {
-		return nil, fault.New(fault.Unauthenticated, "no-token", "send your token as Authorization: Bearer ...")
+	text, err := bearer(r, "Authorization")
+	if err != nil {
+		return nil, err
 	}
 	return v.check(r.Context(), text, now)
+}
+
+// bearer returns the token of a header.
+func bearer(r *http.Request, name string) (string, error) {
+	headers := r.Header.Values(name)
+	if len(headers) > 1 {
+		return "", fault.New(fault.Unauthenticated, "bad-token", "send one %s header", name)
+	}
+	scheme, text, _ := strings.Cut(r.Header.Get(name), " ")
+	if text = strings.TrimSpace(text); !strings.EqualFold(scheme, "Bearer") || text == "" {
+		return "", fault.New(fault.Unauthenticated, "no-token", "send your token as %s: Bearer ...", name)
+	}
+	return text, nil
 }
 
 // check returns a token if it holds.

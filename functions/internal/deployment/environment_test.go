@@ -178,7 +178,7 @@ func open(t *testing.T, f wire.Function, r *recorder) {
 		cancel()
 		_ = e.Close()
 	}()
-	if _, err := f.Open(ctx, e); err != nil {
+	if _, err := f.Serve(ctx, e); err != nil {
 		t.Errorf("%s does not open with what Terraform tells it:\n%v", f.Name, err)
 	}
 }
