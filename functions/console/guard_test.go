@@ -34,11 +34,13 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"a reader":            {token(t, nil), 200, 403},
 		"a tenant":            {token(t, func(b *jwt.Builder) { b.Claim("account", "operator") }), 403, 403},
 		"a tenant's operator": {token(t, func(b *jwt.Builder) { b.Claim("account", "acme").Claim("roles", "operator") }), 403, 403},
-		"a searching tenant":  {token(t, func(b *jwt.Builder) { b.Claim("account", "acme").Claim("roles", "operator").Audience([]string{"search"}) }), 401, 401},
-		"a searcher's role":   {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Audience([]string{"search"}) }), 401, 401},
-		"a role for nobody":   {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Audience(nil) }), 401, 401},
-		"another role":        {token(t, func(b *jwt.Builder) { b.Claim("roles", "operators Operator") }), 200, 403},
-		"an operator":         {good, 200, 400},
+		"a searching tenant": {token(t, func(b *jwt.Builder) {
+			b.Claim("account", "acme").Claim("roles", "operator").Audience([]string{"search"})
+		}), 401, 401},
+		"a searcher's role": {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Audience([]string{"search"}) }), 401, 401},
+		"a role for nobody": {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Audience(nil) }), 401, 401},
+		"another role":      {token(t, func(b *jwt.Builder) { b.Claim("roles", "operators Operator") }), 200, 403},
+		"an operator":       {good, 200, 400},
 	} {
 		for way, headers := range map[string][]string{
 			"bearer": {"Cookie", "", "Authorization", "Bearer " + c.token}, "session": nil,

@@ -17,11 +17,13 @@ import (
 	"net/http"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
 // Function is the cron function.
@@ -48,13 +50,22 @@ func Handler(c *flow.Cron) http.Handler {
 			Entity: r.URL.Query().Get("entity"), Occurrence: occurrence(r.Header, time.Now()),
 			JobsOnly: r.URL.Query().Get("jobs") == "1", ByHand: r.Header.Get(scheduleTime) == "",
 		}
-		started, err := c.Run(r.Context(), tick)
+		started, err := play(r.Context(), c, tick)
 		if fault.KindOf(err) == fault.Dropped {
 			// Here a person or a job's address is wrong, and should hear of it.
 			return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entity")
 		}
 		return answer{Started: started}, err
 	}, http.MethodPost, http.MethodGet)
+}
+
+// play plays a tick. One by hand is an act of whoever calls.
+func play(ctx context.Context, c *flow.Cron, t flow.Tick) ([]flow.Started, error) {
+	if !t.ByHand || t.JobsOnly {
+		return c.Run(ctx, t)
+	}
+	by := operate.Actor{Who: wire.CallerOf(ctx), Via: store.ViaCron}
+	return operate.Acts{Store: c.Store, Ticker: c}.StartEntity(ctx, by, t)
 }
 
 // scheduleTime is the header in which Cloud Scheduler says when a call was due.

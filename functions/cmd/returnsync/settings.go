@@ -54,7 +54,7 @@ func settings() []setting {
 		{"VERIFY_TIME", "", nowhere, "after which time a call of the verify function begins no further step"},
 		{"ALGOLIA_URL", "", nowhere, "one server instead of Algolia's hosts, such as an emulator"},
 		{"CRON_URL", "cron-url", onSync, "the address of the cron function; without one the tick runs in this process"},
-		{"CRON_TOKEN", "", nowhere, "the identity token to call the cron function with: gcloud auth print-identity-token"},
+		{"CRON_TOKEN", "", nowhere, "the identity token to call the cron function with; sync --help shows how to get one"},
 		{"TASKS_LOCATION", "tasks-location", onSync, "where the queues are: projects/P/locations/L"},
 		{"CLOUD_TASKS_EMULATOR_HOST", "tasks-emulator", onSync, "host:port of an emulator of Cloud Tasks"},
 		{"SCHEDULER_LOCATION", "", nowhere, "where the scheduler's jobs are, if not where the queues are"},

@@ -36,7 +36,6 @@ func (s *Stack) openIssuer() (*rsa.PrivateKey, net.Listener, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s.closing(listener.Close)
 	s.issuer = "http://" + listener.Addr().String()
 	return key, listener, nil
 }

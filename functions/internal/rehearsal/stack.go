@@ -94,7 +94,7 @@ type Stack struct {
 	algoliaURL string
 	tasksAddr  string
 	schedAddr  string
-	issuer     string // of the identity tokens that queues and the scheduler send
+	issuer     string         // of the identity tokens that queues and the scheduler send
 	closers    []func() error // run last first
 }
 
