@@ -25,6 +25,7 @@ const (
 	everywhere
 	onStatus
 	onSync
+	onToken
 )
 
 // settings returns all settings. Those of the functions are here as well, so
@@ -73,6 +74,12 @@ func settings() []setting {
 		{"OVERLAP", "", nowhere, "how far a window reaches back, instead of the definitions'"},
 		{"ENQUEUE_SENDERS", "", nowhere, "how many page tasks are sent at once"},
 		{"KEEP_DAYS", "", nowhere, "how long change lists of closed runs are kept"},
+		{"OPERATOR_KEY", "key", onToken, "the file with the private key that operators' tokens are signed with"},
+		{"OPERATOR_JWT_AUDIENCE", "", nowhere, "what operators' tokens are meant for (default return-sync-operators)"},
+		{"OPERATOR_JWT_ISSUER", "", nowhere, "who issues operators' tokens, if the functions ask for that"},
+		{"SCOPES_ROLE_CLAIM", "", nowhere, "the claim of a token that carries roles (default roles)"},
+		{"SCOPES_OPERATOR", "", nowhere, "the role that may change things (default operator)"},
+		{"SEARCH_JWT_CLAIM", "", nowhere, "the claim of a token that names accounts (default account)"},
 		{"SCOPES_START_LEASE", "", nowhere, "how long a start of a scope has to hand its syncs over"},
 		{"SCOPES_KEEP_DAYS", "", nowhere, "how long sync statuses are kept"},
 		{"JOB_PAUSE", "", nowhere, "how long a job waits before it looks whether its run has ended"},
