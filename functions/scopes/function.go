@@ -1,8 +1,8 @@
 // Package scopes is the function by which people start and watch sync scopes.
 //
-// Who calls it: operators and the pages that they look at, each with a bearer
-// token as for searching. Whoever is signed in may read; changing anything takes
-// a token whose role claim names an operator.
+// Who calls it: operators and the pages that they use, each with a bearer token of
+// the operators' audience. Such a token may read; changing anything takes one whose
+// role claim names an operator. A tenant's token is refused, as by the console.
 //
 // What it does, below its own path:
 //
