@@ -131,8 +131,7 @@ func (a audited) exec(query string, args ...any) {
 func TestEveryActThroughEveryDoorIsAudited(t *testing.T) {
 	a := newAudited(t)
 	version := func(id int) string {
-		var name, seen string
-		_ = name
+		var seen string
 		status, body := a.call(http.MethodGet, "/SyncConsole/state", "", "Authorization", a.operator)
 		marker := fmt.Sprintf(`"id":%d,`, id)
 		if _, rest, ok := strings.Cut(body, marker); ok && status == 200 {
