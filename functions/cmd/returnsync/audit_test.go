@@ -90,7 +90,7 @@ func TestEveryActOfTheCommandLineIsAudited(t *testing.T) {
 		{alone, park, "parked retry R1-1", exitOK, "ops retry-parked returns: done"},
 		{alone, nil, "parked drop R1-1", exitError, ""},
 		{alone, nil, "parked drop R1-1 --yes", exitOK, "ops drop-parked returns: done"},
-		{alone, func() { exec(t, db, "DELETE FROM sync_ledger WHERE "+old+" ORDER BY root_id LIMIT 1") }, "repair --dry-run", exitAttention, ""},
+		{alone, func() { exec(t, db, "DELETE FROM sync_ledger WHERE root_id > 10 AND "+old+" ORDER BY root_id LIMIT 1") }, "repair --dry-run", exitAttention, ""},
 		{alone, nil, "repair", exitOK, "ops repair returns: done"},
 		{alone, nil, "schedules set --name n --entity returns --time 23:30", exitOK, "ops add-schedule schedule 1 (n): done"},
 		{alone, nil, "schedules resume 1", exitOK, "ops edit-schedule schedule 1 (n): done"},
