@@ -15,7 +15,7 @@ module "cron" {
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
 
-  env = merge(local.env_all, local.env_sql.cron, local.env_flow, local.env_tasks, lookup(var.settings, "cron", {}))
+  env = merge(local.env_all, local.env_sql.cron, local.env_flow, local.env_tasks, local.env_callers.cron, lookup(var.settings, "cron", {}))
   secrets = {
     for name, secret in local.secrets_sql :
     name => google_secret_manager_secret.sync[secret].secret_id

@@ -18,6 +18,7 @@ module "process" {
   env = merge(
     local.env_all, local.env_sql.process, local.env_flow,
     { ALGOLIA_APP_ID = var.algolia_app_id },
+    local.env_callers.process,
     lookup(var.settings, "process", {}),
   )
   secrets = {

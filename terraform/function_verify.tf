@@ -17,6 +17,7 @@ module "verify" {
   env = merge(
     local.env_all, local.env_sql.verify,
     var.verify_index ? { ALGOLIA_APP_ID = var.algolia_app_id } : {},
+    local.env_callers.verify,
     lookup(var.settings, "verify", {}),
   )
   secrets = {

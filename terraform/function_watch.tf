@@ -18,6 +18,7 @@ module "watch" {
     local.env_all, local.env_instance, local.env_iam, local.env_budget, local.env_period,
     { WATCH_DOCS_URL = var.runbook_url },
     var.database.iam_auth ? { STATE_DSN = local.iam_dsn.watch } : {},
+    local.env_callers.watch,
     lookup(var.settings, "watch", {}),
   )
   secrets = {

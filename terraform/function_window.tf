@@ -18,6 +18,7 @@ module "window" {
   env = merge(
     local.env_all, local.env_sql.window, local.env_flow, local.env_tasks,
     { PROCESS_URL = local.urls.process },
+    local.env_callers.window,
     lookup(var.settings, "window", {}),
   )
   secrets = {

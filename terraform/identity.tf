@@ -53,6 +53,24 @@ locals {
   }
 }
 
+locals {
+  # Whose identity token each function takes from a queue or the scheduler, beside
+  # what IAM lets through. Cloud Run checks the token's signature and takes it off
+  # before it passes the request on.
+  env_callers = { for name, account in {
+    cron      = google_service_account.scheduler.email
+    window    = google_service_account.tasks.email
+    process   = google_service_account.tasks.email
+    verify    = google_service_account.housekeeper.email
+    schedules = google_service_account.housekeeper.email
+    watch     = google_service_account.housekeeper.email
+    } : name => {
+    CALLER_AUDIENCE              = local.urls[name]
+    CALLER_EMAILS                = account
+    CALLER_SIGNATURE_BY_PLATFORM = "true"
+  } }
+}
+
 resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   for_each = local.enqueuers
 

@@ -54,6 +54,16 @@ locals {
       message = "a job failed"
       fields  = ["entity", "job"]
     }
+    caller_refused = {
+      title   = "A caller was refused", function = null, severity = "ERROR", quiet = 3600
+      message = "a caller was refused"
+      fields  = ["code"]
+    }
+    keys_missing = {
+      title   = "The keys of an issuer cannot be had", function = null, severity = "ERROR", quiet = 3600
+      message = "the keys of an issuer cannot be had"
+      fields  = ["address"]
+    }
     request_failed = {
       title   = "A function failed", function = null, severity = "ERROR", quiet = 3600
       message = "a request failed"

@@ -44,4 +44,14 @@ locals {
     var.search_jwt.audience == null ? {} : { SEARCH_JWT_AUDIENCE = var.search_jwt.audience },
   )
   secrets_tokens = var.search_jwks_url == null ? { SEARCH_JWT_SECRET = "search-jwt-secret" } : {}
+
+  # Operators' tokens have an audience of their own, and keys of their own if that is
+  # wished; the functions for operators need no other key then.
+  env_operators = merge(
+    { OPERATOR_JWT_AUDIENCE = var.operator_jwt.audience },
+    var.operator_jwt.issuer == null ? {} : { OPERATOR_JWT_ISSUER = var.operator_jwt.issuer },
+    var.operator_jwt.jwks == null ? {} : { OPERATOR_JWKS = var.operator_jwt.jwks },
+    var.operator_jwt.jwks_url == null ? {} : { OPERATOR_JWKS_URL = var.operator_jwt.jwks_url },
+  )
+  secrets_operators = var.operator_jwt.jwks == null && var.operator_jwt.jwks_url == null ? local.secrets_tokens : {}
 }

@@ -236,6 +236,26 @@ variable "search_jwt" {
   default = {}
 }
 
+variable "operator_jwt" {
+  description = "What tokens of operators (scopes, console) must say: the audience, which no token to search with has, and the issuer. Their keys are those of search tokens unless jwks holds a JSON Web Key Set (public keys, from returnsync token keygen) or jwks_url says where one is."
+  type = object({
+    audience = optional(string, "return-sync-operators")
+    issuer   = optional(string)
+    jwks     = optional(string)
+    jwks_url = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = var.operator_jwt.jwks == null || var.operator_jwt.jwks_url == null
+    error_message = "operator_jwt.jwks and operator_jwt.jwks_url are two key sets: set one of them."
+  }
+  validation {
+    condition     = var.operator_jwt.jwks == null || (can(regex("\"keys\"", var.operator_jwt.jwks)) && !can(regex("\"(d|k)\"", var.operator_jwt.jwks)))
+    error_message = "operator_jwt.jwks must be a JSON Web Key Set of public keys, as returnsync token keygen prints it."
+  }
+}
+
 variable "search_origins" {
   description = "Sites whose pages may call the search function, such as https://portal.example."
   type        = list(string)

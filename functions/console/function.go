@@ -3,7 +3,7 @@
 //
 // Who calls it: people with a browser. Whoever is signed in may look; changing
 // anything takes an operator. Signed in is who comes through Identity-Aware
-// Proxy, who sends a bearer token as for searching, or who has given such a token
+// Proxy, who sends an operator's or a reader's bearer token, or who has given such a token
 // to the page, which keeps it in a cookie that scripts cannot read.
 //
 // What it does, below its own path:
@@ -17,7 +17,7 @@
 //
 // A second call: of a start finds the sync that is under way; of a change of a
 // schedule or a job is refused, because it is no longer what the page showed. What
-// is changed is written down first (package store, Audited).
+// is changed is written down first (package operate).
 //
 // Another site cannot change anything through a browser that is signed in: a
 // change has to carry a header that no form can send and no other origin may, and

@@ -33,9 +33,14 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"another's operator":  {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Issuer("https://other.example") }), 401, 401},
 		"a reader":            {token(t, nil), 200, 403},
 		"a tenant":            {token(t, func(b *jwt.Builder) { b.Claim("account", "operator") }), 403, 403},
-		"a tenant's operator": {token(t, func(b *jwt.Builder) { b.Claim("account", "acme").Claim("roles", "operator") }), 200, 400},
-		"another role":        {token(t, func(b *jwt.Builder) { b.Claim("roles", "operators Operator") }), 200, 403},
-		"an operator":         {good, 200, 400},
+		"a tenant's operator": {token(t, func(b *jwt.Builder) { b.Claim("account", "acme").Claim("roles", "operator") }), 403, 403},
+		"a searching tenant": {token(t, func(b *jwt.Builder) {
+			b.Claim("account", "acme").Claim("roles", "operator").Audience([]string{"search"})
+		}), 401, 401},
+		"a searcher's role": {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Audience([]string{"search"}) }), 401, 401},
+		"a role for nobody": {token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Audience(nil) }), 401, 401},
+		"another role":      {token(t, func(b *jwt.Builder) { b.Claim("roles", "operators Operator") }), 200, 403},
+		"an operator":       {good, 200, 400},
 	} {
 		for way, headers := range map[string][]string{
 			"bearer": {"Cookie", "", "Authorization", "Bearer " + c.token}, "session": nil,
@@ -59,11 +64,11 @@ func TestWhoMayDoWhat(t *testing.T) {
 				}
 			}
 		}
-		if c.read == 401 {
-			if got := w.page(t, "GET", "/events", "", c.token); got.StatusCode != 401 {
+		if c.read != 200 {
+			if got := w.page(t, "GET", "/events", "", c.token); got.StatusCode != c.read {
 				t.Errorf("%s opens a stream: %d", name, got.StatusCode)
 			}
-			if got := w.page(t, "POST", "/session", `{"token":"`+c.token+`"}`, ""); got.StatusCode != 401 || len(got.Cookies()) > 0 {
+			if got := w.page(t, "POST", "/session", `{"token":"`+c.token+`"}`, ""); got.StatusCode != c.read || len(got.Cookies()) > 0 {
 				t.Errorf("%s signs in: %d %v", name, got.StatusCode, got.Cookies())
 			}
 		}

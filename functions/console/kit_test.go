@@ -80,10 +80,10 @@ func newWorld(t *testing.T) *world {
 	w.parts = &wire.Console{
 		Store: db, Entities: entities, Known: wire.KnownTarget(entities), Jobs: w.woken, Log: log,
 		Scopes: &flow.Scopes{Store: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
-		Roles:  identity.Roles{Claim: "roles", Operator: "operator"},
 		Config: wire.ConsoleConfig{Streams: 2, SubjectStreams: 2, AtOnce: 10, Poll: 100 * time.Millisecond, StaleAfter: 30 * time.Minute},
 	}
-	w.parts.Identity, err = identity.New(identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example"})
+	callers := identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example", Audience: "search"}
+	w.parts.Operators, err = identity.NewOperators(identity.OperatorConfig{Audience: "operators"}, callers, identity.Roles{Claim: "roles", Operator: "operator"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func newWorld(t *testing.T) *world {
 // token signs a token, altered by change.
 func token(t *testing.T, change func(*jwt.Builder)) string {
 	t.Helper()
-	return identitytest.Sign(t, secret, jwt.NewBuilder().Issuer("https://issuer.example").Subject("somebody").Expiration(time.Now().Add(time.Hour)), change)
+	return identitytest.Sign(t, secret, jwt.NewBuilder().Issuer("https://issuer.example").Audience([]string{"operators"}).Subject("somebody").Expiration(time.Now().Add(time.Hour)), change)
 }
 
 // operator returns an operator's token.

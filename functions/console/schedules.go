@@ -2,8 +2,8 @@ package console
 
 import (
 	"context"
-	"fmt"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 )
@@ -35,58 +35,33 @@ func (d *deed) checked(ctx context.Context) (schedule.Edit, error) {
 
 // addSchedule inserts a schedule.
 func (d *deed) addSchedule(ctx context.Context) (string, error) {
-	e, err := d.checked(ctx)
-	if err != nil {
-		return "", err
-	}
-	d.audit.Object = e.Name
-	_, d.audit.New = schedule.Diff(schedule.Edit{}, e)
-	id, err := d.Store.AddSchedule(ctx, e)
-	if err != nil {
-		return "", err
-	}
-	d.audit.Object = label(id, e.Name)
-	return label(id, e.Name) + " was added" + inForce, nil
+	id, name, err := d.acts.AddSchedule(ctx, d.by, func() (schedule.Edit, error) { return d.checked(ctx) })
+	return operate.ScheduleLabel(id, name) + " was added" + inForce, err
 }
 
 // editSchedule changes a schedule that is still as the page showed it.
 func (d *deed) editSchedule(ctx context.Context) (string, error) {
-	d.audit.Object = label(d.Schedule, "")
-	if d.Version == "" {
-		return "", fault.New(fault.Invalid, "no-version", "name the version that the change builds on").WithParam("version")
-	}
-	e, err := d.checked(ctx)
-	if err != nil {
-		return "", err
-	}
-	before, err := d.Store.EditSchedule(ctx, d.Schedule, d.Version, func(into *schedule.Edit) { *into = e })
-	if err != nil {
-		return "", err
-	}
-	d.audit.Object = label(d.Schedule, e.Name)
-	d.audit.Old, d.audit.New = schedule.Diff(before.Edit, e)
-	return label(d.Schedule, e.Name) + " was saved" + inForce, nil
+	name, err := d.acts.EditSchedule(ctx, d.by, d.Schedule, func() (string, schedule.Edit, error) {
+		version, err := d.version("name the version that the change builds on")
+		if err != nil {
+			return "", schedule.Edit{}, err
+		}
+		e, err := d.checked(ctx)
+		return version, e, err
+	})
+	return operate.ScheduleLabel(d.Schedule, name) + " was saved" + inForce, err
 }
 
 // deleteSchedule deletes a schedule that is still as the page showed it.
 func (d *deed) deleteSchedule(ctx context.Context) (string, error) {
-	d.audit.Object = label(d.Schedule, "")
-	if d.Version == "" {
-		return "", fault.New(fault.Invalid, "no-version", "name the version that is to be deleted").WithParam("version")
-	}
-	before, err := d.Store.DeleteSchedule(ctx, d.Schedule, d.Version)
-	if err != nil {
-		return "", err
-	}
-	d.audit.Object = label(d.Schedule, before.Name)
-	d.audit.Old, _ = schedule.Diff(before.Edit, schedule.Edit{})
-	return label(d.Schedule, before.Name) + " was deleted", nil
+	row, err := d.acts.DeleteSchedule(ctx, d.by, d.Schedule, func() (string, error) { return d.version("name the version that is to be deleted") })
+	return operate.ScheduleLabel(d.Schedule, row.Name) + " was deleted", err
 }
 
-// label names a schedule.
-func label(id int64, name string) string {
-	if name == "" {
-		return fmt.Sprint("schedule ", id)
+// version returns the version that was sent, or an error that asks for one.
+func (d *deed) version(ask string) (string, error) {
+	if d.Version == "" {
+		return "", fault.New(fault.Invalid, "no-version", "%s", ask).WithParam("version")
 	}
-	return fmt.Sprintf("schedule %d (%s)", id, name)
+	return d.Version, nil
 }

@@ -65,22 +65,13 @@ func (f *function) person(r *http.Request) (identity.Person, error) {
 		return f.IAP.Person(r.Context(), assertion, f.now())
 	}
 	if r.Header.Get("Authorization") != "" {
-		return admitted(f.Identity.Person(r, f.now(), f.Roles))
+		return f.Operators.Person(r, f.now())
 	}
 	c, err := r.Cookie(CookieName(secure(r)))
 	if err != nil || c.Value == "" {
 		return identity.Person{}, fault.New(fault.Unauthenticated, "no-session", "sign in first")
 	}
-	return admitted(f.Identity.PersonOf(r.Context(), c.Value, f.now(), f.Roles))
-}
-
-// admitted turns away who has a tenant's token: the page shows what concerns all
-// tenants, down to the ids of their records.
-func admitted(p identity.Person, err error) (identity.Person, error) {
-	if err == nil && p.Tenant && !p.Operator {
-		return identity.Person{}, fault.New(fault.Forbidden, "tenant", "this token is a tenant's, to search with; the page takes one that names no account, or an operator's")
-	}
-	return p, err
+	return f.Operators.PersonOf(r.Context(), c.Value, f.now())
 }
 
 // changes refuses a request that may be another site's.
@@ -128,7 +119,7 @@ func (f *function) signIn(w http.ResponseWriter, r *http.Request) {
 		if len(token) > maxCookie {
 			return nil, fault.New(fault.Invalid, "long-token", "the token has %d bytes: a browser keeps at most %d", len(token), maxCookie).WithParam("token")
 		}
-		p, err := admitted(f.Identity.PersonOf(r.Context(), token, f.now(), f.Roles))
+		p, err := f.Operators.PersonOf(r.Context(), token, f.now())
 		if err != nil {
 			return nil, err
 		}

@@ -17,14 +17,16 @@ import (
 	"net/http"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
 // Function is the cron function.
-var Function = wire.Function{Name: "ReturnsCron", OldPath: "/_ah/api/esb/v1/returnsCron", Open: open}
+var Function = wire.Function{Name: "ReturnsCron", OldPath: "/_ah/api/esb/v1/returnsCron", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
@@ -48,9 +50,18 @@ func Handler(c *flow.Cron) http.Handler {
 			JobsOnly: r.URL.Query().Get("jobs") == "1", ByHand: r.Header.Get(scheduleTime) == "",
 		}
 		// A scheduler is answered as a caller: its list of jobs shows a wrong address.
-		started, err := c.Run(r.Context(), tick)
+		started, err := play(r.Context(), c, tick)
 		return answer{Started: started}, err
 	}, http.MethodPost, http.MethodGet)
+}
+
+// play plays a tick. One by hand is an act of whoever calls.
+func play(ctx context.Context, c *flow.Cron, t flow.Tick) ([]flow.Started, error) {
+	if !t.ByHand || t.JobsOnly {
+		return c.Run(ctx, t)
+	}
+	by := operate.Actor{Who: wire.CallerOf(ctx), Via: store.ViaCron}
+	return operate.Acts{Store: c.Store, Ticker: c}.StartEntity(ctx, by, t)
 }
 
 // scheduleTime is the header in which Cloud Scheduler says when a call was due.

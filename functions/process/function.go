@@ -25,7 +25,7 @@ import (
 )
 
 // Function is the process function.
-var Function = wire.Function{Name: "ReturnUpdateProcessingQueue", OldPath: "/_ah/api/esb/v1/returnUpdateProcessingQueue", Open: open}
+var Function = wire.Function{Name: "ReturnUpdateProcessingQueue", OldPath: "/_ah/api/esb/v1/returnUpdateProcessingQueue", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {

@@ -26,14 +26,16 @@ import (
 	"strconv"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
 // Function is the schedules function.
-var Function = wire.Function{Name: "ReconcileSchedules", Open: open}
+var Function = wire.Function{Name: "ReconcileSchedules", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
@@ -61,12 +63,27 @@ func Handler(s *wire.Schedules, clock func() time.Time) http.Handler {
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "bad-schedule", "fire is no schedule's number").WithParam("fire")
 		}
-		done, err := s.Firer.Fire(r.Context(), schedule.Knock{ID: id, At: tick(r.Header, now), Now: now})
+		done, err := fire(r.Context(), s, schedule.Knock{ID: id, At: tick(r.Header, now), Now: now})
 		if err == nil {
 			s.Log.InfoContext(r.Context(), "a schedule's job knocked", "schedule", id, "started", done.Started, "message", done.Message)
 		}
 		return done, retryable(err)
 	}, http.MethodPost)
+}
+
+// fire answers the call of a schedule's job. One by hand is an act of whoever calls.
+func fire(ctx context.Context, s *wire.Schedules, k schedule.Knock) (done schedule.Fired, err error) {
+	if !k.At.IsZero() {
+		return s.Firer.Fire(ctx, k)
+	}
+	by := operate.Actor{Who: wire.CallerOf(ctx), Via: store.ViaSchedules}
+	entry := store.Audit{Action: operate.FireSchedule, Object: operate.ScheduleLabel(k.ID, "")}
+	err = operate.Audited(ctx, s.Scopes.Store, by, entry, func(entry *store.Audit) (err error) {
+		done, err = s.Firer.Fire(ctx, k)
+		entry.New = done.Message
+		return err
+	})
+	return done, err
 }
 
 // reconcile looks at the table once. What could be reconciled is made up for

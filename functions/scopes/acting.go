@@ -1,13 +1,13 @@
 package scopes
 
 import (
-	"context"
 	"net/http"
-	"strconv"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
 // deletedAnswer is what a delete did.
@@ -41,34 +41,20 @@ func (f *function) act(r *http.Request) (any, error) {
 		return nil, err
 	}
 	f.Log.InfoContext(r.Context(), "an operator acts on sync scopes", "action", action, "subject", who.Subject)
+	acts, by := operate.ScopeActs{Flow: f.Flow}, operate.Actor{Who: who.Subject, Via: store.ViaScopes}
 	switch action {
 	case scope.StartScope:
-		return f.Flow.Start(r.Context(), req, "")
+		return acts.Start(r.Context(), by, req)
 	case scope.SyncEntities:
-		return f.Flow.SyncEntities(r.Context(), req)
+		return acts.SyncEntities(r.Context(), by, req)
 	}
-	return f.remove(r.Context(), action, req)
-}
-
-// remove plays the two actions that delete.
-func (f *function) remove(ctx context.Context, action string, req scope.Request) (any, error) {
-	if err := f.Flow.Refresh(ctx); err != nil {
-		return nil, err
-	}
-	ok, err := f.Flow.Met(ctx, req.When)
-	if err != nil || !ok {
-		return deletedAnswer{Message: "the condition is not met; nothing was done"}, err
-	}
-	id := string(req.Options.ID)
+	remove := acts.DeleteStatus
 	if action == scope.DeleteScope {
-		if err := scope.CheckID(id, "options.id"); err != nil {
-			return nil, err
-		}
-		return deletedAnswer{Deleted: true, Message: "deleted"}, f.Flow.Store.DeleteScope(ctx, id)
+		remove = acts.DeleteScope
 	}
-	number, err := strconv.ParseInt(id, 10, 64)
-	if err != nil || number < 1 {
-		return nil, fault.New(fault.Invalid, "bad-id", "options.id is no sync status: want its number, such as \"7\"").WithParam("options.id")
+	deleted, err := remove(r.Context(), by, string(req.Options.ID), req.When)
+	if err == nil && !deleted {
+		return deletedAnswer{Message: "the condition is not met; nothing was done"}, nil
 	}
-	return deletedAnswer{Deleted: true, Message: "deleted"}, f.Flow.Store.DeleteStatus(ctx, number)
+	return deletedAnswer{Deleted: true, Message: "deleted"}, err
 }

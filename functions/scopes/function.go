@@ -1,8 +1,8 @@
 // Package scopes is the function by which people start and watch sync scopes.
 //
-// Who calls it: operators and the pages that they look at, each with a bearer
-// token as for searching. Whoever is signed in may read; changing anything takes
-// a token whose role claim names an operator.
+// Who calls it: operators and the pages that they use, each with a bearer token of
+// the operators' audience. Such a token may read; changing anything takes one whose
+// role claim names an operator. A tenant's token is refused, as by the console.
 //
 // What it does, below its own path:
 //
@@ -123,7 +123,7 @@ func (c challenge) WriteHeader(status int) {
 
 // person returns who asks.
 func (f *function) person(r *http.Request) (identity.Person, error) {
-	return f.Identity.Person(r, f.now(), f.Roles)
+	return f.Operators.Person(r, f.now())
 }
 
 // nowhere answers what nobody else does.

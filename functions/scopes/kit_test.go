@@ -52,9 +52,10 @@ func newWorld(t *testing.T) *world {
 	entities := flow.Entities{{Name: "returns", JobType: "RETURN_JOB"}, {Name: "stock", JobType: "STOCK_JOB"}}
 	w := &world{db: db.SQL(), parts: &wire.Scopes{
 		Flow: &flow.Scopes{Store: db, Ticker: claimer{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
-		Log:  log, Limits: wire.ScopesLimits{MaxBody: 4096, AtOnce: 20}, Roles: identity.Roles{Claim: "roles", Operator: "operator"},
+		Log:  log, Limits: wire.ScopesLimits{MaxBody: 4096, AtOnce: 20},
 	}}
-	w.parts.Identity, err = identity.New(identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example", Leeway: time.Second})
+	callers := identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example", Audience: "search", Leeway: time.Second}
+	w.parts.Operators, err = identity.NewOperators(identity.OperatorConfig{Audience: "operators"}, callers, identity.Roles{Claim: "roles", Operator: "operator"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func (c claimer) Run(ctx context.Context, t flow.Tick) ([]flow.Started, error) {
 // token signs a token, altered by change.
 func token(t *testing.T, change func(*jwt.Builder)) string {
 	t.Helper()
-	return identitytest.Sign(t, secret, jwt.NewBuilder().Issuer("https://issuer.example").Subject("somebody").Expiration(clock.Add(time.Hour)), change)
+	return identitytest.Sign(t, secret, jwt.NewBuilder().Issuer("https://issuer.example").Audience([]string{"operators"}).Subject("somebody").Expiration(clock.Add(time.Hour)), change)
 }
 
 // operator returns an operator's token.
@@ -96,10 +97,10 @@ func operator(t *testing.T) string {
 	return token(t, func(b *jwt.Builder) { b.Claim("roles", []string{"reader", "operator"}) })
 }
 
-// reader returns the token of somebody of an account.
+// reader returns the token of somebody who may look.
 func reader(t *testing.T) string {
 	t.Helper()
-	return token(t, func(b *jwt.Builder) { b.Claim("account", "acme") })
+	return token(t, nil)
 }
 
 // reply is an answer as a test looks at it.

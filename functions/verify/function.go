@@ -27,7 +27,7 @@ import (
 )
 
 // Function is the verify function.
-var Function = wire.Function{Name: "VerifyReturns", Open: open}
+var Function = wire.Function{Name: "VerifyReturns", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {

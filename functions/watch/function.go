@@ -21,7 +21,7 @@ import (
 )
 
 // Function is the watch function.
-var Function = wire.Function{Name: "WatchSyncs", Open: open}
+var Function = wire.Function{Name: "WatchSyncs", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {

@@ -23,15 +23,17 @@ import (
 	"strconv"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
 // Function is the window function.
-var Function = wire.Function{Name: "ReturnUpdatedTaskQueue", OldPath: "/_ah/api/esb/v1/returnUpdatedTaskQueue", Open: open}
+var Function = wire.Function{Name: "ReturnUpdatedTaskQueue", OldPath: "/_ah/api/esb/v1/returnUpdatedTaskQueue", ByServices: true, Open: open}
 
 // open opens the function's parts.
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
@@ -98,8 +100,10 @@ type requeued struct {
 func requeue(r *http.Request, w *flow.Window, body []byte) (any, error) {
 	asked, err := job.ParseHistoric(body)
 	if err == nil {
+		by := operate.Actor{Who: wire.CallerOf(r.Context()), Via: store.ViaWindow}
 		var j job.Job
-		if j, err = w.Requeue(r.Context(), asked); err == nil {
+		j, err = operate.Acts{Store: w.Store}.Backfill(r.Context(), by, asked.JobType, func() (job.Job, error) { return w.Requeue(r.Context(), asked) })
+		if err == nil {
 			return requeued{
 				Message: "the range is synced by a backfill; look with: returnsync jobs show " + strconv.FormatInt(j.ID, 10),
 				JobID:   j.ID, Entity: j.Entity, From: j.Window.From, To: j.Window.To, Roots: j.Roots,

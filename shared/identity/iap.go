@@ -3,7 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
-	"net/url"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +34,8 @@ type IAPConfig struct {
 	Operators []string `env:"CONSOLE_OPERATORS"`
 	// JWKS is where the proxy's public keys are.
 	JWKS string `env:"CONSOLE_IAP_JWKS_URL, default=https://www.gstatic.com/iap/verify/public_key-jwk"`
+	// Log takes what is wrong with the proxy's keys; nil discards it.
+	Log *slog.Logger
 }
 
 // IAP reads people out of assertions. It is safe for concurrent use.
@@ -50,16 +52,15 @@ func NewIAP(cfg IAPConfig) (*IAP, error) {
 		}
 		return nil, nil
 	}
-	u, err := url.Parse(cfg.JWKS)
-	if err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u) {
-		return nil, errors.New("CONSOLE_IAP_JWKS_URL must be an https address")
+	if err := checkAddress("CONSOLE_IAP_JWKS_URL", cfg.JWKS); err != nil {
+		return nil, err
 	}
 	i := &IAP{verifier: &Verifier{cfg: Config{Issuer: iapIssuer, Audience: cfg.Audience, Leeway: iapLeeway}}}
 	for _, address := range cfg.Operators {
 		i.operators = append(i.operators, strings.ToLower(strings.TrimSpace(address)))
 	}
-	i.verifier.keys, err = openKeys(cfg.JWKS)
-	return i, err
+	i.verifier.keys = openKeys(cfg.JWKS, cfg.Log)
+	return i, nil
 }
 
 // Close ends the fetching of keys.

@@ -14,9 +14,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +38,8 @@ type Config struct {
 	Issuer   string        `env:"SEARCH_JWT_ISSUER"`
 	Audience string        `env:"SEARCH_JWT_AUDIENCE"`
 	Leeway   time.Duration `env:"SEARCH_JWT_LEEWAY, default=30s"`
+	// Log takes what is wrong with the keys at the address; nil discards it.
+	Log *slog.Logger
 }
 
 // The limits of a token.
@@ -56,11 +58,11 @@ type Caller struct {
 // Verifier reads callers out of requests. It is safe for concurrent use.
 type Verifier struct {
 	cfg  Config
-	keys *keys // nil without a JWKS address
+	keys finder // nil without public keys
 }
 
-// New returns a verifier. The keys at a JWKS address are fetched in the
-// background, so that an issuer's outage does not keep a function from starting.
+// New returns a verifier. The keys at a JWKS address are fetched when they are
+// first needed, so that an issuer's outage does not keep a function from starting.
 func New(cfg Config) (*Verifier, error) {
 	v := &Verifier{cfg: cfg}
 	switch {
@@ -73,17 +75,16 @@ func New(cfg Config) (*Verifier, error) {
 	case cfg.JWKS == "":
 		return v, nil
 	}
-	u, err := url.Parse(cfg.JWKS)
-	if err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u) {
-		return nil, errors.New("SEARCH_JWKS_URL must be an https address")
+	if err := checkAddress("SEARCH_JWKS_URL", cfg.JWKS); err != nil {
+		return nil, err
 	}
-	v.keys, err = openKeys(cfg.JWKS)
-	return v, err
+	v.keys = openKeys(cfg.JWKS, cfg.Log)
+	return v, nil
 }
 
-// loopback reports whether an address is this machine's, where http will do.
-func loopback(u *url.URL) bool {
-	return u.Scheme == "http" && slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname())
+// Loopback reports whether a host is this machine and nobody else can reach it.
+func Loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // Close ends the fetching of keys.
@@ -115,15 +116,24 @@ func (v *Verifier) Caller(r *http.Request, now time.Time) (Caller, error) {
 
 // token returns a request's token if it holds.
 func (v *Verifier) token(r *http.Request, now time.Time) (jwt.Token, error) {
-	headers := r.Header.Values("Authorization")
-	if len(headers) > 1 {
-		return nil, fault.New(fault.Unauthenticated, "bad-token", "send one Authorization header")
-	}
-	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if text = strings.TrimSpace(text); !strings.EqualFold(scheme, "Bearer") || text == "" {
-		return nil, fault.New(fault.Unauthenticated, "no-token", "send your token as Authorization: Bearer ...")
+	text, err := bearer(r, "Authorization")
+	if err != nil {
+		return nil, err
 	}
 	return v.check(r.Context(), text, now)
+}
+
+// bearer returns the token of a header.
+func bearer(r *http.Request, name string) (string, error) {
+	headers := r.Header.Values(name)
+	if len(headers) > 1 {
+		return "", fault.New(fault.Unauthenticated, "bad-token", "send one %s header", name)
+	}
+	scheme, text, _ := strings.Cut(r.Header.Get(name), " ")
+	if text = strings.TrimSpace(text); !strings.EqualFold(scheme, "Bearer") || text == "" {
+		return "", fault.New(fault.Unauthenticated, "no-token", "send your token as %s: Bearer ...", name)
+	}
+	return text, nil
 }
 
 // check returns a token if it holds.
@@ -131,15 +141,17 @@ func (v *Verifier) check(ctx context.Context, text string, now time.Time) (jwt.T
 	if len(text) > maxToken {
 		return nil, refuse(fmt.Errorf("the token has %d bytes", len(text)))
 	}
-	key, err := v.key(ctx, text, now)
+	keys, err := v.candidates(ctx, text, now)
 	if err != nil {
 		return nil, err
 	}
-	token, err := jwt.Parse([]byte(text), append(v.conditions(now), key)...)
-	if err != nil {
-		return nil, refuse(err)
+	for _, key := range keys {
+		var token jwt.Token
+		if token, err = jwt.Parse([]byte(text), append(v.conditions(now), key)...); err == nil {
+			return token, nil
+		}
 	}
-	return token, nil
+	return nil, refuse(err)
 }
 
 // conditions returns what a token has to meet besides its signature.
@@ -174,18 +186,28 @@ func headerOf(token string) (h header, err error) {
 	return h, err
 }
 
-// key returns the key that a token has to be signed with, by its header.
-func (v *Verifier) key(ctx context.Context, token string, now time.Time) (jwt.ParseOption, error) {
+// candidates returns the keys that a token may be signed with, by its header: at
+// least one.
+func (v *Verifier) candidates(ctx context.Context, token string, now time.Time) ([]jwt.ParseOption, error) {
 	header, err := headerOf(token)
 	switch {
 	case err != nil:
 		return nil, refuse(err)
 	case header.Alg == "HS256" && v.cfg.Secret != "":
-		return jwt.WithKey(jwa.HS256(), []byte(v.cfg.Secret)), nil
-	case (header.Alg == "RS256" || header.Alg == "ES256") && v.keys != nil:
-		return v.keys.find(ctx, header.Kid, header.Alg, now)
+		return []jwt.ParseOption{jwt.WithKey(jwa.HS256(), []byte(v.cfg.Secret))}, nil
+	case (header.Alg != "RS256" && header.Alg != "ES256") || v.keys == nil:
+		return nil, refuse(fmt.Errorf("a token signed with %.20q is not taken", header.Alg))
 	}
-	return nil, refuse(fmt.Errorf("a token signed with %.20q is not taken", header.Alg))
+	algorithm := jwa.RS256()
+	if header.Alg == "ES256" {
+		algorithm = jwa.ES256()
+	}
+	found, err := v.keys.find(ctx, header.Kid, header.Alg, now)
+	var options []jwt.ParseOption
+	for _, key := range found {
+		options = append(options, jwt.WithKey(algorithm, key.raw))
+	}
+	return options, err
 }
 
 // Sign returns a token for an account, signed with the secret: for

@@ -4,122 +4,210 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/lestrrat-go/httprc/v3"
-	"github.com/lestrrat-go/jwx/v3/jwa"
-	"github.com/lestrrat-go/jwx/v3/jwk"
-	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// keys are an issuer's public keys: kept, fetched anew in the background, and
-// once more when a token names a key that is not among them, because that is
-// how an issuer's rotation is first seen.
-type keys struct {
-	cache   *jwk.Cache
-	address string
-	end     context.CancelFunc
-
-	mu    sync.Mutex
-	tried time.Time // the last fetch for an unknown key
+// finder has the public keys of an issuer.
+type finder interface {
+	// find returns the keys that a token with a key id may be signed with, at least
+	// one. now is the time of the request.
+	find(ctx context.Context, id, alg string, now time.Time) (keySet, error)
+	close()
 }
 
-// The bounds of fetching.
-const (
-	maxKeySet     = 256 << 10 // bytes of a key set
-	maxKeys       = 100
-	fetchTimeout  = 5 * time.Second
-	minKeysAge    = 5 * time.Minute  // fetched at most this often, whatever the issuer says
-	maxKeysAge    = time.Hour        // and at least this often
-	unknownKeyGap = 10 * time.Second // between fetches for unknown keys
-)
+// fixedKeys are keys that stand in the configuration.
+type fixedKeys keySet
 
-// openKeys begins to fetch keys.
-func openKeys(address string) (*keys, error) {
-	ctx, end := context.WithCancel(context.Background())
-	k := &keys{address: address, end: end}
-	client := httprc.NewClient(httprc.WithWorkers(1), httprc.WithWhitelist(httprc.NewMapWhitelist().Add(address)))
-	var err error
-	if k.cache, err = jwk.NewCache(ctx, client); err == nil {
-		err = k.cache.Register(ctx, address, jwk.WithWaitReady(false), jwk.WithMaxFetchBodySize(maxKeySet),
-			jwk.WithHTTPClient(&http.Client{Timeout: fetchTimeout}), jwk.WithMinInterval(minKeysAge), jwk.WithMaxInterval(maxKeysAge))
-	}
-	if err != nil {
-		end()
-		return nil, fmt.Errorf("the keys at %s cannot be fetched: %w", address, err)
-	}
-	return k, nil
+// find implements finder.
+func (k fixedKeys) find(_ context.Context, id, alg string, _ time.Time) (keySet, error) {
+	return orRefuse(keySet(k).find(id, alg), id)
 }
 
-// close ends the fetching.
-func (k *keys) close() { k.end() }
+// close implements finder.
+func (fixedKeys) close() {}
 
-// errNoKeys is an issuer that has not answered yet.
-var errNoKeys = errors.New("the issuer's keys have not been fetched yet")
-
-// find returns the key of an id, for the algorithm that the key is for.
-func (k *keys) find(ctx context.Context, id, alg string, now time.Time) (jwt.ParseOption, error) {
-	set, err := k.cache.Lookup(ctx, k.address)
-	key, ok := pick(set, id)
-	if !ok && k.mayTry(now) {
-		ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-		defer cancel()
-		if fetched, problem := k.cache.Refresh(ctx, k.address); problem == nil {
-			set, err = fetched, nil
-			key, ok = pick(set, id)
-		}
-	}
-	if set == nil {
-		return nil, fault.Wrap(errors.Join(errNoKeys, err), fault.Retry, "no-keys", "tokens cannot be checked just now; try again")
-	}
-	if !ok {
+// orRefuse refuses a token whose key is not among the issuer's.
+func orRefuse(found keySet, id string) (keySet, error) {
+	if len(found) == 0 {
 		return nil, refuse(fmt.Errorf("the issuer has no key %.40q", id))
 	}
-	return verifying(key, alg)
+	return found, nil
 }
 
-// mayTry reports whether an unknown key is worth a fetch now: whoever sends
-// made-up key ids must not make us hammer the issuer.
-func (k *keys) mayTry(now time.Time) bool {
+// keys are an issuer's public keys at an address. They are fetched by the first
+// token that needs them, anew when they are old, and once more when a token names
+// a key that is not among them, because that is how a rotation is first seen.
+// Nothing happens between requests, when the platform may give no processor.
+type keys struct {
+	address string
+	client  *http.Client
+	log     *slog.Logger
+	life    context.Context // ends with close
+	end     context.CancelFunc
+	work    sync.WaitGroup
+
+	mu      sync.Mutex
+	set     keySet
+	fetched time.Time     // when set was fetched; zero for never
+	tried   time.Time     // when the last fetch began; zero for never
+	under   chan struct{} // closed when the fetch under way has ended; nil without one
+}
+
+// The times of fetching.
+const (
+	fetchTimeout = 5 * time.Second
+	renewAfter   = 15 * time.Minute // older keys are used, and fetched anew meanwhile
+	expireAfter  = time.Hour        // older keys are used only if they cannot be fetched anew
+	fetchGap     = 10 * time.Second // at least, between two fetches
+)
+
+// openKeys returns the keys at an address; log may be nil.
+func openKeys(address string, log *slog.Logger) *keys {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	k := &keys{address: address, log: log, client: &http.Client{Timeout: fetchTimeout, CheckRedirect: stayEncrypted}}
+	k.life, k.end = context.WithCancel(context.Background())
+	return k
+}
+
+// stayEncrypted refuses a redirection that leaves https.
+func stayEncrypted(r *http.Request, via []*http.Request) error {
+	const most = 3
+	if len(via) > most || via[0].URL.Scheme == "https" && r.URL.Scheme != "https" {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// close ends a fetch that is under way.
+func (k *keys) close() {
+	k.end()
+	k.work.Wait()
+}
+
+// find implements finder.
+func (k *keys) find(ctx context.Context, id, alg string, now time.Time) (keySet, error) {
+	set, fetched := k.current()
+	age := now.Sub(fetched).Abs()
+	found := set.find(id, alg)
+	switch {
+	case fetched.IsZero() || age > expireAfter || len(found) == 0:
+		if under := k.fetch(now); under != nil {
+			select {
+			case <-under:
+			case <-ctx.Done():
+			}
+		}
+		set, fetched = k.current()
+		found = set.find(id, alg)
+	case age > renewAfter:
+		k.fetch(now)
+	}
+	if fetched.IsZero() || len(set) == 0 {
+		return nil, fault.New(fault.Retry, "no-keys", "tokens cannot be checked just now, because the keys of their issuer cannot be had; try again")
+	}
+	return orRefuse(found, id)
+}
+
+// current returns the keys that were fetched last, and when.
+func (k *keys) current() (keySet, time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if now.Sub(k.tried).Abs() < unknownKeyGap {
-		return false
+	return k.set, k.fetched
+}
+
+// fetch begins to fetch the keys unless that is under way. It returns what is
+// closed at the end of it, nil if the last fetch is too short a time ago: tokens
+// with made-up key ids must not become requests to the issuer.
+func (k *keys) fetch(now time.Time) <-chan struct{} {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.under != nil {
+		return k.under
+	}
+	if k.life.Err() != nil || !k.tried.IsZero() && now.Sub(k.tried).Abs() < fetchGap {
+		return nil
 	}
 	k.tried = now
-	return true
-}
-
-// pick finds the key of an id; without an id, the only key there is.
-func pick(set jwk.Set, id string) (jwk.Key, bool) {
-	if set == nil || set.Len() > maxKeys {
-		return nil, false
-	}
-	if id == "" {
-		if set.Len() != 1 {
-			return nil, false
+	under := make(chan struct{})
+	k.under = under
+	// The fetch belongs to no caller: one that goes away must not end it for others.
+	k.work.Go(func() {
+		set, err := k.read(k.life)
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if err == nil {
+			k.set, k.fetched = set, now
 		}
-		return set.Key(0)
-	}
-	return set.LookupKeyID(id)
+		k.under = nil
+		close(under)
+	})
+	return under
 }
 
-// verifying returns a key as the one that must have signed, if it is a key for
-// signatures of the algorithm.
-func verifying(key jwk.Key, alg string) (jwt.ParseOption, error) {
-	algorithm, kind := jwa.RS256(), jwa.RSA()
-	if alg == "ES256" {
-		algorithm, kind = jwa.ES256(), jwa.EC()
+// reasonsShown is how many reasons stand in the log.
+const reasonsShown = 5
+
+// read reads the key set once and logs what is wrong with it. A set that cannot be
+// read leaves the keys as they were; one without a usable key takes them away,
+// because an issuer may withdraw what it has signed with.
+func (k *keys) read(ctx context.Context) (keySet, error) {
+	body, err := k.get(ctx)
+	var set keySet
+	var ignored []string
+	if err == nil {
+		set, ignored, err = parseKeys(body)
 	}
-	use, _ := key.KeyUsage()
-	named, hasAlg := key.Algorithm()
-	switch {
-	case key.KeyType() != kind, hasAlg && named.String() != alg, use != "" && use != "sig":
-		return nil, refuse(fmt.Errorf("the key is not one for signatures with %s", alg))
+	if len(ignored) > 0 {
+		k.log.WarnContext(ctx, "keys of an issuer were ignored", "address", k.address, "usable", len(set), "ignored", len(ignored),
+			"reasons", strings.Join(ignored[:min(len(ignored), reasonsShown)], "; "))
 	}
-	return jwt.WithKey(algorithm, key), nil
+	problem := err
+	if err == nil && len(set) == 0 {
+		problem = errNoUsable
+	}
+	if problem != nil && ctx.Err() == nil {
+		k.log.ErrorContext(ctx, "the keys of an issuer cannot be had", "address", k.address, "error", problem.Error())
+	}
+	return set, err
+}
+
+// get returns the body at the address.
+func (k *keys) get(ctx context.Context) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.address, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := k.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("it answers %d", res.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxKeySet+1))
+	if err == nil && len(body) > maxKeySet {
+		err = fmt.Errorf("the key set has more than %d bytes", maxKeySet)
+	}
+	return body, err
+}
+
+// checkAddress returns an error unless keys may be fetched from an address: by
+// https, or without it from this machine.
+func checkAddress(name, address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && Loopback(u.Hostname())) {
+		return errors.New(name + " must be an https address")
+	}
+	return nil
 }

@@ -14,7 +14,7 @@ type Audit struct {
 	ID     int64     `json:"id"`
 	At     time.Time `json:"at"`     // this database's clock
 	Who    string    `json:"who"`    // an address, a token's subject, or a user of a machine
-	Via    string    `json:"via"`    // ViaConsole or ViaCLI
+	Via    string    `json:"via"`    // ViaConsole, ViaCLI ...
 	Action string    `json:"action"` // such as edit-schedule
 	Object string    `json:"object"` // what it was done to
 	Old    string    `json:"old"`    // what that was, in words; empty for nothing
@@ -25,8 +25,12 @@ type Audit struct {
 
 // The ways by which people change things.
 const (
-	ViaConsole = "console"
-	ViaCLI     = "cli"
+	ViaConsole   = "console"
+	ViaCLI       = "cli"
+	ViaScopes    = "scopes"    // the scopes function's addresses
+	ViaWindow    = "window"    // a historic sync, posted to the window function
+	ViaCron      = "cron"      // a tick by hand
+	ViaSchedules = "schedules" // a schedule's start by hand
 )
 
 // AuditDone is the outcome of what was done.

@@ -129,7 +129,7 @@ func (w *world) tick(ctx context.Context) error {
 		return err
 	}
 	req.Header.Set("X-CloudScheduler-ScheduleTime", time.Now().UTC().Format(time.RFC3339Nano))
-	res, err := http.DefaultClient.Do(req)
+	res, err := w.stack.Do(req)
 	if err != nil {
 		return err
 	}

@@ -81,6 +81,10 @@ func welcome(ctx context.Context, stack *rehearsal.Stack, o options, out io.Writ
 	if err != nil {
 		return err
 	}
+	hand, err := stack.HandToken()
+	if err != nil {
+		return err
+	}
 	_, _ = fmt.Fprintf(out, `
 Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all of it.
 
@@ -89,11 +93,13 @@ Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all o
   search    curl -H 'Authorization: Bearer %s' \
               '%s?query=&hitsPerPage=3'
             (the token is for account %s)
-  tick now  curl -X POST %s
+  tick now  curl -X POST -H 'Authorization: Bearer %s' \
+              '%s'
+            (the token holds for half an hour or more)
   database  %s
   index     %s  application %s, admin key %q, search key %q
   tasks     %s (gRPC)    scheduler  %s (gRPC)
-`, o.every, o.churn, stack.PortalURL(), stack.ConsoleURL(), token, stack.URL(search.Function.Name), account, stack.URL(cron.Function.Name), stack.DSN(),
+`, o.every, o.churn, stack.PortalURL(), stack.ConsoleURL(), token, stack.URL(search.Function.Name), account, hand, stack.URL(cron.Function.Name), stack.DSN(),
 		stack.AlgoliaURL(), rehearsal.AppID, rehearsal.AdminKey, rehearsal.SearchKey, stack.TasksAddress(), stack.SchedulerAddress())
 	return nil
 }

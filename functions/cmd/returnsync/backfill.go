@@ -8,9 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -98,7 +100,11 @@ func (s *session) backfill(ctx context.Context, o backfillOptions) error {
 	if err := s.printEstimate(ctx, db, o, cfg, estimated{Entity: def.Name, From: w.From, To: w.To, Estimate: e}); err != nil || o.dryRun {
 		return err
 	}
-	j, again, err := flow.NewBackfill(ctx, db, def, flow.Asked{Window: w, Rate: o.rate, Roots: e.Roots, By: "returnsync backfill"})
+	var again bool
+	j, err := operate.Acts{Store: db}.Backfill(ctx, s.actor(), def.Name, func() (j job.Job, err error) {
+		j, again, err = flow.NewBackfill(ctx, db, def, flow.Asked{Window: w, Rate: o.rate, Roots: e.Roots, By: "returnsync backfill"})
+		return j, err
+	})
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
@@ -201,24 +201,36 @@ func (s *session) printJob(ctx context.Context, db *store.DB, j job.Job, o jobOp
 	return nil
 }
 
+// move is an act that changes a job's state.
+type move func(operate.Acts, context.Context, operate.Actor, int64) (job.Job, error)
+
+// steered reads the job that an argument names and has do change its state.
+func (s *session) steered(ctx context.Context, text, words string, do move) (job.Job, error) {
+	db, j, defs, err := s.job(ctx, text)
+	if err != nil {
+		return j, err
+	}
+	acts, err := s.acts(db, defs)
+	if err != nil {
+		return j, err
+	}
+	j, err = do(acts, ctx, s.actor(), j.ID)
+	if err == nil {
+		_, _ = fmt.Fprintf(s.out, "%v %s\n", j, words)
+	}
+	return j, err
+}
+
 // pauseJob pauses a job.
 func (s *session) pauseJob(ctx context.Context, text string) error {
-	db, j, _, err := s.job(ctx, text)
-	if err != nil {
-		return err
-	}
-	ok, err := db.MoveJob(ctx, j.ID, job.Paused, "")
-	return s.moved(j, ok, err, "is paused; go on with: returnsync jobs resume "+text)
+	_, err := s.steered(ctx, text, "is paused; go on with: returnsync jobs resume "+text, operate.Acts.PauseJob)
+	return err
 }
 
 // resumeJob lets a job go on.
 func (s *session) resumeJob(ctx context.Context, text string) error {
-	db, j, _, err := s.job(ctx, text)
+	j, err := s.steered(ctx, text, "goes on", operate.Acts.ResumeJob)
 	if err != nil {
-		return err
-	}
-	ok, err := db.MoveJob(ctx, j.ID, job.Running, "")
-	if err := s.moved(j, ok, err, "goes on"); err != nil {
 		return err
 	}
 	return s.wake(ctx, j)
@@ -226,29 +238,6 @@ func (s *session) resumeJob(ctx context.Context, text string) error {
 
 // cancelJob ends a job.
 func (s *session) cancelJob(ctx context.Context, text string) error {
-	db, j, defs, err := s.job(ctx, text)
-	if err != nil {
-		return err
-	}
-	entities, err := defs.Load()
-	if err != nil {
-		return err
-	}
-	d, err := flow.Catalog{Entities: entities, Store: db}.Named(ctx, j.Entity)
-	if err != nil {
-		return err
-	}
-	ok, err := db.CancelJob(ctx, j, d.JobType)
-	return s.moved(j, ok, err, "is cancelled; what it has synced stays synced")
-}
-
-// moved says what came of a change of state.
-func (s *session) moved(j job.Job, ok bool, err error, words string) error {
-	if err == nil && !ok {
-		err = fmt.Errorf("%v is %s: that cannot be changed so", j, j.State)
-	}
-	if err == nil {
-		_, _ = fmt.Fprintf(s.out, "%v %s\n", j, words)
-	}
+	_, err := s.steered(ctx, text, "is cancelled; what it has synced stays synced", operate.Acts.CancelJob)
 	return err
 }

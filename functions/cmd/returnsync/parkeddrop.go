@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
@@ -43,7 +45,13 @@ func (s *session) dropParked(ctx context.Context, ids []string, o retryOptions) 
 			_, _ = fmt.Fprintf(s.out, "%s: would be taken off the list: %s\n", name, oneLine(strings.Join(mine, ", ")))
 			continue
 		}
-		n, err := db.DropParked(ctx, c.def.Name, mine)
+		var n int64
+		entry := store.Audit{Action: operate.DropParked, Object: name, Old: "parked: " + strings.Join(mine, ", ")}
+		err := s.audited(ctx, db, entry, func(entry *store.Audit) (err error) {
+			n, err = db.DropParked(ctx, c.def.Name, mine)
+			entry.New = fmt.Sprintf("%d records are off the list", n)
+			return err
+		})
 		if err != nil {
 			return err
 		}

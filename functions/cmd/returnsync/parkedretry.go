@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
@@ -157,16 +157,8 @@ func (c *chosen) ids() []string {
 
 // retryChosen starts the job, and with --wait returns how many were refused again.
 func (s *session) retryChosen(ctx context.Context, db *store.DB, c *chosen, o retryOptions) (int64, error) {
-	r, err := flow.NewRepairs(ctx, db, c.def, run.Record, "returnsync parked retry")
-	if err != nil {
-		return 0, err
-	}
-	for root, ids := range c.records {
-		if err := r.Add(ctx, root, ids...); err != nil {
-			return 0, err
-		}
-	}
-	j, err := r.Start(ctx)
+	entry := store.Audit{Object: target.EntityOf(c.def.Name), Old: "parked: " + strings.Join(c.ids(), ", ")}
+	j, _, err := operate.Acts{Store: db}.RetryParked(ctx, s.actor(), entry, func() (operate.Parked, error) { return operate.Parked{Def: c.def, Records: c.records}, nil })
 	if err != nil {
 		return 0, err
 	}

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
@@ -90,13 +92,19 @@ func (s *session) rebuild(ctx context.Context, o rebuildOptions) error {
 	defer b.show.End()
 	switch {
 	case o.undo:
-		return b.undo(ctx)
+		return b.audited(ctx, operate.UndoRebuild, b.undo)
 	case o.clean:
-		return b.remove(ctx, target.Standby, "stands by")
+		return b.audited(ctx, operate.CleanRebuild, func(ctx context.Context) (string, error) { return b.remove(ctx, target.Standby, "stands by") })
 	case o.abort:
-		return b.remove(ctx, target.Building, "is being built")
+		return b.audited(ctx, operate.AbortRebuild, func(ctx context.Context) (string, error) {
+			return b.remove(ctx, target.Building, "is being built")
+		})
 	}
-	t, err := b.Run(ctx, b.first)
+	var t target.Target
+	err = b.audited(ctx, operate.Rebuild, func(ctx context.Context) (said string, err error) {
+		t, err = b.Run(ctx, b.first)
+		return "index " + t.Index, err
+	})
 	if err != nil {
 		return fmt.Errorf("%w\nnothing is lost and the live index is as it was: call rebuild again to go on, or rebuild --abort to give up", err)
 	}
@@ -150,6 +158,15 @@ func (s *session) builder(ctx context.Context, name string) (*builder, error) {
 	return b, nil
 }
 
+// audited does something about the entity's indices and keeps its row; do returns
+// what it did.
+func (b *builder) audited(ctx context.Context, action string, do func(context.Context) (string, error)) error {
+	return b.s.audited(ctx, b.Store, store.Audit{Action: action, Object: b.first.Name}, func(entry *store.Audit) (err error) {
+		entry.New, err = do(ctx)
+		return err
+	})
+}
+
 // indices is the index's side of a rebuild.
 type indices struct{ settings *wire.IndexSettings }
 
@@ -186,10 +203,10 @@ func (b *builder) verify(ctx context.Context, d entity.Definition) (int64, error
 }
 
 // undo makes the newest standby live.
-func (b *builder) undo(ctx context.Context) error {
+func (b *builder) undo(ctx context.Context) (string, error) {
 	list, err := b.targets(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	var back *target.Target
 	for i, t := range list {
@@ -198,41 +215,41 @@ func (b *builder) undo(ctx context.Context) error {
 		}
 	}
 	if back == nil {
-		return fmt.Errorf("%s has no index that stands by: there is nothing to go back to", b.first.Name)
+		return "", fmt.Errorf("%s has no index that stands by: there is nothing to go back to", b.first.Name)
 	}
 	if err := b.Promote(ctx, b.first, *back); err != nil {
-		return err
+		return "", err
 	}
 	b.show.End()
 	_, _ = fmt.Fprintf(b.s.out, "%s: index %s is live again\n", b.first.Name, back.Index)
-	return nil
+	return "index " + back.Index + " is live again", nil
 }
 
 // later reports whether a time is after another; nil is before all.
 func later(a, b *time.Time) bool { return a != nil && (b == nil || a.After(*b)) }
 
 // remove removes the targets of a role, and those whose removal was cut short.
-func (b *builder) remove(ctx context.Context, role target.Role, words string) error {
+func (b *builder) remove(ctx context.Context, role target.Role, words string) (string, error) {
 	list, err := b.targets(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	removed := 0
+	var removed []string
 	for _, t := range list {
 		if t.Role != role && t.Role != target.Dropping {
 			continue
 		}
 		_, _ = fmt.Fprintf(b.s.log, "removing %s; this waits until nobody can be writing to it\n", t.Index)
 		if err := b.Drop(ctx, b.first, t); err != nil {
-			return err
+			return "", err
 		}
 		_, _ = fmt.Fprintf(b.s.out, "%s: index %s is gone\n", b.first.Name, t.Index)
-		removed++
+		removed = append(removed, t.Index)
 	}
-	if removed == 0 {
-		return fmt.Errorf("%s has no index that %s", b.first.Name, words)
+	if len(removed) == 0 {
+		return "", fmt.Errorf("%s has no index that %s", b.first.Name, words)
 	}
-	return nil
+	return "removed " + strings.Join(removed, ", "), nil
 }
 
 // targets returns the entity's targets.

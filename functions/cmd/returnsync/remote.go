@@ -90,7 +90,7 @@ func (c remoteCron) read(res *http.Response, body []byte) ([]flow.Started, error
 	}
 	switch {
 	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
-		return nil, fmt.Errorf("the cron function answered %d: set CRON_TOKEN to an identity token of an account that may call it (gcloud auth print-identity-token)", res.StatusCode)
+		return nil, fmt.Errorf("the cron function answered %d: set CRON_TOKEN to an identity token for its address, of an account that its CALLER_EMAILS names (gcloud auth print-identity-token --include-email --audiences=... --impersonate-service-account=...)", res.StatusCode)
 	case res.StatusCode == http.StatusOK && json.Unmarshal(body, &answer) == nil && answer.Started != nil:
 		return answer.Started, nil
 	}

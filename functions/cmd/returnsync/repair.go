@@ -9,8 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/verify"
@@ -77,7 +79,28 @@ func (s *session) repair(ctx context.Context, o repairOptions) error {
 		}
 		return s.printCosts(costsOf(reports, all), o.json)
 	}
-	return s.startAll(ctx, all, o)
+	return s.startAudited(ctx, all, o)
+}
+
+// startAudited is startAll as an act of whoever runs the command: one a job.
+func (s *session) startAudited(ctx context.Context, all map[string]*mending, o repairOptions) error {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		m := all[name]
+		var j job.Job
+		entry := store.Audit{Action: operate.Repair, Object: m.def.Name, Old: fmt.Sprintf("%d roots differ", len(m.roots))}
+		err := s.audited(ctx, m.store, entry, func(entry *store.Audit) (err error) {
+			j, err = m.repairs.Start(ctx)
+			entry.New = j.String()
+			return err
+		})
+		if err == nil {
+			err = s.followMending(ctx, m, j, o)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mendAll is repair without words: it returns how many differences there were.
@@ -241,12 +264,17 @@ func (s *session) openMending(ctx context.Context, m *mending) error {
 	return err
 }
 
-// startMending lets the job run and, if asked to, waits and compares again.
+// startMending lets the job run as a part of a greater act.
 func (s *session) startMending(ctx context.Context, m *mending, o repairOptions) error {
 	j, err := m.repairs.Start(ctx)
 	if err != nil {
 		return err
 	}
+	return s.followMending(ctx, m, j, o)
+}
+
+// followMending has a job begun and, if asked to, waits and compares again.
+func (s *session) followMending(ctx context.Context, m *mending, j job.Job, o repairOptions) error {
 	if err := s.launch(ctx, m.store, j, jobOptions{wait: o.wait, json: o.json, timeout: o.timeout}); err != nil || !o.wait {
 		return err
 	}

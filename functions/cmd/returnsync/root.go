@@ -89,9 +89,10 @@ func newRoot(d deps) *cobra.Command {
 	})
 	f := root.PersistentFlags()
 	f.StringVar(&a.file, "config", "", "the INI file to read (RETURN_SYNC_CONFIG)")
+	f.StringVar(&a.by, "by", "", "who changes something, for the audit (default: the user of this machine)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show the parts' own log, from LOG_LEVEL on")
 	addSettings(f, everywhere)
-	root.AddCommand(a.migrate(), a.entities(), a.status(), a.sync(), a.backfill(), a.repair(), a.rebuild(), a.jobs(), a.parked(), a.verify(), a.runs(), a.logs(), a.alerts(), a.indexSettings(), a.doctor(), a.scopes(), a.statuses(), a.syncEntities(), a.schedules(), a.version(), configTopic())
+	root.AddCommand(a.migrate(), a.entities(), a.status(), a.sync(), a.backfill(), a.repair(), a.rebuild(), a.jobs(), a.parked(), a.verify(), a.runs(), a.logs(), a.alerts(), a.indexSettings(), a.doctor(), a.scopes(), a.statuses(), a.syncEntities(), a.schedules(), a.token(), a.version(), configTopic())
 	root.AddCommand(a.scopeActions()...)
 	return root
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
@@ -184,7 +185,12 @@ func (s *session) applySchedules(ctx context.Context, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	done, err := r.Run(ctx, s.now().UTC())
+	var done schedule.Reconciled
+	err = s.audited(ctx, db, store.Audit{Action: operate.ApplyRows}, func(entry *store.Audit) (err error) {
+		done, err = r.Run(ctx, s.now().UTC())
+		entry.New = fmt.Sprintf("%d jobs changed, %d deleted", done.Changed, done.Deleted)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
@@ -19,7 +20,7 @@ import (
 type scheduleFlags struct {
 	name, entity, scope, run, time, timezone, weekday, description string
 	disabled, json                                                 bool
-	version, by                                                    string
+	version                                                        string
 	given                                                          *pflag.FlagSet
 }
 
@@ -52,7 +53,6 @@ minutes; "schedules apply" does not wait.`,
 	f.BoolVar(&o.disabled, "disabled", false, "start nothing by it")
 	f.StringVar(&o.version, "if-version", "", versionHelp)
 	f.BoolVar(&o.json, "json", false, "print JSON, for programs")
-	addBy(f, &o.by)
 	return cmd
 }
 
@@ -142,15 +142,7 @@ func (s *session) addSchedule(ctx context.Context, db *store.DB, e schedule.Edit
 	if err := check(schedule.Row{Edit: e}); err != nil {
 		return err
 	}
-	var id int64
-	_, what := schedule.Diff(schedule.Edit{}, e)
-	err := s.audited(ctx, db, o.by, store.Audit{Action: "add-schedule", Object: e.Name, New: what}, func(a *store.Audit) (err error) {
-		id, err = db.AddSchedule(ctx, e)
-		if err == nil {
-			a.Object = scheduleLabel(id, e.Name)
-		}
-		return err
-	})
+	id, _, err := operate.Acts{Store: db}.AddSchedule(ctx, s.actor(), func() (schedule.Edit, error) { return e, nil })
 	if err != nil {
 		return err
 	}
@@ -176,13 +168,7 @@ func (s *session) changeSchedule(ctx context.Context, db *store.DB, text string,
 	if version == "" {
 		version = before.Version()
 	}
-	err = s.audited(ctx, db, o.by, store.Audit{Action: "edit-schedule", Object: scheduleLabel(id, e.Name)}, func(a *store.Audit) error {
-		was, err := db.EditSchedule(ctx, id, version, func(into *schedule.Edit) { *into = e })
-		if err == nil {
-			a.Old, a.New = schedule.Diff(was.Edit, e)
-		}
-		return err
-	})
+	_, err = operate.Acts{Store: db}.EditSchedule(ctx, s.actor(), id, func() (string, schedule.Edit, error) { return version, e, nil })
 	if err != nil {
 		return err
 	}
@@ -206,9 +192,6 @@ func (s *session) showSchedule(ctx context.Context, db *store.DB, id int64, what
 	_, _ = fmt.Fprintf(s.out, "schedule %d was %s: %s; in force within two minutes\n", id, what, oneLine(spec.String()))
 	return nil
 }
-
-// scheduleLabel names a schedule in the audit.
-func scheduleLabel(id int64, name string) string { return fmt.Sprintf("schedule %d (%s)", id, name) }
 
 // scheduleID reads a schedule's number.
 func scheduleID(text string) (int64, error) {
@@ -237,7 +220,6 @@ func (a *app) schedulesMove(name, short string, change func(*schedule.Edit)) *co
 		}),
 	}
 	cmd.Flags().StringVar(&o.version, "if-version", "", versionHelp)
-	addBy(cmd.Flags(), &o.by)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON, for programs")
 	return cmd
 }
@@ -251,7 +233,6 @@ func (a *app) schedulesDelete() *cobra.Command {
 		RunE:    a.run(func(ctx context.Context, s *session, args []string) error { return s.deleteSchedule(ctx, args[0], o) }),
 	}
 	cmd.Flags().StringVar(&o.version, "if-version", "", versionHelp)
-	addBy(cmd.Flags(), &o.by)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON, for programs: what was deleted")
 	return cmd
 }
@@ -266,14 +247,7 @@ func (s *session) deleteSchedule(ctx context.Context, text string, o scheduleFla
 	if err != nil {
 		return err
 	}
-	var r schedule.Row
-	err = s.audited(ctx, db, o.by, store.Audit{Action: "delete-schedule", Object: fmt.Sprint("schedule ", id)}, func(a *store.Audit) (err error) {
-		if r, err = db.DeleteSchedule(ctx, id, o.version); err == nil {
-			a.Object = scheduleLabel(id, r.Name)
-			a.Old, _ = schedule.Diff(r.Edit, schedule.Edit{})
-		}
-		return err
-	})
+	r, err := operate.Acts{Store: db}.DeleteSchedule(ctx, s.actor(), id, func() (string, error) { return o.version, nil })
 	if err != nil {
 		return err
 	}

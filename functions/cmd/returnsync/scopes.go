@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
@@ -174,7 +175,7 @@ func (s *session) startScope(ctx context.Context, id string, o scopeOptions) err
 	if err != nil {
 		return err
 	}
-	done, err := scopes.Start(ctx, r, "")
+	done, err := operate.ScopeActs{Flow: scopes}.Start(ctx, s.actor(), r)
 	if err != nil {
 		return err
 	}
@@ -212,7 +213,7 @@ func (a *app) scopeDelete(use string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := scopes.Store.DeleteScope(ctx, args[0]); err != nil {
+			if _, err := (operate.ScopeActs{Flow: scopes}).DeleteScope(ctx, s.actor(), args[0], syncscope.When{}); err != nil {
 				return err
 			}
 			_, _ = fmt.Fprintf(s.out, "%s: deleted\n", args[0])

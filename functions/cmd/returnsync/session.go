@@ -19,6 +19,7 @@ import (
 type app struct {
 	deps
 	file    string
+	by      string // who acts, for the audit; empty is the user of this machine
 	verbose bool
 }
 

@@ -25,6 +25,7 @@ const (
 	everywhere
 	onStatus
 	onSync
+	onToken
 )
 
 // settings returns all settings. Those of the functions are here as well, so
@@ -54,7 +55,7 @@ func settings() []setting {
 		{"VERIFY_TIME", "", nowhere, "after which time a call of the verify function begins no further step"},
 		{"ALGOLIA_URL", "", nowhere, "one server instead of Algolia's hosts, such as an emulator"},
 		{"CRON_URL", "cron-url", onSync, "the address of the cron function; without one the tick runs in this process"},
-		{"CRON_TOKEN", "", nowhere, "the identity token to call the cron function with: gcloud auth print-identity-token"},
+		{"CRON_TOKEN", "", nowhere, "the identity token to call the cron function with; sync --help shows how to get one"},
 		{"TASKS_LOCATION", "tasks-location", onSync, "where the queues are: projects/P/locations/L"},
 		{"CLOUD_TASKS_EMULATOR_HOST", "tasks-emulator", onSync, "host:port of an emulator of Cloud Tasks"},
 		{"SCHEDULER_LOCATION", "", nowhere, "where the scheduler's jobs are, if not where the queues are"},
@@ -73,6 +74,12 @@ func settings() []setting {
 		{"OVERLAP", "", nowhere, "how far a window reaches back, instead of the definitions'"},
 		{"ENQUEUE_SENDERS", "", nowhere, "how many page tasks are sent at once"},
 		{"KEEP_DAYS", "", nowhere, "how long change lists of closed runs are kept"},
+		{"OPERATOR_KEY", "key", onToken, "the file with the private key that operators' tokens are signed with"},
+		{"OPERATOR_JWT_AUDIENCE", "", nowhere, "what operators' tokens are meant for (default return-sync-operators)"},
+		{"OPERATOR_JWT_ISSUER", "", nowhere, "who issues operators' tokens, if the functions ask for that"},
+		{"SCOPES_ROLE_CLAIM", "", nowhere, "the claim of a token that carries roles (default roles)"},
+		{"SCOPES_OPERATOR", "", nowhere, "the role that may change things (default operator)"},
+		{"SEARCH_JWT_CLAIM", "", nowhere, "the claim of a token that names accounts (default account)"},
 		{"SCOPES_START_LEASE", "", nowhere, "how long a start of a scope has to hand its syncs over"},
 		{"SCOPES_KEEP_DAYS", "", nowhere, "how long sync statuses are kept"},
 		{"JOB_PAUSE", "", nowhere, "how long a job waits before it looks whether its run has ended"},

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
 // indexSettings is the commands about the settings of indices.
@@ -124,15 +128,7 @@ func (s *session) pushSettings(ctx context.Context, o settingsOptions) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	do := (*wire.IndexSettings).Push
-	if o.dryRun {
-		do = (*wire.IndexSettings).Diff
-	}
-	reports, err := s.eachIndex(ctx, o, do)
-	for i := range reports {
-		reports[i].Pushed = !o.dryRun && !reports[i].InStep
-		reports[i].InStep = reports[i].InStep || reports[i].Pushed && err == nil
-	}
+	reports, err := s.pushAudited(ctx, o)
 	if o.failed = err != nil; !o.failed || len(reports) > 0 {
 		err = errors.Join(s.printSettings(reports, o), err)
 	}
@@ -140,6 +136,33 @@ func (s *session) pushSettings(ctx context.Context, o settingsOptions) error {
 		return fmt.Errorf("not all was in force after --timeout %v: settings diff shows what is left; pushing again does no harm: %w", o.timeout, err)
 	}
 	return err
+}
+
+// pushAudited pushes, unless it is to change nothing, and says what was pushed.
+func (s *session) pushAudited(ctx context.Context, o settingsOptions) (reports []settingsReport, err error) {
+	if o.dryRun {
+		return s.eachIndex(ctx, o, (*wire.IndexSettings).Diff)
+	}
+	db, err := s.auditTables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entry := store.Audit{Action: operate.PushSettings, Object: cmp.Or(o.entity, "all entities")}
+	err = s.audited(ctx, db, entry, func(entry *store.Audit) (err error) {
+		reports, err = s.eachIndex(ctx, o, (*wire.IndexSettings).Push)
+		for i, r := range reports {
+			reports[i].Pushed = !r.InStep
+			reports[i].InStep = r.InStep || err == nil
+			for _, one := range r.Indices {
+				if !r.InStep {
+					entry.New += one.Index + " "
+				}
+			}
+		}
+		entry.New = strings.TrimSpace(entry.New)
+		return err
+	})
+	return reports, err
 }
 
 // eachIndex does something with the index of every entity that was asked for. On

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
@@ -105,7 +106,7 @@ func (a *app) statusDelete(use string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := scopes.Store.DeleteStatus(ctx, id); err != nil {
+			if _, err := (operate.ScopeActs{Flow: scopes}).DeleteStatus(ctx, s.actor(), args[0], syncscope.When{}); err != nil {
 				return err
 			}
 			_, _ = fmt.Fprintf(s.out, "%d: deleted\n", id)

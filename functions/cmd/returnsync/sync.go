@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
@@ -36,7 +37,7 @@ func (a *app) sync() *cobra.Command {
 		Long:  syncHelp,
 		Example: `  returnsync sync --entity returns --wait
   returnsync sync --wait --timeout 1h
-  CRON_TOKEN=$(gcloud auth print-identity-token) returnsync sync --cron-url https://cron.example.run.app`,
+  CRON_TOKEN=$(gcloud auth print-identity-token --include-email --audiences=$CRON_URL --impersonate-service-account=$ACCOUNT) returnsync sync --cron-url $CRON_URL`,
 		Args: cobra.NoArgs,
 		RunE: a.run(func(ctx context.Context, s *session, _ []string) error { return s.sync(ctx, o) }),
 	}
@@ -63,7 +64,7 @@ func (s *session) sync(ctx context.Context, o syncOptions) error {
 	if err != nil {
 		return err
 	}
-	started, err := tick(ctx, o.entity)
+	started, err := s.startSync(ctx, tick, db, o.entity)
 	for _, one := range started {
 		_, _ = fmt.Fprintf(s.out, "%s: %s\n", one.Entity, one.Message)
 	}
@@ -77,6 +78,14 @@ func (s *session) sync(ctx context.Context, o syncOptions) error {
 		problems = append(problems, s.await(ctx, db, entities, one))
 	}
 	return errors.Join(problems...)
+}
+
+// startSync ticks. The cron function keeps the row of a tick that is played there.
+func (s *session) startSync(ctx context.Context, tick ticker, db *store.DB, name string) ([]flow.Started, error) {
+	if _, isRemote := s.Lookup.Lookup("CRON_URL"); isRemote {
+		return tick(ctx, name)
+	}
+	return operate.Acts{Store: db, Ticker: tick}.StartEntity(ctx, s.actor(), flow.Tick{Entity: name})
 }
 
 // ticker plays a tick for an entity, for all without a name.

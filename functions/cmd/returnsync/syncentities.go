@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
@@ -71,7 +72,7 @@ func (s *session) syncEntities(ctx context.Context, o entitiesOptions) error {
 	if err != nil {
 		return err
 	}
-	done, err := scopes.SyncEntities(ctx, r)
+	done, err := operate.ScopeActs{Flow: scopes}.SyncEntities(ctx, s.actor(), r)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -35,6 +36,10 @@ func run() error {
 	}
 	if os.Getenv("SERVE_WITH") != "framework" {
 		return server.Run(ctx, e, nil)
+	}
+	var cfg server.Config
+	if err := errors.Join(wire.Configure(ctx, e.Lookup, &cfg), cfg.Check()); err != nil {
+		return err
 	}
 	stop() // the framework knows no draining: let signals end the process
 	server.Register(context.Background(), e)

@@ -87,7 +87,7 @@ var samples = map[string]string{
 	"SOURCE_DSN": "u:p@tcp(127.0.0.1:1)/d", "STATE_DSN": "u:p@tcp(127.0.0.1:1)/d", "CLOUD_SQL_INSTANCE": "p:r:i",
 	"ALGOLIA_WRITE_KEY": "example", "ALGOLIA_SEARCH_KEY": "example", "ALGOLIA_BROWSE_KEY": "example",
 	"SEARCH_JWT_SECRET": strings.Repeat("x", 32), "SLACK_WEBHOOK_URL": "https://hooks.example/a", "ALERT_WEBHOOK_URL": "https://hooks.example/b",
-	"TASKS_SERVICE_ACCOUNT": "a@p.iam.gserviceaccount.com", "SCHEDULER_SERVICE_ACCOUNT": "b@p.iam.gserviceaccount.com",
+	"CALLER_EMAILS": "c@p.iam.gserviceaccount.com", "TASKS_SERVICE_ACCOUNT": "a@p.iam.gserviceaccount.com", "SCHEDULER_SERVICE_ACCOUNT": "b@p.iam.gserviceaccount.com",
 }
 
 // environment returns what a function is told in the cloud: its settings, and
@@ -146,6 +146,7 @@ func TestEnvironment(t *testing.T) {
 				told := slices.Sorted(maps.Keys(env))
 				// Google's clients dial nothing before they are used, and want no
 				// credentials for an emulator.
+				env["K_SERVICE"] = "return-sync-" + folder // as Cloud Run does
 				env["CLOUD_TASKS_EMULATOR_HOST"], env["CLOUD_SCHEDULER_EMULATOR_HOST"] = "127.0.0.1:1", "127.0.0.1:1"
 				r := &recorder{vars: env, asked: map[string]bool{}}
 				open(t, f, r)
@@ -178,7 +179,7 @@ func open(t *testing.T, f wire.Function, r *recorder) {
 		cancel()
 		_ = e.Close()
 	}()
-	if _, err := f.Open(ctx, e); err != nil {
+	if _, err := f.Serve(ctx, e); err != nil {
 		t.Errorf("%s does not open with what Terraform tells it:\n%v", f.Name, err)
 	}
 }

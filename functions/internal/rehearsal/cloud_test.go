@@ -99,7 +99,7 @@ func (h heldPage) deliver(ctx context.Context) int {
 	if err != nil {
 		return 0
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := h.s.Do(req)
 	if err != nil {
 		return 0
 	}
@@ -222,7 +222,7 @@ func TestOneTraceShowsTickWindowAndPages(t *testing.T) {
 	const id = "0af7651916cd43dd8448eb211c80319c"
 	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.URL(cron.Function.Name)+"?entity=returns", nil)
 	req.Header.Set("traceparent", "00-"+id+"-b7ad6b7169203331-01")
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.Do(req)
 	if err != nil || res.StatusCode != http.StatusOK {
 		t.Fatal(res, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/console"
-	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
 // consoleSession is how long a demonstration's operator stays signed in.
@@ -13,7 +12,7 @@ const consoleSession = 12 * time.Hour
 
 // Operator returns a token for an operator.
 func (s *Stack) Operator() (string, error) {
-	return s.Identity.SignOperator(identity.Roles{Claim: "roles", Operator: "operator"}, time.Now().Add(consoleSession))
+	return s.Operators.Sign("operator", time.Now().Add(consoleSession))
 }
 
 // ConsoleURL returns where the operators' page is. Whoever opens it is signed in

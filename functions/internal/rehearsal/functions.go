@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,9 +31,9 @@ func (s *Stack) env() []string {
 		"SOURCE_DSN=" + dsn, "STATE_DSN=" + dsn,
 		"TASKS_LOCATION=" + Location, "CLOUD_TASKS_EMULATOR_HOST=" + s.tasksAddr,
 		"WINDOW_URL=" + s.front.url(window.Function.Name), "PROCESS_URL=" + s.front.url(process.Function.Name),
-		"TASKS_SERVICE_ACCOUNT=tasks@local.iam.gserviceaccount.com",
+		"TASKS_SERVICE_ACCOUNT=" + tasksAccount,
 		"SCHEDULER_LOCATION=" + Location, "CLOUD_SCHEDULER_EMULATOR_HOST=" + s.schedAddr,
-		"SCHEDULES_URL=" + s.front.url(schedules.Function.Name), "SCHEDULER_SERVICE_ACCOUNT=scheduler@local.iam.gserviceaccount.com",
+		"SCHEDULES_URL=" + s.front.url(schedules.Function.Name), "SCHEDULER_SERVICE_ACCOUNT=" + schedulerAccount,
 		"ALGOLIA_APP_ID=" + AppID, "ALGOLIA_URL=" + s.algoliaURL,
 		"ALGOLIA_WRITE_KEY=" + AdminKey, "ALGOLIA_SEARCH_KEY=" + SearchKey, "ALGOLIA_BROWSE_KEY=" + AdminKey,
 		"SEARCH_JWT_SECRET=" + JWTSecret,
@@ -41,7 +42,7 @@ func (s *Stack) env() []string {
 	if s.Options.Steps {
 		env = append(env, stepsEnv+"=http://"+s.front.address+stepsPath)
 	}
-	return append(append(env, s.searchEnv()...), s.Options.Env...)
+	return slices.Concat(env, s.callersEnv(), s.searchEnv(), s.Options.Env)
 }
 
 // lookup returns a value of the functions' further environment.
@@ -172,7 +173,7 @@ func (s *Stack) BeginTicks(ctx context.Context) error {
 		{Name: SchedulesJobName, Cron: "* * * * *", URL: s.front.url(schedules.Function.Name)},
 		{Name: WatchJobName, Cron: "*/5 * * * *", URL: s.front.url(watch.Function.Name)},
 	} {
-		j.TimeZone = "Etc/UTC"
+		j.TimeZone, j.ServiceAccount = "Etc/UTC", schedulerAccount
 		if err := client.Ensure(ctx, j); err != nil {
 			return err
 		}

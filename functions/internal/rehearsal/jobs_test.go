@@ -39,8 +39,10 @@ func (s *Stack) historic(t *testing.T, address, body string, header http.Header)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header = header
-	res, err := http.DefaultClient.Do(req)
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	res, err := s.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

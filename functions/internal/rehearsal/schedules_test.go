@@ -41,7 +41,11 @@ func TestASchedulesJobStartsASync(t *testing.T) {
 	// Ticks of every second stand in its way, so it is called until it wins. The
 	// job itself would carry a tick's time, since here all jobs tick each second.
 	wait("a sync by the schedule", func() bool {
-		res, err := http.Post(s.URL(schedules.Function.Name)+"?fire=1", "", nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL(schedules.Function.Name)+"?fire=1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := s.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

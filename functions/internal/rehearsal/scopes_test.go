@@ -12,7 +12,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/scopes"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 )
 
@@ -48,7 +47,7 @@ func startBoth(t *testing.T, o Options) *Stack {
 // operate calls the scopes function as an operator; a body makes it a POST.
 func (s *Stack) operate(t *testing.T, path, body string, into any) error {
 	t.Helper()
-	token, err := s.Identity.SignOperator(identity.Roles{Claim: "roles", Operator: "operator"}, time.Now().Add(time.Hour))
+	token, err := s.Operator()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,6 +83,7 @@ type Stack struct {
 	Tasks     *tasks.Server
 	Scheduler *scheduler.Server
 	Identity  *identity.Verifier
+	Operators *identity.Operators
 
 	database   *localdb.Server
 	front      *front
@@ -93,6 +94,7 @@ type Stack struct {
 	algoliaURL string
 	tasksAddr  string
 	schedAddr  string
+	issuer     string         // of the identity tokens that queues and the scheduler send
 	closers    []func() error // run last first
 }
 
@@ -175,10 +177,15 @@ func (s *Stack) openEmulators(context.Context) (err error) {
 		RecordLimit: s.Options.RecordLimit, PublishDelay: s.Options.PublishDelay,
 	})
 	s.closing(s.Algolia.Close)
-	s.Tasks = tasks.New(tasks.Options{Seed: s.Options.Seed})
+	key, keys, err := s.openIssuer()
+	if err != nil {
+		return err
+	}
+	s.Tasks = tasks.New(tasks.Options{Seed: s.Options.Seed, OIDCIssuer: s.issuer, OIDCKey: key})
 	s.closing(s.Tasks.Close)
-	s.Scheduler = scheduler.New(scheduler.Options{Seed: s.Options.Seed, Every: s.Options.Every})
+	s.Scheduler = scheduler.New(scheduler.Options{Seed: s.Options.Seed, Every: s.Options.Every, OIDCIssuer: s.issuer, OIDCKey: key})
 	s.closing(s.Scheduler.Close)
+	s.serve(keys, s.Tasks.Control())
 	var index http.Handler = s.Algolia
 	if s.Options.WatchIndex != nil {
 		index = s.Options.WatchIndex(index)
@@ -213,7 +220,11 @@ func (s *Stack) openStore(ctx context.Context) (err error) {
 	if s.Entities, err = entity.Load(s.lookup("ENTITIES_DIR")); err != nil {
 		return err
 	}
-	s.Identity, err = identity.New(identity.Config{Secret: JWTSecret, Claim: "account"})
+	callers := identity.Config{Secret: JWTSecret, Claim: "account"}
+	if s.Identity, err = identity.New(callers); err != nil {
+		return err
+	}
+	s.Operators, err = identity.NewOperators(identity.OperatorConfig{Audience: OperatorAudience}, callers, operatorRoles)
 	return err
 }
 

@@ -83,7 +83,16 @@ func (s *story) request(method, address, body string, header http.Header) (heard
 	if err != nil {
 		return heard{}, err
 	}
-	req.Header = header
+	if req.Header = header.Clone(); header == nil {
+		req.Header = http.Header{}
+	}
+	if req.Header.Get("Authorization") == "" {
+		token, err := s.stack.HandToken()
+		if err != nil {
+			return heard{}, err
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	res, err := client().Do(req)
 	if err != nil {
 		return heard{}, err
@@ -108,7 +117,7 @@ func (s *story) schedule(rest string) error {
 		}
 		s.t.Cleanup(func() { _ = c.Close() })
 		// A day that does not come while a story is told.
-		j := schedule.Job{Name: JobName, Cron: "0 0 29 2 *", TimeZone: "Etc/UTC", URL: s.stack.URL(cron.Function.Name)}
+		j := schedule.Job{Name: JobName, Cron: "0 0 29 2 *", TimeZone: "Etc/UTC", ServiceAccount: schedulerAccount, URL: s.stack.URL(cron.Function.Name)}
 		if err := c.Ensure(ctx, j); err != nil {
 			return err
 		}

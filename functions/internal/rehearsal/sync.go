@@ -30,7 +30,7 @@ func (s *Stack) Tick(ctx context.Context, entityName string) (flow.Started, erro
 	if err != nil {
 		return flow.Started{}, err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.Do(req)
 	if err != nil {
 		return flow.Started{}, err
 	}

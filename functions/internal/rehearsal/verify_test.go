@@ -33,7 +33,7 @@ func TestVerifyFunction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := http.DefaultClient.Do(req)
+		res, err := s.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

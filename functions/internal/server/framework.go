@@ -16,7 +16,7 @@ import (
 // allows this once a process.
 func Register(ctx context.Context, e *wire.Env) {
 	for _, f := range Functions() {
-		opened := sync.OnceValues(func() (http.Handler, error) { return f.Open(ctx, e) })
+		opened := sync.OnceValues(func() (http.Handler, error) { return f.Serve(ctx, e) })
 		functions.HTTP(f.Name, health(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h, err := opened()
 			if err != nil {

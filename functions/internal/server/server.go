@@ -28,6 +28,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/verify"
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
 // Functions returns every function of the product.
@@ -41,10 +42,24 @@ type Config struct {
 	Port   string `env:"PORT, default=8080"`
 	// Host is the address to listen on; empty means all, as Cloud Run wants.
 	Host string `env:"HOST"`
+	// ServeAll lets others than this machine call every function at one address.
+	ServeAll bool `env:"SERVE_ALL"`
 	// TimeoutSeconds bounds a request; Cloud Run sets the same limit outside.
 	TimeoutSeconds int `env:"CLOUD_RUN_TIMEOUT_SECONDS, default=600"`
 	// DrainSeconds is how long requests under way may take after SIGTERM.
 	DrainSeconds int `env:"DRAIN_SECONDS, default=9"`
+}
+
+// Check refuses times in which nothing could be served, and to serve every function
+// to everybody who reaches this machine by mistake.
+func (c Config) Check() error {
+	if c.TimeoutSeconds < 1 || c.DrainSeconds < 1 {
+		return errors.New("CLOUD_RUN_TIMEOUT_SECONDS and DRAIN_SECONDS must be at least 1")
+	}
+	if c.Target == "" && !c.ServeAll && !identity.Loopback(c.Host) {
+		return fmt.Errorf("FUNCTION_TARGET is empty, which serves all functions, and HOST is %q, which others can reach: set FUNCTION_TARGET to one of %s, or HOST=127.0.0.1, or SERVE_ALL=true if all are meant", c.Host, names())
+	}
+	return nil
 }
 
 // Run serves until ctx ends, then drains. ready, if not nil, is called with the
@@ -54,12 +69,9 @@ func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
 	if err := wire.Configure(ctx, e.Lookup, &cfg); err != nil {
 		return err
 	}
-	if cfg.TimeoutSeconds < 1 || cfg.DrainSeconds < 1 {
-		return errors.New("CLOUD_RUN_TIMEOUT_SECONDS and DRAIN_SECONDS must be at least 1")
-	}
 	handler, err := Handler(ctx, e, cfg)
 	defer func() { err = errors.Join(err, e.Close()) }()
-	if err != nil {
+	if err = errors.Join(cfg.Check(), err); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(cfg.Host, cfg.Port))
@@ -119,7 +131,7 @@ func Handler(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, error)
 			continue
 		}
 		known = true
-		h, err := f.Open(ctx, e)
+		h, err := f.Serve(ctx, e)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", f.Name, err))
 			continue

@@ -19,13 +19,12 @@ type Console struct {
 	Jobs     Waker
 	Entities flow.Entities
 	// Known says why a schedule's target cannot be started.
-	Known    func(ctx context.Context, kind, target string) error
-	Identity *identity.Verifier
-	Roles    identity.Roles
-	IAP      *identity.IAP // nil without Identity-Aware Proxy
-	Flow     flow.Config
-	Config   ConsoleConfig
-	Log      *slog.Logger
+	Known     func(ctx context.Context, kind, target string) error
+	Operators *identity.Operators
+	IAP       *identity.IAP // nil without Identity-Aware Proxy
+	Flow      flow.Config
+	Config    ConsoleConfig
+	Log       *slog.Logger
 	// Stopping is closed when the process is to end, so that nobody's page holds
 	// it up.
 	Stopping <-chan struct{}
@@ -61,21 +60,20 @@ func (c ConsoleConfig) check() error {
 
 // Console opens the console function's parts.
 func (e *Env) Console(ctx context.Context) (*Console, error) {
-	var who identity.Config
 	var proxy identity.IAPConfig
 	c := &Console{Log: e.Log, Stopping: ctx.Done()}
-	err := Configure(ctx, e.Lookup, &who, &proxy, &c.Roles, &c.Config, &c.Flow)
+	err := Configure(ctx, e.Lookup, &proxy, &c.Config, &c.Flow)
 	scopes, problem := e.FlowScopes(ctx)
-	if err = errors.Join(err, problem); err != nil {
+	operators, unread := e.operators(ctx)
+	if err = errors.Join(err, problem, unread); err != nil {
 		return nil, err
 	}
 	var problems [3]error
-	problems[0] = c.Config.check()
+	problems[0], c.Operators = c.Config.check(), operators
 	c.Scopes, c.Store, c.Entities, c.Known = scopes, scopes.Store, scopes.Entities, KnownTarget(scopes.Entities)
 	c.Jobs, _ = scopes.Ticker.(Waker)
-	if c.Identity, problems[1] = identity.New(who); problems[1] == nil {
-		e.closing(c.Identity.Close)
-	}
+	proxy.Log = e.Log
+	problems[1] = e.reachable(ctx, map[string]string{"CONSOLE_IAP_JWKS_URL": proxy.JWKS})
 	if c.IAP, problems[2] = identity.NewIAP(proxy); c.IAP != nil {
 		e.closing(c.IAP.Close)
 	}

@@ -13,11 +13,10 @@ import (
 
 // Scopes is the parts of the scopes function.
 type Scopes struct {
-	Flow     *flow.Scopes
-	Identity *identity.Verifier
-	Roles    identity.Roles
-	Limits   ScopesLimits
-	Log      *slog.Logger
+	Flow      *flow.Scopes
+	Operators *identity.Operators
+	Limits    ScopesLimits
+	Log       *slog.Logger
 }
 
 // ScopesLimits is what the environment says about requests.
@@ -60,17 +59,14 @@ func (e *Env) FlowScopes(ctx context.Context) (*flow.Scopes, error) {
 // what a crash left syncing is found, and then now and then. Reads do not wait
 // for it, because each of them looks itself.
 func (e *Env) Scopes(ctx context.Context) (*Scopes, error) {
-	var who identity.Config
 	s := &Scopes{Log: e.Log}
-	if err := Configure(ctx, e.Lookup, &who, &s.Roles, &s.Limits); err != nil {
+	if err := Configure(ctx, e.Lookup, &s.Limits); err != nil {
 		return nil, err
 	}
 	var problems [3]error
 	problems[0] = s.Limits.check()
 	s.Flow, problems[1] = e.FlowScopes(ctx)
-	if s.Identity, problems[2] = identity.New(who); problems[2] == nil {
-		e.closing(s.Identity.Close)
-	}
+	s.Operators, problems[2] = e.operators(ctx)
 	err := errors.Join(problems[:]...)
 	if err == nil {
 		s.sweep(ctx, e)
@@ -98,4 +94,23 @@ func (s *Scopes) sweep(ctx context.Context, e *Env) {
 		work.Wait()
 		return nil
 	})
+}
+
+// operators opens what reads operators' tokens.
+func (e *Env) operators(ctx context.Context) (*identity.Operators, error) {
+	var callers identity.Config
+	var cfg identity.OperatorConfig
+	var roles identity.Roles
+	if err := Configure(ctx, e.Lookup, &callers, &cfg, &roles); err != nil {
+		return nil, err
+	}
+	if err := e.reachable(ctx, map[string]string{"SEARCH_JWKS_URL": callers.JWKS, "OPERATOR_JWKS_URL": cfg.JWKS}); err != nil {
+		return nil, err
+	}
+	callers.Log = e.Log
+	o, err := identity.NewOperators(cfg, callers, roles)
+	if err == nil {
+		e.closing(o.Close)
+	}
+	return o, err
 }

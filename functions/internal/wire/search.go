@@ -134,7 +134,7 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	if problem == nil {
 		s.Schema, problem = schemaOf(d, sorting, cfg.Distinct)
 	}
-	problems := []error{problem, s.Limits.check(), s.openIdentity(e, who), s.openEngine(cfg)}
+	problems := []error{problem, s.Limits.check(), s.openIdentity(ctx, e, who), s.openEngine(cfg)}
 	db, err := e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
 	l := &liveness{search: s, catalog: flow.Catalog{Entities: flow.Entities{d}, Store: db}, cfg: cfg, sorting: sorting}
 	s.Freshness = &search.Freshness{
@@ -201,7 +201,11 @@ func schemaOf(d entity.Definition, sorting Sorting, distinct bool) (search.Schem
 }
 
 // openIdentity opens the verifier.
-func (s *Search) openIdentity(e *Env, cfg identity.Config) (err error) {
+func (s *Search) openIdentity(ctx context.Context, e *Env, cfg identity.Config) (err error) {
+	cfg.Log = e.Log
+	if err := e.reachable(ctx, map[string]string{"SEARCH_JWKS_URL": cfg.JWKS}); err != nil {
+		return err
+	}
 	if s.Identity, err = identity.New(cfg); err == nil {
 		e.closing(s.Identity.Close)
 	}

@@ -37,8 +37,24 @@ type Function struct {
 	// OldPath is where the owner's App Engine service answered; empty for a
 	// function that it did not have.
 	OldPath string
+	// ByServices says that queues and the scheduler call the function. Each call's
+	// identity token is checked then.
+	ByServices bool
 	// Open opens the parts and returns the handler.
 	Open func(ctx context.Context, e *Env) (http.Handler, error)
+}
+
+// Serve opens the function and returns what answers its callers.
+func (f Function) Serve(ctx context.Context, e *Env) (http.Handler, error) {
+	h, err := f.Open(ctx, e)
+	if !f.ByServices {
+		return h, err
+	}
+	guard, problem := e.guard(ctx, f.Name)
+	if err = errors.Join(err, problem); err != nil {
+		return nil, err
+	}
+	return guard(h), nil
 }
 
 // Paths returns where the function answers among others.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"crypto/rsa"
 	"log/slog"
 	"net/http"
 	"time"
@@ -23,6 +24,9 @@ type Options struct {
 	Faults Faults
 	// OIDCIssuer is the issuer in tokens; default https://accounts.google.com.
 	OIDCIssuer string
+	// OIDCKey signs the tokens, so that two emulators can have one issuer; without
+	// one the emulator makes its own.
+	OIDCKey *rsa.PrivateKey
 	// Every, if positive, replaces the schedule of every job: ticks come at
 	// multiples of it since the Unix epoch. An extension of the emulator
 	// for rehearsals: crontab cannot tick faster than once a minute.

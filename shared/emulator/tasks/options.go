@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"crypto/rsa"
 	"log/slog"
 	"net/http"
 	"time"
@@ -24,6 +25,9 @@ type Options struct {
 	Faults Faults
 	// OIDCIssuer is the issuer in tokens; default https://accounts.google.com.
 	OIDCIssuer string
+	// OIDCKey signs the tokens, so that two emulators can have one issuer; without
+	// one the emulator makes its own.
+	OIDCKey *rsa.PrivateKey
 	// DedupeFor is how long the name of a task that is gone stays taken;
 	// default one hour.
 	DedupeFor time.Duration

@@ -44,7 +44,7 @@ type Server struct {
 // New panics otherwise, as a programming error; [Server.SetFaults] returns it.
 func New(options Options) *Server {
 	options = options.withDefaults()
-	signer := oidc.NewSigner(options.OIDCIssuer, options.Now)
+	signer := oidc.NewSigner(options.OIDCIssuer, options.OIDCKey, options.Now)
 	s := &Server{
 		options: options,
 		sender:  push.Sender{Client: push.NewClient(options.HTTPClient), Token: signer.Token, Now: options.Now},

@@ -50,6 +50,12 @@ func (s *Server) Faults() Faults {
 	return s.faults
 }
 
+// IdentityToken returns the token that a delivery as a service account would carry,
+// for calls by hand.
+func (s *Server) IdentityToken(account, audience string) (string, error) {
+	return s.signer.Token(account, audience)
+}
+
 // Control serves GET and PUT /faults (the JSON of Faults; a PUT replaces all),
 // GET /stats and GET /tokens/jwks (the key of the OIDC tokens).
 func (s *Server) Control() http.Handler {

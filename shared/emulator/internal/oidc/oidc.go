@@ -44,18 +44,22 @@ type token struct {
 	issued time.Time
 }
 
-// NewSigner returns a signer; an empty issuer means DefaultIssuer.
-func NewSigner(issuer string, now func() time.Time) *Signer {
+// NewSigner returns a signer; an empty issuer means DefaultIssuer. Without a
+// private key it makes one at first need.
+func NewSigner(issuer string, private *rsa.PrivateKey, now func() time.Time) *Signer {
 	if issuer == "" {
 		issuer = DefaultIssuer
 	}
-	return &Signer{issuer: issuer, now: now, key: sync.OnceValues(newKey), tokens: map[subject]token{}}
+	key := sync.OnceValues(func() (jwk.Key, error) { return newKey(private) })
+	return &Signer{issuer: issuer, now: now, key: key, tokens: map[subject]token{}}
 }
 
-func newKey() (jwk.Key, error) {
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return nil, fmt.Errorf("oidc: making a key: %w", err)
+func newKey(private *rsa.PrivateKey) (jwk.Key, error) {
+	if private == nil {
+		var err error
+		if private, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return nil, fmt.Errorf("oidc: making a key: %w", err)
+		}
 	}
 	key, err := jwk.Import(private)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 func TestTokenHasGoogleShape(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	signer := NewSigner("", func() time.Time { return now })
+	signer := NewSigner("", nil, func() time.Time { return now })
 	text, err := signer.Token("a@b.iam.gserviceaccount.com", "https://run.test")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestTokenHasGoogleShape(t *testing.T) {
 
 func TestTokensAreReusedForAWhile(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	signer := NewSigner("", func() time.Time { return now })
+	signer := NewSigner("", nil, func() time.Time { return now })
 	token := func(audience string) string {
 		t.Helper()
 		text, err := signer.Token("e", audience)
