@@ -1,7 +1,7 @@
 # The Google APIs that the rest of this folder calls.
 
 locals {
-  apis = toset([
+  apis = toset(concat(var.console_iap ? ["iap.googleapis.com"] : [], [
     "artifactregistry.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudscheduler.googleapis.com",
@@ -14,7 +14,7 @@ locals {
     "secretmanager.googleapis.com",
     "servicenetworking.googleapis.com",
     "sqladmin.googleapis.com",
-  ])
+  ]))
 }
 
 resource "google_project_service" "api" {

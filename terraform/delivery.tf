@@ -1,26 +1,20 @@
 # Cloud Build's two accounts and, with a connected repository, its triggers. The
 # planner reads and can change nothing: proposals of strangers are built as it. The
-# deployer applies this folder; it may grant no role beyond those that this folder
-# grants, to anybody.
+# deployer changes what a release changes: services, the operator job, scheduler jobs,
+# queues, metrics, alerts. It can neither grant a right nor change a role, an account,
+# a secret or the database: those, and this file, are applied by an owner (README).
 
 locals {
-  # Everything that this folder creates.
+  # What a release changes, and read rights on the rest for the plan. None of these
+  # roles may set a policy, change a role, use an account that is not named below or
+  # read a secret's value; functions/internal/deployment holds them to a list.
   deployer_roles = var.delivery.accounts ? toset([
-    "roles/artifactregistry.admin",
     "roles/cloudscheduler.admin",
-    "roles/cloudsql.admin",
-    "roles/cloudtasks.admin",
-    "roles/compute.networkAdmin",
-    "roles/iam.roleAdmin",
-    "roles/iam.serviceAccountAdmin",
-    "roles/iam.serviceAccountUser",
-    "roles/logging.configWriter",
+    "roles/iam.securityReviewer",
     "roles/logging.logWriter",
     "roles/monitoring.editor",
-    "roles/run.admin",
-    "roles/secretmanager.admin",
-    "roles/servicenetworking.networksAdmin",
-    "roles/serviceusage.serviceUsageAdmin",
+    "roles/run.developer",
+    "roles/viewer",
   ]) : toset([])
 
   planner_roles = var.delivery.accounts ? toset([
@@ -29,8 +23,44 @@ locals {
     "roles/viewer",
   ]) : toset([])
 
-  # The roles that the folder grants on the project to the functions' accounts.
-  grantable = ["roles/cloudscheduler.viewer", "roles/cloudsql.client", "roles/cloudsql.instanceUser", local.schedules_role]
+  # The accounts that services, the operator job and scheduler jobs run as. Whoever
+  # deploys code runs as these, and as no other account of the project.
+  deployer_acts_as = !var.delivery.accounts ? {} : merge(
+    {
+      cron      = module.cron.account
+      window    = module.window.account
+      process   = module.process.account
+      search    = module.search.account
+      verify    = module.verify.account
+      schedules = module.schedules.account
+      scopes    = module.scopes.account
+      console   = module.console.account
+      watch     = module.watch.account
+    },
+    {
+      operator    = google_service_account.operator.name
+      scheduler   = google_service_account.scheduler.name
+      housekeeper = google_service_account.housekeeper.name
+    },
+  )
+}
+
+# Google's own roles for queues and for log metrics may set policies or export logs.
+resource "google_project_iam_custom_role" "deployer" {
+  count = var.delivery.accounts ? 1 : 0
+
+  role_id     = replace("${var.prefix}-deployer", "-", "_")
+  title       = "Return-sync: deliver"
+  description = "What a release changes and no predefined role allows by itself"
+  permissions = [
+    "cloudtasks.queues.update",
+    "logging.logMetrics.create",
+    "logging.logMetrics.delete",
+    "logging.logMetrics.get",
+    "logging.logMetrics.list",
+    "logging.logMetrics.update",
+  ]
+  depends_on = [google_project_service.api]
 }
 
 resource "google_service_account" "deployer" {
@@ -57,20 +87,29 @@ resource "google_project_iam_member" "deployer" {
   member  = "serviceAccount:${google_service_account.deployer[0].email}"
 }
 
-# Whoever may change the project's policy may make himself its owner, so the right
-# comes with a list of what it may hand out.
-resource "google_project_iam_member" "deployer_grants" {
+resource "google_project_iam_member" "deployer_custom" {
   count = var.delivery.accounts ? 1 : 0
 
   project = var.project
-  role    = "roles/resourcemanager.projectIamAdmin"
+  role    = "projects/${var.project}/roles/${google_project_iam_custom_role.deployer[0].role_id}"
   member  = "serviceAccount:${google_service_account.deployer[0].email}"
+}
 
-  condition {
-    title       = "only the functions' roles"
-    description = "Grants and takes back nothing but what terraform/ gives the functions"
-    expression  = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([${join(", ", [for role in local.grantable : "'${role}'"])}])"
-  }
+resource "google_artifact_registry_repository_iam_member" "deployer" {
+  count = var.delivery.accounts ? 1 : 0
+
+  location   = var.region
+  repository = google_artifact_registry_repository.images.repository_id
+  role       = "roles/artifactregistry.writer"
+  member     = "serviceAccount:${google_service_account.deployer[0].email}"
+}
+
+resource "google_service_account_iam_member" "deployer" {
+  for_each = local.deployer_acts_as
+
+  service_account_id = each.value
+  role               = "roles/iam.serviceAccountUser"
+  member             = "serviceAccount:${google_service_account.deployer[0].email}"
 }
 
 resource "google_project_iam_member" "planner" {
@@ -83,7 +122,7 @@ resource "google_project_iam_member" "planner" {
 
 resource "google_storage_bucket_iam_member" "state" {
   for_each = var.delivery.accounts ? {
-    deployer = { role = "roles/storage.objectAdmin", member = "serviceAccount:${google_service_account.deployer[0].email}" }
+    deployer = { role = "roles/storage.objectUser", member = "serviceAccount:${google_service_account.deployer[0].email}" }
     planner  = { role = "roles/storage.objectViewer", member = "serviceAccount:${google_service_account.planner[0].email}" }
   } : {}
 
@@ -138,6 +177,7 @@ locals {
     _REGION       = var.region
     _REPOSITORY   = google_artifact_registry_repository.images.repository_id
     _PREFIX       = var.prefix
+    _TFVARS       = "${var.prefix}.tfvars"
     _STATE_BUCKET = var.delivery.state_bucket == null ? "" : var.delivery.state_bucket
   }
 }

@@ -15,12 +15,36 @@ module "console" {
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
 
-  env = merge(local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, lookup(var.settings, "console", {}))
+  env = merge(local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_console_iap, lookup(var.settings, "console", {}))
   secrets = {
     for name, secret in merge(local.secrets_sql, local.secrets_operators) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }
-  invokers = { for name, member in var.operators : "operator-${name}" => member }
+  iap      = var.console_iap
+  invokers = merge(local.console_iap_invoker, { for name, member in var.operators : "operator-${name}" => member })
 
   depends_on = [google_project_service.api]
+}
+
+locals {
+  # Identity-Aware Proxy calls the console as this account of Google's own, for those
+  # whom it has let in, and says who they are in an assertion with this audience.
+  console_iap_invoker = var.console_iap ? { iap = "serviceAccount:service-${var.project_number}@gcp-sa-iap.iam.gserviceaccount.com" } : {}
+  iap_users           = [for member in values(var.operators) : trimprefix(member, "user:") if can(regex("^user:", member))]
+  env_console_iap = !var.console_iap ? {} : merge(
+    { CONSOLE_IAP_AUDIENCE = "/projects/${var.project_number}/locations/${var.region}/services/${local.service_names.console}" },
+    length(local.iap_users) == 0 ? {} : { CONSOLE_OPERATORS = join(",", local.iap_users) },
+  )
+}
+
+resource "google_iap_web_cloud_run_service_iam_member" "console" {
+  for_each = var.console_iap && local.deployed ? var.operators : {}
+
+  project                = var.project
+  location               = var.region
+  cloud_run_service_name = module.console.service
+  role                   = "roles/iap.httpsResourceAccessor"
+  member                 = each.value
+
+  depends_on = [module.console]
 }

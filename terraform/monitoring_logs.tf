@@ -73,7 +73,7 @@ locals {
 
   log_filters = { for key, event in local.log_events : key => join(" AND ", [
     "resource.type=\"cloud_run_revision\"",
-    event.function == null ? "resource.labels.service_name:\"${var.prefix}-\"" : "resource.labels.service_name=\"${var.prefix}-${event.function}\"",
+    event.function == null ? "resource.labels.service_name=(${join(" OR ", [for name in values(local.service_names) : "\"${name}\""])})" : "resource.labels.service_name=\"${local.service_names[event.function]}\"",
     "jsonPayload.message=\"${event.message}\"",
   ]) }
 }
@@ -110,7 +110,7 @@ resource "google_logging_metric" "event" {
 resource "google_monitoring_alert_policy" "event" {
   for_each = local.log_events
 
-  display_name          = "Return-sync: ${each.value.title}"
+  display_name          = "${local.title}: ${each.value.title}"
   combiner              = "OR"
   severity              = each.value.severity
   notification_channels = var.notification_channels

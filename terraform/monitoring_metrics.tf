@@ -2,7 +2,9 @@
 # speed, and silence of those who should be called by the clock.
 
 locals {
-  run_service = { for name in keys(local.sizes) : name => "resource.type = \"cloud_run_revision\" AND resource.label.\"service_name\" = \"${var.prefix}-${name}\"" }
+  run_service = { for key, name in local.service_names : key => "resource.type = \"cloud_run_revision\" AND resource.label.\"service_name\" = \"${name}\"" }
+  # All of them by name: another installation's prefix may begin with this one's.
+  run_services = "resource.type = \"cloud_run_revision\" AND resource.label.\"service_name\" = one_of(${join(", ", [for name in values(local.service_names) : "\"${name}\""])})"
 
   # How long the watcher and the cron may not be called before that is told: a few
   # of their periods.
@@ -16,7 +18,7 @@ locals {
 }
 
 resource "google_monitoring_alert_policy" "queue_backlog" {
-  display_name          = "Return-sync: Tasks pile up"
+  display_name          = "${local.title}: Tasks pile up"
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = var.notification_channels
@@ -30,7 +32,7 @@ resource "google_monitoring_alert_policy" "queue_backlog" {
       display_name = "${conditions.key}: more than ${var.thresholds.backlog} tasks for half an hour"
 
       condition_threshold {
-        filter          = "resource.type = \"cloud_tasks_queue\" AND resource.label.\"queue_id\" = \"${conditions.key}\" AND metric.type = \"cloudtasks.googleapis.com/queue/depth\""
+        filter          = "resource.type = \"cloud_tasks_queue\" AND resource.label.\"queue_id\" = \"${local.queue_names[conditions.key]}\" AND metric.type = \"cloudtasks.googleapis.com/queue/depth\""
         comparison      = "COMPARISON_GT"
         threshold_value = var.thresholds.backlog
         duration        = "1800s"
@@ -65,7 +67,7 @@ resource "google_monitoring_alert_policy" "queue_backlog" {
 }
 
 resource "google_monitoring_alert_policy" "search_errors" {
-  display_name          = "Return-sync: Search answers with errors"
+  display_name          = "${local.title}: Search answers with errors"
   combiner              = "OR"
   severity              = "ERROR"
   notification_channels = var.notification_channels
@@ -117,7 +119,7 @@ resource "google_monitoring_alert_policy" "search_errors" {
 }
 
 resource "google_monitoring_alert_policy" "search_latency" {
-  display_name          = "Return-sync: Search is slow"
+  display_name          = "${local.title}: Search is slow"
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = var.notification_channels
@@ -163,9 +165,9 @@ resource "google_monitoring_alert_policy" "search_latency" {
 
 # Who writes no record cannot be told by one: silence is judged from outside.
 resource "google_monitoring_alert_policy" "silence" {
-  for_each = local.deployed ? local.silences : {}
+  for_each = local.deployed && var.ticks ? local.silences : {}
 
-  display_name          = "Return-sync: ${each.value.title}"
+  display_name          = "${local.title}: ${each.value.title}"
   combiner              = "OR"
   severity              = "CRITICAL"
   notification_channels = var.notification_channels

@@ -13,7 +13,7 @@ locals {
 resource "google_monitoring_uptime_check_config" "search" {
   count = local.deployed && var.uptime_check ? 1 : 0
 
-  display_name = "Return-sync: search"
+  display_name = "${local.title}: search"
   period       = "60s"
   timeout      = "10s"
   user_labels  = local.labels
@@ -56,7 +56,7 @@ resource "google_monitoring_uptime_check_config" "search" {
 resource "google_monitoring_alert_policy" "search_down" {
   count = local.deployed && var.uptime_check ? 1 : 0
 
-  display_name          = "Return-sync: Search does not answer"
+  display_name          = "${local.title}: Search does not answer"
   combiner              = "OR"
   severity              = "CRITICAL"
   notification_channels = var.notification_channels

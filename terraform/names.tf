@@ -5,6 +5,16 @@ locals {
   deployed = var.image != null
   location = "projects/${var.project}/locations/${var.region}"
 
+  # Queues and scheduler jobs have no name of the product in theirs. The default
+  # installation keeps these short names; any other one puts its prefix before them.
+  default_prefix = "return-sync"
+  installation   = var.prefix == local.default_prefix ? "" : "${var.prefix}-"
+  service_names  = { for name in keys(local.sizes) : name => "${var.prefix}-${name}" }
+  queue_names    = { for name in keys(local.queues) : name => "${local.installation}${name}" }
+  job_names      = { for name in keys(local.jobs) : name => "${local.installation}${name}" }
+  # What people read in titles of alerts and of the dashboard.
+  title = var.prefix == local.default_prefix ? "Return-sync" : "Return-sync ${var.prefix}"
+
   # Cloud Run gives every service an address that its name, the project's number
   # and the region decide, so a function can be told another's, or its own, before
   # either exists.
@@ -29,12 +39,15 @@ locals {
   }
 
   # What a function that starts syncs is told besides.
-  env_tasks = {
-    TASKS_LOCATION        = local.location
-    TASKS_SERVICE_ACCOUNT = google_service_account.tasks.email
-    TASKS_DEADLINE        = "${local.tasks_deadline}s"
-    WINDOW_URL            = local.urls.window
-  }
+  env_tasks = merge(
+    local.installation == "" ? {} : { INSTALLATION_PREFIX = local.installation },
+    {
+      TASKS_LOCATION        = local.location
+      TASKS_SERVICE_ACCOUNT = google_service_account.tasks.email
+      TASKS_DEADLINE        = "${local.tasks_deadline}s"
+      WINDOW_URL            = local.urls.window
+    },
+  )
 
   # Who signs the tokens that the search function and those for operators take.
   env_tokens = merge(

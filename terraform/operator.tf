@@ -36,9 +36,13 @@ resource "google_project_iam_member" "operator" {
 }
 
 locals {
-  # With our tables apart, migrating needs rights over there alone.
-  operator_secrets = var.database.iam_auth ? {} : (
-    var.database.state_apart ? { SOURCE_DSN = "source-dsn", STATE_DSN = "operator-dsn" } : { SOURCE_DSN = "operator-dsn" }
+  # With our tables apart, migrating needs rights over there alone. The browse key is
+  # for doctor, verify --deep and repair --deep.
+  operator_secrets = merge(
+    var.database.iam_auth ? {} : (
+      var.database.state_apart ? { SOURCE_DSN = "source-dsn", STATE_DSN = "operator-dsn" } : { SOURCE_DSN = "operator-dsn" }
+    ),
+    var.verify_index ? { ALGOLIA_BROWSE_KEY = "algolia-browse-key" } : {},
   )
   operator_env = merge(
     local.env_all, local.env_instance, local.env_iam, local.env_flow, local.env_tasks,

@@ -20,6 +20,11 @@ output "urls" {
   value       = local.urls
 }
 
+output "jobs" {
+  description = "The scheduler's jobs by what they are called in terraform/README.md."
+  value       = local.job_names
+}
+
 output "secrets_to_fill" {
   description = "The secrets, and what belongs into them: printf %s VALUE | gcloud secrets versions add NAME --data-file=-"
   value       = { for key, secret in google_secret_manager_secret.sync : secret.secret_id => local.secrets[key] }
@@ -33,14 +38,19 @@ output "database" {
 output "next" {
   description = "What to do next."
   value = !local.deployed ? join("\n", [
-    "1. Make the database's users and grants: terraform/README.md, \"The database's users\".",
+    "1. Make the database's users: terraform/README.md, \"The database's users\".",
     "2. Fill the secrets: terraform output secrets_to_fill",
     "3. Make the images: IMAGE_REPOSITORY=$(terraform output -raw repository) ../.ci/image",
-    "4. terraform apply -var image=SERVER -var operator_image=OPERATOR",
-    ]) : join("\n", [
+    "4. terraform apply",
+    ]) : !var.ticks ? join("\n", [
     "1. Migrate: gcloud run jobs execute ${var.prefix}-operator --region ${var.region} --wait",
-    "2. Look: gcloud run jobs execute ${var.prefix}-operator --region ${var.region} --args=doctor --wait",
-    "3. Sync now: gcloud scheduler jobs run returnsUpdateCron --location ${var.region}",
-    "4. Search: curl ${local.urls.search}/api",
+    "2. Grant the functions their rights: terraform/README.md, \"The database's users\"",
+    "3. Push the index's settings: returnsync settings push",
+    "4. Check: gcloud run jobs execute ${var.prefix}-operator --region ${var.region} --args=doctor --wait",
+    "5. Set ticks = true in terraform.tfvars, then terraform apply",
+    ]) : join("\n", [
+    "1. Sync now: gcloud scheduler jobs run ${local.job_names.returnsUpdateCron} --location ${var.region}",
+    "2. Check: gcloud run jobs execute ${var.prefix}-operator --region ${var.region} --args=status --wait",
+    "3. Search: curl ${local.urls.search}/api",
   ])
 }

@@ -15,7 +15,7 @@ locals {
 resource "google_cloud_tasks_queue" "queue" {
   for_each = local.queues
 
-  name     = each.key
+  name     = local.queue_names[each.key]
   location = var.region
 
   rate_limits {

@@ -11,16 +11,18 @@ locals {
     returnsVerify = { function = "verify", path = "/", schedule = "17 * * * *", account = google_service_account.housekeeper.email }
     # Brings the jobs of the table of schedules in step with it.
     returnsSchedules = { function = "schedules", path = "/", schedule = "* * * * *", account = google_service_account.housekeeper.email }
-    # Looks whether the syncs live.
-    returnsWatch = { function = "watch", path = "/", schedule = "*/5 * * * *", account = google_service_account.housekeeper.email }
+    # Checks whether the syncs and the live index are as they should be.
+    returnsWatch = { function = "watch", path = "/", schedule = "* * * * *", account = google_service_account.housekeeper.email }
   }
 }
 
 resource "google_cloud_scheduler_job" "job" {
   for_each = local.deployed ? local.jobs : {}
 
-  name             = each.key
-  region           = var.region
+  name   = local.job_names[each.key]
+  region = var.region
+  # Until tables and grants are there, a tick could only fail.
+  paused           = !var.ticks
   schedule         = each.value.schedule
   time_zone        = each.key == "returnsUpdateCron" ? var.time_zone : "Etc/UTC"
   attempt_deadline = "${local.scale[each.value.function].timeout}s"

@@ -43,13 +43,17 @@ variable "environment" {
 }
 
 variable "prefix" {
-  description = "What the names of services, accounts, secrets and metrics begin with. The queues and scheduler jobs keep the names that the program knows, so a project holds one installation."
+  description = "What the names of an installation begin with. Installations in one project need different prefixes. Only the default one leaves the prefix out of the names of queues and scheduler jobs."
   type        = string
   default     = "return-sync"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,14}[a-z0-9]$", var.prefix))
     error_message = "prefix must be 3 to 16 lower-case letters, digits and hyphens: a service account's name has 30 characters at most."
+  }
+  validation {
+    condition     = !strcontains(var.prefix, "sync-schedule")
+    error_message = "prefix must not contain sync-schedule: another installation in the project would take this one's scheduler jobs for those of its schedules, and delete them."
   }
 }
 
@@ -158,6 +162,11 @@ variable "schedule" {
   }
 }
 
+variable "ticks" {
+  description = "Lets Cloud Scheduler call the functions. False makes its jobs paused: right until the tables are migrated, the database's users have their grants and the index has its settings (README). It has no default, so that no apply starts or stops the syncs unasked."
+  type        = bool
+}
+
 variable "time_zone" {
   description = "The IANA time zone that schedule is meant in."
   type        = string
@@ -177,9 +186,9 @@ variable "algolia_app_id" {
 }
 
 variable "verify_index" {
-  description = "Gives the verify function an Algolia key with the right to browse, so that it compares the index as well as the ledger. Needs a value in the secret PREFIX-algolia-browse-key."
+  description = "Gives the verify function and the operator job an Algolia key with the right to browse (secret PREFIX-algolia-browse-key), so that the index itself is compared. False compares the ledger alone, and what others did to the index is not found."
   type        = bool
-  default     = false
+  default     = true
 }
 
 variable "operations" {
@@ -357,6 +366,17 @@ variable "database" {
   validation {
     condition     = var.database.max_connections > var.database.reserved_connections && var.database.reserved_connections >= 5
     error_message = "database.reserved_connections must be at least 5 and below max_connections: an administrator has to get in when all is busy."
+  }
+}
+
+variable "console_iap" {
+  description = "Puts Identity-Aware Proxy before the console, so that operators open it in a browser and sign in with Google. Needs a project in an organisation, and IAP's account: gcloud beta services identity create --service=iap.googleapis.com. Those of operators who are users may change things; members of groups may look."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.console_iap || length(var.operators) > 0
+    error_message = "console_iap lets nobody in while operators is empty: name a member, such as { me = \"user:NAME@DOMAIN\" }."
   }
 }
 

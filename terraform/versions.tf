@@ -5,12 +5,13 @@ terraform {
   required_providers {
     google = {
       source  = "hashicorp/google"
-      version = "~> 7.0"
+      version = "= 7.45.0"
     }
   }
 
-  # The bucket is named at init, so that one folder serves every environment:
-  #   terraform init -backend-config=bucket=NAME
+  # The bucket is named at init, so that one folder serves every environment. A second
+  # installation in the same bucket needs a prefix of its own as well:
+  #   terraform init -backend-config=bucket=NAME -backend-config=prefix=PREFIX
   backend "gcs" {
     prefix = "return-sync"
   }

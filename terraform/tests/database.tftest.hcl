@@ -8,6 +8,7 @@ variables {
   project        = "acme-returns-test"
   project_number = "123456789012"
   algolia_app_id = "EXAMPLEAPP"
+  ticks          = true
   image          = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/server@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   operator_image = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/returnsync@sha256:1111111111111111111111111111111111111111111111111111111111111111"
 }

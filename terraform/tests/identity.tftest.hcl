@@ -8,6 +8,7 @@ variables {
   project        = "acme-returns-test"
   project_number = "123456789012"
   algolia_app_id = "EXAMPLEAPP"
+  ticks          = true
   image          = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/server@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   operator_image = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/returnsync@sha256:1111111111111111111111111111111111111111111111111111111111111111"
 }
@@ -28,7 +29,7 @@ run "least_privilege" {
     error_message = "who creates tasks acts as the tasks account, and no more"
   }
   assert {
-    condition     = length(google_project_iam_member.deployer) == 0 && length(google_project_iam_member.deployer_grants) == 0
+    condition     = length(google_project_iam_member.deployer) == 0 && length(google_project_iam_custom_role.deployer) == 0 && length(google_service_account_iam_member.deployer) == 0
     error_message = "without delivery nobody deploys"
   }
   assert {
@@ -121,8 +122,16 @@ run "delivery" {
     error_message = "the deployer is neither owner nor editor"
   }
   assert {
-    condition     = strcontains(google_project_iam_member.deployer_grants[0].condition[0].expression, "hasOnly(['roles/cloudscheduler.viewer', 'roles/cloudsql.client', 'roles/cloudsql.instanceUser', 'projects/acme-returns-test/roles/return_sync_schedules'])")
-    error_message = "the deployer hands out the functions' roles and no others"
+    condition     = toset([for m in google_project_iam_member.deployer : m.role]) == toset(["roles/cloudscheduler.admin", "roles/iam.securityReviewer", "roles/logging.logWriter", "roles/monitoring.editor", "roles/run.developer", "roles/viewer"])
+    error_message = "the deployer changes what a release changes, and sets no policy"
+  }
+  assert {
+    condition     = length([for p in google_project_iam_custom_role.deployer[0].permissions : p if can(regex("(?i)setiampolicy|actas|^iam[.]|^resourcemanager[.]|^secretmanager[.]", p))]) == 0
+    error_message = "the deployer's own role changes no role, policy, account or secret"
+  }
+  assert {
+    condition     = length(google_service_account_iam_member.deployer) == 12
+    error_message = "the deployer acts as the accounts that releases run as, one by one"
   }
   assert {
     condition     = google_storage_bucket_iam_member.state["planner"].role == "roles/storage.objectViewer"
@@ -131,5 +140,27 @@ run "delivery" {
   assert {
     condition     = google_cloudbuild_trigger.deliver[0].substitutions["_DEPLOY"] == "true" && google_cloudbuild_trigger.propose[0].substitutions["_DEPLOY"] == "false"
     error_message = "a proposal is not deployed"
+  }
+}
+
+run "console_in_a_browser" {
+  command = apply
+
+  variables {
+    console_iap = true
+    operators   = { me = "user:me@example.com", team = "group:returns-ops@example.com" }
+  }
+
+  assert {
+    condition     = length(google_iap_web_cloud_run_service_iam_member.console) == 2 && google_iap_web_cloud_run_service_iam_member.console["me"].cloud_run_service_name == "return-sync-console"
+    error_message = "the proxy lets the operators in to the console"
+  }
+  assert {
+    condition     = local.console_iap_invoker.iap == "serviceAccount:service-123456789012@gcp-sa-iap.iam.gserviceaccount.com" && contains(keys(google_project_service.api), "iap.googleapis.com")
+    error_message = "the proxy may call the console"
+  }
+  assert {
+    condition     = local.env_console_iap == tomap({ CONSOLE_IAP_AUDIENCE = "/projects/123456789012/locations/asia-south1/services/return-sync-console", CONSOLE_OPERATORS = "me@example.com" })
+    error_message = "the console knows what assertions are made out to, and who may change things"
   }
 }

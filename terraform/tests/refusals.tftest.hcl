@@ -8,6 +8,7 @@ variables {
   project        = "acme-returns-test"
   project_number = "123456789012"
   algolia_app_id = "EXAMPLEAPP"
+  ticks          = true
   image          = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/server@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   operator_image = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/returnsync@sha256:1111111111111111111111111111111111111111111111111111111111111111"
 }
@@ -162,4 +163,34 @@ run "a_project_number_that_is_a_name" {
   }
 
   expect_failures = [var.project_number]
+}
+
+run "a_prefix_that_reads_as_another_installations_schedules" {
+  command = plan
+
+  variables {
+    prefix = "sync-schedule-2"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "a_proxy_that_lets_nobody_in" {
+  command = plan
+
+  variables {
+    console_iap = true
+  }
+
+  expect_failures = [var.console_iap]
+}
+
+run "a_digest_that_is_too_short" {
+  command = plan
+
+  variables {
+    operator_image = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/returnsync@sha256:1111"
+  }
+
+  expect_failures = [var.operator_image]
 }

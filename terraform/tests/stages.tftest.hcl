@@ -8,6 +8,7 @@ variables {
   project        = "acme-returns-test"
   project_number = "123456789012"
   algolia_app_id = "EXAMPLEAPP"
+  ticks          = true
 }
 
 run "foundation" {
@@ -69,5 +70,67 @@ run "without_a_look_from_outside" {
   assert {
     condition     = length(google_monitoring_uptime_check_config.search) == 0 && length(local.search_checkers) == 0
     error_message = "without the check nobody is let in for it"
+  }
+}
+
+# Between the images and the last step of an installation.
+run "no_ticks_yet" {
+  command = apply
+
+  variables {
+    image          = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/server@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    operator_image = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/returnsync@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+    ticks          = false
+  }
+
+  assert {
+    condition     = length(google_cloud_scheduler_job.job) == 5 && alltrue([for job in google_cloud_scheduler_job.job : job.paused])
+    error_message = "all jobs are there, and none calls"
+  }
+  assert {
+    condition     = length(google_monitoring_alert_policy.silence) == 0
+    error_message = "silence is what is wanted"
+  }
+  assert {
+    condition     = strcontains(output.next, "ticks = true") && strcontains(output.next, "settings push")
+    error_message = "the output must say what comes before the ticks"
+  }
+}
+
+run "ticks" {
+  command = apply
+
+  variables {
+    image          = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/server@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    operator_image = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/returnsync@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+  }
+
+  assert {
+    condition     = !anytrue([for job in google_cloud_scheduler_job.job : job.paused]) && length(google_monitoring_alert_policy.silence) == 2
+    error_message = "the jobs call, and their silence is noticed"
+  }
+}
+
+# A second installation in a project shares no name with the default one.
+run "second_installation" {
+  command = apply
+
+  variables {
+    prefix         = "acme-eu"
+    image          = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/server@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    operator_image = "asia-south1-docker.pkg.dev/acme-returns-test/return-sync/returnsync@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+  }
+
+  assert {
+    condition     = alltrue([for q in google_cloud_tasks_queue.queue : startswith(q.name, "acme-eu-")]) && alltrue([for j in google_cloud_scheduler_job.job : startswith(j.name, "acme-eu-")])
+    error_message = "queues and scheduler jobs begin with the prefix"
+  }
+  assert {
+    condition     = local.env_tasks.INSTALLATION_PREFIX == "acme-eu-" && contains([for e in google_cloud_run_v2_job.operator[0].template[0].template[0].containers[0].env : e.value if e.name == "INSTALLATION_PREFIX"], "acme-eu-")
+    error_message = "the program is told the prefix"
+  }
+  assert {
+    condition     = jsondecode(google_monitoring_dashboard.sync.dashboard_json).displayName == "Return-sync acme-eu"
+    error_message = "people can tell the dashboards apart"
   }
 }

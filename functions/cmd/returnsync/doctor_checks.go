@@ -13,7 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 )
 
-// tickJob is the scheduler's job that starts syncs.
+// tickJob is the scheduler's job that starts syncs, after the installation's prefix.
 const tickJob = "returnsUpdateCron"
 
 // The checks that others need.
@@ -168,7 +168,8 @@ func (s *session) indexChecks(l looking, entities flow.Entities) []doctor.Check 
 func (s *session) pathChecks(l looking) []doctor.Check {
 	var list []doctor.Check
 	location := lacks("TASKS_LOCATION", l.Tasks)
-	for _, name := range []string{queue.Sync, queue.Processing, queue.Backfill} {
+	for _, one := range []string{queue.Sync, queue.Processing, queue.Backfill} {
+		name := l.Installation + one
 		list = append(list, doctor.Check{Name: "queue " + name, Missing: location, Run: func(ctx context.Context) []doctor.Finding {
 			return doctor.Queues(ctx, name, l.pace, l.Queue)
 		}})
@@ -178,7 +179,7 @@ func (s *session) pathChecks(l looking) []doctor.Check {
 		missing = nil
 	}
 	return append(list, doctor.Check{Name: "scheduler job", Missing: missing, Run: func(ctx context.Context) []doctor.Finding {
-		return doctor.Schedule(ctx, doctor.Expected{Name: tickJob, URL: l.CronURL, Fresh: l.StaleAfter, Now: s.now()}, l.Job)
+		return doctor.Schedule(ctx, doctor.Expected{Name: l.Installation + tickJob, URL: l.CronURL, Fresh: l.StaleAfter, Now: s.now()}, l.Job)
 	}})
 }
 

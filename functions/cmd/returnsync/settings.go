@@ -57,6 +57,7 @@ func settings() []setting {
 		{"CRON_URL", "cron-url", onSync, "the address of the cron function; without one the tick runs in this process"},
 		{"CRON_TOKEN", "", nowhere, "the identity token to call the cron function with; sync --help shows how to get one"},
 		{"TASKS_LOCATION", "tasks-location", onSync, "where the queues are: projects/P/locations/L"},
+		{"INSTALLATION_PREFIX", "", nowhere, "what begins the names of the queues and of the scheduler's jobs, if a location holds several installations"},
 		{"CLOUD_TASKS_EMULATOR_HOST", "tasks-emulator", onSync, "host:port of an emulator of Cloud Tasks"},
 		{"SCHEDULER_LOCATION", "", nowhere, "where the scheduler's jobs are, if not where the queues are"},
 		{"CLOUD_SCHEDULER_EMULATOR_HOST", "", nowhere, "host:port of an emulator of Cloud Scheduler"},

@@ -179,7 +179,7 @@ func TestScriptsAreShell(t *testing.T) {
 			t.Errorf("step %s: %v\n%s", s.GetId(), err, out)
 		}
 	}
-	for _, script := range []string{"image", "smoke", "tool"} {
+	for _, script := range []string{"image", "smoke", "tool", "owners", "terraform"} {
 		if out, err := exec.CommandContext(t.Context(), "bash", "-n", root+"/.ci/"+script).CombinedOutput(); err != nil {
 			t.Errorf(".ci/%s: %v\n%s", script, err, out)
 		}

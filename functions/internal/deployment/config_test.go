@@ -25,6 +25,7 @@ const (
 // is unknown in it, as in a plan.
 type config struct {
 	t      *testing.T
+	dir    string
 	blocks map[string]*hclsyntax.Block // "variable project", "resource TYPE NAME", "module NAME", "output NAME"
 	files  map[string]string           // a block's file
 	locals map[string]hclsyntax.Expression
@@ -50,7 +51,7 @@ func parse(t *testing.T, path string) *hclsyntax.Body {
 // defaults.
 func load(t *testing.T, dir string, values map[string]string) *config {
 	t.Helper()
-	c := &config{t: t, blocks: map[string]*hclsyntax.Block{}, files: map[string]string{}, locals: map[string]hclsyntax.Expression{}, vars: map[string]cty.Value{}, known: map[string]cty.Value{}}
+	c := &config{t: t, dir: dir, blocks: map[string]*hclsyntax.Block{}, files: map[string]string{}, locals: map[string]hclsyntax.Expression{}, vars: map[string]cty.Value{}, known: map[string]cty.Value{}}
 	paths, err := filepath.Glob(filepath.Join(dir, "*.tf"))
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no Terraform in ", dir, err)
@@ -214,7 +215,7 @@ func (c *config) modules() []string {
 
 // required is what has no default.
 func required() map[string]string {
-	return map[string]string{"project": `"acme-returns-test"`, "project_number": `"123456789012"`, "algolia_app_id": `"EXAMPLEAPP"`}
+	return map[string]string{"project": `"acme-returns-test"`, "project_number": `"123456789012"`, "algolia_app_id": `"EXAMPLEAPP"`, "ticks": "true"}
 }
 
 // variants are ways to fill in the variables that lead to different environments.
@@ -224,10 +225,13 @@ func variants() map[string]map[string]string {
 		"password": {"database": `{ create = false, instance = "p:r:i" }`},
 		"apart":    {"database": `{ create = false, state_apart = true }`},
 		"iam":      {"database": `{ iam_auth = true }`},
+		"second":   {"prefix": `"acme-eu"`},
+		"ledger":   {"verify_index": "false"},
 		"everything": {
 			"search_jwks_url": `"https://login.example/keys"`, "search_jwt": `{ issuer = "https://login.example/", audience = "returns" }`,
 			"operator_jwt":   `{ audience = "operators", issuer = "us", jwks = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\",\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}]}" }`,
-			"search_origins": `["https://portal.example"]`, "search_public": "true", "verify_index": "true",
+			"search_origins": `["https://portal.example"]`, "search_public": "true",
+			"console_iap": "true", "operators": `{ team = "group:ops@example.com", me = "user:me@example.com", you = "user:you@example.com" }`,
 			"alert_webhooks": `["slack", "webhook"]`, "operations": `{ day = 1000, month = 20000 }`,
 		},
 	}
@@ -235,4 +239,21 @@ func variants() map[string]map[string]string {
 		maps.Copy(values, required())
 	}
 	return all
+}
+
+// block is a block of Terraform.
+type block = *hclsyntax.Block
+
+// source returns an attribute as it is written.
+func source(t *testing.T, c *config, key, attribute string) string {
+	t.Helper()
+	a := c.blocks[key].Body.Attributes[attribute]
+	if a == nil {
+		return ""
+	}
+	src, err := os.ReadFile(filepath.Join(c.dir, c.files[key]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(a.Expr.Range().SliceBytes(src))
 }

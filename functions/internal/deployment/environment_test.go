@@ -12,9 +12,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 )
 
 // folders returns the functions' folders by their entry points, as Terraform has
@@ -205,6 +207,35 @@ func TestSecretsAreReadByFew(t *testing.T) {
 	} {
 		if diff := cmp.Diff(want, readers["return-sync-"+secret]); diff != "" {
 			t.Errorf("secret %s is read by (-want +have):\n%s", secret, diff)
+		}
+	}
+}
+
+// TestOperatorJob holds what the operator job is told to names that the command line
+// reads, and looks that it can compare the index.
+func TestOperatorJob(t *testing.T) {
+	known := literals(t, root+"/functions/cmd/returnsync/settings.go")
+	for name, values := range variants() {
+		c := load(t, terraform, values)
+		env, secrets := texts(c.local("operator_env")), texts(c.local("operator_secrets"))
+		for setting := range env {
+			if !known[setting] {
+				t.Errorf("%s: Terraform sets %s for the operator job, and returnsync does not know it", name, setting)
+			}
+		}
+		for setting, secret := range secrets {
+			if _, there := c.local("secrets").AsValueMap()[secret]; !known[setting] || !there {
+				t.Errorf("%s: the operator job's %s from secret %s: known %v, secret there %v", name, setting, secret, known[setting], there)
+			}
+			env[setting] = samples[setting]
+		}
+		var index algolia.BrowseConfig
+		err := wire.Configure(t.Context(), envconfig.MapLookuper(env), &index)
+		if err == nil {
+			_, err = algolia.NewBrowser(index)
+		}
+		if (err == nil) != (name != "ledger") {
+			t.Errorf("%s: verify --deep and repair --deep of the operator job: %v", name, err)
 		}
 	}
 }

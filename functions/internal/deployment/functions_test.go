@@ -2,6 +2,7 @@ package deployment_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/zclconf/go-cty/cty"
@@ -30,6 +31,7 @@ var functions = map[string]function.Function{
 	"setintersection": stdlib.SetIntersectionFunc,
 	"setunion":        stdlib.SetUnionFunc,
 	"split":           stdlib.SplitFunc,
+	"strcontains":     strcontains,
 	"sum":             sum,
 	"tolist":          stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
 	"toset":           stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
@@ -67,5 +69,14 @@ var sum = function.New(&function.Spec{
 			total = total.Add(n)
 		}
 		return total, nil
+	},
+})
+
+// strcontains reports whether a text holds another.
+var strcontains = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "text", Type: cty.String}, {Name: "part", Type: cty.String}},
+	Type:   function.StaticReturnType(cty.Bool),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		return cty.BoolVal(strings.Contains(args[0].AsString(), args[1].AsString())), nil
 	},
 })

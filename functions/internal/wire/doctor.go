@@ -18,6 +18,7 @@ import (
 // databases. Nothing is required: what is missing is not examined.
 type Looking struct {
 	Tasks         string        `env:"TASKS_LOCATION"`
+	Installation  string        `env:"INSTALLATION_PREFIX"` // begins the names of queues and jobs
 	TasksEmulator string        `env:"CLOUD_TASKS_EMULATOR_HOST"`
 	TasksDeadline time.Duration `env:"TASKS_DEADLINE, default=10m"`
 	// Scheduler is where the jobs are; empty means where the queues are.

@@ -61,7 +61,7 @@ func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entiti
 	}
 	e.closing(jobs.Close)
 	return &schedule.Reconciler{
-		Table: db, Jobs: jobs, Known: KnownTarget(entities), Prefix: cfg.Prefix, URL: cfg.URL, ServiceAccount: cfg.ServiceAccount,
+		Table: db, Jobs: jobs, Known: KnownTarget(entities), Prefix: cfg.Installation + cfg.Prefix, URL: cfg.URL, ServiceAccount: cfg.ServiceAccount,
 		Log: schedule.Log{Keep: db.LogSchedule, Print: e.Log},
 	}, nil
 }

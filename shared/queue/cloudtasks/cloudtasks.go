@@ -26,6 +26,9 @@ import (
 // Config is what the environment says about the queues.
 type Config struct {
 	Parent string `env:"TASKS_LOCATION, required"` // projects/P/locations/L
+	// Prefix begins the names of the queues, so that one location can hold the
+	// queues of several installations.
+	Prefix string `env:"INSTALLATION_PREFIX"`
 	// Emulator is host:port of an emulator; Google's own clients read no such
 	// variable, so this one is ours.
 	Emulator string `env:"CLOUD_TASKS_EMULATOR_HOST"`
@@ -75,6 +78,11 @@ func EmulatorOptions(hostPort string) []option.ClientOption {
 		option.WithoutAuthentication(),
 		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
 	}
+}
+
+// fullName returns the API's name of a queue.
+func (s *Sender) fullName(queue string) string {
+	return s.cfg.Parent + "/queues/" + s.cfg.Prefix + queue
 }
 
 // Close closes the connection.
@@ -132,7 +140,7 @@ func (s *Sender) request(t queue.Task, traceparent string) (*cloudtaskspb.Create
 	if url == "" {
 		return nil, fault.New(fault.Misconfigured, "queue-config", "no address is configured for queue %s: set WINDOW_URL or PROCESS_URL", t.Queue)
 	}
-	parent := s.cfg.Parent + "/queues/" + t.Queue
+	parent := s.fullName(t.Queue)
 	http := &cloudtaskspb.HttpRequest{
 		Url: url, HttpMethod: cloudtaskspb.HttpMethod_POST, Body: t.Body,
 		Headers: map[string]string{"Content-Type": "application/json"},

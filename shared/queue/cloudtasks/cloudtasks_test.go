@@ -151,3 +151,15 @@ func TestEndedContextEndsTheRepeating(t *testing.T) {
 		t.Errorf("%d calls, %v", len(s.got), err)
 	}
 }
+
+// TestInstallationsHaveQueuesOfTheirOwn sends to the queue of an installation.
+func TestInstallationsHaveQueuesOfTheirOwn(t *testing.T) {
+	s := &service{codes: []codes.Code{codes.OK}}
+	if err := open(t, s, func(c *cloudtasks.Config) { c.Prefix = "acme-" }).Send(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	const want = "projects/p/locations/l/queues/acme-returnSync"
+	if r := s.got[0]; r.GetParent() != want || !strings.HasPrefix(r.GetTask().GetName(), want+"/tasks/") {
+		t.Errorf("sent to %s as %s, want %s", r.GetParent(), r.GetTask().GetName(), want)
+	}
+}

@@ -12,7 +12,7 @@ import (
 // EnsureQueue creates a queue or brings an existing one to the wanted rate and
 // retry settings. In the cloud Terraform does this; it is for places without it.
 func (s *Sender) EnsureQueue(ctx context.Context, name string, rate *cloudtaskspb.RateLimits, retry *cloudtaskspb.RetryConfig) error {
-	q := &cloudtaskspb.Queue{Name: s.cfg.Parent + "/queues/" + name, RateLimits: rate, RetryConfig: retry}
+	q := &cloudtaskspb.Queue{Name: s.fullName(name), RateLimits: rate, RetryConfig: retry}
 	_, err := s.client.CreateQueue(ctx, &cloudtaskspb.CreateQueueRequest{Parent: s.cfg.Parent, Queue: q})
 	if status.Code(err) == codes.AlreadyExists {
 		_, err = s.client.UpdateQueue(ctx, &cloudtaskspb.UpdateQueueRequest{Queue: q})

@@ -11,7 +11,7 @@ import (
 
 // Queue returns a queue as it is set up, nil if it does not exist.
 func (s *Sender) Queue(ctx context.Context, name string) (*cloudtaskspb.Queue, error) {
-	q, err := s.client.GetQueue(ctx, &cloudtaskspb.GetQueueRequest{Name: s.cfg.Parent + "/queues/" + name})
+	q, err := s.client.GetQueue(ctx, &cloudtaskspb.GetQueueRequest{Name: s.fullName(name)})
 	if status.Code(err) == codes.NotFound {
 		return nil, nil
 	}

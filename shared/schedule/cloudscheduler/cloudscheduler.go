@@ -30,8 +30,10 @@ type Config struct {
 	URL string `env:"SCHEDULES_URL, required"`
 	// ServiceAccount is who the jobs knock as; empty sends no identity.
 	ServiceAccount string `env:"SCHEDULER_SERVICE_ACCOUNT"`
-	// Prefix begins the names of our jobs. Two installations in one location need
-	// two, or each would delete the other's.
+	// Installation begins the names of everything of one installation in a location.
+	Installation string `env:"INSTALLATION_PREFIX"`
+	// Prefix follows it in the names of our jobs. Two installations in one location
+	// need two names, or each would delete the other's jobs.
 	Prefix string `env:"SCHEDULES_JOB_PREFIX, default=sync-schedule-"`
 }
 

@@ -51,6 +51,7 @@ resource "google_cloud_run_v2_service" "function" {
   name                = "${var.prefix}-${var.name}"
   location            = var.region
   ingress             = var.ingress
+  iap_enabled         = var.iap
   deletion_protection = var.deletion_protection
   # Callers name the service by an address that is known beforehand.
   custom_audiences = [var.url]

@@ -12,3 +12,8 @@ output "service" {
   description = "The Cloud Run service's name."
   value       = "${var.prefix}-${var.name}"
 }
+
+output "account" {
+  description = "The function's service account as a resource: projects/P/serviceAccounts/EMAIL."
+  value       = google_service_account.function.name
+}

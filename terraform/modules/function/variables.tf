@@ -89,6 +89,12 @@ variable "invokers" {
   type        = map(string)
 }
 
+variable "iap" {
+  description = "Puts Identity-Aware Proxy before the service."
+  type        = bool
+  default     = false
+}
+
 variable "deletion_protection" {
   description = "Keeps Terraform from deleting the service."
   type        = bool

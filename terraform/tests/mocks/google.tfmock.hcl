@@ -1,12 +1,13 @@
 # Values in the form that Google's have: the provider refuses random words where it
-# expects an account, a network or an instance.
+# expects an account, a network or an instance. functions/internal/deployment holds each
+# value to the provider's pattern, and finds what has no value here.
 
 mock_resource "google_service_account" {
   defaults = {
-    name   = "projects/acme-returns-test/serviceAccounts/mock@acme-returns-test.iam.gserviceaccount.com"
-    id     = "projects/acme-returns-test/serviceAccounts/mock@acme-returns-test.iam.gserviceaccount.com"
-    email  = "mock@acme-returns-test.iam.gserviceaccount.com"
-    member = "serviceAccount:mock@acme-returns-test.iam.gserviceaccount.com"
+    name   = "projects/acme-returns-test/serviceAccounts/return-sync-mock@acme-returns-test.iam.gserviceaccount.com"
+    id     = "projects/acme-returns-test/serviceAccounts/return-sync-mock@acme-returns-test.iam.gserviceaccount.com"
+    email  = "return-sync-mock@acme-returns-test.iam.gserviceaccount.com"
+    member = "serviceAccount:return-sync-mock@acme-returns-test.iam.gserviceaccount.com"
   }
 }
 
