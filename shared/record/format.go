@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
@@ -18,6 +19,11 @@ type Format struct {
 	AccountKey bool
 	// IDs makes the records' ids.
 	IDs IDs
+}
+
+// Equal reports whether records of the same rows are the same in both formats.
+func (f Format) Equal(o Format) bool {
+	return f.Account == o.Account && f.AccountKey == o.AccountKey && bytes.Equal(f.IDs, o.IDs)
 }
 
 // AccountKeyField is the field that holds AccountKey of a record's account.
