@@ -22,7 +22,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 )
 
-const settings = `{"attributesForFaceting":["filterOnly(account)","filterOnly(accountKey)","status","color","isCod"],"searchableAttributes":["name"],
+const settings = `{"attributesForFaceting":["filterOnly(account)","filterOnly(accountKey)","status","searchable(color)","isCod","size"],"searchableAttributes":["name"],
 	"numericAttributesForFiltering":["size","at"],"customRanking":["asc(at)"],"unretrievableAttributes":["accountKey"]}`
 
 // bed is an engine before an emulator.
