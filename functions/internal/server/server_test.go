@@ -263,7 +263,7 @@ func TestAnotherTenantIsNeverSeen(t *testing.T) {
 	}
 	accounts := []string{"acme", "Acme", "ACME", "acme2", "other"}
 	for i, account := range accounts {
-		record := fmt.Sprintf(`{"objectID":"R%d-1","account":"%s","status":"LOST","note":"shoe"}`, i, account)
+		record := fmt.Sprintf(`{"objectID":"R%d-1","account":"%s","accountKey":"a%x","status":"LOST","note":"shoe"}`, i, account, account)
 		if status, body := h.send("PUT", fmt.Sprintf("%sR%d-1", at, i), record, admin...); status != 200 {
 			t.Fatal(status, body)
 		}
