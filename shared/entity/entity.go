@@ -13,7 +13,9 @@
 // any of whose children changed. rows.sql gives the columns that package record
 // describes; a row that should not be in the index is a row that the query does
 // not give. Parameters are named (:from, :to, :ids) and always sent apart from
-// the text. returns is embedded; a folder of the operator's adds others or
+// the text. Where entity.yaml names an account, every record carries its key (see
+// record.AccountKey) and the settings are completed for it; secretIds: true gives
+// records ids that cannot be guessed. returns is embedded; a folder of the operator's adds others or
 // replaces it.
 package entity
 

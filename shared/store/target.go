@@ -79,7 +79,7 @@ func (db *DB) NewTarget(ctx context.Context, d entity.Definition) (t target.Targ
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE sync_target SET index_name = ? WHERE entity = ? AND packed = '' AND index_name = ''", d.Index, d.Name); err != nil {
+		if err := nameFirst(ctx, tx, d, known); err != nil {
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, open_entity) VALUES (?, ?, '', ?, ?)

@@ -20,14 +20,25 @@ func newSecret() record.IDs {
 }
 
 // insertFirst notes an entity's first target, unless there is a note. Its records
-// are written as the definition says; a secret is for their ids, and not taken if
-// there are records already.
+// are written as the definition says, with a secret for their ids if it is not empty.
 func insertFirst(ctx context.Context, e execer, d entity.Definition, secret record.IDs) error {
 	_, err := e.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, account_key, id_secret, live_entity, live_at)
-		SELECT ?, ?, ?, '', ?, IF(EXISTS (SELECT 1 FROM sync_ledger WHERE entity = ?), '', ?), ?, NOW(6)
-		ON DUPLICATE KEY UPDATE role = sync_target.role`,
-		d.Name, target.Live, d.Index, d.Format.AccountKey, d.Name, []byte(secret), d.Name)
+		VALUES (?, ?, ?, '', ?, ?, ?, NOW(6)) ON DUPLICATE KEY UPDATE live_at = live_at`,
+		d.Name, target.Live, d.Index, d.Format.AccountKey, []byte(secret), d.Name)
 	return err
+}
+
+// nameFirst notes the index of an entity's first target where a migration left it out.
+func nameFirst(ctx context.Context, e execer, d entity.Definition, known []target.Target) error {
+	for _, t := range known {
+		if !t.First() || t.Index != "" {
+			continue
+		}
+		if _, err := e.ExecContext(ctx, "UPDATE sync_target SET index_name = ? WHERE id = ?", d.Index, t.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FirstDefinition returns the definition by which an entity's first target is
@@ -57,7 +68,15 @@ func (db *DB) FixFirst(ctx context.Context, d entity.Definition) (entity.Definit
 	if err != nil || !d.SecretIDs || len(fixed.Format.IDs) > 0 {
 		return fixed, err
 	}
-	if err := insertFirst(ctx, db.sql, d, newSecret()); err != nil {
+	secret := newSecret()
+	var filled bool
+	if err = db.sql.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sync_ledger WHERE entity = ?)", d.Name).Scan(&filled); err == nil {
+		if filled { // half of its records would have other ids
+			secret = record.IDs{}
+		}
+		err = insertFirst(ctx, db.sql, d, secret)
+	}
+	if err != nil {
 		return d, outage(err, "note the first target")
 	}
 	db.firsts.Delete(d.Name)

@@ -258,7 +258,7 @@ func TestAnotherTenantIsNeverSeen(t *testing.T) {
 	h := newHouse(t)
 	admin := []string{"X-Algolia-Application-Id", "APP", "X-Algolia-API-Key", "admin"}
 	at := h.index + "/1/indexes/es_prod/"
-	if status, body := h.send("PUT", at+"settings", `{"attributesForFaceting":["filterOnly(account)","status"],"searchableAttributes":["note"]}`, admin...); status != 200 {
+	if status, body := h.send("PUT", at+"settings", `{"attributesForFaceting":["filterOnly(account)","filterOnly(accountKey)","status"],"searchableAttributes":["note"]}`, admin...); status != 200 {
 		t.Fatal(status, body)
 	}
 	accounts := []string{"acme", "Acme", "ACME", "acme2", "other"}

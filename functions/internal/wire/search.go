@@ -69,9 +69,9 @@ type SearchLimits struct {
 	Rate  float64 `env:"SEARCH_RATE, default=50"`
 	Burst int     `env:"SEARCH_BURST, default=200"`
 	// KeyTTL is how long a key for the index itself holds; 0 gives none. None is
-	// the default, because only searches are documented to heed a key's filter:
-	// whether reading a record by its objectID does has to be seen at the owner's
-	// own index before keys are given out.
+	// the default, because a key's filter binds searches and not the reading of a
+	// record by its objectID: give keys with ids that cannot be guessed (see
+	// Definitions.SecretIDs). The doctor tries it.
 	KeyTTL time.Duration `env:"SEARCH_KEY_TTL, default=0s"`
 	// Origins are the sites whose pages may call, such as https://portal.example.
 	Origins []string `env:"SEARCH_ORIGINS"`
