@@ -63,7 +63,7 @@ func inFormat(t *testing.T, w *world, f format.Format) func(*wire.Search) {
 			t.Fatal(err)
 		}
 		s.Schema.Format = f
-		s.Engine = engine.New(conf, engine.Config{Schema: s.Schema, ReadTimeout: 20 * time.Second})
+		s.Engine = engine.New(conf, engine.Config{Schema: s.Schema, ReadTimeout: 20 * time.Second, MaxAnswer: s.Limits.MaxAnswer})
 	}
 }
 
