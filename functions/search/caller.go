@@ -30,7 +30,7 @@ func (f *function) enter(r *http.Request) (caller, error) {
 	user := strings.Join(who.Accounts, ",")
 	f.Freshness.At(r.Context(), now) // it knows which index is live
 	e := f.Edition()
-	c := caller{Edition: e, fence: search.Fence{Field: e.Schema.Account, Accounts: who.Accounts}, user: user, f: f, now: now}
+	c := caller{Edition: e, fence: e.Schema.Fence(who.Accounts), user: user, f: f, now: now}
 	return c, c.count(1)
 }
 

@@ -11,6 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	format "gitlab.com/eshopbox-team/return-sync/shared/record"
 )
 
 // sameReturn adds the items of one return to the index, some of ours and one of
@@ -24,7 +25,7 @@ func (w *world) sameReturn(t *testing.T) {
 	var ops []destination.Op
 	for i, account := range []string{own, own, own, rival} {
 		id := fmt.Sprint("same-", i)
-		body := fmt.Sprintf(`{"objectID":%q,"account":%q,"returnId":9001,"statusAt":%d,"status":"LOST"}`, id, account, i)
+		body := fmt.Sprintf(`{"objectID":%q,"account":%q,"accountKey":%q,"returnId":9001,"statusAt":%d,"status":"LOST"}`, id, account, format.AccountKey(account), i)
 		ops = append(ops, destination.Op{ID: id, Body: []byte(body)})
 	}
 	pushed, err := client.Push(t.Context(), w.parts.Schema.Index, ops)

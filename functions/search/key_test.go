@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	format "gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
@@ -82,7 +82,7 @@ func TestKeyIsRestricted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	widened := base64.StdEncoding.EncodeToString([]byte(strings.Replace(string(decoded), url.QueryEscape(own), rival, 1)))
+	widened := base64.StdEncoding.EncodeToString([]byte(strings.Replace(string(decoded), format.AccountKey(own), format.AccountKey(rival), 1)))
 	bare := base64.StdEncoding.EncodeToString(decoded[:64])
 	for name, c := range map[string]struct{ method, path, body, key string }{
 		"another index": {http.MethodPost, "/1/indexes/orders/query", "{}", k.APIKey},

@@ -25,6 +25,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
+	format "gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 )
@@ -95,7 +96,7 @@ func (w *world) open(t testing.TB) {
 	}
 	d := list[0]
 	settings := bytes.Replace(d.Settings, []byte(`"courier"`), []byte(`"searchable(courier)"`), 1)
-	schema := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account,
+	schema := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account, Format: d.Format,
 		Sorts: []search.Sort{{Field: "updatedAt", Desc: true}, {Field: "refund.amountMinor"}}}
 	if schema, err = search.NewSchema(schema, settings); err != nil {
 		t.Fatal(err)
@@ -157,7 +158,7 @@ func record(i int) (id string, body []byte) {
 	}
 	id = fmt.Sprintf("%s-%d", mark, i)
 	text, err := json.Marshal(map[string]any{
-		"objectID": id, "account": account, "status": []string{"LOST", "DAMAGED", "RESTOCKED"}[i%3], "channel": "WEB",
+		"objectID": id, "account": account, format.AccountKeyField: format.AccountKey(account), "status": []string{"LOST", "DAMAGED", "RESTOCKED"}[i%3], "channel": "WEB",
 		"returnNumber": fmt.Sprintf("%sN%d", mark, i), "courier": courier, "isCod": i%2 == 0, "returnId": i,
 		"updatedAt": clock.Add(-time.Duration(i) * time.Hour).UnixMilli(), "statusAt": clock.Add(-time.Duration(i) * time.Hour).UnixMilli(),
 		"refund": map[string]any{"amountMinor": 1000 * i, "status": "DONE"},

@@ -13,7 +13,9 @@
 // any of whose children changed. rows.sql gives the columns that package record
 // describes; a row that should not be in the index is a row that the query does
 // not give. Parameters are named (:from, :to, :ids) and always sent apart from
-// the text. returns is embedded; a folder of the operator's adds others or
+// the text. Where entity.yaml names an account, every record carries its key (see
+// record.AccountKey) and the settings are completed for it; secretIds: true gives
+// records ids that cannot be guessed. returns is embedded; a folder of the operator's adds others or
 // replaces it.
 package entity
 
@@ -42,6 +44,12 @@ type Definition struct {
 	TrustVersions bool
 	Stamp         string // a field that gets the time of the push in epoch ms; not part of the content
 	Types         map[string]record.Kind
+	// Format is how records are written beyond what rows.sql says. That of an index
+	// that was filled before is not the files', see flow.Catalog.
+	Format record.Format
+	// SecretIDs gives an index that is filled from the beginning ids that cannot be
+	// guessed (see record.IDs).
+	SecretIDs bool `json:",omitempty"`
 	// RootField is the record's field that holds its root's id, empty if none
 	// does. Comparing the index needs it to know whose a record is.
 	RootField string
@@ -51,6 +59,18 @@ type Definition struct {
 	Roots    Query  // empty without a roots.sql
 	Settings []byte // JSON, nil without a settings.json
 	Source   string // where the definition was read, for errors
+
+	plain []byte // Settings without what the account's key needs
+}
+
+// InFormat returns the definition for an index whose records are written in a
+// format; one without the account's key has no settings for it.
+func (d Definition) InFormat(f record.Format) Definition {
+	d.Format = f
+	if !f.AccountKey && d.plain != nil {
+		d.Settings = d.plain
+	}
+	return d
 }
 
 // The limits that a definition may choose within.

@@ -36,6 +36,7 @@ type file struct {
 	Stamp       string            `yaml:"stamp"`
 	Trust       bool              `yaml:"trustVersions"`
 	RootField   string            `yaml:"rootField"`
+	SecretIDs   bool              `yaml:"secretIds"`
 	Types       map[string]string `yaml:"types"`
 }
 
@@ -258,8 +259,13 @@ func (s source) read() (Definition, error) {
 	if d.Roots, err = s.optionalQuery("roots.sql", "after", "upto"); err != nil {
 		return Definition{}, err
 	}
-	d.Settings, err = s.settings()
-	return d, err
+	if d.plain, err = s.settings(); err != nil || d.plain == nil {
+		return d, err
+	}
+	if d.Settings, err = settingsIn(d.Format, d.plain); err != nil {
+		return d, fmt.Errorf("%s: %w", at("settings.json"), err)
+	}
+	return d, nil
 }
 
 // query reads one SQL file.
@@ -313,6 +319,7 @@ var (
 func (f file) definition() (Definition, error) {
 	d := Definition{
 		Name: f.Name, JobType: f.JobType, Index: f.Index, Account: f.Account, Stamp: f.Stamp, TrustVersions: f.Trust, RootField: f.RootField,
+		SecretIDs: f.SecretIDs, Format: record.Format{Account: f.Account, AccountKey: f.Account != ""},
 		PageSize: orDefault(f.PageSize, defaultPageSize), RecordLimit: orDefault(f.RecordLimit, defaultRecordLimit),
 		Overlap: defaultOverlap, FirstFrom: time.Unix(0, 0).UTC(), Types: map[string]record.Kind{},
 	}

@@ -15,6 +15,7 @@ func Unpack(b []byte) (Definition, error) {
 	if err := json.Unmarshal(b, &d); err != nil {
 		return d, fmt.Errorf("the stored definition cannot be read: %w", err)
 	}
+	d.Format.Account = d.Account // what was stored before there were formats has none
 	return d, nil
 }
 

@@ -50,6 +50,10 @@ func (c Catalog) pick(ctx context.Context, wanted func(target.Role) bool) (Entit
 			list = append(list, of)
 		}
 		if !rebuilt {
+			d, err := c.Store.FirstDefinition(ctx, d)
+			if err != nil {
+				return nil, err
+			}
 			list = append(list, d)
 		}
 	}
@@ -73,7 +77,11 @@ func (c Catalog) LiveOf(ctx context.Context, name string) (entity.Definition, er
 func (c Catalog) Named(ctx context.Context, name string) (entity.Definition, error) {
 	id, ok := target.IDOf(name)
 	if !ok {
-		return c.Entities.Named(name)
+		d, err := c.Entities.Named(name)
+		if err != nil {
+			return d, err
+		}
+		return c.Store.FirstDefinition(ctx, d)
 	}
 	return c.stored(ctx, id)
 }
@@ -82,7 +90,11 @@ func (c Catalog) Named(ctx context.Context, name string) (entity.Definition, err
 func (c Catalog) Job(ctx context.Context, jobType string) (entity.Definition, error) {
 	id, ok := target.IDOf(jobType)
 	if !ok {
-		return c.Entities.Job(jobType)
+		d, err := c.Entities.Job(jobType)
+		if err != nil {
+			return d, err
+		}
+		return c.Store.FirstDefinition(ctx, d)
 	}
 	return c.stored(ctx, id)
 }

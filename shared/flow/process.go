@@ -14,6 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
 // Rows is the source's side of a page.
@@ -67,7 +68,7 @@ func (p *Process) Run(ctx context.Context, t page.Task, now time.Time) (run.Run,
 
 // work brings a held page to its end: done, put back, or given up.
 func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run.Run, error) {
-	d, err := p.catalog().Named(ctx, held.Run.Entity)
+	d, err := p.definition(ctx, held.Run.Entity)
 	if hopeless(err) {
 		return p.giveUp(ctx, held, err)
 	}
@@ -96,6 +97,19 @@ func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run
 		return p.Store.GiveUp(after, held, err.Error())
 	}
 	return held.Run, errors.Join(err, p.Store.PutBack(after, held, err.Error()))
+}
+
+// definition returns what a page is filled by. How an index's records are written is
+// fixed here, before the first is pushed.
+func (p *Process) definition(ctx context.Context, name string) (entity.Definition, error) {
+	if _, rebuilt := target.IDOf(name); rebuilt {
+		return p.catalog().Named(ctx, name)
+	}
+	d, err := p.Entities.Named(name)
+	if err != nil {
+		return d, err
+	}
+	return p.Store.FixFirst(ctx, d)
 }
 
 // catalog returns the definitions.

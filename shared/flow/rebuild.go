@@ -83,8 +83,8 @@ func (r *Rebuild) begin(ctx context.Context, d entity.Definition) (target.Target
 		return t, fault.New(fault.Invalid, "long-name", "the name %q is longer than %d letters: give the entity a shorter name", t.Name(), target.MaxName)
 	}
 	if again {
-		packed, err := entity.Pack(d)
-		if err == nil && !bytes.Equal(packed, t.Packed) {
+		same, err := builtFrom(t, d)
+		if err == nil && !same {
 			err = fault.New(fault.Invalid, "other-definition",
 				"target %s is being built from another definition: finish it with that, or give it up with --abort", t.Name())
 		}
@@ -95,6 +95,22 @@ func (r *Rebuild) begin(ctx context.Context, d entity.Definition) (target.Target
 	}
 	r.Steps.at("target-made")
 	return t, nil
+}
+
+// builtFrom reports whether a target is being built from a definition; the secret of
+// its ids is its own.
+func builtFrom(t target.Target, d entity.Definition) (bool, error) {
+	of, err := entity.Unpack(t.Packed)
+	if err != nil {
+		return false, err
+	}
+	of.Format.IDs = nil
+	was, err := entity.Pack(of)
+	if err != nil {
+		return false, err
+	}
+	now, err := entity.Pack(d)
+	return bytes.Equal(was, now), err
 }
 
 // catchUp syncs the target until a sync has begun and ended while we watched, so

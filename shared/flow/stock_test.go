@@ -63,7 +63,7 @@ func TestSecondEntityWithoutGo(t *testing.T) {
 	w.exec("UPDATE stock_lot SET unit_cost = 12.5, expires_on = '2027-03-01'")
 	r := w.synced()
 	want := map[string]string{"S1-10": `{"objectID":"S1-10","account":"acme","sku":"SKU-1","place":{"location":"DEL1","shelf":"é\"\\"},` +
-		`"isBlocked":true,"labels":["cold","fragile"],"lot":{"number":"L1","quantity":1,"unitCost":12.500,"expiresAt":1803859200000}}`}
+		`"isBlocked":true,"labels":["cold","fragile"],"lot":{"number":"L1","quantity":1,"unitCost":12.500,"expiresAt":1803859200000},"accountKey":"a61636d65"}`}
 	if diff := cmp.Diff(want, w.index.content()); diff != "" {
 		t.Errorf("index (-want +got):\n%s", diff)
 	}

@@ -77,7 +77,11 @@ const encoding = "2"
 // fingerprint tells definitions apart that make other records of the same rows.
 func fingerprint(d entity.Definition) uint64 {
 	text, _ := d.Rows.Bind(map[string][]any{"ids": {0}})
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v\n%d", encoding, text, d.Types, d.RecordLimit)) // a map prints in order
+	what := fmt.Appendf(nil, "%s\n%s\n%v\n%d", encoding, text, d.Types, d.RecordLimit) // a map prints in order
+	if d.Format.AccountKey {
+		what = fmt.Appendf(what, "\n%s\n%x", d.Account, []byte(d.Format.IDs))
+	}
+	sum := sha256.Sum256(what)
 	return binary.BigEndian.Uint64(sum[:])
 }
 

@@ -12,6 +12,9 @@ import (
 // accountForm is what an account may look like; anything else is no account.
 var accountForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\z`)
 
+// Nameable reports whether a token can name an account.
+func Nameable(account string) bool { return accountForm.MatchString(account) }
+
 // read reads the accounts of a token whose signature holds.
 func (v *Verifier) read(token jwt.Token) (Caller, error) {
 	var claim any
@@ -34,7 +37,7 @@ func accountsOf(claim any) ([]string, bool) {
 	accounts := make([]string, 0, len(list))
 	for _, item := range list {
 		account, ok := item.(string)
-		if !ok || !accountForm.MatchString(account) {
+		if !ok || !Nameable(account) {
 			return nil, false
 		}
 		accounts = append(accounts, account)

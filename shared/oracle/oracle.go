@@ -8,8 +8,10 @@ package oracle
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/base32"
 	"encoding/json"
 	"fmt"
 	"sort"
@@ -176,17 +178,34 @@ func eachDocument(ctx context.Context, db *sql.DB, d entity.Definition, q query,
 			if strings.HasPrefix(t.Name(), "_") || values[i] == nil || isZeroDate(values[i]) {
 				continue
 			}
-			v, err := value(values[i], t.DatabaseTypeName(), d.Types[t.Name()])
+			kind := d.Types[t.Name()]
+			if t.Name() == d.Account && d.Account != "" {
+				kind = record.String
+			}
+			v, err := value(values[i], t.DatabaseTypeName(), kind)
 			if err != nil {
 				return fmt.Errorf("%s: %w", t.Name(), err)
 			}
 			put(doc, strings.Split(t.Name(), "."), v)
+			if t.Name() == d.Account && d.Format.AccountKey {
+				doc["accountKey"] = fmt.Sprintf("a%x", textOf(values[i]))
+			}
+		}
+		if len(d.Format.IDs) > 0 {
+			doc[record.IDField] = secretID(d.Format.IDs, fmt.Sprint(doc[record.IDField]))
 		}
 		if err := fn(doc); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
+}
+
+// secretID returns the id of a record whose ids carry the proof of a secret.
+func secretID(secret []byte, id string) string {
+	mac := hmac.New(sha256.New, secret)
+	_, _ = mac.Write([]byte(id)) // never fails
+	return id + "-" + strings.ToLower(strings.TrimRight(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:16]), "="))
 }
 
 // isZeroDate reports MySQL's 0000-00-00, which old tables use for "unknown" and

@@ -8,7 +8,7 @@ const allocsARecord = 0
 // usual returns a plan and a row as a first sync has a million of.
 func usual(tb testing.TB) (*Plan, [][]byte) {
 	tb.Helper()
-	plan, err := NewPlan(columns())
+	plan, err := NewPlan(columns(), Format{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -21,8 +21,8 @@ func (p *Plan) Root(row [][]byte) (uint64, error) {
 	return id, nil
 }
 
-// ID returns the record's id; the bytes belong to the row.
-func (p *Plan) ID(row [][]byte) []byte { return row[p.id] }
+// ID returns the record's id, empty if the row has none.
+func (p *Plan) ID(row [][]byte) string { return p.format.IDs.Of(string(row[p.id])) }
 
 // Version returns a number for a row's id and version columns, the same in every
 // process. The versions of a root's rows are added up: the sum differs when a row
@@ -42,6 +42,9 @@ func (p *Plan) Version(row [][]byte) uint64 {
 func (p *Plan) Append(dst []byte, row [][]byte) ([]byte, error) {
 	if len(row[p.id]) == 0 {
 		return dst, errNoID
+	}
+	if p.account >= 0 && len(bytes.TrimSpace(row[p.account])) == 0 {
+		return dst, fmt.Errorf("field %s is NULL or empty: the record belongs to no account, so no search could find it", p.format.Account)
 	}
 	start := len(dst)
 	dst = append(dst, '{')
@@ -71,10 +74,18 @@ func (p *Plan) Append(dst []byte, row [][]byte) ([]byte, error) {
 			}
 			var err error
 			dst = append(comma(dst), s.key...)
+			if s.column == p.id && len(p.format.IDs) > 0 {
+				dst = appendString(dst, []byte(p.ID(row)))
+				continue
+			}
 			if dst, err = appendValue(dst, s.kind, row[s.column]); err != nil {
 				return dst[:start], fmt.Errorf("field %s: %w", s.name, err)
 			}
 		}
+	}
+	if p.account >= 0 && p.format.AccountKey {
+		dst = append(dst, `,"`+AccountKeyField+`":"`...)
+		dst = append(appendAccountKey(dst, row[p.account]), '"')
 	}
 	return append(dst, '}'), nil
 }

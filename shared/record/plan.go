@@ -10,8 +10,10 @@ import (
 type Plan struct {
 	root     int
 	id       int
+	account  int // -1 where records belong to no account
 	versions []int
 	steps    []step
+	format   Format
 }
 
 // step is one thing to do while a record is written: open or close an object,
@@ -35,11 +37,17 @@ const (
 
 // NewPlan checks the columns and lays out the record. The error names the
 // column and what is wrong with it.
-func NewPlan(columns []Column) (*Plan, error) {
-	p := &Plan{root: -1, id: -1}
+func NewPlan(columns []Column, f Format) (*Plan, error) {
+	p := &Plan{root: -1, id: -1, account: -1, format: f}
 	tree := &node{}
 	for i, c := range columns {
+		if c.Name == f.Account && f.Account != "" {
+			// An account is a text whatever its column holds: callers' tokens name it so.
+			p.account, c.Kind = i, String
+		}
 		switch {
+		case strings.Split(c.Name, ".")[0] == AccountKeyField:
+			return nil, fmt.Errorf("column %q: the name %s is kept for the key of the account; choose another", c.Name, AccountKeyField)
 		case c.Name == RootColumn:
 			p.root = i
 			continue
@@ -68,6 +76,8 @@ func (p *Plan) complete() error {
 		return fmt.Errorf("no column %q: the query must give each row's root id", RootColumn)
 	case p.id < 0:
 		return fmt.Errorf("no column %q: the query must give each record's id", IDField)
+	case p.format.Account != "" && p.account < 0:
+		return fmt.Errorf("no column %q: the query must give the account of each record", p.format.Account)
 	case len(p.versions) == 0:
 		return fmt.Errorf("no column %q: the query must give something that differs when the record does, such as updated_at", VersionPrefix)
 	}

@@ -29,7 +29,7 @@ func row(values ...string) [][]byte {
 }
 
 func TestAppend(t *testing.T) {
-	plan, err := NewPlan(columns())
+	plan, err := NewPlan(columns(), Format{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestAppend(t *testing.T) {
 }
 
 func TestAppendRefusesAndLeavesTheBufferAlone(t *testing.T) {
-	plan, err := NewPlan(columns())
+	plan, err := NewPlan(columns(), Format{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,14 +99,14 @@ func TestNewPlanRefuses(t *testing.T) {
 		`is a field`:           {{"_root", Number}, {"objectID", String}, {"_version", String}, {"a", String}, {"a.b", String}},
 		`must not be empty`:    {{"_root", Number}, {"objectID", String}, {"_version", String}, {"a..b", String}},
 	} {
-		if _, err := NewPlan(cols); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewPlan(cols, Format{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
 }
 
 func TestVersionSeesEveryChange(t *testing.T) {
-	plan, err := NewPlan([]Column{{"_root", Number}, {"objectID", String}, {"_version_a", String}, {"_version_b", String}, {"x", String}})
+	plan, err := NewPlan([]Column{{"_root", Number}, {"objectID", String}, {"_version_a", String}, {"_version_b", String}, {"x", String}}, Format{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func FuzzAppendString(f *testing.F) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	plan, err := NewPlan(columns())
+	plan, err := NewPlan(columns(), Format{})
 	if err != nil {
 		b.Fatal(err)
 	}

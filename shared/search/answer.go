@@ -3,6 +3,7 @@ package search
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,13 +20,15 @@ type Truth struct {
 // Answer is what a GET is answered with.
 type Answer struct {
 	Hits        json.RawMessage `json:"hits"`
-	NbHits      json.RawMessage `json:"nbHits"`
+	NbHits      json.RawMessage `json:"nbHits,omitempty"`
 	Page        int             `json:"page"`
-	NbPages     json.RawMessage `json:"nbPages"`
+	NbPages     json.RawMessage `json:"nbPages,omitempty"`
 	HitsPerPage int             `json:"hitsPerPage"`
 	Query       string          `json:"query"`
 	Facets      json.RawMessage `json:"facets,omitempty"`
 	FacetsStats json.RawMessage `json:"facets_stats,omitempty"`
+	// Withheld says that counts are left out, see Result.Withhold.
+	Withheld json.RawMessage `json:"countsWithheld,omitempty"`
 	Truth
 }
 
@@ -33,7 +36,7 @@ type Answer struct {
 func AnswerOf(q Query, r Result, at Truth) Answer {
 	return Answer{
 		Hits: r["hits"], NbHits: r["nbHits"], Page: q.Page, NbPages: r["nbPages"], HitsPerPage: q.HitsPerPage,
-		Query: q.Text, Facets: r["facets"], FacetsStats: r["facets_stats"], Truth: at,
+		Query: q.Text, Facets: r["facets"], FacetsStats: r["facets_stats"], Withheld: r[withheld], Truth: at,
 	}
 }
 
@@ -42,7 +45,25 @@ func AnswerOf(q Query, r Result, at Truth) Answer {
 var passed = []string{
 	"hits", "nbHits", "page", "nbPages", "hitsPerPage", "facets", "facets_stats", "facetHits",
 	"exhaustiveNbHits", "exhaustiveFacetsCount", "exhaustiveTypo", "exhaustive",
-	"query", "queryAfterRemoval", "processingTimeMS",
+	"query", "queryAfterRemoval", "processingTimeMS", withheld,
+}
+
+// withheld is the member of a result whose counts are left out.
+const withheld = "countsWithheld"
+
+// uncounted are the members of a result that hold for its hits alone.
+var uncounted = []string{"hits", "page", "hitsPerPage", "query", "processingTimeMS"}
+
+// Withhold leaves out of a result what may speak of records that are not among its
+// hits: numbers of hits and pages, values and sums of facets. For indices that
+// compare accounts without regard to case.
+func (r Result) Withhold() {
+	for name := range r {
+		if !slices.Contains(uncounted, name) {
+			delete(r, name)
+		}
+	}
+	r[withheld] = json.RawMessage("true")
 }
 
 // BatchMembers lists the members of a result of a batch.

@@ -8,14 +8,17 @@ import (
 	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
 )
 
 // Schema is what of an index may be asked.
 type Schema struct {
-	Entity   string   // the entity's name, also a name of the index for callers
-	Index    string   // the index's name
-	Alias    string   // what callers may also call it: its name before it was rebuilt
-	Account  string   // the field of the fence
+	Entity  string // the entity's name, also a name of the index for callers
+	Index   string // the index's name
+	Alias   string // what callers may also call it: its name before it was rebuilt
+	Account string // the field of the fence
+	// Format is how the index's records are written.
+	Format   record.Format
 	Facets   []string // may be counted and filtered by value
 	Filters  []string // may be filtered by value, whether counted or not
 	Typeable []string // facets whose values may be searched
@@ -69,8 +72,13 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 			s.Texts = append(s.Texts, field)
 		}
 	}
+	keyed := false
 	for _, text := range in.Faceting {
 		kind, field := unwrap(text)
+		if field == record.AccountKeyField {
+			keyed = true // not for callers
+			continue
+		}
 		s.Filters = append(s.Filters, field)
 		if kind != "filterOnly" && field != s.Account {
 			s.Facets = append(s.Facets, field)
@@ -79,7 +87,15 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 			s.Typeable = append(s.Typeable, field)
 		}
 	}
+	if s.Format.AccountKey && !keyed {
+		return s, fmt.Errorf("index %s: %s is not among attributesForFaceting: nothing would fence the tenants", s.Index, record.AccountKeyField)
+	}
 	return s, s.check()
+}
+
+// Fence returns the fence of accounts in this index.
+func (s *Schema) Fence(accounts []string) Fence {
+	return Fence{Field: s.Account, Keyed: s.Format.AccountKey, Accounts: accounts}
 }
 
 // unwrap splits filterOnly(account) into filterOnly and account.

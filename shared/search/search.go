@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
 )
 
 // The limits of a question. Those of one index are in its Schema.
@@ -53,9 +54,18 @@ type Query struct {
 
 // Fence restricts searches to accounts. It is made from an identity alone.
 type Fence struct {
-	Field    string   // the record's field that names the account
+	Field string // the record's field that names the account
+	// Keyed says that records carry record.AccountKeyField, by which the index tells
+	// every two accounts apart. By Field it does not: it compares without regard to
+	// case, so that what it counts may be another account's.
+	Keyed    bool
 	Accounts []string // at least one
 }
+
+// ErrUncounted is the answer where only counts are asked for, and those that the
+// index gives may be another account's.
+var ErrUncounted = fault.New(fault.Retry, "rebuild-needed",
+	"this cannot be answered until the index is rebuilt, because the index cannot tell accounts apart that differ only in case")
 
 // Check refuses a fence that fences nothing.
 func (f Fence) Check() error {
@@ -76,6 +86,9 @@ func (f Fence) Around(filter Filter) string {
 	group := make(Group, len(f.Accounts))
 	for i, account := range f.Accounts {
 		group[i] = Condition{Field: f.Field, Value: account}
+		if f.Keyed {
+			group[i] = Condition{Field: record.AccountKeyField, Value: record.AccountKey(account)}
+		}
 	}
 	return append(Filter{group}, filter...).String()
 }

@@ -27,7 +27,7 @@ type Agenda struct {
 func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.Duration) (claim.Row, Agenda, error) {
 	var a Agenda
 	r, err := scanClaim(withLast{db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`,
-		(SELECT COUNT(*) FROM sync_target), (SELECT COUNT(*) FROM sync_job WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND)
+		(SELECT COUNT(*) FROM sync_target WHERE packed <> ''), (SELECT COUNT(*) FROM sync_job WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND)
 		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`,
 		job.Running, micros(silent), jobType), []any{&a.Rebuilt, &a.Silent}})
 	if !errors.Is(err, sql.ErrNoRows) {

@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
@@ -152,12 +153,43 @@ func TestOldHashesAreInDoubt(t *testing.T) {
 	b := newBench(t)
 	b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES (?, 1, 1, ''), (?, 2, 1, ''), ('other', 3, 1, '')", b.def.Name, b.def.Name)
 	b.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids, whole) VALUES (?, 2, 'older', '', 0)", b.def.Name)
-	b.exec("DELETE FROM sync_schema WHERE version_id = 18")
+	b.exec("DELETE FROM sync_schema WHERE version_id >= 18")
 	if _, err := b.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	doubts, err := b.Doubts(t.Context(), b.def.Name, []uint64{1, 2, 3})
 	if err != nil || len(doubts) != 2 || !doubts[1].Whole || !doubts[2].Whole || doubts[2].Stamp == "older" {
 		t.Errorf("in doubt: %v, %v", doubts, err)
+	}
+}
+
+// TestFilledIndicesHaveNoAccountKeys migrates tables from before records carried the
+// account's key: what was pushed is marked, once, and what is new is not.
+func TestFilledIndicesHaveNoAccountKeys(t *testing.T) {
+	b := newBench(t)
+	b.exec("ALTER TABLE sync_target DROP COLUMN account_key, DROP COLUMN id_secret")
+	b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES ('filled', 1, 1, ''), ('rebuilt~7', 2, 1, ''), ('rebuilt', 2, 1, '')")
+	b.exec("INSERT INTO sync_target (entity, role, index_name, packed, live_entity) VALUES ('rebuilt', 'live', 'i', '', 'rebuilt')")
+	format := func(name string) bool {
+		d := b.def
+		d.Name, d.Account, d.Format = name, "account", record.Format{Account: "account", AccountKey: true}
+		d, err := openStore(t, b.dsn).FirstDefinition(t.Context(), d)
+		if err != nil || d.Format.Account != "account" {
+			t.Fatalf("%s: %+v, %v", name, d.Format, err)
+		}
+		return d.Format.AccountKey
+	}
+	for range 2 {
+		b.exec("DELETE FROM sync_schema WHERE version_id >= 20")
+		if _, err := b.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if format("filled") || format("rebuilt") || !format("new") {
+			t.Errorf("keyed: filled %v, rebuilt %v, new %v", format("filled"), format("rebuilt"), format("new"))
+		}
+		b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES ('new', 1, 1, '') ON DUPLICATE KEY UPDATE run_id = 1")
+	}
+	if n := b.number("SELECT COUNT(*) FROM sync_target"); n != 2 {
+		t.Errorf("%d targets", n)
 	}
 }

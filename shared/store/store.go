@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -29,6 +30,7 @@ type DB struct {
 	log *slog.Logger
 
 	insertLedger, replaceLedger *kept
+	firsts                      sync.Map // see FirstDefinition
 }
 
 // Dial opens a connection in place of the driver's own way, as to Cloud SQL.

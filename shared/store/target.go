@@ -9,16 +9,17 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
 // targetColumns and scanTarget belong together.
-const targetColumns = "id, entity, role, index_name, packed, created_at, live_at"
+const targetColumns = "id, entity, role, index_name, packed, account_key, id_secret, created_at, live_at"
 
 // scanTarget reads a row of targetColumns.
 func scanTarget(row interface{ Scan(...any) error }) (target.Target, error) {
 	var t target.Target
-	err := row.Scan(&t.ID, &t.Entity, &t.Role, &t.Index, &t.Packed, &t.CreatedAt, &t.LiveAt)
+	err := row.Scan(&t.ID, &t.Entity, &t.Role, &t.Index, &t.Packed, &t.AccountKey, &t.IDSecret, &t.CreatedAt, &t.LiveAt)
 	return t, err
 }
 
@@ -60,6 +61,9 @@ func (db *DB) Target(ctx context.Context, id int64) (target.Target, error) {
 // one that is being built already, with again. The first time it also notes the
 // entity's first target.
 func (db *DB) NewTarget(ctx context.Context, d entity.Definition) (t target.Target, again bool, err error) {
+	if d.SecretIDs {
+		d.Format.IDs = newSecret()
+	}
 	packed, err := entity.Pack(d)
 	if err != nil {
 		return t, false, err
@@ -71,10 +75,12 @@ func (db *DB) NewTarget(ctx context.Context, d entity.Definition) (t target.Targ
 		}
 		// The unique keys let one of many makers win; the others find its rows.
 		if len(known) == 0 {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, live_entity, live_at)
-				VALUES (?, ?, ?, '', ?, NOW(6)) ON DUPLICATE KEY UPDATE live_at = live_at`, d.Name, target.Live, d.Index, d.Name); err != nil {
+			if err := insertFirst(ctx, tx, d, record.IDs{}); err != nil {
 				return err
 			}
+		}
+		if err := nameFirst(ctx, tx, d, known); err != nil {
+			return err
 		}
 		res, err := tx.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, open_entity) VALUES (?, ?, '', ?, ?)
 			ON DUPLICATE KEY UPDATE open_entity = open_entity`, d.Name, target.Building, packed, d.Name)

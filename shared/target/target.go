@@ -34,6 +34,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
 )
 
 // Role is what a target is for.
@@ -59,9 +60,13 @@ type Target struct {
 	Index  string `json:"index"`
 	// Packed is the definition that it is built from, as entity.Pack gives it;
 	// empty for an entity's first target, which follows the files.
-	Packed    []byte     `json:"-"`
-	CreatedAt time.Time  `json:"createdAt"`
-	LiveAt    *time.Time `json:"liveAt,omitempty"` // when it last became live
+	Packed []byte `json:"-"`
+	// AccountKey and IDSecret are how the records of an entity's first target are
+	// written; that of others is in Packed.
+	AccountKey bool       `json:"-"`
+	IDSecret   []byte     `json:"-"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	LiveAt     *time.Time `json:"liveAt,omitempty"` // when it last became live
 }
 
 // mark stands in a target's name between the entity's name and the id. No
@@ -112,7 +117,9 @@ func IndexOf(d entity.Definition, id int64) string {
 // Definition returns what the target is synced by; first is the entity's own.
 func (t Target) Definition(first entity.Definition) (entity.Definition, error) {
 	if t.First() {
-		return first, nil
+		f := first.Format
+		f.AccountKey, f.IDs = f.AccountKey && t.AccountKey, record.IDs(t.IDSecret)
+		return first.InFormat(f), nil
 	}
 	d, err := entity.Unpack(t.Packed)
 	if err != nil {

@@ -23,6 +23,7 @@ type document struct {
 	account string
 	root    uint64 // what its root field says
 	rooted  bool   // it says something usable
+	keyed   bool   // it shows its account's key
 	sum     digest
 }
 
@@ -66,6 +67,8 @@ func (doc *document) note(d entity.Definition, name string, value jsontext.Value
 		doc.id = textOf(value)
 	case name == d.Account:
 		doc.account = textOf(value)
+	case name == record.AccountKeyField:
+		doc.keyed = true
 	case name == d.RootField && value.Kind() == '0':
 		n, err := strconv.ParseUint(string(value), 10, 64)
 		if doc.rooted = err == nil && n > 0 && n <= maxExact; doc.rooted {

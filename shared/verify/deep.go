@@ -6,6 +6,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
 )
 
 // maxNames is how many records of the index are held by name at once. Where more
@@ -21,12 +22,18 @@ func (c *check) compareIndex(ctx context.Context) error {
 		return fault.New(fault.Invalid, "no-root-field", "%s/entity.yaml has no rootField, so its index cannot be compared in parts", c.def.Source)
 	}
 	have := newTable()
+	keyed := !c.def.Format.AccountKey
 	err := c.browse(ctx, "index", func(doc document) error {
 		have.add(c.sliceOf(have, doc), doc.sum)
+		keyed = keyed || doc.keyed
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if !keyed && len(have.sums) > 0 {
+		return fault.New(fault.Invalid, "hidden-field", "no record of index %s shows its field %s: give the key that reads the index (ALGOLIA_BROWSE_KEY) the right seeUnretrievableAttributes; if it has that, rebuild the index",
+			c.def.Index, record.AccountKeyField)
 	}
 	dirty, all := differing(c.wanted, have)
 	c.report.Slices, c.report.Descended = all, len(dirty)

@@ -164,7 +164,7 @@ func planOf(types []*sql.ColumnType, d entity.Definition) (*record.Plan, error) 
 			columns[i].Kind, _ = record.KindOf(t.DatabaseTypeName())
 		}
 	}
-	return record.NewPlan(columns)
+	return record.NewPlan(columns, d.Format)
 }
 
 // returnsDefinition returns the definition that is measured.

@@ -9,8 +9,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
 // tickJob is the scheduler's job that starts syncs, after the installation's prefix.
@@ -40,7 +42,8 @@ func (s *session) checks(ctx context.Context, entityName string) ([]doctor.Check
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, s.indexChecks(l, entities)...)
+	list = append(list, s.targetChecks(d, l, entities)...)
+	list = append(list, s.indexChecks(d, l, entities)...)
 	return append(list, s.pathChecks(l)...), nil
 }
 
@@ -139,11 +142,14 @@ func entityChecks(source *mysql.Source, e entity.Definition) []doctor.Check {
 		after(fits, e.Name+" record sizes", at(func(ctx context.Context, now time.Time) []doctor.Finding {
 			return doctor.Records(ctx, source.SQL(), source, e, now)
 		})),
+		after(fits, e.Name+" accounts", func(ctx context.Context) []doctor.Finding {
+			return doctor.Accounts(ctx, source, e, identity.Nameable)
+		}),
 	}
 }
 
 // indexChecks returns the checks of the keys and of the entities' indices.
-func (s *session) indexChecks(l looking, entities flow.Entities) []doctor.Check {
+func (s *session) indexChecks(d databases, l looking, entities flow.Entities) []doctor.Check {
 	write, search := doctor.WriteKey("ALGOLIA_WRITE_KEY", l.Rights(l.WriteKey)), doctor.SearchKey("ALGOLIA_SEARCH_KEY", l.Rights(l.SearchKey))
 	for _, e := range entities {
 		write.Indexes, search.Indexes = append(write.Indexes, e.Index), append(search.Indexes, e.Index)
@@ -158,8 +164,52 @@ func (s *session) indexChecks(l looking, entities flow.Entities) []doctor.Check 
 	for _, e := range entities {
 		list = append(list,
 			doctor.Check{Name: e.Name + " index", Missing: searching, Run: func(ctx context.Context) []doctor.Finding { return doctor.Index(ctx, e.Index, l.Count) }},
-			doctor.Check{Name: e.Name + " settings", Missing: managing, Run: func(ctx context.Context) []doctor.Finding { return doctor.Settings(ctx, e.Name, s.Drift(e)) }},
+			doctor.Check{Name: e.Name + " settings", Missing: managing, Run: func(ctx context.Context) []doctor.Finding {
+				return doctor.Settings(ctx, e.Name, func(ctx context.Context) ([]doctor.Drift, error) { return s.liveDrift(ctx, d, e) })
+			}},
 		)
+	}
+	return list
+}
+
+// liveDrift compares the settings of the live index of an entity, as far as our own
+// tables are there to say which that is and how its records are written.
+func (s *session) liveDrift(ctx context.Context, d databases, e entity.Definition) ([]doctor.Drift, error) {
+	if d.Source == "" && d.State == "" {
+		return s.Drift(e)(ctx)
+	}
+	db, err := s.Store(d.wired())
+	if err != nil {
+		return nil, err
+	}
+	live, err := flow.Catalog{Entities: flow.Entities{e}, Store: db}.LiveOf(ctx, e.Name)
+	if err != nil {
+		return nil, err
+	}
+	return s.Drift(live)(ctx)
+}
+
+// targetChecks returns the checks of how the records of the live indices are written.
+func (s *session) targetChecks(d databases, l looking, entities flow.Entities) []doctor.Check {
+	var list []doctor.Check
+	for _, e := range entities {
+		name := e.Name + " target"
+		if d.Source == "" && d.State == "" {
+			list = append(list, doctor.Check{Name: name, Missing: []string{"SOURCE_DSN"}})
+			continue
+		}
+		list = append(list, after("state tables", name, func(ctx context.Context) []doctor.Finding {
+			db, err := s.Store(d.wired())
+			if err == nil {
+				e, err = flow.Catalog{Entities: entities, Store: db}.LiveOf(ctx, e.Name)
+			}
+			if err != nil {
+				return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error(), Do: "returnsync migrate"}}
+			}
+			keys := l.KeyTTL > 0 && l.AppID != "" && l.SearchKey != ""
+			t := doctor.Target{Entity: target.EntityOf(e.Name), Index: e.Index, Keyed: e.Format.AccountKey || e.Account == "", Secret: len(e.Format.IDs) > 0}
+			return doctor.Apart(ctx, t, keys, l.ReadsPastFilter)
+		}))
 	}
 	return list
 }

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
 // entities is the commands about entity definitions.
@@ -58,8 +60,9 @@ func (a *app) entitiesCheck() *cobra.Command {
 		Short: "Check definitions, against the database as well",
 		Long: `check reads the definitions and asks the database of the returns whether each
 fits it: both queries must be understood, rows.sql must give columns that make a
-record, and changed.sql the one column _root. No row is read and nothing is
-changed. With --offline the files alone are checked.`,
+record, and changed.sql the one column _root. Of a sample of the rows the accounts
+are read, and those reported that the index could take for one, such as those equal
+but for case. Nothing is changed. With --offline the files alone are checked.`,
 		Example: `  returnsync entities check
   returnsync entities check returns --dsn 'reader:secret@tcp(127.0.0.1:3306)/eshopbox'
   returnsync entities check --offline --entities-dir ./entities`,
@@ -92,7 +95,7 @@ func (s *session) check(ctx context.Context, names []string, offline bool) error
 		}
 	}
 	list = slices.DeleteFunc(list, func(d entity.Definition) bool { return len(names) > 0 && !slices.Contains(names, d.Name) })
-	checked, ask := "files and database", func(context.Context, entity.Definition) error { return nil }
+	checked, ask := "files and database", func(context.Context, entity.Definition) ([]doctor.Finding, error) { return nil, nil }
 	if offline {
 		checked = "files only"
 	} else if ask, err = s.asker(ctx); err != nil {
@@ -100,11 +103,17 @@ func (s *session) check(ctx context.Context, names []string, offline bool) error
 	}
 	var problems []error
 	for _, d := range list {
-		if err := ask(ctx, d); err != nil {
+		found, err := ask(ctx, d)
+		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		_, _ = fmt.Fprintf(s.out, "%s: ok (%s, %s)\n", d.Name, d.Source, checked)
+		for _, f := range found {
+			if f.Severity == doctor.Warn {
+				_, _ = fmt.Fprintf(s.out, "  WARN %s\n", oneLine(f.Message))
+			}
+		}
 	}
 	if len(problems) == 0 {
 		return nil
@@ -115,7 +124,7 @@ func (s *session) check(ctx context.Context, names []string, offline bool) error
 
 // asker opens the database of the returns and returns what asks it about a
 // definition.
-func (s *session) asker(ctx context.Context) (func(context.Context, entity.Definition) error, error) {
+func (s *session) asker(ctx context.Context) (func(context.Context, entity.Definition) ([]doctor.Finding, error), error) {
 	d, err := s.configure(ctx, need{source: true})
 	if err != nil {
 		return nil, fmt.Errorf("%w\n  (--offline checks the files without a database)", err)
@@ -127,5 +136,11 @@ func (s *session) asker(ctx context.Context) (func(context.Context, entity.Defin
 	limited, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	_, err = source.Now(limited)
-	return source.Check, unanswered("SOURCE_DSN", d.Source, err)
+	ask := func(ctx context.Context, d entity.Definition) ([]doctor.Finding, error) {
+		if err := source.Check(ctx, d); err != nil {
+			return nil, err
+		}
+		return doctor.Accounts(ctx, source, d, identity.Nameable), nil
+	}
+	return ask, unanswered("SOURCE_DSN", d.Source, err)
 }

@@ -288,7 +288,7 @@ func (s *session) listTargets(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	if len(list) == 0 || len(list) == 1 && list[0].First() {
 		_, _ = fmt.Fprintf(s.out, "%s was never rebuilt: its index is %s\n", name, first.Index)
 		return nil
 	}
@@ -303,7 +303,7 @@ func (s *session) listTargets(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Name(), t.Index, t.Role, t.CreatedAt.UTC().Format(clock), momentOrDash(t.LiveAt), momentOrDash(asOf))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Name(), of.Index, t.Role, t.CreatedAt.UTC().Format(clock), momentOrDash(t.LiveAt), momentOrDash(asOf))
 	}
 	return w.Flush()
 }

@@ -48,7 +48,7 @@ func settings() []setting {
 		{"ALGOLIA_WRITE_KEY", "", nowhere, "the process function's key, for doctor to examine"},
 		{"ALGOLIA_SEARCH_KEY", "", nowhere, "the search function's key, for doctor to examine"},
 		{"ALGOLIA_ADMIN_KEY", "", nowhere, "the key to manage indices with; settings --help says with which rights"},
-		{"ALGOLIA_BROWSE_KEY", "", nowhere, "a key with the rights browse and search, to compare an index as a whole"},
+		{"ALGOLIA_BROWSE_KEY", "", nowhere, "a key with the rights browse, search and seeUnretrievableAttributes, to compare an index as a whole"},
 		{"ALGOLIA_BROWSE_TIMEOUT", "", nowhere, "how long one request of a comparison may take"},
 		{"ALGOLIA_ATTEMPTS", "", nowhere, "how often a request to the index is tried"},
 		{"VERIFY_SHARES", "", nowhere, "how many calls of the verify function go over all roots"},

@@ -22,8 +22,8 @@ records that are missing, different or orphaned, and changes nothing. Syncs go o
 meanwhile: what changed lately or is in doubt is counted as pending and left to
 the next run. Parked records are counted and are no difference.
 
---deep needs ALGOLIA_BROWSE_KEY, a key with the rights browse and search, or
-ALGOLIA_ADMIN_KEY. What the ledger alone knows has no account; --account compares
+--deep needs ALGOLIA_BROWSE_KEY, a key with the rights browse, search and
+seeUnretrievableAttributes, or ALGOLIA_ADMIN_KEY. What the ledger alone knows has no account; --account compares
 it all the same.
 
 Exit codes: 0 nothing differs, 2 something does, 1 the comparison failed.`

@@ -258,12 +258,12 @@ func TestAnotherTenantIsNeverSeen(t *testing.T) {
 	h := newHouse(t)
 	admin := []string{"X-Algolia-Application-Id", "APP", "X-Algolia-API-Key", "admin"}
 	at := h.index + "/1/indexes/es_prod/"
-	if status, body := h.send("PUT", at+"settings", `{"attributesForFaceting":["filterOnly(account)","status"],"searchableAttributes":["note"]}`, admin...); status != 200 {
+	if status, body := h.send("PUT", at+"settings", `{"attributesForFaceting":["filterOnly(account)","filterOnly(accountKey)","status"],"searchableAttributes":["note"]}`, admin...); status != 200 {
 		t.Fatal(status, body)
 	}
 	accounts := []string{"acme", "Acme", "ACME", "acme2", "other"}
 	for i, account := range accounts {
-		record := fmt.Sprintf(`{"objectID":"R%d-1","account":"%s","status":"LOST","note":"shoe"}`, i, account)
+		record := fmt.Sprintf(`{"objectID":"R%d-1","account":"%s","accountKey":"a%x","status":"LOST","note":"shoe"}`, i, account, account)
 		if status, body := h.send("PUT", fmt.Sprintf("%sR%d-1", at, i), record, admin...); status != 200 {
 			t.Fatal(status, body)
 		}

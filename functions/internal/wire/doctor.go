@@ -31,6 +31,7 @@ type Looking struct {
 	SearchKey         string        `env:"ALGOLIA_SEARCH_KEY"`
 	AdminKey          string        `env:"ALGOLIA_ADMIN_KEY"`
 	StaleAfter        time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
+	KeyTTL            time.Duration `env:"SEARCH_KEY_TTL, default=0s"`
 }
 
 // Rights returns what asks the index about a key.
@@ -52,6 +53,16 @@ func (l Looking) Count(ctx context.Context, index string) (records int, exists b
 		return 0, false, err
 	}
 	return look.Count(ctx, index)
+}
+
+// ReadsPastFilter tries whether a key that the search function could give reads
+// records by id which it does not find.
+func (l Looking) ReadsPastFilter(ctx context.Context, index string) (bool, error) {
+	look, err := algolia.NewLooker(l.AppID, l.SearchKey, l.AlgoliaURL)
+	if err != nil {
+		return false, err
+	}
+	return look.ReadsPastFilter(ctx, index)
 }
 
 // Drift returns what compares the settings of a definition's index.

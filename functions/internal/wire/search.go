@@ -69,9 +69,9 @@ type SearchLimits struct {
 	Rate  float64 `env:"SEARCH_RATE, default=50"`
 	Burst int     `env:"SEARCH_BURST, default=200"`
 	// KeyTTL is how long a key for the index itself holds; 0 gives none. None is
-	// the default, because only searches are documented to heed a key's filter:
-	// whether reading a record by its objectID does has to be seen at the owner's
-	// own index before keys are given out.
+	// the default, because a key's filter binds searches and not the reading of a
+	// record by its objectID: give keys with ids that cannot be guessed (see
+	// Definitions.SecretIDs). The doctor tries it.
 	KeyTTL time.Duration `env:"SEARCH_KEY_TTL, default=0s"`
 	// Origins are the sites whose pages may call, such as https://portal.example.
 	Origins []string `env:"SEARCH_ORIGINS"`
@@ -162,12 +162,12 @@ func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, e
 	if err != nil {
 		return nil, err
 	}
-	if live.Index != l.search.Edition().Schema.Index {
+	if now := l.search.Edition().Schema; live.Index != now.Index || !live.Format.Equal(now.Format) {
 		e, err := l.open(live, d)
 		if err != nil {
 			return nil, err
 		}
-		l.search.Log.InfoContext(ctx, "another index is live", "entity", d.Name, "index", live.Index)
+		l.search.Log.InfoContext(ctx, "another index is live, or its records are written otherwise", "entity", d.Name, "index", live.Index)
 		l.search.edition.Store(e)
 	}
 	return l.catalog.Store.AsOf(ctx, live.JobType)
@@ -186,7 +186,7 @@ func (l *liveness) open(live, first entity.Definition) (*Edition, error) {
 
 // schemaOf returns what of an entity's index may be asked.
 func schemaOf(d entity.Definition, sorting Sorting, distinct bool) (search.Schema, error) {
-	s := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account, Distinct: distinct}
+	s := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account, Format: d.Format, Distinct: distinct}
 	if d.Account == "" {
 		return s, fmt.Errorf("%s/entity.yaml: account is missing: without it nothing fences the tenants", d.Source)
 	}

@@ -155,6 +155,9 @@ type Definitions struct {
 	IndexPrefix string `env:"INDEX_PREFIX"`
 	// PageSize overrides every definition's, for measurements; 0 does not.
 	PageSize int `env:"PAGE_SIZE"`
+	// SecretIDs gives the records of every definition ids that cannot be guessed, as
+	// secretIds in entity.yaml does for one.
+	SecretIDs bool `env:"SECRET_IDS"`
 	// Overlap overrides every definition's, for rehearsals; 0 does not.
 	Overlap time.Duration `env:"OVERLAP"`
 }
@@ -167,6 +170,7 @@ func (d Definitions) Load() (flow.Entities, error) {
 	}
 	for i := range list {
 		list[i].Index = d.IndexPrefix + list[i].Index
+		list[i].SecretIDs = list[i].SecretIDs || d.SecretIDs
 		if d.PageSize > 0 {
 			list[i].PageSize = d.PageSize
 		}

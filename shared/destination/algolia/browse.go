@@ -24,7 +24,7 @@ import (
 // BrowseConfig is what the environment says about reading an index as a whole.
 type BrowseConfig struct {
 	AppID string `env:"ALGOLIA_APP_ID, required"`
-	// Key needs the rights browse and search.
+	// Key needs the rights browse, search and seeUnretrievableAttributes.
 	Key string `env:"ALGOLIA_BROWSE_KEY"`
 	// AdminKey is used where there is no Key.
 	AdminKey string        `env:"ALGOLIA_ADMIN_KEY"`
@@ -46,7 +46,7 @@ func NewBrowser(cfg BrowseConfig) (*Browser, error) {
 		key = cfg.AdminKey
 	}
 	if key == "" {
-		return nil, errors.New("the configuration is not complete:\n  ALGOLIA_BROWSE_KEY is missing: a key with the rights browse and search (ALGOLIA_ADMIN_KEY does as well)")
+		return nil, errors.New("the configuration is not complete:\n  ALGOLIA_BROWSE_KEY is missing: a key with the rights browse, search and seeUnretrievableAttributes (ALGOLIA_ADMIN_KEY does as well)")
 	}
 	conf, err := Configuration(cfg.AppID, key, cfg.URL)
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 
 // Looker looks at an application with one key, and only by what that key may do.
 type Looker struct {
-	api *search.Client
-	key string
+	api  *search.Client
+	key  string
+	conf search.Configuration
 }
 
 // NewLooker returns a looker; address as in Configuration.
@@ -24,7 +25,7 @@ func NewLooker(appID, key, address string) (*Looker, error) {
 		return nil, err
 	}
 	conf.ReadTimeout = lookTimeout
-	return &Looker{api: search.NewClientWithConfig(conf), key: key}, nil
+	return &Looker{api: search.NewClientWithConfig(conf), key: key, conf: conf}, nil
 }
 
 // lookTimeout bounds one request of a looker.
@@ -50,6 +51,35 @@ func (l *Looker) Count(ctx context.Context, index string) (records int, exists b
 		return 0, false, keyless(err)
 	}
 	return res.NbHits, true, nil
+}
+
+// ReadsPastFilter reports whether a key made of the looker's own, with a filter that
+// no record meets, reads a record of the index by its id all the same. An index
+// without records is an error. The key never leaves this process.
+func (l *Looker) ReadsPastFilter(ctx context.Context, index string) (bool, error) {
+	res, err := l.api.InitIndex(index).Search("", opt.HitsPerPage(1), opt.AttributesToRetrieve("objectID"), ctx)
+	if err != nil {
+		return false, keyless(err)
+	}
+	if len(res.Hits) == 0 {
+		return false, errors.New("the index has no record to try it with")
+	}
+	id, _ := res.Hits[0]["objectID"].(string)
+	key, err := search.GenerateSecuredAPIKey(l.key, opt.Filters("objectID:none AND NOT objectID:none"), opt.RestrictIndices(index))
+	if err != nil {
+		return false, errors.New("no key can be made of the search key")
+	}
+	conf := l.conf
+	conf.APIKey = key
+	var record struct{}
+	err = search.NewClientWithConfig(conf).InitIndex(index).GetObject(id, &record, ctx)
+	if _, refused := errs.IsAlgoliaErr(err); refused {
+		return false, nil
+	}
+	if err != nil {
+		return false, keyless(err)
+	}
+	return true, nil
 }
 
 // keyless returns an error without the address of the request, which may hold

@@ -6,9 +6,12 @@
 // Requester, which the client lets us choose, puts the real body in its place,
 // keeps the real answer and hands the client an empty one.
 //
-// The fence is in the filter of every query. Algolia compares the values of
-// facets without regard to case, so the hits are looked at once more on their
-// way back: one whose account is not exactly the caller's is dropped.
+// The fence is in the filter of every query. Algolia compares the values of facets
+// without regard to case, so the fence filters by a key of the account (see
+// record.AccountKey), and the hits are looked at once more on their way back: one
+// whose account is not exactly the caller's is dropped. Where the records of an
+// index have no such key yet, that look is all that tells accounts apart, so counts
+// are withheld and keys are not given.
 package algolia
 
 import (
@@ -25,6 +28,7 @@ import (
 	api "github.com/algolia/algoliasearch-client-go/v3/algolia/search"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
@@ -60,6 +64,9 @@ func New(conf api.Configuration, cfg Config) *Engine {
 func (e *Engine) Search(ctx context.Context, f search.Fence, queries []search.Query) ([]search.Result, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
+	}
+	if !f.Keyed && slices.ContainsFunc(queries, func(q search.Query) bool { return q.Facet != "" }) {
+		return nil, search.ErrUncounted
 	}
 	body, err := e.body(f, queries)
 	if err != nil {
@@ -118,7 +125,14 @@ func (e *Engine) results(f search.Fence, queries []search.Query, answer []byte) 
 		return nil, fault.Wrap(err, fault.Retry, "index-answer", "the index answered something else than was asked")
 	}
 	for _, r := range list {
-		keepOwn(r, f)
+		total, own := keepOwn(r, f)
+		if f.Keyed {
+			continue
+		}
+		if own == 0 && total > 0 {
+			return nil, search.ErrUncounted // no hits would look like an answer
+		}
+		r.Withhold()
 	}
 	return list, nil
 }
@@ -145,6 +159,7 @@ func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (j
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
+	objectID = e.schema.Format.IDs.Of(objectID)
 	// By a list of ids and not by the id's own address: there, an id such as
 	// "settings" is the address of something else.
 	x := &exchange{most: search.Bound([]search.Query{{HitsPerPage: 1}}, e.most)}
@@ -164,13 +179,16 @@ func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (j
 	if !f.Holds(textAt(found.Results[0], f.Field)) {
 		return nil, errNotFound
 	}
-	return found.Results[0], nil
+	return without(found.Results[0], record.AccountKeyField), nil
 }
 
 // Key implements search.Engine.
 func (e *Engine) Key(f search.Fence, until time.Time, user string) (search.Key, error) {
 	if err := f.Check(); err != nil {
 		return search.Key{}, err
+	}
+	if !f.Keyed {
+		return search.Key{}, search.ErrUncounted
 	}
 	until = until.UTC().Truncate(time.Second)
 	names := e.schema.IndexNames()

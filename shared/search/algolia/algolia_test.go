@@ -17,12 +17,13 @@ import (
 	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	"gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 )
 
-const settings = `{"attributesForFaceting":["filterOnly(account)","status","color","isCod"],"searchableAttributes":["name"],
-	"numericAttributesForFiltering":["size","at"],"customRanking":["asc(at)"]}`
+const settings = `{"attributesForFaceting":["filterOnly(account)","filterOnly(accountKey)","status","searchable(color)","isCod","size"],"searchableAttributes":["name"],
+	"numericAttributesForFiltering":["size","at"],"customRanking":["asc(at)"],"unretrievableAttributes":["accountKey"]}`
 
 // bed is an engine before an emulator.
 type bed struct {
@@ -42,7 +43,7 @@ func newBed(t testing.TB, records []map[string]any, wrap func(http.Handler) http
 	}
 	listener := httptest.NewServer(handler)
 	t.Cleanup(func() { _ = server.Close(); listener.Close() })
-	schema, err := search.NewSchema(search.Schema{Entity: "things", Index: "things", Account: "account", Sorts: []search.Sort{{Field: "at", Desc: true}}}, []byte(settings))
+	schema, err := search.NewSchema(search.Schema{Entity: "things", Index: "things", Account: "account", Format: record.Format{Account: "account", AccountKey: true}, Sorts: []search.Sort{{Field: "at", Desc: true}}}, []byte(settings))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +56,7 @@ func newBed(t testing.TB, records []map[string]any, wrap func(http.Handler) http
 	}
 	var ops []destination.Op
 	for _, r := range records {
+		r["accountKey"] = record.AccountKey(r["account"].(string))
 		body, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +89,7 @@ func accounts() []map[string]any {
 }
 
 func fence(accounts ...string) search.Fence {
-	return search.Fence{Field: "account", Accounts: accounts}
+	return search.Fence{Field: "account", Keyed: true, Accounts: accounts}
 }
 
 // query returns a query for up to 100 hits.

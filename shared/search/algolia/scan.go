@@ -37,14 +37,14 @@ func split(answer []byte) ([]search.Result, error) {
 	return list, nil
 }
 
-// keepOwn drops hits whose account is not exactly one of the fence's.
-func keepOwn(r search.Result, f search.Fence) {
+// keepOwn drops hits whose account is not exactly one of the fence's, and returns
+// how many hits there were and how many stay.
+func keepOwn(r search.Result, f search.Fence) (total, own int) {
 	hits, ok := r["hits"]
 	if !ok {
-		return
+		return 0, 0
 	}
 	kept := hits[:1] // in their own place: what is kept is never longer than what was read
-	total, own := 0, 0
 	eachElement(hits, func(hit []byte) {
 		total++
 		if f.Holds(textAt(hit, f.Field)) {
@@ -54,11 +54,32 @@ func keepOwn(r search.Result, f search.Fence) {
 	})
 	r["hits"] = append(kept, ']')
 	if own == total {
-		return
+		return total, own
 	}
 	if n, err := strconv.Atoi(string(r["nbHits"])); err == nil {
 		r["nbHits"] = []byte(strconv.Itoa(max(0, n-(total-own))))
 	}
+	return total, own
+}
+
+// without returns an object without one of its members.
+func without(object []byte, member string) []byte {
+	out, found := []byte{'{'}, false
+	eachMember(object, func(name string, value []byte) {
+		if name == member {
+			found = true
+			return
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		quoted, _ := json.Marshal(name) // a text always encodes
+		out = append(append(append(out, quoted...), ':'), value...)
+	})
+	if !found {
+		return object
+	}
+	return append(out, '}')
 }
 
 // textAt returns the text at a path such as owner.account of an object, "" if

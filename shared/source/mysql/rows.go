@@ -38,7 +38,7 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 		if err != nil {
 			return wrongRow{err}
 		}
-		r := source.Record{Root: root, ID: string(plan.ID(row))}
+		r := source.Record{Root: root, ID: plan.ID(row)}
 		if cap(arena)-len(arena) < roomy {
 			arena = make([]byte, 0, arenaSize)
 		}
@@ -70,10 +70,12 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 		return nil, err
 	}
 	text, args := d.Rows.Bind(map[string][]any{"ids": values(ids)})
+	bare := d
+	bare.Format = record.Format{} // versions come without the account
 	var plan *record.Plan
 	err = s.each(ctx, "SELECT "+columns+" FROM ("+text+") AS current_rows", args, func(types []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
-			if plan, err = PlanOf(types, d); err != nil {
+			if plan, err = PlanOf(types, bare); err != nil {
 				return wrongRow{err}
 			}
 		}
@@ -139,7 +141,7 @@ func PlanOf(columns []*sql.ColumnType, d entity.Definition) (*record.Plan, error
 		}
 		list[i].Kind = kind
 	}
-	return record.NewPlan(list)
+	return record.NewPlan(list, d.Format)
 }
 
 // isControl reports a column that is not a field, so its type does not matter.

@@ -180,9 +180,10 @@ function showAsOf({ asOf, stale }) {
 function show(answer) {
   const [main, ...rest] = answer.results;
   showAsOf(answer);
+  if (main.countsWithheld) Object.assign(main, {nbHits: main.hits.length, nbPages: 1});
   const lastPage = Math.max(0, main.nbPages - 1);
   if (state.page > lastPage) return change(() => { state.page = lastPage; }, false);
-  $('count').textContent = main.nbHits === 1 ? '1 returned item' : `${whole.format(main.nbHits)} returned items`;
+  $('count').textContent = main.countsWithheld ? 'Counts are shown again after the index is rebuilt' : main.nbHits === 1 ? '1 returned item' : `${whole.format(main.nbHits)} returned items`;
   $('hits').replaceChildren(...(main.hits.length ? main.hits.map(hitOf) : [emptyOf()]));
   $('pages').hidden = main.nbPages < 2;
   $('page').textContent = `Page ${state.page + 1} of ${main.nbPages}`;

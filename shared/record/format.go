@@ -1,0 +1,74 @@
+package record
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"strings"
+)
+
+// Format is how an index's records are written beyond what their columns say. It
+// is fixed when an index is first filled, so that all its records are alike.
+type Format struct {
+	// Account is the column that names the account which a record belongs to; empty
+	// if records belong to none. A row without an account has no record.
+	Account string
+	// AccountKey adds the field AccountKeyField.
+	AccountKey bool
+	// IDs makes the records' ids.
+	IDs IDs
+}
+
+// Equal reports whether records of the same rows are the same in both formats.
+func (f Format) Equal(o Format) bool {
+	return f.Account == o.Account && f.AccountKey == o.AccountKey && bytes.Equal(f.IDs, o.IDs)
+}
+
+// AccountKeyField is the field that holds AccountKey of a record's account.
+const AccountKeyField = "accountKey"
+
+// AccountKey returns a text that stands for an account in filters: the letter a
+// and the account's bytes in lower-case hexadecimal. Indices compare texts without
+// regard to case, accents or white space, and take what looks like a number for
+// one; no two such texts are equal to them.
+func AccountKey(account string) string {
+	return string(appendAccountKey(nil, []byte(account)))
+}
+
+// appendAccountKey appends AccountKey of an account.
+func appendAccountKey(dst, account []byte) []byte { return hex.AppendEncode(append(dst, 'a'), account) }
+
+// IDs is a secret by which records get ids that cannot be guessed: the id that
+// rows.sql gives, a hyphen, and 128 bits that only the secret yields. The empty
+// secret leaves ids as they are.
+type IDs []byte
+
+// idMark stands between the id that rows.sql gives and what makes it hard to guess.
+const idMark = "-"
+
+// idSize is how many bytes of a hash make an id hard to guess.
+const idSize = 16
+
+// idText writes them in small letters and digits.
+var idText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// Of returns the record's id for an id that rows.sql gives. An id that Of gave is
+// returned as it is, so that callers may name a record by either.
+func (s IDs) Of(id string) string {
+	if len(s) == 0 || id == "" {
+		return id
+	}
+	if i := strings.LastIndex(id, idMark); i > 0 && hmac.Equal([]byte(id[i+len(idMark):]), []byte(s.proof(id[:i]))) {
+		return id
+	}
+	return id + idMark + s.proof(id)
+}
+
+// proof returns what the secret yields for an id.
+func (s IDs) proof(id string) string {
+	mac := hmac.New(sha256.New, s)
+	_, _ = mac.Write([]byte(id)) // never fails
+	return idText.EncodeToString(mac.Sum(nil)[:idSize])
+}
