@@ -12,7 +12,7 @@ locals {
     # Brings the jobs of the table of schedules in step with it.
     returnsSchedules = { function = "schedules", path = "/", schedule = "* * * * *", account = google_service_account.housekeeper.email }
     # Looks whether the syncs live.
-    returnsWatch = { function = "watch", path = "/", schedule = "*/5 * * * *", account = google_service_account.housekeeper.email }
+    returnsWatch = { function = "watch", path = "/", schedule = "* * * * *", account = google_service_account.housekeeper.email }
   }
 }
 
