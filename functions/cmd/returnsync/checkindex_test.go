@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sethvargo/go-envconfig"
+
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
@@ -54,6 +56,8 @@ func watched(t *testing.T, s *rehearsal.Stack, wrong bool) {
 // at the next check, and are green again after the remedy that they name.
 func TestAnIndexThatWasChangedByHandIsNeverGreen(t *testing.T) {
 	s, d := stack(t, 60, rehearsal.Options{Every: time.Hour})
+	known := env{"ALGOLIA_ADMIN_KEY": rehearsal.AdminKey}
+	d.env = envconfig.MultiLookuper(envconfig.MapLookuper(known), d.env)
 	watched(t, s, false)
 	call(t, d, "status").expect(t, exitOK, []string{"All is well."}, nil)
 	for _, c := range []struct{ name, method, path, body, says, remedy string }{
