@@ -56,6 +56,9 @@ func newBench(t *testing.T, script ...alerttest.Answer) *bench {
 		},
 		Config: watch.Config{Period: 15 * time.Minute, LogKeepDays: 30}, Log: slog.New(slog.NewJSONHandler(&syncWriter{to: b.log}, nil)),
 	}
+	if err := db.KeepIndex(t.Context(), "returns", judge.Index{At: time.Now().Add(time.Hour), Exists: true}, store.Basis{}); err != nil {
+		t.Fatal(err)
+	}
 	b.beat()
 	b.round()
 	b.exec("UPDATE sync_heartbeat SET alive_since = NOW(6) - INTERVAL 10 DAY")

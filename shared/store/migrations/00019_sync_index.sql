@@ -12,4 +12,11 @@ CREATE TABLE IF NOT EXISTS sync_index (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 -- When the newest attempt at a page failed.
-ALTER TABLE sync_page ADD COLUMN failed_at DATETIME(6) NULL;
+SET @failed = IF(
+  (SELECT COUNT(*) FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = 'sync_page' AND column_name = 'failed_at') = 0,
+  'ALTER TABLE sync_page ADD COLUMN failed_at DATETIME(6) NULL',
+  'DO 0');
+PREPARE failed FROM @failed;
+EXECUTE failed;
+DEALLOCATE PREPARE failed;
