@@ -36,7 +36,11 @@ func askIndex(t *testing.T, s *rehearsal.Stack, method, path, body string) {
 func watched(t *testing.T, s *rehearsal.Stack, wrong bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
-		res, err := http.Post(s.URL("WatchSyncs"), "application/json", nil) //nolint:noctx // a test's own call
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL("WatchSyncs"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := s.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
