@@ -8,6 +8,7 @@ locals {
   secrets = merge(
     {
       algolia-write-key  = "Algolia key of the process function: addObject, deleteObject on our indexes"
+      algolia-check-key  = "Algolia key of the watch function: search, settings on our indexes and their replicas"
       algolia-search-key = "Algolia key of the search function: search on our indexes"
     },
     var.database.iam_auth ? {} : {

@@ -18,6 +18,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
@@ -80,7 +81,9 @@ func newWorld(t *testing.T) *world {
 	w.parts = &wire.Console{
 		Store: db, Entities: entities, Known: wire.KnownTarget(entities), Jobs: w.woken, Log: log,
 		Scopes: &flow.Scopes{Store: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
-		Config: wire.ConsoleConfig{Streams: 2, SubjectStreams: 2, AtOnce: 10, Poll: 100 * time.Millisecond, StaleAfter: 30 * time.Minute},
+		Config: wire.ConsoleConfig{Streams: 2, SubjectStreams: 2, AtOnce: 10, Poll: 100 * time.Millisecond},
+		Limits: judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, CheckedWithin: 5 * time.Minute, BudgetPercent: 90},
+		Ticks:  wire.Ticks{Period: 15 * time.Minute},
 	}
 	callers := identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example", Audience: "search"}
 	w.parts.Operators, err = identity.NewOperators(identity.OperatorConfig{Audience: "operators"}, callers, identity.Roles{Claim: "roles", Operator: "operator"})

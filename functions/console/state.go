@@ -46,6 +46,8 @@ type view struct {
 	Limits map[string]int `json:"limits"`
 	// StaleSeconds is how far an index may be behind.
 	StaleSeconds float64 `json:"staleSeconds"`
+	// BudgetPercent is from which share of the operations budget people are alerted.
+	BudgetPercent int64 `json:"budgetPercent"`
 }
 
 // pass is a run as the page shows it.
@@ -76,7 +78,7 @@ type beat struct {
 func (f *function) read(ctx context.Context) (view, time.Time, error) {
 	var v view
 	var definitions flow.Entities
-	look := health.Look{StaleAfter: f.Config.StaleAfter, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list flow.Entities, err error) {
+	look := health.Look{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list flow.Entities, err error) {
 		definitions, err = flow.Catalog{Entities: f.Entities, Store: db}.Live(ctx)
 		return definitions, err
 	}}
@@ -85,12 +87,15 @@ func (f *function) read(ctx context.Context) (view, time.Time, error) {
 		return v, time.Time{}, err
 	}
 	now := v.Report.Now
-	v.StaleSeconds = f.Config.StaleAfter.Seconds()
+	v.StaleSeconds, v.BudgetPercent = f.Limits.StaleAfter.Seconds(), f.Limits.BudgetPercent
 	// What moves with the clock alone is left to the page, so that nothing new is
 	// nothing to send.
 	v.Report.Now = time.Time{}
 	for i := range v.Report.Entities {
 		v.Report.Entities[i].LagSeconds = nil
+		if x := v.Report.Entities[i].IndexCheck; x != nil {
+			x.At = x.At.Truncate(time.Minute)
+		}
 	}
 	if v.Report.Schema.Have != v.Report.Schema.Want {
 		return v, now, nil

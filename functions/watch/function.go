@@ -1,10 +1,11 @@
 // Package watch is the function that looks after the syncs and tells people.
 //
-// Who calls it: Cloud Scheduler's job returnsWatch, every 5 minutes, as its own
+// Who calls it: Cloud Scheduler's job returnsWatch, every minute, as its own
 // service account. It is a service and a schedule of its own, so that it is still
 // there when what it watches is not.
 //
-// What it does: reads what the syncs have left in our tables, opens and closes
+// What it does: asks the live index how many records and which settings it has and
+// keeps the answer, reads what the syncs have left in our tables, opens and closes
 // alerts, and sends what is to be told.
 //
 // A second call: tells nothing twice, because an alert is open once and a message

@@ -24,7 +24,11 @@
 // and of numbers: never of a row's content or of a text that others wrote.
 package alert
 
-import "time"
+import (
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+)
 
 // Cause is a kind of trouble.
 type Cause string
@@ -38,12 +42,23 @@ const (
 	TakenOver  Cause = "taken-over" // a run went silent and the next tick took over
 	Parked     Cause = "parked"     // records are kept out of the index
 	Drift      Cause = "drift"      // a verify found source and index different
+	Index      Cause = "index"      // the index has other records or settings than it should, or gives no answer
 	Operations Cause = "operations" // the operations budget is nearly used up
 )
 
+// CauseOf returns the cause that alerts of a kind of finding have. The other kinds
+// are shown by status and the console alone: they end in one of these.
+func CauseOf(k judge.Kind) (Cause, bool) {
+	c, ok := map[judge.Kind]Cause{
+		judge.IndexRecords: Index, judge.IndexSettings: Index, judge.IndexUnchecked: Index, judge.Absent: Absent, judge.Behind: Behind,
+		judge.RunFailed: RunFailed, judge.TakenOver: TakenOver, judge.Parked: Parked, judge.Drift: Drift, judge.Operations: Operations,
+	}[k]
+	return c, ok
+}
+
 // Causes returns all causes, the gravest first.
 func Causes() []Cause {
-	return []Cause{Offline, Absent, Behind, RunFailed, TakenOver, Drift, Parked, Operations}
+	return []Cause{Offline, Absent, Behind, RunFailed, TakenOver, Index, Drift, Parked, Operations}
 }
 
 // Key is what one alert is about.

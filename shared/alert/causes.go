@@ -1,6 +1,10 @@
 package alert
 
-import "time"
+import (
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+)
 
 // offline judges the sign of life. A program that has never run is not offline,
 // and a watcher that was blind itself first watches for as long as it allows.
@@ -29,69 +33,68 @@ func (r Rules) offline(f Facts) finding {
 const budgetSlack = 5
 
 // operations judges the budgets of the index.
-func (r Rules) operations(f Facts) finding {
-	found := finding{alert: r.sayOperations(f)}
-	most := max(percent(f.Spent.Day, r.OperationsDay), percent(f.Spent.Month, r.OperationsMonth))
+func (r Rules) operations(f Facts, judged map[Key]bool) finding {
+	found := finding{alert: r.sayOperations(f), standing: standingOf(judged, Key{Cause: Operations})}
 	switch {
 	case r.OperationsDay == 0 && r.OperationsMonth == 0:
 		found.standing = quiet
-	case most >= r.BudgetPercent:
-		found.standing = holds
-	case most > r.BudgetPercent-budgetSlack:
+	case found.standing == fine && r.Used(f.Spent) > r.BudgetPercent-budgetSlack:
 		found.standing = unknown
 	}
 	return found
 }
 
-// percent is how much of a budget is used, rounded down; 0 without a budget.
-func percent(used, budget int64) int64 {
-	if budget == 0 {
-		return 0
+// standingOf is how a cause stands by the findings alone.
+func standingOf(judged map[Key]bool, k Key) standing {
+	if judged[k] {
+		return holds
 	}
-	return 100 * used / budget
+	return fine
 }
 
 // absent judges whether an entity was not synced for a day although it was due.
-func (r Rules) absent(f Facts, e Entity, offline standing) finding {
-	return finding{alert: r.sayAbsent(f, e), standing: late(f, e, offline, r.AbsentAfter)}
+func (r Rules) absent(f Facts, e Entity, judged map[Key]bool, offline standing) finding {
+	due := e.Plan.Due(f.Now.Add(-r.AbsentAfter)).Add(-judge.ClockSlack)
+	return finding{alert: r.sayAbsent(f, e), standing: late(f, e, lateness{due, judged[Key{Absent, e.Name}], offline})}
 }
 
 // behind judges whether the watermark stands although ticks arrive. An idle tick
 // moves it, so a quiet night is not behind.
-func (r Rules) behind(f Facts, e Entity, offline standing) finding {
-	found := finding{alert: r.sayBehind(f, e), standing: late(f, e, offline, 2*e.Plan.Period())}
-	if found.standing == holds && f.Now.Sub(f.Beats[App].At) > min(e.Plan.Period(), heartbeatEvery)+clockSlack {
+func (r Rules) behind(f Facts, e Entity, judged map[Key]bool, offline standing) finding {
+	due := e.Plan.Due(f.Now.Add(-r.Patience(e.Plan))).Add(-judge.ClockSlack)
+	found := finding{alert: r.sayBehind(f, e), standing: late(f, e, lateness{due, judged[Key{Behind, e.Name}], offline})}
+	if found.standing == holds && f.Now.Sub(f.Beats[App].At) > min(e.Plan.Period(), heartbeatEvery)+judge.ClockSlack {
 		found.standing = unknown // no ticks: the application may be going offline
 	}
 	return found
 }
 
-// late judges whether an entity has not been synced since the due time that is
-// patience ago. Its absence counts only while the application is online and has
-// known the entity since then; after an outage it takes a sync to be right again.
-func late(f Facts, e Entity, offline standing, patience time.Duration) standing {
-	if !e.Plan.Active() {
-		return quiet
-	}
-	if offline != fine || e.Known.IsZero() {
-		return unknown
-	}
-	due := e.Plan.Due(f.Now.Add(-patience)).Add(-clockSlack)
+// lateness is what late goes by.
+type lateness struct {
+	due     time.Time // the due time since which nothing was synced, if judged
+	judged  bool      // package judge says that it holds
+	offline standing
+}
+
+// late says whether people are notified of an entity that is late. Its lateness
+// counts only while the application is online and has known the entity since the
+// due time; after an outage it takes a sync to be right again.
+func late(f Facts, e Entity, l lateness) standing {
 	switch {
-	case !e.asOf().Before(due):
+	case !e.Plan.Active():
+		return quiet
+	case l.offline != fine || e.Known.IsZero():
+		return unknown
+	case !l.judged && e.Watermark != nil:
 		return fine
-	case e.Known.Before(due) && f.Beats[App].Since.Before(due):
+	case l.judged && e.Known.Before(l.due) && f.Beats[App].Since.Before(l.due):
 		return holds
 	}
 	return unknown
 }
 
-// clockSlack is how far the scheduler's clock and the databases' may differ: a
-// sync of a due time may look as if it came before it.
-const clockSlack = time.Minute
-
 // asOf is the watermark, the zero time before the first.
-func (e Entity) asOf() time.Time {
+func asOf(e Entity) time.Time {
 	if e.Watermark == nil {
 		return time.Time{}
 	}
@@ -99,21 +102,18 @@ func (e Entity) asOf() time.Time {
 }
 
 // failed judges runs that ended failed.
-func (r Rules) failed(f Facts, e Entity) finding {
-	found := ended(f, e, e.Runs.Failed)
+func (r Rules) failed(f Facts, e Entity, judged map[Key]bool) finding {
+	found := ended(f, e, e.Runs.Failed, judged[Key{RunFailed, e.Name}])
 	if e.Runs.FailedInRow < r.FailedRuns {
 		found.missed = found.missed && r.FailedRuns == 1
-		if found.standing == holds {
-			found.standing = unknown
-		}
 	}
 	found.alert = r.sayFailed(e)
 	return found
 }
 
 // takenOver judges runs that went silent.
-func (r Rules) takenOver(f Facts, e Entity) finding {
-	found := ended(f, e, e.Runs.Interrupted)
+func (r Rules) takenOver(f Facts, e Entity, judged map[Key]bool) finding {
+	found := ended(f, e, e.Runs.Interrupted, judged[Key{TakenOver, e.Name}])
 	found.alert = r.sayTakenOver(e)
 	return found
 }
@@ -121,44 +121,46 @@ func (r Rules) takenOver(f Facts, e Entity) finding {
 // lookBack is how old a run may be that is over and that nobody was told of.
 const lookBack = 24 * time.Hour
 
-// ended judges runs that ended badly: it holds until a later one is synced. One
-// that came and went between two looks is told of all the same.
-func ended(f Facts, e Entity, bad Ending) finding {
+// ended judges runs that ended badly: it holds until a later one is synced. A
+// failure that began and ended between two checks is still reported.
+func ended(f Facts, e Entity, bad Ending, judged bool) finding {
 	found := finding{once: true}
 	switch {
 	case !e.Plan.Active():
 		found.standing = quiet
-	case bad.Run == 0:
-	case e.Runs.Synced.Run > bad.Run:
-		found.missed = f.Now.Sub(bad.At) <= lookBack
-	default:
+	case judged:
 		found.standing = holds
+	case e.Runs.Bad(bad):
+		found.standing = unknown // too few in a row to say so
+	case bad.Run > 0:
+		found.missed = f.Now.Sub(bad.At) <= lookBack
 	}
 	return found
 }
 
 // parked judges records that are kept out of the index.
-func (r Rules) parked(e Entity) finding {
-	found := finding{alert: r.sayParked(e), news: true}
-	switch {
-	case !e.Plan.Active():
-		found.standing = quiet
-	case e.Parked > 0:
-		found.standing = holds
+func (r Rules) parked(e Entity, judged map[Key]bool) finding {
+	return finding{alert: r.sayParked(e), news: true, standing: unlessDisabled(e, standingOf(judged, Key{Parked, e.Name}))}
+}
+
+// unlessDisabled says nothing of an entity that is not to be synced.
+func unlessDisabled(e Entity, s standing) standing {
+	if !e.Plan.Active() {
+		return quiet
+	}
+	return s
+}
+
+// drift judges what verifying found.
+func (r Rules) drift(e Entity, judged map[Key]bool) finding {
+	found := finding{alert: r.sayDrift(e), standing: unlessDisabled(e, standingOf(judged, Key{Drift, e.Name}))}
+	if found.standing == fine && e.Drift == nil {
+		found.standing = unknown
 	}
 	return found
 }
 
-// drift judges what verifying found.
-func (r Rules) drift(e Entity) finding {
-	found := finding{alert: r.sayDrift(e)}
-	switch {
-	case !e.Plan.Active():
-		found.standing = quiet
-	case e.Drift == nil:
-		found.standing = unknown
-	case e.Drift.Count > 0:
-		found.standing = holds
-	}
-	return found
+// index judges what the index answered about itself.
+func (r Rules) index(e Entity, judged map[Key]bool) finding {
+	return finding{alert: r.sayIndex(e), standing: unlessDisabled(e, standingOf(judged, Key{Index, e.Name}))}
 }

@@ -93,11 +93,24 @@ func (v *Verdict) stay(found finding, o Open, news bool) {
 
 // findings judges every cause for everything.
 func (r Rules) findings(f Facts) []finding {
+	judged := r.judged(f)
 	offline := r.offline(f)
-	list := []finding{offline, r.operations(f)}
+	list := []finding{offline, r.operations(f, judged)}
 	for _, e := range f.Entities {
-		list = append(list, r.absent(f, e, offline.standing), r.behind(f, e, offline.standing),
-			r.failed(f, e), r.takenOver(f, e), r.parked(e), r.drift(e))
+		list = append(list, r.absent(f, e, judged, offline.standing), r.behind(f, e, judged, offline.standing),
+			r.failed(f, e, judged), r.takenOver(f, e, judged), r.parked(e, judged), r.drift(e, judged), r.index(e, judged))
 	}
 	return list
+}
+
+// judged is what package judge says holds, by cause. An alert holds only then;
+// what this package adds is when people are notified of it.
+func (r Rules) judged(f Facts) map[Key]bool {
+	holding := map[Key]bool{}
+	for _, one := range r.Findings(f) {
+		if c, ok := CauseOf(one.Kind); ok {
+			holding[Key{c, one.Entity}] = true
+		}
+	}
+	return holding
 }

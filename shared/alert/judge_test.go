@@ -360,7 +360,7 @@ func TestEveryCauseIsComplete(t *testing.T) {
 	e.Runs.Failed.Run, e.Runs.Interrupted.Run = 5, 6
 	f := Facts{Now: began.Add(49 * time.Hour), Entities: []Entity{e}, Spent: Spent{Month: 9}}
 	said := map[Cause]Alert{}
-	for _, a := range []Alert{r.sayOffline(f, Heartbeat{At: began}), r.sayAbsent(f, e), r.sayBehind(f, e), r.sayFailed(e), r.sayTakenOver(e), r.sayParked(e), r.sayDrift(e), r.sayOperations(f)} {
+	for _, a := range []Alert{r.sayOffline(f, Heartbeat{At: began}), r.sayAbsent(f, e), r.sayBehind(f, e), r.sayFailed(e), r.sayTakenOver(e), r.sayParked(e), r.sayDrift(e), r.sayIndex(e), r.sayOperations(f)} {
 		said[a.Cause] = a
 	}
 	records, anchors := map[string]bool{}, map[string]bool{}
@@ -385,7 +385,8 @@ func TestRulesAreChecked(t *testing.T) {
 	if err := good.Check(); err != nil || good.Hasty() {
 		t.Error(err)
 	}
-	bad := Rules{OperationsDay: -1}
+	bad := Rules{}
+	bad.OperationsDay = -1
 	for _, name := range []string{"WATCH_OFFLINE_AFTER", "WATCH_ABSENT_AFTER", "WATCH_FAILED_RUNS", "WATCH_REPEAT", "OPERATIONS_DAY", "WATCH_BUDGET_PERCENT"} {
 		if err := bad.Check(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named: %v", name, err)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
 
 // began is where the tests' time begins.
@@ -11,7 +13,10 @@ var began = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // rules are the defaults.
 func rules() Rules {
-	return Rules{OfflineAfter: 40 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, Repeat: 24 * time.Hour, BudgetPercent: 90, Docs: "https://docs.test"}
+	return Rules{
+		Limits:       judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, BudgetPercent: 90, CheckedWithin: 5 * time.Minute},
+		OfflineAfter: 40 * time.Minute, Repeat: 24 * time.Hour, Docs: "https://docs.test",
+	}
 }
 
 // world is a product whose time is the test's. Its memory is what the tables
@@ -71,6 +76,9 @@ func (w *world) ends(into *Ending) int64 {
 // look is a round of the watcher.
 func (w *world) look() {
 	w.beat(Watcher, 12*time.Minute)
+	for i := range w.Entities {
+		w.Entities[i].Index = &judge.Index{At: w.Now, Exists: true}
+	}
 	v := w.rules.Judge(w.Facts, w.open, w.told)
 	drop := func(o Open) {
 		w.open = slices.DeleteFunc(w.open, func(p Open) bool { return p.ID == o.ID })

@@ -12,6 +12,7 @@ const (
 	LogTakenOver  = "a sync went silent and was taken over"
 	LogParked     = "records are parked"
 	LogDrift      = "source and index differ"
+	LogIndex      = "the index is not what it should be"
 	LogOperations = "the operations budget is nearly used up"
 )
 
@@ -19,7 +20,7 @@ const (
 func (c Cause) LogRecord() string {
 	return map[Cause]string{
 		Offline: LogOffline, Absent: LogAbsent, Behind: LogBehind, RunFailed: LogRunFailed,
-		TakenOver: LogTakenOver, Parked: LogParked, Drift: LogDrift, Operations: LogOperations,
+		TakenOver: LogTakenOver, Parked: LogParked, Drift: LogDrift, Index: LogIndex, Operations: LogOperations,
 	}[c]
 }
 

@@ -3,25 +3,18 @@ package alert
 import (
 	"errors"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
 
 // Rules is what the environment says about when people are told.
 type Rules struct {
+	judge.Limits
 	// OfflineAfter is how long the application may give no sign of life. It gives
 	// one at least every 30 minutes.
 	OfflineAfter time.Duration `env:"WATCH_OFFLINE_AFTER, default=40m"`
-	// AbsentAfter is how long after a due time nothing may have been synced.
-	AbsentAfter time.Duration `env:"WATCH_ABSENT_AFTER, default=24h"`
-	// FailedRuns is how many runs in a row have to fail.
-	FailedRuns int `env:"WATCH_FAILED_RUNS, default=1"`
 	// Repeat is how long after an alert about parked records new ones are told of.
 	Repeat time.Duration `env:"WATCH_REPEAT, default=24h"`
-	// OperationsDay and OperationsMonth are how many operations the index may be
-	// sent in 24 hours and in 30 days; 0 is no budget. BudgetPercent of it are
-	// nearly all.
-	OperationsDay   int64 `env:"OPERATIONS_DAY"`
-	OperationsMonth int64 `env:"OPERATIONS_MONTH"`
-	BudgetPercent   int64 `env:"WATCH_BUDGET_PERCENT, default=90"`
 	// Docs is the page that says what to do about each alert; alerts link into it.
 	Docs string `env:"WATCH_DOCS_URL, default=https://gitlab.com/eshopbox-team/return-sync/-/blob/main/terraform/README.md"`
 }

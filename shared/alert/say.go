@@ -2,7 +2,10 @@ package alert
 
 import (
 	"fmt"
+	"strings"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
 
 // clock is how times are shown to people, in UTC.
@@ -20,7 +23,7 @@ func (r Rules) linked(a Alert) Alert {
 func (c Cause) Anchor() string {
 	return map[Cause]string{
 		Offline: "alert-heartbeat-missing", Absent: "alert-nothing-synced", Behind: "alert-index-behind", RunFailed: "alert-run-failed",
-		TakenOver: "alert-run-taken-over", Parked: "alert-records-parked", Drift: "alert-drift-found", Operations: "alert-operations-budget",
+		TakenOver: "alert-run-taken-over", Parked: "alert-records-parked", Drift: "alert-drift-found", Index: "alert-index-wrong", Operations: "alert-operations-budget",
 	}[c]
 }
 
@@ -37,7 +40,7 @@ func (r Rules) sayOffline(f Facts, beat Heartbeat) Alert {
 // sayAbsent says that nothing was synced.
 func (r Rules) sayAbsent(f Facts, e Entity) Alert {
 	text := "It has never been synced"
-	if at := e.asOf(); !at.IsZero() {
+	if at := asOf(e); !at.IsZero() {
 		text = fmt.Sprintf("The last sync is as of %s, %s ago", at.UTC().Format(clock), span(f.Now.Sub(at)))
 	}
 	return r.linked(Alert{
@@ -50,7 +53,7 @@ func (r Rules) sayAbsent(f Facts, e Entity) Alert {
 // sayBehind says that the watermark stands.
 func (r Rules) sayBehind(f Facts, e Entity) Alert {
 	text := "It has never been synced"
-	if at := e.asOf(); !at.IsZero() {
+	if at := asOf(e); !at.IsZero() {
 		text = fmt.Sprintf("The index holds what the database held at %s, %s ago", at.UTC().Format(clock), span(f.Now.Sub(at)))
 	}
 	return r.linked(Alert{
@@ -100,7 +103,7 @@ func (r Rules) sayParked(e Entity) Alert {
 func (r Rules) sayDrift(e Entity) Alert {
 	a := Alert{
 		Key: Key{Drift, e.Name}, Title: e.Name + ": source and index differ",
-		Do: "See what: returnsync verify --entity " + e.Name + "; then repair it.",
+		Do: judge.DriftDo(e.Name),
 	}
 	if e.Drift != nil {
 		a.Subject = e.Drift.At.UnixMicro()
@@ -109,10 +112,33 @@ func (r Rules) sayDrift(e Entity) Alert {
 	return r.linked(a)
 }
 
+// sayIndex says what is wrong with the index itself. It holds numbers and names of
+// settings, and no text that the index wrote.
+func (r Rules) sayIndex(e Entity) Alert {
+	a := Alert{Key: Key{Index, e.Name}, Title: e.Name + ": the index is not what it should be", Text: "The index was never checked.", Do: judge.UncheckedDo(e.Name)}
+	switch x := e.Index; {
+	case x == nil:
+	case x.Problem != "":
+		a.Text = fmt.Sprintf("It gave no answer when it was asked at %s.", x.At.UTC().Format(clock))
+	case !x.Exists || x.Records < x.Least || x.Records > x.Most:
+		a.Text = fmt.Sprintf("It has %d records where the ledger allows %d to %d.", x.Records, x.Least, x.Most)
+		a.Do = judge.DriftDo(e.Name)
+		if !x.Exists {
+			a.Do = judge.SettingsDo(e.Name) + "; then " + a.Do
+		}
+	case len(x.Settings) > 0:
+		a.Text = fmt.Sprintf("Settings that differ from the definition: %s.", strings.Join(x.Settings, ", "))
+		a.Do = judge.SettingsDo(e.Name)
+	default:
+		a.Text = fmt.Sprintf("It was checked completely last before %s.", x.At.UTC().Format(clock))
+	}
+	return r.linked(a)
+}
+
 // sayOperations says that a budget is nearly used up.
 func (r Rules) sayOperations(f Facts) Alert {
 	text := fmt.Sprintf("%d of %d operations were sent to the index in 30 days.", f.Spent.Month, r.OperationsMonth)
-	if percent(f.Spent.Day, r.OperationsDay) > percent(f.Spent.Month, r.OperationsMonth) {
+	if judge.Percent(f.Spent.Day, r.OperationsDay) > judge.Percent(f.Spent.Month, r.OperationsMonth) {
 		text = fmt.Sprintf("%d of %d operations were sent to the index in 24 hours.", f.Spent.Day, r.OperationsDay)
 	}
 	return r.linked(Alert{

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
@@ -15,7 +16,7 @@ import (
 const backfillShare = 80
 
 // BudgetNote begins the note of a job that the budget holds back.
-const BudgetNote = "it waits for the operations budget: "
+const BudgetNote = judge.BudgetNote
 
 // budgetWait is how long a job waits that the budget holds back.
 const budgetWait = 5 * time.Minute

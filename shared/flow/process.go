@@ -68,6 +68,7 @@ func (p *Process) Run(ctx context.Context, t page.Task, now time.Time) (run.Run,
 
 // work brings a held page to its end: done, put back, or given up.
 func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run.Run, error) {
+	held.Tries = p.Config.PageAttempts
 	d, err := p.definition(ctx, held.Run.Entity)
 	if hopeless(err) {
 		return p.giveUp(ctx, held, err)

@@ -15,11 +15,15 @@ type Freshness struct {
 	Read func(context.Context) (*time.Time, error)
 	// StaleAfter is how old as-of may be: two periods of the schedule.
 	StaleAfter time.Duration
+	// Suspect, if set, is read with as-of and reports whether the index is known to
+	// be wrong, or what is known of it is too old.
+	Suspect func(context.Context) (bool, error)
 	// Failed, if set, hears of a read that failed.
 	Failed func(error)
 
 	mu    sync.Mutex
 	asOf  *time.Time
+	wrong bool          // as Suspect says
 	away  bool          // the last read failed
 	until time.Time     // when to read again
 	busy  chan struct{} // closed when the reader at work is done; nil without one
@@ -50,7 +54,7 @@ func (f *Freshness) At(ctx context.Context, now time.Time) Truth {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Truth{AsOf: f.asOf, Stale: f.away || f.asOf == nil || now.Sub(*f.asOf) > f.StaleAfter}
+	return Truth{AsOf: f.asOf, Stale: f.away || f.wrong || f.asOf == nil || now.Sub(*f.asOf) > f.StaleAfter}
 }
 
 // read reads as-of and keeps it.
@@ -58,13 +62,17 @@ func (f *Freshness) read(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	asOf, err := f.Read(ctx)
+	wrong := false
+	if err == nil && f.Suspect != nil {
+		wrong, err = f.Suspect(ctx)
+	}
 	if err != nil && f.Failed != nil {
 		f.Failed(err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.away = err != nil; !f.away {
-		f.asOf = asOf
+		f.asOf, f.wrong = asOf, wrong
 	}
 	f.until = now.Add(keepAsOf)
 	close(f.busy)

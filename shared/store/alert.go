@@ -53,6 +53,14 @@ func (db *DB) Told(ctx context.Context) (map[alert.Key]int64, error) {
 	return told, outage(rows.Err(), "read what was told")
 }
 
+// RefreshAlert gives the open alert of a key its words of now, so that its numbers
+// follow the facts. It notifies nobody.
+func (db *DB) RefreshAlert(ctx context.Context, a alert.Alert) error {
+	_, err := db.sql.ExecContext(ctx, "UPDATE sync_alert SET title = ?, detail = ?, advice = ? WHERE open_key = ?",
+		cut(a.Title, 255), cut(a.Text, 1024), cut(a.Do, 1024), a.String())
+	return outage(err, "refresh an alert")
+}
+
 // Raise opens an alert and writes its notice for each channel, in one
 // transaction: what is to be sent is known before anything is. An open alert of
 // the same key with an older subject is replaced. False means that the alert is

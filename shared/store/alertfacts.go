@@ -6,12 +6,15 @@ import (
 	"errors"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
-// AlertFacts reads what alerts are judged by, all of it from one moment; plans
-// and what verifying found are not in it. It writes nothing and takes no locks.
+// AlertFacts reads what everything is judged by, all of it from one moment; plans
+// are not in it. It writes nothing and takes no locks.
 func (db *DB) AlertFacts(ctx context.Context, defs []entity.Definition) (alert.Facts, error) {
 	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -50,14 +53,88 @@ func entityFacts(ctx context.Context, tx *sql.Tx, d entity.Definition, e *alert.
 		return err
 	}
 	if err == nil {
-		e.Known, e.Watermark = row.CreatedAt, row.Watermark
+		e.Known, e.Watermark, e.Expired = row.CreatedAt, row.Watermark, row.Status != claim.Free && claim.Decide(row, "") == claim.TakeOver
 	}
 	err = tx.QueryRowContext(ctx, "SELECT COUNT(*), MAX(first_seen) FROM sync_parked WHERE entity = ? AND resolved_at IS NULL", d.Name).
 		Scan(&e.Parked, &e.ParkedAt)
 	if err != nil {
 		return err
 	}
-	return readHistory(ctx, tx, d.Name, &e.Runs)
+	if err := readHistory(ctx, tx, d.Name, &e.Runs); err != nil {
+		return err
+	}
+	for _, read := range []func(context.Context, *sql.Tx, *judge.Entity) error{readRunning, readJobFacts, readDrift} {
+		if err := read(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	e.Index, _, err = keptIndex(ctx, tx, d.Name)
+	return err
+}
+
+// readRunning reads the run under way and its newest page error. The page of an
+// attempt that is under way again shows the error of the attempt before.
+func readRunning(ctx context.Context, tx *sql.Tx, e *judge.Entity) error {
+	var r judge.Running
+	err := tx.QueryRowContext(ctx, "SELECT id, pages_failed FROM sync_run WHERE entity = ? AND kind = ? AND closed_at IS NULL ORDER BY id DESC LIMIT 1",
+		e.Name, run.Window).Scan(&r.Run, &r.PagesFailed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e.Running = &r
+	var p judge.PageError
+	err = tx.QueryRowContext(ctx, `SELECT page, attempts - (state = 1), last_error, failed_at FROM sync_page
+		WHERE run_id = ? AND state IN (0, 1) AND failed_at IS NOT NULL ORDER BY failed_at DESC, page LIMIT 1`, r.Run).Scan(&p.Page, &p.Try, &p.Message, &p.At)
+	if err == nil {
+		r.Error = &p
+	}
+	return ignoreNoRows(err)
+}
+
+// ignoreNoRows takes away the error of a query that found nothing.
+func ignoreNoRows(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+// readJobFacts reads the jobs that need a person, of every target of the entity.
+func readJobFacts(ctx context.Context, tx *sql.Tx, e *judge.Entity) error {
+	name := target.EntityOf(e.Name)
+	rows, err := tx.QueryContext(ctx, `SELECT id, kind, state = 'failed', note FROM sync_job WHERE (entity = ? OR entity LIKE CONCAT(?, '~%'))
+		AND (state = 'failed' AND closed_at > NOW(6) - INTERVAL 1 DAY OR state = 'running' AND note LIKE CONCAT(?, '%')) ORDER BY id LIMIT 20`, name, name, judge.BudgetNote)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var j judge.Job
+		if err := rows.Scan(&j.ID, &j.Kind, &j.Failed, &j.Note); err != nil {
+			return err
+		}
+		e.Jobs = append(e.Jobs, j)
+	}
+	return rows.Err()
+}
+
+// readDrift reads what comparisons have found; Drift stays nil before the first.
+func readDrift(ctx context.Context, tx *sql.Tx, e *judge.Entity) error {
+	var d judge.Differences
+	err := tx.QueryRowContext(ctx, "SELECT updated_at, COALESCE(last_error, ''), (SELECT COALESCE(SUM(records), 0) FROM sync_drift WHERE entity = ?) FROM sync_verify WHERE entity = ?",
+		e.Name, e.Name).Scan(&d.At, &e.VerifyError, &d.Count)
+	if err != nil {
+		return ignoreNoRows(err)
+	}
+	e.Drift = &d
+	if d.Count == 0 {
+		return nil
+	}
+	return ignoreNoRows(tx.QueryRowContext(ctx, `SELECT CONCAT(IF(object_id = '', CONCAT('root ', root_id), object_id), ' is ', kind, ' in the ', place)
+		FROM sync_drift WHERE entity = ? ORDER BY root_id, place, object_id LIMIT 1`, e.Name).Scan(&d.Example))
 }
 
 // historyRuns is how many runs are looked back on: two days of an entity that is
@@ -66,7 +143,7 @@ const historyRuns = 200
 
 // readHistory reads how the newest runs over windows ended.
 func readHistory(ctx context.Context, tx *sql.Tx, entityName string, h *alert.History) error {
-	rows, err := tx.QueryContext(ctx, `SELECT id, state, closed_at FROM sync_run
+	rows, err := tx.QueryContext(ctx, `SELECT id, state, closed_at, COALESCE(last_error, '') FROM sync_run
 		WHERE entity = ? AND kind = ? AND closed_at IS NOT NULL ORDER BY id DESC LIMIT ?`, entityName, run.Window, historyRuns)
 	if err != nil {
 		return err
@@ -75,7 +152,7 @@ func readHistory(ctx context.Context, tx *sql.Tx, entityName string, h *alert.Hi
 	for rows.Next() {
 		var e alert.Ending
 		var state run.State
-		if err := rows.Scan(&e.Run, &state, &e.At); err != nil {
+		if err := rows.Scan(&e.Run, &state, &e.At, &e.Error); err != nil {
 			return err
 		}
 		if state == run.Failed && h.Synced.Run == 0 {

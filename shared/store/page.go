@@ -20,6 +20,7 @@ type Page struct {
 	State    page.State
 	Token    string
 	Attempts int
+	Tries    int            // the most attempts, for messages; 0 if the caller does not say
 	Journal  ledger.Journal // of an earlier attempt that did not finish
 }
 
@@ -87,12 +88,21 @@ func (db *DB) WriteJournal(ctx context.Context, p Page, j ledger.Journal) error 
 	return outage(err, "write the page's journal")
 }
 
-// PutBack leaves a page to the next delivery, with the reason. A page that is no
-// longer the caller's stays as it is.
+// PutBack leaves a page to the next delivery, with the reason, and notes the failed
+// attempt in the run log. A page that is no longer the caller's stays as it is.
 func (db *DB) PutBack(ctx context.Context, p Page, reason string) error {
-	_, err := db.sql.ExecContext(ctx, `UPDATE sync_page SET state = 0, token = NULL, lease_until = NULL, last_error = ?
-		WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, cut(reason, 1024), p.Run.ID, p.Number, p.Token)
-	return outage(err, "put the page back")
+	return db.inTx(ctx, "put the page back", func(tx *sql.Tx) error {
+		n, err := touched(ctx, tx, `UPDATE sync_page SET state = 0, token = NULL, lease_until = NULL, last_error = ?, failed_at = NOW(6)
+			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, cut(reason, 1024), p.Run.ID, p.Number, p.Token)
+		if err != nil || n != 1 {
+			return err
+		}
+		try := fmt.Sprintf("page %d, try %d", p.Number, p.Attempts)
+		if p.Tries > 0 {
+			try += fmt.Sprintf(" of %d", p.Tries)
+		}
+		return noteRun(ctx, tx, p.Run.ID, Warning, try+": "+reason)
+	})
 }
 
 // GiveUp ends a page that ran out of attempts and returns the run as it then is.

@@ -130,6 +130,19 @@ func (db *DB) EndShare(ctx context.Context, entity string, s Share) (ok bool, er
 	return ok, err
 }
 
+// NoteCompared notes a comparison that a person asked for: its drift replaces what
+// was known of the same roots, and the round that runs by itself stays where it is.
+func (db *DB) NoteCompared(ctx context.Context, entity string, s Share) error {
+	return db.inTx(ctx, "note a comparison", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO sync_verify (entity, updated_at) VALUES (?, NOW(6))
+			ON DUPLICATE KEY UPDATE last_error = NULL, updated_at = NOW(6)`, entity)
+		if err != nil {
+			return err
+		}
+		return replaceDrift(ctx, tx, entity, s)
+	})
+}
+
 // replaceDrift writes a share's drift in the place of what was known before.
 func replaceDrift(ctx context.Context, tx *sql.Tx, entity string, s Share) error {
 	// A stranger whose root nobody knows stands at root 0, before the first share.

@@ -51,7 +51,7 @@ func (v *Verifier) Share(ctx context.Context, d entity.Definition, shares Shares
 		if err != nil {
 			return all, err
 		}
-		ok, err := shares.EndShare(ctx, d.Name, shareOf(r))
+		ok, err := shares.EndShare(ctx, d.Name, ShareOf(r))
 		if err != nil || !ok {
 			return all, err
 		}
@@ -64,8 +64,8 @@ func (v *Verifier) Share(ctx context.Context, d entity.Definition, shares Shares
 	return all, nil
 }
 
-// shareOf returns what a comparison leaves behind.
-func shareOf(r Report) store.Share {
+// ShareOf returns what a comparison leaves behind.
+func ShareOf(r Report) store.Share {
 	s := store.Share{Range: r.Range, Places: []string{string(InLedger)}, Roots: r.Roots, Records: r.Records, Last: r.Ended}
 	if r.Deep {
 		s.Places = append(s.Places, string(InIndex))

@@ -50,11 +50,6 @@ type Plans interface {
 	Plan(ctx context.Context, entity string) (alert.Plan, error)
 }
 
-// Verified says what verifying found; nil when nothing is known.
-type Verified interface {
-	Differences(ctx context.Context, entity string) (*alert.Differences, error)
-}
-
 // Channel is a channel and the name that it has in our tables and logs.
 type Channel struct {
 	Name string
@@ -69,7 +64,7 @@ type Watcher struct {
 	// targets that searches see.
 	Live     func(ctx context.Context) ([]entity.Definition, error)
 	Plans    Plans
-	Verified Verified // nil: nothing is known
+	Index    Asker // nil: the index is never asked, which is a finding
 	Channels []Channel
 	Rules    alert.Rules
 	Config   Config
@@ -127,6 +122,13 @@ func (w *Watcher) facts(ctx context.Context) (alert.Facts, error) {
 			return alert.Facts{}, err
 		}
 	}
+	if w.Index != nil {
+		for _, d := range entities {
+			if _, err := (Check{Store: w.Store, Ask: w.Index}).Keep(ctx, d); err != nil {
+				return alert.Facts{}, err
+			}
+		}
+	}
 	f, err := w.Store.AlertFacts(ctx, entities)
 	if err != nil {
 		return f, err
@@ -135,11 +137,6 @@ func (w *Watcher) facts(ctx context.Context) (alert.Facts, error) {
 		e := &f.Entities[i]
 		if e.Plan, err = w.Plans.Plan(ctx, target.EntityOf(e.Name)); err != nil {
 			return f, err
-		}
-		if w.Verified != nil {
-			if e.Drift, err = w.Verified.Differences(ctx, e.Name); err != nil {
-				return f, err
-			}
 		}
 	}
 	return f, nil
@@ -157,6 +154,7 @@ func (w *Watcher) carryOut(ctx context.Context, f alert.Facts, v alert.Verdict, 
 			continue
 		}
 		r.Holding = append(r.Holding, a.Title)
+		problems = append(problems, w.Store.RefreshAlert(ctx, a))
 		w.Log.Log(ctx, a.Cause.Level(), a.Cause.LogRecord(), "entity", a.Entity, "alert", a.Title)
 	}
 	for _, a := range v.Raise {

@@ -15,6 +15,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/slack"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
@@ -49,8 +50,14 @@ func newBench(t *testing.T, script ...alerttest.Answer) *bench {
 	}
 	b.Watcher = &watch.Watcher{
 		Store: db, Entities: defs, Plans: watch.Fixed(15 * time.Minute), Channels: []watch.Channel{{Name: "slack", Channel: slack.New(b.URL)}},
-		Rules:  alert.Rules{OfflineAfter: 40 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, Repeat: 24 * time.Hour, BudgetPercent: 90},
+		Rules: alert.Rules{
+			Limits:       judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, BudgetPercent: 90, CheckedWithin: 5 * time.Minute},
+			OfflineAfter: 40 * time.Minute, Repeat: 24 * time.Hour,
+		},
 		Config: watch.Config{Period: 15 * time.Minute, LogKeepDays: 30}, Log: slog.New(slog.NewJSONHandler(&syncWriter{to: b.log}, nil)),
+	}
+	if err := db.KeepIndex(t.Context(), "returns", judge.Index{At: time.Now().Add(time.Hour), Exists: true}, store.Basis{}); err != nil {
+		t.Fatal(err)
 	}
 	b.beat()
 	b.round()

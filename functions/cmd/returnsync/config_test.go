@@ -14,13 +14,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 )
 
 // TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.
 func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
 	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, flow.ScopesConfig{}, cloudtasks.Config{},
-		databases{}, lateness{}, remoteCron{}, localCron{}, wire.Channels{}, alertDocs{}, tokenSettings{}, identity.Roles{}} {
+		databases{}, judge.Limits{}, remoteCron{}, localCron{}, wire.Channels{}, alertDocs{}, tokenSettings{}, identity.Roles{}} {
 		for f := range reflect.TypeOf(config).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
 			if name != "" && !slices.Contains(knownNames(), name) {

@@ -127,6 +127,7 @@ func (s *session) gatherRepairs(ctx context.Context, o *repairOptions) ([]verify
 		}
 		return s.mend(ctx, m, diff, o.dryRun)
 	}
+	o.dry = o.dryRun
 	reports, err := s.compare(ctx, o.verifyOptions)
 	return reports, all, err
 }
@@ -289,5 +290,6 @@ func (s *session) followMending(ctx context.Context, m *mending, j job.Job, o re
 			return fmt.Errorf("%s still differs after its repair: %v; was it changed by hand meanwhile?", r.Entity, r)
 		}
 	}
-	return nil
+	_, err = s.checkIndices(ctx, o.entity)
+	return err
 }

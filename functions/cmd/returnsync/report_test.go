@@ -10,6 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
@@ -59,12 +60,34 @@ func nights() map[string]store.Status {
 	}
 }
 
+// nightLimits are the limits of every report here.
+func nightLimits() judge.Limits {
+	return judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, CheckedWithin: 5 * time.Minute, BudgetPercent: 90, PageAttempts: 8}
+}
+
+// factsOf returns the facts of a situation, with an index that is right.
+func factsOf(s store.Status) judge.Entity {
+	e := judge.Entity{Name: "returns", Plan: judge.Every(15 * time.Minute), Parked: s.Parked, Index: &judge.Index{At: night, Exists: true}}
+	if s.Claim != nil {
+		e.Watermark, e.Expired = s.Claim.Watermark, s.Claim.Status != claim.Free && claim.Decide(*s.Claim, "") == claim.TakeOver
+	}
+	if s.Current != nil {
+		e.Running = &judge.Running{Run: s.Current.ID, PagesFailed: s.Current.PagesFailed}
+	}
+	if s.Last != nil {
+		end := judge.Ending{Run: s.Last.ID, At: *s.Last.ClosedAt, Error: s.Last.LastError}
+		*map[run.State]*judge.Ending{run.Synced: &e.Runs.Synced, run.Failed: &e.Runs.Failed, run.Interrupted: &e.Runs.Interrupted}[s.Last.State] = end
+		e.Runs.FailedInRow = 1
+	}
+	return e
+}
+
 func TestReportForPeople(t *testing.T) {
 	for name, s := range nights() {
 		t.Run(name, func(t *testing.T) {
 			s.Now = night
 			e := health.Of(entity.Definition{Name: "returns", Index: "es_prod"}, s)
-			r := health.Report{Now: night, Schema: health.Schema{Have: 8, Want: 8}, Entities: []health.Entity{e}, Attention: e.Judge(30 * time.Minute)}
+			r := health.Report{Now: night, Schema: health.Schema{Have: 8, Want: 8}, Entities: []health.Entity{e}, Attention: nightLimits().Findings(judge.Facts{Now: night, Entities: []judge.Entity{factsOf(s)}})}
 			var text strings.Builder
 			if err := printStatus(&text, r); err != nil {
 				t.Fatal(err)

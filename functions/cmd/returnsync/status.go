@@ -4,27 +4,32 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
+	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
 const statusHelp = `status says first whether all is well and, if not, what to do; then, for each
 entity, how fresh its index is, who holds its claim, what runs, how the last run
 ended, what is kept out, which jobs are open, and what comparisons have found. It
-reads our own tables alone and changes nothing.
+reads our own tables, asks the live index for its number of records and its
+settings, and changes nothing. The index is asked with ALGOLIA_CHECK_KEY (rights
+search and settings) or the other keys that are set; without any, the answer that
+the watch function keeps is judged.
 
 Exit codes: 0 all is well, 1 status itself failed, 2 something needs attention:
 our tables want migrating, an entity was never synced or is too far behind, a
 sync has gone silent, the last run failed, a page failed, records are parked, a
-job failed within a day or waits for the operations budget, 90 % of that budget are
-used, records differ.
+job failed within a day or waits for the operations budget, most of that budget is
+used, records differ, the index has other records or settings than it should, or
+was not checked lately.
 With --watch it looks again every second, and ends with 0 at Ctrl-C.`
 
 // status is the command that says how the syncs are doing.
@@ -56,15 +61,10 @@ type statusOptions struct {
 	entity string
 }
 
-// lateness is what the settings say about being behind.
-type lateness struct {
-	StaleAfter time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
-}
-
 // status prints the report.
 func (s *session) status(ctx context.Context, o statusOptions) error {
 	l := statusLook{entity: o.entity}
-	d, err := s.configure(ctx, need{targets: []any{&l.defs, &l.late, &l.config}})
+	d, err := s.configure(ctx, need{targets: []any{&l.defs, &l.limits, &l.ticks, &l.config}})
 	if err != nil {
 		return err
 	}
@@ -74,6 +74,9 @@ func (s *session) status(ctx context.Context, o statusOptions) error {
 	}
 	db, err := s.tables(ctx, d)
 	if err != nil {
+		return err
+	}
+	if l.check, err = s.IndexCheck(ctx, db); err != nil {
 		return err
 	}
 	look := func(ctx context.Context) (health.Report, error) { return l.gather(ctx, db) }
@@ -99,15 +102,17 @@ func (s *session) status(ctx context.Context, o statusOptions) error {
 type statusLook struct {
 	entity string // empty for all
 	defs   wire.Definitions
-	late   lateness
+	limits judge.Limits
+	ticks  wire.Ticks
+	check  *watch.Check
 	config flow.Config
 }
 
 // gather reads the report.
 func (l statusLook) gather(ctx context.Context, db *store.DB) (health.Report, error) {
 	look := health.Look{
-		Entities:   func(ctx context.Context, db *store.DB) (flow.Entities, error) { return live(ctx, db, l.defs, l.entity) },
-		StaleAfter: l.late.StaleAfter, Config: l.config,
+		Entities: func(ctx context.Context, db *store.DB) (flow.Entities, error) { return live(ctx, db, l.defs, l.entity) },
+		Limits:   l.limits, Plans: l.ticks.Plans, Config: l.config, Check: l.check,
 	}
 	return look.Gather(ctx, db)
 }

@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
 
 // clock is how times are shown to people, in UTC.
@@ -61,6 +62,12 @@ func printEntity(w io.Writer, e health.Entity, now time.Time) {
 	_, _ = fmt.Fprintf(w, "  as of\t%s\n", asOf)
 	_, _ = fmt.Fprintf(w, "  claim\t%s\n", claimText(e.Claim, now))
 	_, _ = fmt.Fprintf(w, "  running\t%s\n", runningText(e.Running, now))
+	if p := e.PageError; p != nil {
+		_, _ = fmt.Fprintf(w, "  page error\tpage %d, try %d, %s ago: %s\n", p.Page, p.Try, age(now.Sub(p.At)), oneLine(p.Message))
+	}
+	if x := e.IndexCheck; x != nil {
+		_, _ = fmt.Fprintf(w, "  index\t%d records, %d to %d expected, asked %s ago\n", x.Records, x.Least, x.Most, age(now.Sub(x.At)))
+	}
 	_, _ = fmt.Fprintf(w, "  last run\t%s\n", lastText(e.Last, now))
 	_, _ = fmt.Fprintf(w, "  parked\t%d records\n", e.Parked)
 	_, _ = fmt.Fprintf(w, "  in doubt\t%d roots\n", e.Doubts)
@@ -106,10 +113,10 @@ func lastText(a *wire.Answer, now time.Time) string {
 }
 
 // age prints a duration in its two largest units.
-func age(d time.Duration) string { return health.Age(d) }
+func age(d time.Duration) string { return judge.Age(d) }
 
 // oneLine takes out of a text what would break a line.
-func oneLine(s string) string { return health.OneLine(s) }
+func oneLine(s string) string { return judge.OneLine(s) }
 
 // orNone returns a text on one line, or a word for none.
-func orNone(s string) string { return health.OrNone(s) }
+func orNone(s string) string { return judge.OrNone(s) }

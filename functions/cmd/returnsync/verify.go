@@ -18,7 +18,9 @@ import (
 
 const verifyHelp = `verify reads all that should be in the index and compares it with the ledger of
 what was pushed; with --deep it reads the index itself as well. It names the
-records that are missing, different or orphaned, and changes nothing. Syncs go on
+records that are missing, different or orphaned, and keeps what it found for status,
+the console and the alerts. With a key for the index it also compares the number of
+records and the settings. Syncs go on
 meanwhile: what changed lately or is in doubt is counted as pending and left to
 the next run. Parked records are counted and are no difference.
 
@@ -59,6 +61,7 @@ type verifyOptions struct {
 	json, deep      bool
 	entity, account string
 	limit           int
+	dry             bool                                             // write nothing
 	each            func(entity.Definition, verify.Difference) error // gets every difference; may be nil
 }
 
@@ -68,9 +71,16 @@ func (s *session) printVerify(ctx context.Context, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	clean := true
+	wrong, err := s.checkIndices(ctx, o.entity)
+	if err != nil {
+		return err
+	}
+	clean := len(wrong) == 0
 	for _, r := range reports {
 		clean = clean && r.Clean()
+	}
+	for _, f := range wrong {
+		_, _ = fmt.Fprintf(s.log, "%s: %s\n  -> %s\n", f.Entity, f.Problem, f.Do)
 	}
 	if o.json {
 		err = printJSON(s.out, reports)
@@ -139,7 +149,11 @@ func (s *session) compareOne(ctx context.Context, v verify.Verifier, db *store.D
 	if o.each != nil {
 		options.Each = func(diff verify.Difference) error { return o.each(d, diff) }
 	}
-	return v.Run(ctx, d, options)
+	r, err := v.Run(ctx, d, options)
+	if err != nil || o.account != "" || o.dry {
+		return r, err
+	}
+	return r, db.NoteCompared(ctx, d.Name, verify.ShareOf(r))
 }
 
 // verifyWords says where a comparison is.

@@ -1,7 +1,7 @@
 // Drawings of runs: a strip of the last ones, how far the index was behind, and
 // what became of records.
 
-import { drawing, element, clock, number, span } from './dom.js';
+import { drawing, element, clock, now, number, span } from './dom.js';
 
 // strip is the last runs, oldest first. It is one stop of the Tab key; arrows
 // move within it.
@@ -68,13 +68,17 @@ export function lag(runs, width) {
     const at = Date.parse(good[i].closedAt);
     peaks.push({ at, before: at - Date.parse(good[i - 1].to), after: at - Date.parse(good[i].to), id: good[i].runId });
   }
-  const from = Date.parse(first.closedAt), to = Math.max(peaks[peaks.length - 1].at, from + 1);
-  const most = nice(Math.max(...peaks.map(p => p.before), 1000), spans);
-  const { made, y, floor } = frame(width, `How far the index was behind, at most ${span(Math.max(...peaks.map(p => p.before)))}`, most, terse);
+  // The line goes on to now: without a run that ended well the index falls behind.
+  const newest = good[good.length - 1], behindNow = Math.max(0, now() - Date.parse(newest.to));
+  const from = Date.parse(first.closedAt), to = Math.max(now(), peaks[peaks.length - 1].at, from + 1);
+  const worst = Math.max(...peaks.map(p => p.before), behindNow);
+  const most = nice(Math.max(worst, 1000), spans);
+  const { made, y, floor } = frame(width, `How far the index was behind, at most ${span(worst)}, now ${span(behindNow)}`, most, terse);
   ends(made, clock(from), clock(to), width);
   const x = at => left + (width - left - 4) * (at - from) / (to - from);
   points.push(`${x(from)},${y(from - Date.parse(first.to)).toFixed(1)}`);
   for (const p of peaks) points.push(`${x(p.at).toFixed(1)},${y(p.before).toFixed(1)}`, `${x(p.at).toFixed(1)},${y(p.after).toFixed(1)}`);
+  points.push(`${x(to).toFixed(1)},${y(behindNow).toFixed(1)}`);
   made.append(drawing('polygon', { class: 'area', points: `${x(from)},${floor} ${points.join(' ')} ${x(to)},${floor}` }),
     drawing('polyline', { class: 'line', points: points.join(' ') }));
   for (const p of peaks) {

@@ -23,7 +23,7 @@ export function verdict({ report }) {
 }
 
 // glance is the few numbers that say most.
-export function glance({ report, heartbeat, alerts }) {
+export function glance({ report, heartbeat, alerts, budgetPercent }) {
   const sum = what => report.entities.reduce((n, e) => n + what(e), 0);
   const parked = sum(e => e.parked), drift = sum(e => e.drift?.records ?? 0), compared = report.entities.some(e => e.drift);
   const jobs = sum(e => e.jobs.filter(j => j.state === 'running' || j.state === 'paused').length);
@@ -36,19 +36,19 @@ export function glance({ report, heartbeat, alerts }) {
     tile('Drift', drift ? 'bad' : '', big(compared ? number(drift) : '–'), element('small', {}, compared ? 'records differ' : 'not compared yet')),
     tile('Open jobs', '', big(number(jobs)), element('small', {}, 'beside the syncs')),
     tile('Open alerts', open ? 'bad' : '', big(number(open)), element('small', {}, 'told of and not over')),
-    operations(tile, big, report, sum),
+    operations(tile, big, report, sum, budgetPercent),
   ];
   return tiles;
 }
 
 // operations is what the index was sent, against the caps.
-function operations(tile, big, report, sum) {
+function operations(tile, big, report, sum, percent) {
   const b = report.budget, day = b?.day ?? sum(e => e.operations.day), month = b?.month ?? sum(e => e.operations.month);
   const bars = [[day, b?.dayCap, '24 hours'], [month, b?.monthCap, '30 days']].filter(([, cap]) => cap);
-  const near = bars.some(([used, cap]) => used >= 0.9 * cap);
+  const near = bars.some(([used, cap]) => 100 * used >= percent * cap);
   if (!bars.length) return tile('Operations in 24 hours', '', big(number(day)), element('small', {}, `${number(month)} in 30 days, no cap`));
   return tile('Operations of the index', near ? 'bad' : '', bars.map(([used, cap, span]) => element('span', { class: 'gauge' },
-    element('meter', { min: 0, max: cap, low: 0.8 * cap, high: 0.9 * cap, optimum: 0, value: used, 'aria-label': `Operations in ${span}` }),
+    element('meter', { min: 0, max: cap, low: 0.8 * cap, high: percent * cap / 100, optimum: 0, value: used, 'aria-label': `Operations in ${span}` }),
     element('small', {}, `${number(used)} of ${number(cap)} in ${span}`))));
 }
 
@@ -82,6 +82,7 @@ function progress(e) {
     element('p', {}, button('open-' + r.runId, `Run ${r.runId}`, () => ask.showRun(r.runId), { class: 'link' }), ' for ', running(r.createdAt, 'for'), ': ',
       r.pagesTotal ? `${number(ended)} of ${plural(r.pagesTotal, 'page')}, ${plural(r.counts.found, 'record')}` : 'listing what changed',
       r.pagesFailed ? element('strong', { class: 'bad' }, `, ${number(r.pagesFailed)} failed`) : ''),
+    e.pageError ? element('p', { class: 'why' }, `Page ${e.pageError.page}, try ${e.pageError.try} failed `, running(e.pageError.at), `: ${e.pageError.message}`) : '',
     element('progress', { max: r.pagesTotal || undefined, value: r.pagesTotal ? ended : undefined, 'aria-label': `Run ${r.runId}` }));
 }
 
@@ -96,6 +97,7 @@ function lastly(e) {
 // facts are the rest of an entity's numbers.
 function facts(e) {
   const list = [
+    ['In the index', e.indexCheck ? [`${number(e.indexCheck.records)} records, ${number(e.indexCheck.least)} to ${number(e.indexCheck.most)} expected, checked `, running(e.indexCheck.at)] : 'never checked'],
     ['Parked', number(e.parked)], ['In doubt', plural(e.doubts, 'root')],
     ['Drift', e.drift ? (e.drift.records ? plural(e.drift.records, 'record') : 'none known') : 'not compared yet'],
     ['Last compared', e.drift?.roundFinishedAt ? running(e.drift.roundFinishedAt) : e.drift ? 'first round under way' : '–'],

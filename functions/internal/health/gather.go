@@ -2,10 +2,13 @@ package health
 
 import (
 	"context"
-	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
+	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
 // Look is what a report is about.
@@ -13,9 +16,12 @@ type Look struct {
 	// Entities picks the definitions of the targets that searches see. It is
 	// called when our tables can be read.
 	Entities func(context.Context, *store.DB) (flow.Entities, error)
-	// StaleAfter is how far an index may be behind before that needs attention.
-	StaleAfter time.Duration
-	Config     flow.Config // the caps of the operations
+	Limits   judge.Limits
+	Plans    func(*store.DB) watch.Plans // when entities are due
+	Config   flow.Config                 // the caps of the operations
+	// Check, if not nil, asks the index itself; else what the watch function keeps
+	// of it is judged.
+	Check *watch.Check
 }
 
 // Gather reads the report. Tables that want migrating are not read.
@@ -36,7 +42,11 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 	if err != nil {
 		return r, err
 	}
-	for _, d := range entities {
+	facts, err := db.AlertFacts(ctx, entities)
+	if err != nil {
+		return r, err
+	}
+	for i, d := range entities {
 		s, err := db.Status(ctx, d)
 		if err != nil {
 			return r, err
@@ -46,15 +56,39 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 		if e.Beside, err = besideOf(ctx, db, d, s.Now); err != nil {
 			return r, err
 		}
+		if err := l.complete(ctx, db, d, &facts.Entities[i]); err != nil {
+			return r, err
+		}
+		e.complete(facts.Entities[i])
 		r.Entities = append(r.Entities, e)
-		r.Attention = append(r.Attention, e.Judge(l.StaleAfter)...)
 	}
 	budget, err := flow.ReadBudget(ctx, db, l.Config)
 	if err != nil {
 		return r, err
 	}
 	r.Budget = budgetOf(budget)
-	r.Attention = append(r.Attention, judgeBudget(budget)...)
+	for _, f := range l.Limits.Findings(facts) {
+		f.Entity = target.EntityOf(f.Entity)
+		r.Attention = append(r.Attention, f)
+	}
 	r.OK = len(r.Attention) == 0
 	return r, nil
+}
+
+// complete adds to an entity's facts what the tables do not say.
+func (l Look) complete(ctx context.Context, db *store.DB, d entity.Definition, e *judge.Entity) (err error) {
+	if e.Plan, err = l.Plans(db).Plan(ctx, target.EntityOf(d.Name)); err != nil || l.Check == nil {
+		return err
+	}
+	x, _, err := l.Check.Run(ctx, d)
+	e.Index = &x
+	return err
+}
+
+// complete adds what is shown of an entity's facts.
+func (e *Entity) complete(f judge.Entity) {
+	e.IndexCheck = f.Index
+	if f.Running != nil {
+		e.PageError = f.Running.Error
+	}
 }

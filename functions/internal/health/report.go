@@ -2,7 +2,8 @@
 // entity, and what of it needs a person, with what to do. The command line and
 // the console show the same report, so they never disagree.
 //
-// It reads our own tables alone and changes nothing.
+// It reads our own tables, judges them by package judge, and changes nothing; given
+// a Check it asks the live index as well.
 package health
 
 import (
@@ -11,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
@@ -49,6 +51,10 @@ type Entity struct {
 	Doubts     int64        `json:"doubts"`
 	// Operations is what the index was sent, as it bills it.
 	Operations store.Operations `json:"operations"`
+	// IndexCheck is what the live index answered; absent if it was never asked.
+	IndexCheck *judge.Index `json:"indexCheck,omitempty"`
+	// PageError is the newest failed attempt at a page of the run under way.
+	PageError *judge.PageError `json:"pageError,omitempty"`
 	Beside
 }
 

@@ -35,7 +35,7 @@ func (s *Stack) env() []string {
 		"SCHEDULER_LOCATION=" + Location, "CLOUD_SCHEDULER_EMULATOR_HOST=" + s.schedAddr,
 		"SCHEDULES_URL=" + s.front.url(schedules.Function.Name), "SCHEDULER_SERVICE_ACCOUNT=" + schedulerAccount,
 		"ALGOLIA_APP_ID=" + AppID, "ALGOLIA_URL=" + s.algoliaURL,
-		"ALGOLIA_WRITE_KEY=" + AdminKey, "ALGOLIA_SEARCH_KEY=" + SearchKey, "ALGOLIA_BROWSE_KEY=" + AdminKey,
+		"ALGOLIA_WRITE_KEY=" + AdminKey, "ALGOLIA_SEARCH_KEY=" + SearchKey, "ALGOLIA_BROWSE_KEY=" + AdminKey, "ALGOLIA_CHECK_KEY=" + AdminKey,
 		"SEARCH_JWT_SECRET=" + JWTSecret,
 		"SLACK_WEBHOOK_URL=" + s.Options.Slack, "ALERT_WEBHOOK_URL=" + s.Options.Webhook,
 	}
@@ -171,7 +171,7 @@ func (s *Stack) BeginTicks(ctx context.Context) error {
 	for _, j := range []schedule.Job{
 		{Name: JobName, Cron: "*/15 * * * *", URL: s.front.url(cron.Function.Name)},
 		{Name: SchedulesJobName, Cron: "* * * * *", URL: s.front.url(schedules.Function.Name)},
-		{Name: WatchJobName, Cron: "*/5 * * * *", URL: s.front.url(watch.Function.Name)},
+		{Name: WatchJobName, Cron: "* * * * *", URL: s.front.url(watch.Function.Name)},
 	} {
 		j.TimeZone, j.ServiceAccount = "Etc/UTC", schedulerAccount
 		if err := client.Ensure(ctx, j); err != nil {

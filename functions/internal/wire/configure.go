@@ -16,15 +16,25 @@ import (
 func Configure(ctx context.Context, env envconfig.Lookuper, targets ...any) error {
 	var problems []error
 	for _, target := range targets {
-		v := reflect.ValueOf(target).Elem()
-		for i := range v.NumField() {
-			problems = append(problems, configureField(ctx, env, v.Type().Field(i), v.Field(i)))
-		}
+		problems = append(problems, configureStruct(ctx, env, reflect.ValueOf(target).Elem()))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("the configuration is not complete:\n%w", err)
 	}
 	return nil
+}
+
+// configureStruct reads a struct's fields and those of the structs that it embeds.
+func configureStruct(ctx context.Context, env envconfig.Lookuper, v reflect.Value) error {
+	var problems []error
+	for i := range v.NumField() {
+		if f := v.Type().Field(i); f.Anonymous && f.Type.Kind() == reflect.Struct {
+			problems = append(problems, configureStruct(ctx, env, v.Field(i)))
+		} else {
+			problems = append(problems, configureField(ctx, env, f, v.Field(i)))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // configureField reads one field by itself, so that one error does not hide the

@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
@@ -24,6 +25,8 @@ type Console struct {
 	IAP       *identity.IAP // nil without Identity-Aware Proxy
 	Flow      flow.Config
 	Config    ConsoleConfig
+	Limits    judge.Limits
+	Ticks     Ticks
 	Log       *slog.Logger
 	// Stopping is closed when the process is to end, so that nobody's page holds
 	// it up.
@@ -46,8 +49,6 @@ type ConsoleConfig struct {
 	AtOnce int `env:"CONSOLE_AT_ONCE, default=20"`
 	// Poll is how often the tables are read while a page is open.
 	Poll time.Duration `env:"CONSOLE_POLL, default=1s"`
-	// StaleAfter is how far an index may be behind.
-	StaleAfter time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
 }
 
 // check refuses settings with which nobody could look.
@@ -62,7 +63,7 @@ func (c ConsoleConfig) check() error {
 func (e *Env) Console(ctx context.Context) (*Console, error) {
 	var proxy identity.IAPConfig
 	c := &Console{Log: e.Log, Stopping: ctx.Done()}
-	err := Configure(ctx, e.Lookup, &proxy, &c.Config, &c.Flow)
+	err := Configure(ctx, e.Lookup, &proxy, &c.Config, &c.Flow, &c.Limits, &c.Ticks)
 	scopes, problem := e.FlowScopes(ctx)
 	operators, unread := e.operators(ctx)
 	if err = errors.Join(err, problem, unread); err != nil {

@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 )
@@ -115,9 +116,9 @@ type searchConfig struct {
 	ReadTimeout time.Duration `env:"ALGOLIA_READ_TIMEOUT, default=3s"`
 	// Distinct shows one hit a group of records (a return's items) where a caller
 	// does not say.
-	Distinct   bool          `env:"SEARCH_DISTINCT"`
-	StaleAfter time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
-	StateDSN   string        `env:"STATE_DSN, required"`
+	Distinct bool   `env:"SEARCH_DISTINCT"`
+	StateDSN string `env:"STATE_DSN, required"`
+	judge.Limits
 }
 
 // Search opens the search function's parts.
@@ -139,6 +140,7 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	l := &liveness{search: s, catalog: flow.Catalog{Entities: flow.Entities{d}, Store: db}, cfg: cfg, sorting: sorting}
 	s.Freshness = &search.Freshness{
 		StaleAfter: cfg.StaleAfter,
+		Suspect:    func(ctx context.Context) (bool, error) { return l.suspect(ctx, d) },
 		Read:       func(ctx context.Context) (*time.Time, error) { return l.read(ctx, d) },
 		Failed: func(err error) {
 			e.Log.Warn("asOf could not be read; answers are marked stale", "error", err)
@@ -171,6 +173,24 @@ func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, e
 		l.search.edition.Store(e)
 	}
 	return l.catalog.Store.AsOf(ctx, live.JobType)
+}
+
+// suspect judges what is kept of the live index, by the rules of everything else.
+func (l *liveness) suspect(ctx context.Context, d entity.Definition) (bool, error) {
+	live, err := l.catalog.LiveOf(ctx, d.Name)
+	if err != nil {
+		return false, err
+	}
+	now, err := l.catalog.Store.Now(ctx)
+	if err != nil {
+		return false, err
+	}
+	kept, _, err := l.catalog.Store.KeptIndex(ctx, live.Name)
+	if err != nil {
+		return false, err
+	}
+	asOf, err := l.catalog.Store.AsOf(ctx, live.JobType)
+	return l.cfg.Stale(now, judge.Entity{Name: live.Name, Watermark: asOf, Plan: judge.Every(l.cfg.StaleAfter / 2), Index: kept}), err
 }
 
 // open opens an edition. Callers go on calling the index by its first name.

@@ -60,10 +60,13 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	w.Live = func(ctx context.Context) ([]entity.Definition, error) {
 		return flow.Catalog{Entities: entities, Store: w.Store}.Live(ctx)
 	}
-	w.Verified = verified{w.Store}
-	w.Plans = watch.Table{From: w.Store}
-	if w.Config.Period > 0 {
-		w.Plans = watch.Fixed(w.Config.Period)
+	w.Plans = Ticks{w.Config.Period}.Plans(w.Store)
+	check, problem := e.IndexCheck(ctx, w.Store)
+	problems = append(problems, problem)
+	if check != nil {
+		w.Index = check.Ask
+	} else {
+		e.Log.WarnContext(ctx, "the index is never asked whether it is right: set ALGOLIA_APP_ID and ALGOLIA_CHECK_KEY")
 	}
 	if w.Rules.Hasty() {
 		e.Log.WarnContext(ctx, "WATCH_OFFLINE_AFTER is shorter than signs of life may be apart: healthy syncs can look offline", "offlineAfter", w.Rules.OfflineAfter.String())
@@ -74,14 +77,17 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	return w, errors.Join(problems...)
 }
 
-// verified tells what the comparison that runs by itself has found.
-type verified struct{ store *store.DB }
+// Ticks is what the environment says about when entities are due.
+type Ticks struct {
+	// Period is how often the scheduler's job ticks every entity; 0 says that it
+	// does not, and that the table of schedules alone says when one is due.
+	Period time.Duration `env:"WATCH_PERIOD, default=15m"`
+}
 
-// Differences implements watch.Verified.
-func (v verified) Differences(ctx context.Context, entity string) (*alert.Differences, error) {
-	state, err := v.store.VerifyState(ctx, entity)
-	if err != nil || state.UpdatedAt == nil {
-		return nil, err
+// Plans returns when entities are due.
+func (t Ticks) Plans(state *store.DB) watch.Plans {
+	if t.Period > 0 {
+		return watch.Fixed(t.Period)
 	}
-	return &alert.Differences{Count: state.Drift, At: *state.UpdatedAt}, nil
+	return watch.Table{From: state}
 }

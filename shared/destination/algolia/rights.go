@@ -43,7 +43,7 @@ func (l *Looker) Rights(ctx context.Context) (acl, indexes []string, err error) 
 
 // Count returns how many records an index has and whether it exists, by searching it.
 func (l *Looker) Count(ctx context.Context, index string) (records int, exists bool, err error) {
-	res, err := l.api.InitIndex(index).Search("", opt.HitsPerPage(0), ctx)
+	res, err := l.api.InitIndex(index).Search("", opt.HitsPerPage(0), opt.Distinct(false), ctx)
 	if _, missing := errs.IsAlgoliaErrWithCode(err, http.StatusNotFound); missing {
 		return 0, false, nil
 	}

@@ -1,4 +1,4 @@
-package health
+package judge
 
 import (
 	"fmt"
@@ -32,6 +32,9 @@ func OneLine(s string) string {
 		return r
 	}, s)), " ")
 }
+
+// clock is how times are shown to people, in UTC.
+const clock = "2006-01-02 15:04:05 UTC"
 
 // OrNone returns a text on one line, or a word for none.
 func OrNone(s string) string {
