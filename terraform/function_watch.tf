@@ -16,13 +16,14 @@ module "watch" {
 
   env = merge(
     local.env_all, local.env_instance, local.env_iam, local.env_budget, local.env_period,
-    { WATCH_DOCS_URL = var.runbook_url },
+    { WATCH_DOCS_URL = var.runbook_url, ALGOLIA_APP_ID = var.algolia_app_id },
     var.database.iam_auth ? { STATE_DSN = local.iam_dsn.watch } : {},
     lookup(var.settings, "watch", {}),
   )
   secrets = {
     for name, secret in merge(
       local.secrets_state,
+      { ALGOLIA_CHECK_KEY = "algolia-check-key" },
       contains(var.alert_webhooks, "slack") ? { SLACK_WEBHOOK_URL = "slack-webhook" } : {},
       contains(var.alert_webhooks, "webhook") ? { ALERT_WEBHOOK_URL = "alert-webhook" } : {},
     ) :
