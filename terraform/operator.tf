@@ -42,6 +42,7 @@ locals {
     var.database.iam_auth ? {} : (
       var.database.state_apart ? { SOURCE_DSN = "source-dsn", STATE_DSN = "operator-dsn" } : { SOURCE_DSN = "operator-dsn" }
     ),
+    { ALGOLIA_CHECK_KEY = "algolia-check-key" },
     var.verify_index ? { ALGOLIA_BROWSE_KEY = "algolia-browse-key" } : {},
   )
   operator_env = merge(

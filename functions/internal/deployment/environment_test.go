@@ -87,7 +87,7 @@ func (r *recorder) Lookup(name string) (string, bool) {
 // samples stand for what only the deployed thing knows.
 var samples = map[string]string{
 	"SOURCE_DSN": "u:p@tcp(127.0.0.1:1)/d", "STATE_DSN": "u:p@tcp(127.0.0.1:1)/d", "CLOUD_SQL_INSTANCE": "p:r:i",
-	"ALGOLIA_WRITE_KEY": "example", "ALGOLIA_SEARCH_KEY": "example", "ALGOLIA_BROWSE_KEY": "example",
+	"ALGOLIA_WRITE_KEY": "example", "ALGOLIA_SEARCH_KEY": "example", "ALGOLIA_BROWSE_KEY": "example", "ALGOLIA_CHECK_KEY": "example",
 	"SEARCH_JWT_SECRET": strings.Repeat("x", 32), "SLACK_WEBHOOK_URL": "https://hooks.example/a", "ALERT_WEBHOOK_URL": "https://hooks.example/b",
 	"CALLER_EMAILS": "c@p.iam.gserviceaccount.com", "TASKS_SERVICE_ACCOUNT": "a@p.iam.gserviceaccount.com", "SCHEDULER_SERVICE_ACCOUNT": "b@p.iam.gserviceaccount.com",
 }
@@ -202,7 +202,7 @@ func TestSecretsAreReadByFew(t *testing.T) {
 	collect(c)
 	collect(load(t, terraform, variants()["defaults"]))
 	for secret, want := range map[string][]string{
-		"algolia-write-key": {"process"}, "algolia-search-key": {"search"}, "algolia-browse-key": {"verify"},
+		"algolia-write-key": {"process"}, "algolia-search-key": {"search"}, "algolia-browse-key": {"verify"}, "algolia-check-key": {"watch"},
 		"slack-webhook": {"watch"}, "alert-webhook": {"watch"}, "search-dsn": {"search"}, "search-jwt-secret": {"console", "scopes", "search"},
 	} {
 		if diff := cmp.Diff(want, readers["return-sync-"+secret]); diff != "" {
