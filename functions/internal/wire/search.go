@@ -117,7 +117,10 @@ type searchConfig struct {
 	// does not say.
 	Distinct   bool          `env:"SEARCH_DISTINCT"`
 	StaleAfter time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
-	StateDSN   string        `env:"STATE_DSN, required"`
+	// Trust is how long the live index that was read last is used while the state
+	// database cannot be read.
+	Trust    time.Duration `env:"SEARCH_TRUST, default=15m"`
+	StateDSN string        `env:"STATE_DSN, required"`
 }
 
 // Search opens the search function's parts.
@@ -134,14 +137,18 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	if problem == nil {
 		s.Schema, problem = schemaOf(d, sorting, cfg.Distinct)
 	}
+	if cfg.Trust <= 0 {
+		problem = errors.Join(problem, errors.New("SEARCH_TRUST must be positive"))
+	}
 	problems := []error{problem, s.Limits.check(), s.openIdentity(ctx, e, who), s.openEngine(cfg)}
 	db, err := e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
 	l := &liveness{search: s, catalog: flow.Catalog{Entities: flow.Entities{d}, Store: db}, cfg: cfg, sorting: sorting}
 	s.Freshness = &search.Freshness{
 		StaleAfter: cfg.StaleAfter,
+		Trust:      cfg.Trust,
 		Read:       func(ctx context.Context) (*time.Time, error) { return l.read(ctx, d) },
 		Failed: func(err error) {
-			e.Log.Warn("asOf could not be read; answers are marked stale", "error", err)
+			e.Log.Warn("which index is live could not be read; answers are marked stale, or 503 where it was not read for long", "trust", cfg.Trust.String(), "error", err)
 		},
 	}
 	return s, errors.Join(append(problems, err)...)
