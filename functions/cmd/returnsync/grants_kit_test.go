@@ -148,7 +148,7 @@ func (p *place) ends(code int, args ...string) string {
 	p.t.Helper()
 	r := call(p.t, p.cli, args...)
 	if r.code != code || strings.Contains(r.out+r.log, "denied") {
-		p.t.Fatalf("returnsync %s: %d\n%s%s", strings.Join(args, " "), r.code, r.out, r.log)
+		p.t.Errorf("returnsync %s: %d\n%s%s", strings.Join(args, " "), r.code, r.out, r.log)
 	}
 	return r.out
 }
@@ -159,7 +159,7 @@ func (p *place) post(function, below, body string) string {
 	p.t.Helper()
 	status, text := p.call(http.MethodPost, function, below, body)
 	if status != http.StatusOK {
-		p.t.Fatalf("%s%s %s: %d %s", function, below, body, status, text)
+		p.t.Errorf("%s%s %s: %d %s", function, below, body, status, text)
 	}
 	return text
 }
