@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/grants"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 )
 
 // TestUnderDocumentedGrants plays the whole product as the users that
@@ -27,7 +28,7 @@ func TestUnderDocumentedGrants(t *testing.T) {
 			if hits, synced := p.found(); hits != 0 || synced {
 				t.Errorf("before the first sync: %d hits, synced %v", hits, synced)
 			}
-			for _, act := range []func(*place){(*place).syncs, (*place).parks, (*place).rework, (*place).rebuilds, (*place).starts, (*place).watches, (*place).failures, (*place).shows} {
+			for _, act := range []func(*place){(*place).syncs, (*place).parks, (*place).rework, (*place).failures, (*place).rebuilds, (*place).starts, (*place).watches, (*place).shows} {
 				act(p)
 			}
 			problems, sent := p.refused()
@@ -51,6 +52,7 @@ func (p *place) syncs() {
 	touch(p.t, p.Stack, 1)
 	synced(p.t, p.Stack)
 	p.run("sync", "--wait")
+	p.run("settings", "diff")
 	sound(p.t, p.Stack)
 	p.searched("after a sync")
 }
@@ -144,26 +146,8 @@ func (p *place) starts() {
 	p.run("schedules", "apply")
 	p.run("schedules", "list")
 	p.post("SyncConsole", "/act/add-schedule", `{"edit":{"name":"third","targetKind":"Entity","target":"returns","time":"00:45","run":"Interval"}}`)
-	var shown struct {
-		View struct {
-			Schedules []struct {
-				ID      int64
-				Version string
-			}
-		}
-	}
-	status, text := p.call(http.MethodGet, "SyncConsole", "/state", "")
-	if err := json.Unmarshal([]byte(text), &shown); err != nil || status != http.StatusOK || len(shown.View.Schedules) != 3 {
-		p.t.Fatalf("%d %v %s", status, err, text)
-	}
-	last := shown.View.Schedules[2]
-	p.post("SyncConsole", "/act/edit-schedule", fmt.Sprintf(`{"schedule":%d,"version":%q,"edit":{"name":"third","targetKind":"Entity","target":"returns","time":"00:50","run":"Interval"}}`, last.ID, last.Version))
-	status, text = p.call(http.MethodGet, "SyncConsole", "/state", "")
-	if err := json.Unmarshal([]byte(text), &shown); err != nil || status != http.StatusOK {
-		p.t.Fatalf("%d %v %s", status, err, text)
-	}
-	last = shown.View.Schedules[2]
-	p.post("SyncConsole", "/act/delete-schedule", fmt.Sprintf(`{"schedule":%d,"version":%q}`, last.ID, last.Version))
+	p.post("SyncConsole", "/act/edit-schedule", fmt.Sprintf(`{"schedule":3,"version":%q,"edit":{"name":"third","targetKind":"Entity","target":"returns","time":"00:50","run":"Interval"}}`, p.version(3)))
+	p.post("SyncConsole", "/act/delete-schedule", fmt.Sprintf(`{"schedule":3,"version":%q}`, p.version(3)))
 
 	p.run("scopes", "start", "all", "--member", "m=returns", "--wait")
 	p.post("ReconcileSchedules", "?fire=2", "")
@@ -192,25 +176,32 @@ func (p *place) starts() {
 	p.post("ReconcileSchedules", "", "")
 }
 
+// version returns the version of a schedule, which a change builds on.
+func (p *place) version(id int64) string {
+	p.t.Helper()
+	var listed []schedule.Answer
+	p.must(json.Unmarshal([]byte(p.run("schedules", "list", "--json")), &listed))
+	for _, one := range listed {
+		if one.ID == id {
+			return one.Version
+		}
+	}
+	p.t.Errorf("there is no schedule %d", id)
+	return ""
+}
+
 // watches has the watcher raise an alert, send it, take it back, and remove what
 // is old.
 func (p *place) watches() {
 	p.post("WatchSyncs", "", "")
-	p.admin("UPDATE sync_heartbeat SET timestamp = NOW(6) - INTERVAL 2 HOUR, alive_since = NOW(6) - INTERVAL 3 HOUR")
-	p.post("WatchSyncs", "", "")
-	p.post("WatchSyncs", "", "")
-	if told := p.slack.Bodies(); len(told) == 0 {
-		p.t.Error("nothing was sent")
-	}
-	p.ends(exitAttention, "alerts", "list")
 	p.run("alerts", "test")
 	p.run("sync", "--wait")
 	p.post("WatchSyncs", "", "")
 	p.admin("UPDATE sync_alert SET closed_at = NOW(6) - INTERVAL 500 DAY WHERE closed_at IS NOT NULL")
-	p.admin("UPDATE sync_log SET created_at = NOW(6) - INTERVAL 3 DAY")
+	p.admin("UPDATE sync_log SET at = NOW(6) - INTERVAL 3 DAY")
 	p.post("WatchSyncs", "", "")
 	var left int
-	p.must(p.DB.QueryRowContext(p.t.Context(), "SELECT (SELECT COUNT(*) FROM sync_alert WHERE closed_at IS NOT NULL) + (SELECT COUNT(*) FROM sync_log WHERE created_at < NOW(6) - INTERVAL 2 DAY)").Scan(&left))
+	p.must(p.DB.QueryRowContext(p.t.Context(), "SELECT (SELECT COUNT(*) FROM sync_alert WHERE closed_at IS NOT NULL) + (SELECT COUNT(*) FROM sync_log WHERE at < NOW(6) - INTERVAL 2 DAY)").Scan(&left))
 	if left != 0 {
 		p.t.Errorf("%d old rows were not removed", left)
 	}
@@ -225,6 +216,12 @@ func (p *place) failures() {
 	if r, err := p.Sync(ctx, "returns", nil); err != nil || r.State != run.Failed {
 		p.t.Fatalf("%v, %v", r.State, err)
 	}
+	p.post("WatchSyncs", "", "")
+	p.post("WatchSyncs", "", "")
+	if told := p.slack.Bodies(); len(told) == 0 {
+		p.t.Error("nobody was sent that a run failed")
+	}
+	p.ends(exitAttention, "alerts", "list")
 	calm(p.t, p.Stack)
 	synced(p.t, p.Stack)
 
@@ -271,7 +268,6 @@ func (p *place) shows() {
 	p.run("runs", "list")
 	p.run("runs", "show", "1")
 	p.run("logs")
-	p.run("settings", "diff")
 	p.run("entities", "check")
 	for _, below := range []string{"/state", "/runs/1"} {
 		if status, text := p.call(http.MethodGet, "SyncConsole", below, ""); status != http.StatusOK {
