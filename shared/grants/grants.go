@@ -29,7 +29,7 @@ sync_audit                 -     -       -        -       -       -          -  
 sync_change                -     sid     sd       -       s       -          -       -      -        s
 sync_drift                 -     -       -        -       siud    -          -       s      s        s
 sync_heartbeat             siu   -       -        -       -       siu        siu     siu    siu      siu
-sync_job                   su    siu     s        -       -       su         su      -      siu      siu
+sync_job                   su    siu     su       -       -       su         su      -      siu      siu
 sync_job_root              -     s       sd       -       -       -          -       -      siu      siu
 sync_ledger                -     -       siud     -       s       -          -       -      -        sd
 sync_log                   i     i       i        -       -       i          i       sid    si       si
