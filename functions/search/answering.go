@@ -53,13 +53,12 @@ func keptIn(ctx context.Context) *kept {
 	return k
 }
 
-// fresh returns how fresh the index is, and notes it for the answer's headers.
-func (f *function) fresh(r *http.Request, now time.Time) search.Truth {
-	at := f.Freshness.At(r.Context(), now)
+// fresh returns how fresh the caller's answer is, and notes it for the headers.
+func (c caller) fresh(r *http.Request) search.Truth {
 	if k := keptIn(r.Context()); k != nil {
-		k.at, k.now = &at, now
+		k.at, k.now = &c.at, c.now
 	}
-	return at
+	return c.at
 }
 
 // answering gives answers their headers: how fresh they are, whether the caller

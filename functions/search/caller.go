@@ -2,6 +2,8 @@ package search
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -13,7 +15,8 @@ import (
 
 // caller is who asks, fenced and counted.
 type caller struct {
-	wire.Edition // the index that the caller's queries go to, all of them the same
+	wire.Edition              // the index that the caller's queries go to, all of them the same
+	at           search.Truth // read before the index is asked, so never newer than the answer
 	fence        search.Fence
 	user         string
 	f            *function
@@ -28,10 +31,28 @@ func (f *function) enter(r *http.Request) (caller, error) {
 		return caller{}, err
 	}
 	user := strings.Join(who.Accounts, ",")
-	f.Freshness.At(r.Context(), now) // it knows which index is live
-	e := f.Edition()
-	c := caller{Edition: e, fence: e.Schema.Fence(who.Accounts), user: user, f: f, now: now}
+	e, at, err := f.live(r, now)
+	if err != nil {
+		return caller{}, err
+	}
+	c := caller{Edition: e, at: at, fence: e.Schema.Fence(who.Accounts), user: user, f: f, now: now}
 	return c, c.count(1)
+}
+
+// live returns the index that is live, and as of when it is true; an error where
+// that is not known.
+func (f *function) live(r *http.Request, now time.Time) (wire.Edition, search.Truth, error) {
+	at, err := f.Freshness.At(r.Context(), now)
+	return f.Edition(), at, err
+}
+
+// record reads one record, by the same rule.
+func (c caller) record(ctx context.Context, id string) (json.RawMessage, error) {
+	record, err := c.Engine.Record(ctx, c.fence, id)
+	if errors.Is(err, search.ErrNoIndex) && c.at.NeverSynced() {
+		return nil, errNoRecord
+	}
+	return record, err
 }
 
 // count counts queries against the rate of the caller's accounts.
@@ -43,12 +64,21 @@ func (c caller) count(n int) error {
 }
 
 // ask asks the index. The memory for the answer is set aside first and belongs to
-// the answer until it has been sent.
+// the answer until it has been sent. An index that is not there has no hits only
+// where it is certain that nothing was ever synced.
 func (c caller) ask(ctx context.Context, queries []search.Query) ([]search.Result, error) {
 	if err := c.reserve(ctx, search.Bound(queries, c.f.Limits.MaxAnswer)); err != nil {
 		return nil, err
 	}
-	return c.Engine.Search(ctx, c.fence, queries)
+	results, err := c.Engine.Search(ctx, c.fence, queries)
+	if !errors.Is(err, search.ErrNoIndex) || !c.at.NeverSynced() {
+		return results, err
+	}
+	results = make([]search.Result, len(queries))
+	for i, q := range queries {
+		results[i] = search.Nothing(q)
+	}
+	return results, nil
 }
 
 // reserve sets memory aside for the answer that is being made.

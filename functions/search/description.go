@@ -43,7 +43,10 @@ func describe(s *search.Schema, l wire.SearchLimits) (edge.Ready, error) {
 }
 
 // describe answers with the description of the index that is live.
-func (f *function) describe(*http.Request) (any, error) {
-	e := f.Edition()
+func (f *function) describe(r *http.Request) (any, error) {
+	e, _, err := f.live(r, f.now())
+	if err != nil {
+		return nil, err
+	}
 	return describe(&e.Schema, f.Limits)
 }

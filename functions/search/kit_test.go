@@ -42,6 +42,9 @@ const (
 	searchKey, adminID = "search", "admin"
 )
 
+// trust is how long the last known index is used.
+const trust = 15 * time.Minute
+
 // clock is the time of the tests.
 var clock = time.Date(2026, 11, 20, 14, 20, 0, 0, time.UTC)
 
@@ -112,7 +115,7 @@ func (w *world) open(t testing.TB) {
 		t.Fatal(err)
 	}
 	w.parts.Identity = w.identity
-	w.parts.Freshness = &search.Freshness{StaleAfter: 30 * time.Minute, Read: func(context.Context) (*time.Time, error) {
+	w.parts.Freshness = &search.Freshness{StaleAfter: 30 * time.Minute, Trust: trust, Read: func(context.Context) (*time.Time, error) {
 		if w.away.Load() {
 			return nil, errors.New("the database is away")
 		}

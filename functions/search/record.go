@@ -20,6 +20,9 @@ type recordAnswer struct {
 // maxObjectID is the most bytes of an objectID.
 const maxObjectID = 256
 
+// errNoRecord is the answer for a record that is not there.
+var errNoRecord = fault.New(fault.NotFound, "no-record", "there is no such record")
+
 // record answers with one record.
 func (f *function) record(r *http.Request) (any, error) {
 	c, err := f.enter(r)
@@ -31,18 +34,18 @@ func (f *function) record(r *http.Request) (any, error) {
 	}
 	id := below(r.URL)
 	if len(id) > maxObjectID || strings.Contains(id, "/") {
-		return nil, fault.New(fault.NotFound, "no-record", "there is no such record")
+		return nil, errNoRecord
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), f.Limits.Timeout)
 	defer cancel()
 	if err := c.reserve(ctx, search.Bound([]search.Query{{HitsPerPage: 1}}, f.Limits.MaxAnswer)); err != nil {
 		return nil, err
 	}
-	record, err := c.Engine.Record(ctx, c.fence, id)
+	record, err := c.record(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return ready(search.Around(recordAnswer{Truth: f.fresh(r, c.now)}, "record", record))
+	return ready(search.Around(recordAnswer{Truth: c.fresh(r)}, "record", record))
 }
 
 // keyAnswer is a key for the index itself.
@@ -67,5 +70,5 @@ func (f *function) key(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keyAnswer{Key: key, Truth: f.fresh(r, c.now)}, nil
+	return keyAnswer{Key: key, Truth: c.fresh(r)}, nil
 }

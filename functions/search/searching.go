@@ -34,7 +34,7 @@ func (f *function) search(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := search.AnswerOf(q, results[0], f.fresh(r, c.now))
+	a := search.AnswerOf(q, results[0], c.fresh(r))
 	hits := a.Hits
 	a.Hits = nil
 	return ready(search.Around(a, "hits", hits))
@@ -64,7 +64,7 @@ func (f *function) batch(ctx context.Context, r *http.Request, c caller) (any, e
 	if err != nil {
 		return nil, err
 	}
-	return ready(search.BatchAnswer(asked, results, f.fresh(r, c.now)))
+	return ready(search.BatchAnswer(asked, results, c.fresh(r)))
 }
 
 // ready returns the pieces of an answer as an answer.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/grants"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
@@ -79,7 +81,7 @@ func (b *bench) as(name string, list ...string) Database {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	name += "_" + cfg.DBName[len(cfg.DBName)-8:]
+	name = cfg.DBName[len(cfg.DBName)-8:] + "-" + name
 	b.exec("CREATE USER '" + name + "'@'%' IDENTIFIED BY 'p'")
 	b.t.Cleanup(func() { b.exec("DROP USER '" + name + "'@'%'") })
 	for _, g := range list {
@@ -276,7 +278,7 @@ func TestAccounts(t *testing.T) {
 		words  []string
 	}{
 		"exact":     {[]string{writing}, true, OK, nil},
-		"reads":     {[]string{"SELECT ON DB.*"}, true, Fail, []string{"may not INSERT, UPDATE, DELETE on", "order_return_algolia_sync"}},
+		"reads":     {[]string{"SELECT ON DB.*"}, true, Fail, []string{"lacks", "INSERT on order_return_algolia_sync", "terraform/README.md"}},
 		"reader":    {[]string{"SELECT ON DB.*"}, false, OK, nil},
 		"scribbler": {[]string{writing}, false, Warn, []string{"INSERT, UPDATE, DELETE"}},
 		"all":       {[]string{"ALL PRIVILEGES ON DB.*"}, true, Warn, []string{"more than it needs"}},
@@ -288,6 +290,55 @@ func TestAccounts(t *testing.T) {
 		})
 	}
 	expect(t, Privileges(t.Context(), Account{Database: b.database(), Writes: true}), Warn)
+}
+
+// TestAccountsOfEveryRole gives an account of each role what package grants says:
+// exactly that is right, anything less is seen, and anything more.
+func TestAccountsOfEveryRole(t *testing.T) {
+	b := newBench(t)
+	for _, role := range grants.Roles() {
+		t.Run(role, func(t *testing.T) {
+			exact := []string{"SELECT ON DB.order_return"}
+			for _, table := range grants.Tables() {
+				privileges := grants.On(table, role)
+				if role == grants.Operator {
+					privileges = append(privileges, grants.Migrating...)
+				}
+				if privileges != nil {
+					exact = append(exact, strings.Join(privileges, ", ")+" ON DB."+table)
+				}
+			}
+			d := b.as(role, exact...)
+			look := func() []Finding { return Privileges(t.Context(), Account{Database: d, Writes: true}) }
+			expect(t, look(), OK, role+" needs")
+			to := " TO '" + d.Name + "'@'%'"
+			var schema string
+			if err := b.admin.QueryRowContext(t.Context(), "SELECT DATABASE()").Scan(&schema); err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range []string{"order_return_algolia_sync", "sync_ledger", "sync_target"} {
+				on := " ON `" + schema + "`." + table
+				held := grants.On(table, role)
+				if role == grants.Operator {
+					held = append(held, grants.Migrating...)
+				}
+				for _, p := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
+					needed := slices.Contains(grants.On(table, role), p)
+					switch {
+					case needed:
+						b.exec("REVOKE " + p + on + strings.Replace(to, " TO ", " FROM ", 1))
+						expect(t, look(), Fail, "lacks 1 privileges", p+" on "+table)
+						b.exec("GRANT " + p + on + to)
+					case !slices.Contains(held, p):
+						b.exec("GRANT " + p + on + to)
+						expect(t, look(), Warn, "does not need", p+" on "+table)
+						b.exec("REVOKE " + p + on + strings.Replace(to, " TO ", " FROM ", 1))
+					}
+				}
+			}
+			expect(t, look(), OK, role+" needs")
+		})
+	}
 }
 
 // TestRightsByARole gives an account its rights by a role alone.

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/grants"
 )
 
 // Account says what an account of a database is for.
@@ -16,44 +18,36 @@ type Account struct {
 	Writes bool
 }
 
-// Privileges compares what an account may do with what it needs. Whether it may
-// read what the definitions read is seen by asking their queries.
+// Privileges compares what an account may do with what package grants says that its
+// part of the product needs. The part is known by the account's name; an account of
+// another name needs what all functions together do. Whether it may read what the
+// definitions read is seen by asking their queries.
 func Privileges(ctx context.Context, a Account) []Finding {
 	list, err := readGrants(ctx, a.Database.SQL)
 	if err != nil {
 		return blind("the account's privileges", err, "")
 	}
-	var schema string
-	if err := a.Database.SQL.QueryRowContext(ctx, "SELECT DATABASE()").Scan(&schema); err != nil {
+	var schema, user string
+	if err := a.Database.SQL.QueryRowContext(ctx, "SELECT DATABASE(), SUBSTRING_INDEX(CURRENT_USER(), '@', 1)").Scan(&schema, &user); err != nil {
 		return blind("the account's privileges", err, "")
 	}
-	var ours []string
-	if a.Writes {
-		if ours, err = ourTables(ctx, a.Database.SQL); err != nil {
-			return blind("our own tables", err, "")
-		}
+	roles := grants.RolesOf(user)
+	if !a.Writes {
+		return orOK(list.excess(schema, false), "the account may do what it needs, and nothing dangerous beyond")
 	}
-	found := append(list.missing(schema, ours), list.excess(schema, a.Writes)...)
-	return orOK(found, "the account may do what it needs, and nothing dangerous beyond")
+	if roles == nil {
+		found := append(list.missing(schema, grants.Shared()), list.excess(schema, true)...)
+		return orOK(found, "the account may do what the functions need, and nothing dangerous beyond")
+	}
+	found := slices.Concat(list.missing(schema, roles), list.excess(schema, true), list.beyond(schema, roles))
+	return orOK(found, "%s may do what %s needs, and nothing beyond", user, strings.Join(roles, ", "))
 }
 
-// ourTables returns the names of our own tables; before the first migration that
-// of one to come.
-func ourTables(ctx context.Context, db *sql.DB) ([]string, error) {
-	rows, err := table(ctx, db, `SELECT table_name AS name FROM information_schema.tables
-		WHERE table_schema = DATABASE() AND (table_name LIKE 'sync\_%' OR table_name = 'order_return_algolia_sync') ORDER BY table_name`)
-	if err != nil || len(rows) == 0 {
-		return []string{"sync_run"}, err
-	}
-	names := make([]string, len(rows))
-	for i, row := range rows {
-		names[i] = row["name"]
-	}
-	return names, nil
-}
+// runGrants is what to do about an account whose rights are not those documented.
+const runGrants = "run the statements of terraform/README.md, The database's users"
 
 // readGrants reads the session's own grants, those of its roles included.
-func readGrants(ctx context.Context, db *sql.DB) (grants, error) {
+func readGrants(ctx context.Context, db *sql.DB) (grantList, error) {
 	query := "SHOW GRANTS"
 	var role sql.NullString
 	err := db.QueryRowContext(ctx, "SELECT CURRENT_ROLE()").Scan(&role)
@@ -67,7 +61,7 @@ func readGrants(ctx context.Context, db *sql.DB) (grants, error) {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var list grants
+	var list grantList
 	for rows.Next() {
 		var line string
 		if err := rows.Scan(&line); err != nil {
@@ -88,8 +82,8 @@ type grant struct {
 	table      string
 }
 
-// grants is what an account may do.
-type grants []grant
+// grantList is what an account may do.
+type grantList []grant
 
 // The shape of a grant, and the columns to which one is restricted.
 var (
@@ -150,27 +144,57 @@ func like(pattern, name string) bool {
 	return err == nil && matched
 }
 
-// missing are the findings about what is needed on our own tables.
-func (list grants) missing(schema string, tables []string) []Finding {
-	var lacking, without []string
-	for _, p := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
-		for _, t := range tables {
-			if slices.ContainsFunc(list, func(g grant) bool { return g.may(p, schema, t) }) {
-				continue
-			}
-			if !slices.Contains(lacking, p) {
-				lacking = append(lacking, p)
-			}
-			if !slices.Contains(without, t) {
-				without = append(without, t)
+// held reports whether a privilege is held on a table by any of the grants.
+func (list grantList) held(privilege, schema, table string) bool {
+	return slices.ContainsFunc(list, func(g grant) bool { return g.may(privilege, schema, table) })
+}
+
+// missing are the findings about what is needed on our own tables. It goes by
+// what is needed, not by which tables there are: a server hides tables from an
+// account that may not use them.
+func (list grantList) missing(schema string, roles []string) []Finding {
+	var lacking []string
+	for _, table := range grants.Tables() {
+		for _, p := range grants.On(table, roles...) {
+			if !list.held(p, schema, table) {
+				lacking = append(lacking, p+" on "+table)
 			}
 		}
 	}
 	if lacking == nil {
 		return nil
 	}
-	return one(Fail, fmt.Sprintf("the account may not %s on %d of our %d tables, such as %s", strings.Join(lacking, ", "), len(without), len(tables), without[0]),
-		fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON `%s`.* (or on these tables) to it", schema))
+	return one(Fail, fmt.Sprintf("the account lacks %d privileges that %s needs: %s", len(lacking), strings.Join(roles, ", "), listed(lacking)), runGrants)
+}
+
+// beyond are the findings about what is held on our own tables and not needed.
+func (list grantList) beyond(schema string, roles []string) []Finding {
+	var more []string
+	for _, table := range grants.Tables() {
+		needed := grants.On(table, roles...)
+		if slices.Contains(roles, grants.Operator) {
+			needed = append(needed, grants.Migrating...)
+		}
+		for _, p := range []string{"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "INDEX"} {
+			if list.held(p, schema, table) && !slices.Contains(needed, p) {
+				more = append(more, p+" on "+table)
+			}
+		}
+	}
+	if more == nil {
+		return nil
+	}
+	return one(Warn, fmt.Sprintf("the account holds %d privileges that %s does not need: %s", len(more), strings.Join(roles, ", "), listed(more)),
+		"REVOKE them, and "+runGrants)
+}
+
+// listed lists the first few of many.
+func listed(all []string) string {
+	const few = 5
+	if len(all) > few {
+		return strings.Join(all[:few], ", ") + " and others"
+	}
+	return strings.Join(all, ", ")
 }
 
 // dangerous is what nothing of ours needs, wherever it is granted. Migrations
@@ -184,7 +208,7 @@ var dangerous = []string{
 var changing = []string{"INSERT", "UPDATE", "DELETE", "CREATE", "ALTER"}
 
 // excess are the findings about what is not needed.
-func (list grants) excess(schema string, writes bool) []Finding {
+func (list grantList) excess(schema string, writes bool) []Finding {
 	var found []Finding
 	for _, g := range list {
 		var held []string

@@ -2,8 +2,10 @@ package flow
 
 import (
 	"context"
+	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
@@ -22,8 +24,19 @@ func (c Catalog) Fed(ctx context.Context) (Entities, error) {
 }
 
 // Live returns, for every entity, the definition of the target that searches see.
+// An entity that has targets of which none is live is an error: nothing else says
+// which index its readers are to see.
 func (c Catalog) Live(ctx context.Context) (Entities, error) {
-	return c.pick(ctx, func(r target.Role) bool { return r == target.Live })
+	list, err := c.pick(ctx, func(r target.Role) bool { return r == target.Live })
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range c.Entities {
+		if !slices.ContainsFunc(list, func(live entity.Definition) bool { return target.EntityOf(live.Name) == d.Name }) {
+			return nil, fault.New(fault.Retry, "no-live-index", "none of the indices of %s is live: look with returnsync rebuild --list, and make one live with returnsync rebuild --undo", d.Name)
+		}
+	}
+	return list, nil
 }
 
 // pick returns the definitions of the targets with the roles wanted.
@@ -67,8 +80,8 @@ func (c Catalog) LiveOf(ctx context.Context, name string) (entity.Definition, er
 		return d, err
 	}
 	list, err := Catalog{Entities: Entities{d}, Store: c.Store}.Live(ctx)
-	if err != nil || len(list) == 0 {
-		return d, err
+	if err != nil {
+		return entity.Definition{}, err
 	}
 	return list[0], nil
 }

@@ -15,7 +15,11 @@ import (
 type Truth struct {
 	AsOf  *time.Time `json:"asOf"`
 	Stale bool       `json:"stale"`
+	sure  bool       // the database said so just now; false for the last known state
 }
+
+// NeverSynced reports whether it is certain that nothing was ever synced.
+func (t Truth) NeverSynced() bool { return t.AsOf == nil && t.sure }
 
 // Answer is what a GET is answered with.
 type Answer struct {

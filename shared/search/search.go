@@ -103,12 +103,17 @@ func (f Fence) Holds(account string) bool {
 // being decoded.
 type Result map[string]json.RawMessage
 
+// ErrNoIndex is what an Engine returns where the index does not exist. Whether that
+// is an outage or the state before the first sync, only who knows the Truth can say.
+var ErrNoIndex = fault.New(fault.Retry, "index-missing", "the index does not exist at the moment; try again").WithAfter(keepAsOf)
+
 // Engine asks the index. Every method refuses a fence that fences nothing.
 type Engine interface {
-	// Search answers the queries in their order.
+	// Search answers the queries in their order; without an index the error is
+	// ErrNoIndex.
 	Search(ctx context.Context, f Fence, queries []Query) ([]Result, error)
 	// Record returns one record. One that is not there and one outside of the
-	// fence are the same fault.NotFound.
+	// fence are the same fault.NotFound; without an index the error is ErrNoIndex.
 	Record(ctx context.Context, f Fence, objectID string) (json.RawMessage, error)
 	// Key returns a key with which a browser may ask the index itself inside
 	// the fence until the time given. user tells users apart for rate limits.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
 func TestMigrateTwice(t *testing.T) {
@@ -183,4 +184,35 @@ func TestUnanswered(t *testing.T) {
 	if err := unanswered("STATE_DSN", "u:s3cret", errors.New("x")); err == nil || strings.Contains(err.Error(), "s3cret") {
 		t.Error(err)
 	}
+}
+
+// TestAnUnknownLiveTargetIsAnError asks for the live definition of an entity while
+// the database is away, and while none of its targets is live: the definition of
+// the files is no answer.
+func TestAnUnknownLiveTargetIsAnError(t *testing.T) {
+	dsn, admin := database(t, 0)
+	call(t, surroundings(t, env{"SOURCE_DSN": dsn}), "migrate").expect(t, exitOK, nil, nil)
+	e := &wire.Env{Log: discard(), Lookup: surroundings(t, nil).env}
+	db, err := e.Store(wire.Databases{SourceDSN: dsn, MaxConnections: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(want string, fails bool) {
+		t.Helper()
+		for _, name := range []string{"returns", ""} {
+			list, err := live(t.Context(), db, wire.Definitions{}, name)
+			if (err != nil) != fails || err != nil && !strings.Contains(err.Error(), want) || err == nil && len(list) != 1 {
+				t.Errorf("%q: %d definitions, %v; want an error: %v", name, len(list), err, fails)
+			}
+		}
+	}
+	look("", false)
+	exec(t, admin, "INSERT INTO sync_target (entity, role, index_name, packed) VALUES ('returns', 'standby', 'es_prod', '')")
+	look("none of the indices of returns is live", true)
+	exec(t, admin, "UPDATE sync_target SET role = 'live', live_entity = 'returns'")
+	look("", false)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	look("failed to read the targets", true)
 }

@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
 // app is the program: what its commands have in common.
@@ -137,9 +138,12 @@ func live(ctx context.Context, db *store.DB, defs wire.Definitions, name string)
 	if name == "" {
 		return catalog.Live(ctx)
 	}
-	if d, err := catalog.LiveOf(ctx, name); err == nil {
-		return flow.Entities{d}, nil
+	// An entity whose live target cannot be read is an error: the definition in the
+	// files may be that of an index which nobody sees any more.
+	find := catalog.LiveOf
+	if _, isTarget := target.IDOf(name); isTarget {
+		find = catalog.Named
 	}
-	d, err := catalog.Named(ctx, name)
+	d, err := find(ctx, name)
 	return flow.Entities{d}, err
 }

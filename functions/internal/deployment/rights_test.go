@@ -70,19 +70,19 @@ func TestForbiddenIsForbidden(t *testing.T) {
 	}
 }
 
-// grant is one right that Terraform gives: a role on a resource.
-type grant struct{ resource, role, member string }
+// roleGrant is one right that Terraform gives: a role on a resource.
+type roleGrant struct{ resource, role, member string }
 
-// grants returns every right that a folder gives, for each element of its for_each.
-func grants(c *config) []grant {
-	var all []grant
+// roleGrants returns every right that a folder gives, for each element of its for_each.
+func roleGrants(c *config) []roleGrant {
+	var all []roleGrant
 	for key, b := range c.blocks {
 		if b.Type != "resource" || !strings.HasSuffix(b.Labels[0], "_iam_member") {
 			continue
 		}
 		for _, each := range c.each(b) {
 			said := func(name string) string { return shown(c.eval(b.Body.Attributes[name].Expr, each)) }
-			all = append(all, grant{key, said("role"), said("member")})
+			all = append(all, roleGrant{key, said("role"), said("member")})
 		}
 	}
 	return all
@@ -135,7 +135,7 @@ func TestNobodyCanMakeHimselfOwner(t *testing.T) {
 	}
 	for variant := range variants() {
 		c := delivered(t, variant)
-		all := append(grants(c), grants(c.module())...)
+		all := append(roleGrants(c), roleGrants(c.module())...)
 		if len(all) < 20 {
 			t.Errorf("%s: %d rights were found", variant, len(all))
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
+	"github.com/go-sql-driver/mysql"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
@@ -57,7 +58,15 @@ func (s *Stack) lookup(name string) string {
 
 // startFunction starts a function's process.
 func (s *Stack) startFunction(ctx context.Context, name string) error {
-	c, err := startChild(ctx, name, s.env(), s.Options.ChildLog)
+	env := s.env()
+	if s.Options.Accounts != nil {
+		dsn, err := s.DSNAs(s.Options.Accounts(name))
+		if err != nil {
+			return err
+		}
+		env = append(env, "SOURCE_DSN="+dsn, "STATE_DSN="+dsn)
+	}
+	c, err := startChild(ctx, name, env, s.Options.ChildLog)
 	if err == nil {
 		s.front.set(name, c)
 	}
@@ -120,6 +129,16 @@ func (s *Stack) SchedulerAddress() string { return s.schedAddr }
 
 // DSN returns the DSN of the database.
 func (s *Stack) DSN() string { return s.database.DSN(s.Options.Database) }
+
+// DSNAs returns the DSN of the database for another user of it.
+func (s *Stack) DSNAs(user, password string) (string, error) {
+	cfg, err := mysql.ParseDSN(s.DSN())
+	if err != nil {
+		return "", err
+	}
+	cfg.User, cfg.Passwd = user, password
+	return cfg.FormatDSN(), nil
+}
 
 // openQueues creates the queues through the real client, with retries as
 // short as a rehearsal wants them.

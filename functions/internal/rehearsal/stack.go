@@ -55,6 +55,11 @@ type Options struct {
 	WatchIndex func(http.Handler) http.Handler
 	// Slack and Webhook are where alerts go; empty sends none there.
 	Slack, Webhook string
+	// Accounts, if not nil, returns the user and the password that a function has for
+	// the database; else all of them are its administrator.
+	Accounts func(function string) (user, password string)
+	// Migrate, if not nil, makes our tables in the place of the stack itself.
+	Migrate func(ctx context.Context, s *Stack) error
 	// Env is further environment of the functions, NAME=value, and wins.
 	Env []string
 	Log io.Writer // sentences for people
@@ -214,7 +219,14 @@ func (s *Stack) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	s.closing(s.Store.Close)
-	if _, err := s.Store.Migrate(ctx); err != nil {
+	migrate := s.Options.Migrate
+	if migrate == nil {
+		migrate = func(ctx context.Context, s *Stack) error {
+			_, err := s.Store.Migrate(ctx)
+			return err
+		}
+	}
+	if err := migrate(ctx, s); err != nil {
 		return err
 	}
 	if s.Entities, err = entity.Load(s.lookup("ENTITIES_DIR")); err != nil {

@@ -116,8 +116,11 @@ type searchConfig struct {
 	ReadTimeout time.Duration `env:"ALGOLIA_READ_TIMEOUT, default=3s"`
 	// Distinct shows one hit a group of records (a return's items) where a caller
 	// does not say.
-	Distinct bool   `env:"SEARCH_DISTINCT"`
-	StateDSN string `env:"STATE_DSN, required"`
+	Distinct bool `env:"SEARCH_DISTINCT"`
+	// Trust is how long the live index that was read last is used while the state
+	// database cannot be read.
+	Trust    time.Duration `env:"SEARCH_TRUST, default=15m"`
+	StateDSN string        `env:"STATE_DSN, required"`
 	judge.Limits
 }
 
@@ -135,15 +138,19 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	if problem == nil {
 		s.Schema, problem = schemaOf(d, sorting, cfg.Distinct)
 	}
+	if cfg.Trust <= 0 {
+		problem = errors.Join(problem, errors.New("SEARCH_TRUST must be positive"))
+	}
 	problems := []error{problem, s.Limits.check(), s.openIdentity(ctx, e, who), s.openEngine(cfg)}
 	db, err := e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
 	l := &liveness{search: s, catalog: flow.Catalog{Entities: flow.Entities{d}, Store: db}, cfg: cfg, sorting: sorting}
 	s.Freshness = &search.Freshness{
 		StaleAfter: cfg.StaleAfter,
 		Suspect:    func(ctx context.Context) (bool, error) { return l.suspect(ctx, d) },
+		Trust:      cfg.Trust,
 		Read:       func(ctx context.Context) (*time.Time, error) { return l.read(ctx, d) },
 		Failed: func(err error) {
-			e.Log.Warn("asOf could not be read; answers are marked stale", "error", err)
+			e.Log.Warn("which index is live could not be read; answers are marked stale, or 503 where it was not read for long", "trust", cfg.Trust.String(), "error", err)
 		},
 	}
 	return s, errors.Join(append(problems, err)...)

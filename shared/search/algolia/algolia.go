@@ -60,7 +60,7 @@ func New(conf api.Configuration, cfg Config) *Engine {
 	return &Engine{api: api.NewClientWithConfig(conf), schema: cfg.Schema, appID: conf.AppID, key: conf.APIKey, most: cfg.MaxAnswer}
 }
 
-// Search implements search.Engine. An index that does not exist yet has no hits.
+// Search implements search.Engine.
 func (e *Engine) Search(ctx context.Context, f search.Fence, queries []search.Query) ([]search.Result, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (e *Engine) Search(ctx context.Context, f search.Fence, queries []search.Qu
 	x := &exchange{body: body, most: search.Bound(queries, e.most)}
 	_, err = e.api.MultipleQueries(nil, "none", x.with(ctx))
 	if err = x.outcome(ctx, err); isMissing(err) {
-		return nothing(queries)
+		return nil, missing(queries)
 	}
 	if err != nil {
 		return nil, err
@@ -137,18 +137,19 @@ func (e *Engine) results(f search.Fence, queries []search.Query, answer []byte) 
 	return list, nil
 }
 
-// nothing answers queries to an index that is not there. A replica is: a sort
-// that nobody set up is a mistake of ours, and should be heard of.
-func nothing(queries []search.Query) ([]search.Result, error) {
-	results := make([]search.Result, len(queries))
-	for i, q := range queries {
+// missing is the error of queries of which at least one has no index. A sort needs
+// an index of its own, which nobody may have set up.
+func missing(queries []search.Query) error {
+	for _, q := range queries {
 		if q.Sort != (search.Sort{}) {
-			return nil, fault.New(fault.Retry, "sort-missing", "the sort %s has no index yet; leave sort out", q.Sort.Name()).WithParam("sort")
+			return fault.New(fault.Retry, "sort-missing", "the sort %s has no index yet; leave sort out", q.Sort.Name()).WithParam("sort").WithAfter(retrySort)
 		}
-		results[i] = search.Nothing(q)
 	}
-	return results, nil
+	return search.ErrNoIndex
 }
+
+// retrySort is how long a caller waits for an index of a sort: a person makes it.
+const retrySort = time.Minute
 
 // errNotFound is the one answer for a record that is not there and one that is
 // another account's: a caller cannot tell them apart.
@@ -165,7 +166,7 @@ func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (j
 	x := &exchange{most: search.Bound([]search.Query{{HitsPerPage: 1}}, e.most)}
 	err := x.outcome(ctx, e.api.MultipleGetObjects([]api.IndexedGetObject{{IndexName: e.schema.Index, ObjectID: objectID}}, &struct{}{}, x.with(ctx)))
 	if isMissing(err) {
-		return nil, errNotFound
+		return nil, search.ErrNoIndex
 	}
 	if err != nil {
 		return nil, err
@@ -200,7 +201,8 @@ func (e *Engine) Key(f search.Fence, until time.Time, user string) (search.Key, 
 	return search.Key{AppID: e.appID, APIKey: key, IndexNames: names, ValidUntil: until}, nil
 }
 
-// isMissing reports whether the index, or a record, is not there.
+// isMissing reports whether the index is not there: no call asks for a record by
+// its own address.
 func isMissing(err error) bool {
 	_, missing := errs.IsAlgoliaErrWithCode(err, http.StatusNotFound)
 	return missing

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -203,7 +204,7 @@ func TestWhatTheIndexMayAnswer(t *testing.T) {
 	}
 }
 
-func TestIndexThatIsNotThereHasNoHits(t *testing.T) {
+func TestIndexThatIsNotThere(t *testing.T) {
 	b := newBed(t, nil, nil)
 	missing := b.schema
 	missing.Index = "elsewhere"
@@ -212,9 +213,13 @@ func TestIndexThatIsNotThereHasNoHits(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := algolia.New(conf, algolia.Config{Schema: missing, ReadTimeout: time.Second, MaxAnswer: 1 << 22})
-	results, err := e.Search(t.Context(), fence("acme"), []search.Query{query(), {Facet: "color"}})
-	if err != nil || string(results[0]["nbHits"]) != "0" || string(results[1]["facetHits"]) != "[]" {
-		t.Errorf("%s, %v", results, err)
+	for name, queries := range map[string][]search.Query{"hits": {query()}, "facets": {{Facet: "color"}}, "both": {query(), {Facet: "color"}}} {
+		if results, err := e.Search(t.Context(), fence("acme"), queries); !errors.Is(err, search.ErrNoIndex) || results != nil {
+			t.Errorf("%s: %s, %v", name, results, err)
+		}
+	}
+	if record, err := e.Record(t.Context(), fence("acme"), "r1"); !errors.Is(err, search.ErrNoIndex) || record != nil {
+		t.Errorf("a record: %s, %v", record, err)
 	}
 	sorted := query()
 	sorted.Sort = b.schema.Sorts[0]

@@ -39,6 +39,9 @@ var (
 	errCount    = errors.New("there is not one result a query")
 )
 
+// retryAfter is how long a caller of an index that does not answer is asked to wait.
+const retryAfter = 2 * time.Second
+
 // outcome classifies a call. The client returns no error when its context ends
 // while an answer arrives, so a call without an answer is one.
 func (x *exchange) outcome(ctx context.Context, err error) error {
@@ -56,7 +59,7 @@ func (x *exchange) outcome(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case !errors.As(err, &refused):
-		return fault.Wrap(err, fault.Retry, "index-unreachable", "the index does not answer; try again")
+		return &fault.Error{Kind: fault.Retry, Code: "index-unreachable", Message: "the index does not answer; try again", After: retryAfter, Err: err}
 	case refused.Status == http.StatusNotFound:
 		return err
 	case refused.Status == http.StatusTooManyRequests:
