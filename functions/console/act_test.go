@@ -106,8 +106,8 @@ func TestSchedulesAreEdited(t *testing.T) {
 	version := fmt.Sprintf(`"schedule":1,"version":%q`, first[0].Version)
 	w.do(t, 400, "name the version", "edit-schedule", `{"schedule":1,`+edit("nightly", "22:15", "")+`}`)
 	w.do(t, 200, "was saved", "edit-schedule", "{"+version+","+edit("nightly", "22:15", `,"disabled":true`)+"}")
-	w.do(t, 400, "changed by somebody else", "edit-schedule", "{"+version+","+edit("nightly", "21:00", "")+"}")
-	w.do(t, 400, "changed by somebody else", "delete-schedule", "{"+version+"}")
+	w.do(t, 409, "changed by somebody else", "edit-schedule", "{"+version+","+edit("nightly", "21:00", "")+"}")
+	w.do(t, 409, "changed by somebody else", "delete-schedule", "{"+version+"}")
 	w.do(t, 404, "there is no schedule 2", "delete-schedule", `{"schedule":2,"version":"x"}`)
 	view := w.look(t).View
 	if s := view.Schedules[0]; s.Time != "22:15" || s.State != "disabled" {

@@ -157,7 +157,7 @@ func TestEmptyWindowMovesAsOf(t *testing.T) {
 func TestUnknownEntitiesAreDropped(t *testing.T) {
 	w := newStock(t, 1)
 	body := fmt.Sprintf(`{"id":1,"jobType":"%s","token":"x"}`, "NO_JOB")
-	wantKind(t, w.deliver(queue.Task{Queue: queue.Sync, Body: []byte(body)}), fault.Invalid)
+	wantKind(t, w.deliver(queue.Task{Queue: queue.Sync, Body: []byte(body)}), fault.NotFound)
 	wantKind(t, w.deliver(queue.Task{Queue: queue.Processing, Body: []byte(`{"runId":9,"page":1}`)}), fault.NotFound)
 }
 
