@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -11,6 +12,7 @@ import (
 type record struct {
 	ObjectID          string  `json:"objectID"`
 	Account           string  `json:"account"`
+	AccountKey        string  `json:"accountKey"`
 	Channel           *string `json:"channel,omitempty"`
 	ReturnID          uint64  `json:"returnId"`
 	ReturnNumber      string  `json:"returnNumber"`
@@ -82,6 +84,7 @@ func (r *record) scan(rows *sql.Rows) error {
 		&r.ReturnLineCount, &r.RequestedAt, &r.PickedUpAt, &r.DeliveredAt, &r.ReceivedAt, &r.CompletedAt, &r.CancelledAt,
 		&r.CreatedAt, &r.UpdatedAt, &r.RowVersion)
 	r.Item.QCReasons = reasons
+	r.AccountKey = "a" + hex.EncodeToString([]byte(r.Account))
 	return err
 }
 

@@ -26,6 +26,7 @@ const some = (object) => (Object.values(object).some((value) => value !== undefi
 const document = (r) => ({
   objectID: r.objectID,
   account: r.account,
+  accountKey: 'a' + Buffer.from(r.account).toString('hex'),
   channel: r.channel ?? undefined,
   returnId: r.returnId,
   returnNumber: r.returnNumber,
