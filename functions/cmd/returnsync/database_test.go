@@ -35,6 +35,8 @@ func TestStatusAndParked(t *testing.T) {
 	call(t, d, "status").expect(t, exitAttention, []string{"returns: never synced", "returnsync sync --entity returns --wait", "none yet: no tick has come"}, nil)
 	call(t, d, "parked", "list").expect(t, exitOK, []string{"returns: nothing is parked"}, nil)
 	call(t, d, "sync", "--wait").expect(t, exitOK, []string{"returns: claimed", "returns: run 1 synced"}, nil)
+	call(t, d, "status").expect(t, exitAttention, []string{"returns: index never checked"}, nil)
+	checked(t, db)
 	call(t, d, "status").expect(t, exitOK, []string{"All is well.", "run 1 synced"}, nil)
 	call(t, d, "status", "--stale-after", "1us").expect(t, exitAttention, []string{"returns: 0s behind"}, nil)
 
@@ -50,10 +52,11 @@ func TestStatusAndParked(t *testing.T) {
 }
 
 func TestStatusJSON(t *testing.T) {
-	dsn, _ := database(t, 3)
+	dsn, db := database(t, 3)
 	d := inProcess(t, env{"SOURCE_DSN": dsn, "TASKS_LOCATION": "projects/p/locations/l", "WINDOW_URL": "http://w"})
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
 	call(t, d, "sync", "--wait", "--entity", "returns").expect(t, exitOK, nil, nil)
+	checked(t, db)
 	r := call(t, d, "status", "--json", "--entity", "returns")
 	r.expect(t, exitOK, nil, nil)
 	var got health.Report
@@ -108,7 +111,7 @@ func TestEntitiesCheck(t *testing.T) {
 		"root is a text":   {"changed.sql", "SELECT account_slug AS _root FROM order_return WHERE updated_at >= :from AND updated_at < :to", []string{changed, "VARCHAR", "integer"}},
 		"no version":       {"rows.sql", "SELECT id AS _root, id AS objectID, account_slug AS account FROM order_return WHERE id IN (:ids)", []string{rows, "_version"}},
 		"field and object": {"rows.sql", "SELECT id AS _root, id AS _version, id AS objectID, id AS account, id AS `account.x` FROM order_return WHERE id IN (:ids)", []string{rows, "account"}},
-		"no account":       {"entity.yaml", "name: orders\njobType: J\nindex: o\naccount: tenant\n", []string{"orders/entity.yaml", `account "tenant" is no column`}},
+		"no account":       {"entity.yaml", "name: orders\njobType: J\nindex: o\naccount: tenant\n", []string{"orders/rows.sql", `no column "tenant": the query must give the account`}},
 		"unknown type":     {"entity.yaml", "name: orders\njobType: J\nindex: o\ntypes: {a: bool}\n", []string{"orders/entity.yaml", `types: "a" is no column`}},
 		"broken file":      {"entity.yaml", "colour: red\n", []string{"entity.yaml", "colour"}},
 	}

@@ -142,6 +142,7 @@ func TestStatusTellsOfJobsBudgetAndDrift(t *testing.T) {
 	d := inProcess(t, e)
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
 	call(t, d, "sync", "--wait").expect(t, exitOK, nil, nil)
+	checked(t, db)
 	r := call(t, d, "status")
 	r.expect(t, exitOK, []string{"All is well."}, nil)
 	for _, not := range []string{"budget", "drift", "target", "job"} {
@@ -160,9 +161,9 @@ func TestStatusTellsOfJobsBudgetAndDrift(t *testing.T) {
 	r.expect(t, exitAttention, []string{
 		"job 1 (backfill): it waits for the operations budget", "raise OPERATIONS_DAY",
 		"job 2 (repair) failed: 3 runs failed in a row", "returnsync jobs show 2",
-		"records that differ from the source: 3 (R4-1 is missing in the index)", "returnsync repair --deep --entity returns",
+		"records that differ from the source: 3 (R4-1 is missing in the index)", "returnsync repair --deep --wait --entity returns",
 		"the comparison that runs by itself failed: the index does not answer",
-		"of 60 operations were used in 24 hours", "syncs go on, backfills wait",
+		"of 60 operations of the index are used in 24 hours", "syncs go on, backfills wait",
 		"1 backfill of returns waiting: ", "2 repair of returns failed: ", "3 records differ; everything was last compared 2h00m ago", "budget", " of 1000000 operations in 30 days",
 	}, nil)
 	if strings.Contains(r.out, "long ago") {

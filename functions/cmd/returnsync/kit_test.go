@@ -126,6 +126,14 @@ func database(t *testing.T, returns int) (string, *sql.DB) {
 	return dsn, db
 }
 
+// checked keeps an answer of an entity's index that is as it should be, as the watch
+// function does each minute.
+func checked(t *testing.T, db *sql.DB) {
+	t.Helper()
+	exec(t, db, `INSERT INTO sync_index (entity, checked_at, answer, basis)
+		VALUES ('returns', NOW(6), CONCAT('{"at":"', DATE_FORMAT(NOW(6), '%Y-%m-%dT%H:%i:%s.%fZ'), '","exists":true}'), '{}')`)
+}
+
 // exec runs a statement.
 func exec(t *testing.T, db *sql.DB, query string, args ...any) {
 	t.Helper()

@@ -35,6 +35,7 @@ func settings() []setting {
 		{"SOURCE_DSN", "dsn", everywhere, "the database of the returns: user:password@tcp(host:port)/database"},
 		{"STATE_DSN", "state-dsn", everywhere, "the database of our own tables, if they are elsewhere"},
 		{"ENTITIES_DIR", "entities-dir", everywhere, "a folder with further entity definitions"},
+		{"SECRET_IDS", "secret-ids", everywhere, "true: indices that are built from now on get ids that nobody can guess"},
 		{"INDEX_PREFIX", "index-prefix", everywhere, "what stands before every index's name"},
 		{"CLOUD_SQL_INSTANCE", "", nowhere, "project:region:instance of Cloud SQL, in place of the DSNs' addresses"},
 		{"CLOUD_SQL_IP", "", nowhere, "the way to it: private, public or psc (default private)"},

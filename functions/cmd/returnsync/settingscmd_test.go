@@ -131,7 +131,7 @@ func TestSettingsAfterAHandEdit(t *testing.T) {
 	b.hand("es_prod", `{"customRanking":["asc(updatedAt)"],"allowTyposOnNumericTokens":true,"hitsPerPage":50,"replicas":["es_prod_createdAt_asc","elsewhere"]}`)
 	r := b.run(exitAttention, "settings diff --entity returns")
 	golden(t, "settings-drift.golden", r.out)
-	b.run(exitOK, "settings push --dry-run", "3 of 8 settings differ")
+	b.run(exitOK, "settings push --dry-run", "3 of 9 settings differ")
 	b.run(exitOK, "settings push", "3 of 8 settings pushed", "Pushed to 1 index")
 	r = b.run(exitOK, "settings diff", "left alone", "hitsPerPage")
 	if b.told("es_prod", "hitsPerPage") != "50" || b.told("es_prod", "replicas") != `["es_prod_updatedAt_desc","es_prod_createdAt_asc","elsewhere"]` {

@@ -145,7 +145,7 @@ func TestSyncThroughTheCronFunction(t *testing.T) {
 	defer srv.Close()
 	d := surroundings(t, env{"CRON_URL": srv.URL, "STATE_DSN": dsn})
 	call(t, d, "sync", "--entity", "returns", "--wait").expect(t, exitOK, []string{"returns: claimed", "run 1 synced"}, nil)
-	call(t, d, "sync", "--entity", "orders").expect(t, exitError, nil, []string{"answered 400", "orders"})
+	call(t, d, "sync", "--entity", "orders").expect(t, exitError, nil, []string{"answered 404", "orders"})
 
 	elsewhere, _ := database(t, 0)
 	d = surroundings(t, env{"CRON_URL": srv.URL, "STATE_DSN": elsewhere})

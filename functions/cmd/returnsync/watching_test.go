@@ -167,6 +167,7 @@ func TestStatusIsWatched(t *testing.T) {
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
 	r := launch(t, d, "status", "--watch")
 	r.await(t, "never synced")
+	checked(t, db)
 	exec(t, db, "INSERT INTO order_return_algolia_sync (job_type, date_range_end) VALUES ('RETURN_JOB', NOW(6))")
 	r.await(t, "All is well.")
 	exec(t, db, "RENAME TABLE sync_run TO sync_run_away")
