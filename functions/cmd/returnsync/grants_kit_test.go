@@ -153,8 +153,7 @@ func (p *place) ends(code int, args ...string) string {
 	return r.out
 }
 
-// post calls a function as its callers do and demands success. A body that is not
-// empty comes from an operator.
+// post calls a function as its callers do and demands success.
 func (p *place) post(function, below, body string) string {
 	p.t.Helper()
 	status, text := p.call(http.MethodPost, function, below, body)
@@ -164,18 +163,20 @@ func (p *place) post(function, below, body string) string {
 	return text
 }
 
-// call calls a function as an operator.
+// call calls a function as its callers do: a page as an operator.
 func (p *place) call(method, function, below, body string) (int, string) {
 	p.t.Helper()
 	req, err := http.NewRequestWithContext(p.t.Context(), method, p.URL(function)+below, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	operator, err := p.Operator()
-	if err != nil {
-		p.t.Fatal(err)
+	sign := p.HandToken
+	if function == "SyncConsole" || function == "SyncScopes" {
+		sign = p.Operator
 	}
-	req.Header.Set("Authorization", "Bearer "+operator)
+	bearer, err := sign()
+	p.must(err)
+	req.Header.Set("Authorization", "Bearer "+bearer)
 	req.Header.Set("X-Return-Sync", "1")
 	req.Header.Set("Content-Type", "application/json")
 	return p.answered(req)
