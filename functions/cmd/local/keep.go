@@ -22,6 +22,9 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 	if _, err := syncWithBar(ctx, stack, "syncing", log); err != nil {
 		return err
 	}
+	if err := stack.Watch(ctx); err != nil {
+		return err
+	}
 	config, err := writeConfig(stack)
 	if err != nil {
 		return err

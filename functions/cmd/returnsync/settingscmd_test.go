@@ -132,7 +132,7 @@ func TestSettingsAfterAHandEdit(t *testing.T) {
 	r := b.run(exitAttention, "settings diff --entity returns")
 	golden(t, "settings-drift.golden", r.out)
 	b.run(exitOK, "settings push --dry-run", "3 of 9 settings differ")
-	b.run(exitOK, "settings push", "3 of 8 settings pushed", "Pushed to 1 index")
+	b.run(exitOK, "settings push", "3 of 9 settings pushed", "Pushed to 1 index")
 	r = b.run(exitOK, "settings diff", "left alone", "hitsPerPage")
 	if b.told("es_prod", "hitsPerPage") != "50" || b.told("es_prod", "replicas") != `["es_prod_updatedAt_desc","es_prod_createdAt_asc","elsewhere"]` {
 		t.Errorf("%s\n%s", b.told("es_prod", "replicas"), r.out)

@@ -53,6 +53,9 @@ func openDesk(t *testing.T) *desk {
 	}
 	d := &desk{s, Open(t)}
 	d.syncs(t, run.Synced)
+	if err := s.Watch(ctx); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Store.Beat(ctx, alert.App); err != nil {
 		t.Fatal(err)
 	}

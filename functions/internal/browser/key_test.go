@@ -118,7 +118,7 @@ func TestKeyIsRefused(t *testing.T) {
 	p := w.frontEnd(t, config)
 	p.Until("the page", `typeof connect === "function"`)
 	signature, restrictions := taken(t, key)
-	widened := strings.Replace(string(restrictions), own, rival, 1)
+	widened := strings.Replace(string(restrictions), hex.EncodeToString([]byte(own)), hex.EncodeToString([]byte(rival)), 1)
 	late := restrictions.with(t, "validUntil", fmt.Sprint(time.Now().Add(-time.Minute).Unix()))
 	for name, c := range map[string]struct{ key, index string }{
 		"another index":           {key, "es_prod_2"},

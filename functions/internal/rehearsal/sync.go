@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
+	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
@@ -44,6 +45,25 @@ func (s *Stack) Tick(ctx context.Context, entityName string) (flow.Started, erro
 		return flow.Started{}, fmt.Errorf("the cron function answered %d: %s", res.StatusCode, body)
 	}
 	return answer.Started[0], nil
+}
+
+// Watch plays a round of the watch function, as the scheduler's job does each
+// minute: it asks the index, and opens and closes alerts.
+func (s *Stack) Watch(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL(watch.Function.Name), nil)
+	if err != nil {
+		return err
+	}
+	res, err := s.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the watch function answered %d: %s", res.StatusCode, body)
+	}
+	return err
 }
 
 // poll is how often Follow looks.
