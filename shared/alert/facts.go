@@ -8,7 +8,7 @@ const (
 	Watcher = judge.Watcher
 )
 
-// The facts are those that everything is judged by; see package judge.
+// Facts and what they are made of are what everything is judged by; see package judge.
 type (
 	Facts       = judge.Facts
 	Spent       = judge.Spent

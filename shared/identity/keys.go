@@ -206,7 +206,7 @@ func (k *keys) get(ctx context.Context) ([]byte, error) {
 // https, or without it from this machine.
 func checkAddress(name, address string) error {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && Loopback(u.Hostname())) {
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())) {
 		return errors.New(name + " must be an https address")
 	}
 	return nil

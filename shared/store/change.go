@@ -125,10 +125,11 @@ func (c changeList) blame(ctx context.Context, tx *sql.Tx, err error) error {
 	}
 	text, args := c.def.Changed.Bind(map[string][]any{"from": {c.run.Window.From}, "to": {c.run.Window.To}})
 	rows, alone := tx.QueryContext(ctx, "SELECT _root FROM ("+text+") AS changed LIMIT 0", args...)
-	if alone == nil {
-		return errors.Join(err, rows.Err(), rows.Close())
+	if alone != nil {
+		return sqlfault.Definition(alone, file)
 	}
-	return sqlfault.Definition(alone, file)
+	defer func() { _ = rows.Close() }()
+	return errors.Join(err, rows.Err())
 }
 
 // addUnnumbered stores ids that have no page yet.

@@ -43,7 +43,7 @@ func TestToken(t *testing.T) {
 		made.expect(t, exitOK, nil, []string{"ann@example.com"})
 		r := &http.Request{Header: http.Header{"Authorization": {"Bearer " + strings.TrimSpace(made.out)}}}
 		p, err := o.Person(r, time.Now())
-		if err != nil || p.Subject != "ann@example.com" || p.Operator != operator || p.Expires.Sub(time.Now()).Round(time.Minute) != 8*time.Hour {
+		if err != nil || p.Subject != "ann@example.com" || p.Operator != operator || time.Until(p.Expires).Round(time.Minute) != 8*time.Hour {
 			t.Errorf("%+v, %v", p, err)
 		}
 	}

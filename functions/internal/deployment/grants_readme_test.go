@@ -29,10 +29,9 @@ func TestReadmeGrants(t *testing.T) {
 			t.Fatal(err)
 		}
 		blocks := [][]string{want.Operator, want.Passwords, want.IAM}
-		begin, end := strings.Index(string(text), "### The database's users\n"), 0
-		section := string(text)[begin:]
-		end = begin + strings.Index(section, "\n## ")
-		section = regexp.MustCompile("(?s)```sql\n.*?```").ReplaceAllStringFunc(string(text)[begin:end], func(string) string {
+		begin := strings.Index(string(text), "### The database's users\n")
+		end := begin + strings.Index(string(text)[begin:], "\n## ")
+		section := regexp.MustCompile("(?s)```sql\n.*?```").ReplaceAllStringFunc(string(text)[begin:end], func(string) string {
 			block := blocks[0]
 			blocks = blocks[1:]
 			return "```sql\n" + strings.Join(block, ";\n") + ";\n```"

@@ -159,8 +159,12 @@ func (s *story) syncOnce() error {
 	}
 	var r run.Run
 	err = s.until("the end of the run", func() (bool, error) {
-		r, err = s.newest()
-		return r.ID > before.ID && r.State.Final(), err
+		if r, err = s.newest(); err != nil || r.ID <= before.ID || !r.State.Final() {
+			return false, err
+		}
+		// The run of an idle tick ends a statement before its claim does.
+		row, err := s.stack.Store.Newest(s.t.Context(), s.def.JobType)
+		return row.Status == claim.Free, err
 	})
 	now, asOfErr := s.stack.Store.AsOf(s.t.Context(), s.def.JobType)
 	if err == nil && asOfErr == nil && r.State == run.Synced && asOf != nil && now.Equal(*asOf) {

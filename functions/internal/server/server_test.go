@@ -141,7 +141,7 @@ func TestWhatAQueueMustNotRetry(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			status, body := h.call("POST", c.path, c.body)
+			status, body := h.call("POST", c.path, c.body, "X-CloudTasks-QueueName", "q")
 			var got struct{ Outcome, Code, Message string }
 			if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 || got.Outcome != "dropped" || got.Code != c.code || got.Message == "" {
 				t.Errorf("%d %s, %v; want 200, dropped, %s", status, body, err, c.code)
@@ -155,7 +155,7 @@ func TestWhatAQueueMustNotRetry(t *testing.T) {
 			t.Fatal(err)
 		}
 		id, _ := res.LastInsertId()
-		if status, body := h.call("POST", processPath, fmt.Sprintf(`{"runId":%d,"page":1}`, id)); status != 200 || !strings.Contains(body, "closed-run") {
+		if status, body := h.call("POST", processPath, fmt.Sprintf(`{"runId":%d,"page":1}`, id), "X-CloudTasks-QueueName", "q"); status != 200 || !strings.Contains(body, "closed-run") {
 			t.Errorf("a %s run: %d %s", state, status, body)
 		}
 	}
@@ -167,7 +167,7 @@ func TestWhatAQueueMustRetry(t *testing.T) {
 	if status, body := h.call("POST", cronPath, ""); status != 503 {
 		t.Errorf("a tick without a queue: %d %s", status, body)
 	}
-	if status, body := h.call("POST", cronPath+"?entity=nothing", ""); status != 400 || !strings.Contains(body, "entity") {
+	if status, body := h.call("POST", cronPath+"?entity=nothing", ""); status != 404 || !strings.Contains(body, "entity") {
 		t.Errorf("a tick for an unknown entity: %d %s", status, body)
 	}
 }
@@ -236,10 +236,13 @@ func TestSearchFencesAndSaysHowFresh(t *testing.T) {
 	if asOf, stale := freshness(); asOf != nil || !stale {
 		t.Errorf("never synced: as of %v, stale %v", asOf, stale)
 	}
+	if status, body := h.send("PUT", h.index+"/1/indexes/es_prod/settings", "{}", "X-Algolia-Application-Id", "APP", "X-Algolia-API-Key", "admin"); status != 200 {
+		t.Fatal(status, body)
+	}
 	if _, err := h.db.Exec("INSERT INTO order_return_algolia_sync (job_type, date_range_end) VALUES ('RETURN_JOB', NOW(6))"); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(15 * time.Second) // what was read is remembered for a few seconds
+	deadline := time.Now().Add(time.Minute) // what was read is remembered for a few seconds
 	for {
 		asOf, stale := freshness()
 		if asOf != nil && !stale {
@@ -345,7 +348,16 @@ func TestDrain(t *testing.T) {
 		index.ServeHTTP(w, r)
 	}))
 	defer slow.Close()
-	vars := complete("u@tcp(127.0.0.1:1)/d", slow.URL)
+	// Search asks the index only when the database has said which one is live.
+	dsn := localdbtest.New(t)
+	db, err := environment(complete(dsn, slow.URL)).Store(wire.Databases{SourceDSN: dsn, MaxConnections: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	vars := complete(dsn, slow.URL)
 	vars["FUNCTION_TARGET"] = "SearchOrderReturnIndexData"
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
