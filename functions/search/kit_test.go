@@ -98,6 +98,7 @@ func (w *world) open(t testing.TB) {
 		t.Fatal(err)
 	}
 	d := list[0]
+	d.Format.IDs = secretIDs()
 	settings := bytes.Replace(d.Settings, []byte(`"courier"`), []byte(`"searchable(courier)"`), 1)
 	schema := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account, Format: d.Format,
 		Sorts: []search.Sort{{Field: "updatedAt", Desc: true}, {Field: "refund.amountMinor"}}}
@@ -153,13 +154,16 @@ func (w *world) fill(t testing.TB, schema search.Schema, settings []byte) {
 	}
 }
 
+// secretIDs make the ids of the records unguessable, without which no key is given.
+func secretIDs() format.IDs { return format.IDs("a secret of the tests") }
+
 // record returns one record; the first are our own, the others the rival's.
 func record(i int) (id string, body []byte) {
 	account, mark, courier := own, "own", "Blue Dart"
 	if i >= ownRecords {
 		account, mark, courier = rival, canary, canary+" Couriers"
 	}
-	id = fmt.Sprintf("%s-%d", mark, i)
+	id = secretIDs().Of(fmt.Sprintf("%s-%d", mark, i))
 	text, err := json.Marshal(map[string]any{
 		"objectID": id, "account": account, format.AccountKeyField: format.AccountKey(account), "status": []string{"LOST", "DAMAGED", "RESTOCKED"}[i%3], "channel": "WEB",
 		"returnNumber": fmt.Sprintf("%sN%d", mark, i), "courier": courier, "isCod": i%2 == 0, "returnId": i,

@@ -54,6 +54,11 @@ type keyAnswer struct {
 	search.Truth
 }
 
+// errGuessable refuses a key where the ids of records can be guessed: the filter of
+// a key binds searches, and not reading a record by its id.
+var errGuessable = fault.New(fault.NotFound, "no-keys",
+	"this service gives no keys, because the ids of the index's records can be guessed and a key reads any record by its id; search through the service, or have its operator set SECRET_IDS=true and rebuild the index")
+
 // key answers with a key for the index itself.
 func (f *function) key(r *http.Request) (any, error) {
 	c, err := f.enter(r)
@@ -65,6 +70,9 @@ func (f *function) key(r *http.Request) (any, error) {
 	}
 	if body, err := edge.LimitedBody(r, f.Limits.MaxBody); err != nil || len(body) > 0 || r.URL.RawQuery != "" {
 		return nil, fault.New(fault.Invalid, "bad-parameter", "a key has no parameters: send an empty body")
+	}
+	if c.fence.Keyed && len(c.Schema.Format.IDs) == 0 {
+		return nil, errGuessable
 	}
 	key, err := c.Engine.Key(c.fence, c.now.Add(f.Limits.KeyTTL), pseudonym(c.user))
 	if err != nil {

@@ -70,8 +70,8 @@ func TestGetShapesAnAnswer(t *testing.T) {
 	w := newWorld(t, nil)
 	a, _ := w.get(t, "hitsPerPage=2&page=1&fields=returnNumber,item.sku&sort=refund.amountMinor_asc&facets=status,courier&query=red")
 	want := []map[string]any{
-		{"objectID": "own-2", "account": own, "returnNumber": "ownN2", "item": map[string]any{"sku": "own-SKU"}},
-		{"objectID": "own-3", "account": own, "returnNumber": "ownN3", "item": map[string]any{"sku": "own-SKU"}},
+		{"objectID": secretIDs().Of("own-2"), "account": own, "returnNumber": "ownN2", "item": map[string]any{"sku": "own-SKU"}},
+		{"objectID": secretIDs().Of("own-3"), "account": own, "returnNumber": "ownN3", "item": map[string]any{"sku": "own-SKU"}},
 	}
 	if diff := cmp.Diff(want, a.Hits); diff != "" {
 		t.Errorf("hits (-want +got):\n%s", diff)

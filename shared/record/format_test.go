@@ -110,7 +110,8 @@ func FuzzIDs(f *testing.F) {
 			t.Errorf("%q: %q becomes %q", id, full, a.Of(full))
 		case (len(a) == 0 || id == "") != (full == id):
 			t.Errorf("%q: %q", id, full)
-		case id != "" && len(a) > 0 && len(b) > 0 && one != other && b.Of(id) == full:
+		case id != "" && len(a) > 0 && len(b) > 0 && strings.TrimRight(one, "\x00") != strings.TrimRight(other, "\x00") && b.Of(id) == full:
+			// HMAC fills a short key up with zeros, so these differ by more than zeros.
 			t.Errorf("%q: two secrets give %q", id, full)
 		}
 	})

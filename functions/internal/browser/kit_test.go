@@ -77,7 +77,7 @@ func open() (*world, error) {
 	defer cancel()
 	w.Stack, err = rehearsal.Start(ctx, rehearsal.Options{
 		Every: time.Hour, Workers: 2, Log: os.Stderr, ChildLog: os.Stderr,
-		Env: []string{"SEARCH_ORIGINS=http://" + w.site.Addr().String(), "SEARCH_RATE=1000", "SEARCH_BURST=5000"},
+		Env: []string{"SEARCH_ORIGINS=http://" + w.site.Addr().String(), "SEARCH_RATE=1000", "SEARCH_BURST=5000", "SECRET_IDS=true"},
 	})
 	if err != nil {
 		return nil, err
