@@ -19,6 +19,11 @@ locals {
       message = "the index is behind"
       fields  = ["entity"]
     }
+    index_wrong = {
+      title   = "The index is not what it should be", function = "watch", severity = "ERROR", quiet = 3600
+      message = "the index is not what it should be"
+      fields  = ["entity"]
+    }
     run_taken_over = {
       title   = "A run was taken over", function = "cron", severity = "WARNING", quiet = 3600
       message = "a dead sync was taken over; its run is closed as interrupted and its window will be covered again"

@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
@@ -66,21 +65,4 @@ func (a *advance) overBudget(ctx context.Context) (time.Duration, error) {
 	a.job.Note = BudgetNote + used
 	a.Log.WarnContext(ctx, "a backfill waits for the operations budget", "entity", a.def.Name, "job", a.job.ID, "used", used)
 	return budgetWait, nil
-}
-
-// warnOfBudget says in a tick's log that the budget is nearly used up. Nothing
-// is left out for it.
-func (c *Cron) warnOfBudget(ctx context.Context) {
-	if !c.Config.capped() {
-		return
-	}
-	b, err := ReadBudget(ctx, c.Store, c.Config)
-	if err != nil {
-		c.Log.WarnContext(ctx, "the operations budget could not be read", "error", err)
-		return
-	}
-	const nearly = 90
-	if used := b.Used(nearly); used != "" {
-		c.Log.LogAttrs(ctx, slog.LevelError, "the operations budget is nearly used up", slog.String("used", used))
-	}
 }

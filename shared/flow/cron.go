@@ -66,7 +66,6 @@ func (c *Cron) Run(ctx context.Context, t Tick) ([]Started, error) {
 	if first.agenda.Silent > 0 {
 		problems = append(problems, c.wake(ctx))
 	}
-	c.warnOfBudget(ctx)
 	for _, d := range entities {
 		s, err := c.start(ctx, d, t.Occurrence, first)
 		if err != nil {
