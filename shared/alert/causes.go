@@ -62,7 +62,7 @@ func (r Rules) absent(f Facts, e Entity, judged map[Key]bool, offline standing) 
 // moves it, so a quiet night is not behind.
 func (r Rules) behind(f Facts, e Entity, judged map[Key]bool, offline standing) finding {
 	due := e.Plan.Due(f.Now.Add(-r.Patience(e.Plan))).Add(-judge.ClockSlack)
-	found := finding{alert: r.sayBehind(f, e), standing: late(f, e, lateness{due, judged[Key{Behind, e.Name}] || e.Watermark == nil, offline})}
+	found := finding{alert: r.sayBehind(f, e), standing: late(f, e, lateness{due, judged[Key{Behind, e.Name}], offline})}
 	if found.standing == holds && f.Now.Sub(f.Beats[App].At) > min(e.Plan.Period(), heartbeatEvery)+judge.ClockSlack {
 		found.standing = unknown // no ticks: the application may be going offline
 	}

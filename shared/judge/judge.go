@@ -126,7 +126,11 @@ func (l Limits) freshness(c *collector, now time.Time, e Entity) {
 		c.add(Absent, "nothing synced in "+Age(l.AbsentAfter), late)
 	}
 	if l.Behind(now, e) {
-		c.add(Behind, Age(now.Sub(*e.Watermark))+" behind", late)
+		from, words := e.Known, " since its first tick, and never synced"
+		if e.Watermark != nil {
+			from, words = *e.Watermark, " behind"
+		}
+		c.add(Behind, Age(now.Sub(from))+words, late)
 	}
 	if e.Expired {
 		c.add(LeaseExpired, "the sync under way has been silent for too long: its lease ran out", "the next tick takes over; at once: "+start)

@@ -32,13 +32,17 @@ func (l Limits) Patience(p Plan) time.Duration {
 	return max(l.StaleAfter, 2*p.Period())
 }
 
-// Behind reports whether an entity was synced once, is due, and has not been
-// synced since the due time that Patience ago was the newest.
+// Behind reports whether an entity is due and has not been synced since the due time
+// that Patience ago was the newest. The clock of an entity that was never synced
+// starts at its first tick.
 func (l Limits) Behind(now time.Time, e Entity) bool {
-	if e.Watermark == nil || e.Plan == nil || !e.Plan.Active() {
+	if e.Plan == nil || !e.Plan.Active() {
 		return false
 	}
 	due := e.Plan.Due(now.Add(-l.Patience(e.Plan)))
+	if e.Watermark == nil {
+		return !e.Known.IsZero() && e.Known.Before(due.Add(-ClockSlack))
+	}
 	if _, ticked := e.Plan.(Every); !ticked {
 		due = due.Add(-ClockSlack)
 	}

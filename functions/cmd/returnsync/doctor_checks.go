@@ -44,6 +44,9 @@ func (s *session) checks(ctx context.Context, entityName string) ([]doctor.Check
 	}
 	list = append(list, s.targetChecks(d, l, entities)...)
 	list = append(list, s.indexChecks(d, l, entities)...)
+	if d.Source != "" || d.State != "" {
+		list = append(list, s.syncsCheck(d, entityName))
+	}
 	return append(list, s.pathChecks(l)...), nil
 }
 
