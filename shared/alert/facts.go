@@ -8,16 +8,25 @@ const (
 	Watcher = judge.Watcher
 )
 
-// Facts and what they are made of are what everything is judged by; see package judge.
 type (
-	Facts       = judge.Facts
-	Spent       = judge.Spent
-	Heartbeat   = judge.Heartbeat
-	Entity      = judge.Entity
+	// Facts is what the tables say at one moment; see package judge.
+	Facts = judge.Facts
+	// Spent counts operations of the index; see package judge.
+	Spent = judge.Spent
+	// Heartbeat is a sign of life of a program; see package judge.
+	Heartbeat = judge.Heartbeat
+	// Entity is what the tables say of one entity; see package judge.
+	Entity = judge.Entity
+	// Differences is what comparisons found; see package judge.
 	Differences = judge.Differences
-	Ending      = judge.Ending
-	History     = judge.History
-	Plan        = judge.Plan
-	Every       = judge.Every
-	Never       = judge.Never
+	// Ending is a run that has ended; see package judge.
+	Ending = judge.Ending
+	// History is how the newest runs ended; see package judge.
+	History = judge.History
+	// Plan says when an entity is due; see package judge.
+	Plan = judge.Plan
+	// Every is the plan of an entity that each tick syncs; see package judge.
+	Every = judge.Every
+	// Never is the plan of an entity that is disabled; see package judge.
+	Never = judge.Never
 )

@@ -102,7 +102,7 @@ func TestTakePageOfWhatIsNotThere(t *testing.T) {
 	r := b.listed(2)
 	for name, task := range map[string]page.Task{"run": {RunID: r.ID + 1, Page: 1}, "page": {RunID: r.ID, Page: 2}} {
 		_, err := b.TakePage(t.Context(), task, claim.NewToken(), time.Hour)
-		t.Run(name, func(t *testing.T) { wantKind(t, err, fault.Superseded) })
+		t.Run(name, func(t *testing.T) { wantKind(t, err, fault.NotFound) })
 	}
 	b.finish(b.take(r, 1), 2)
 	if p, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour); err != nil || p.State != page.Done {
