@@ -55,7 +55,7 @@ func Handler(c *flow.Cron) http.Handler {
 	}, http.MethodPost, http.MethodGet)
 }
 
-// play plays a tick. One by hand is an act of whoever calls.
+// play plays a tick. One by hand is audited as an act of its caller.
 func play(ctx context.Context, c *flow.Cron, t flow.Tick) ([]flow.Started, error) {
 	if !t.ByHand || t.JobsOnly {
 		return c.Run(ctx, t)

@@ -71,7 +71,7 @@ func Handler(s *wire.Schedules, clock func() time.Time) http.Handler {
 	}, http.MethodPost)
 }
 
-// fire answers the call of a schedule's job. One by hand is an act of whoever calls.
+// fire answers the call of a schedule's job. One by hand is audited as an act of its caller.
 func fire(ctx context.Context, s *wire.Schedules, k schedule.Knock) (done schedule.Fired, err error) {
 	if !k.At.IsZero() {
 		return s.Firer.Fire(ctx, k)

@@ -82,7 +82,7 @@ func (s *session) repair(ctx context.Context, o repairOptions) error {
 	return s.startAudited(ctx, all, o)
 }
 
-// startAudited is startAll as an act of whoever runs the command: one a job.
+// startAudited is startAll, audited as acts of the person who runs the command: one a job.
 func (s *session) startAudited(ctx context.Context, all map[string]*mending, o repairOptions) error {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		m := all[name]

@@ -8,7 +8,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 )
 
-// AddSchedule inserts a schedule; checked says what it is to be.
+// AddSchedule inserts a schedule; checked is its checked specification.
 func (a Acts) AddSchedule(ctx context.Context, by Actor, checked func() (schedule.Edit, error)) (id int64, name string, err error) {
 	err = Audited(ctx, a.Store, by, store.Audit{Action: AddSchedule}, func(entry *store.Audit) error {
 		e, err := checked()

@@ -126,7 +126,7 @@ func TestKeysOfTestsStayOnThisMachine(t *testing.T) {
 	}
 }
 
-// TestEveryDoorAsksWhoCalls knocks at each path of each function without a token,
+// TestEveryDoorAsksWhoCalls calls each path of each function without a token,
 // with others' tokens and with the right one.
 func TestEveryDoorAsksWhoCalls(t *testing.T) {
 	queue := tasks.New(tasks.Options{OIDCIssuer: "http://issuer.test"})
