@@ -69,7 +69,7 @@ func (r Rules) behind(f Facts, e Entity, judged map[Key]bool, offline standing) 
 	return found
 }
 
-// lateness is what late goes by.
+// lateness is the input of late beside facts and entity.
 type lateness struct {
 	due     time.Time // the due time since which nothing was synced, if judged
 	judged  bool      // package judge says that it holds

@@ -211,7 +211,7 @@ func TestSecretsAreReadByFew(t *testing.T) {
 	}
 }
 
-// TestOperatorJob holds what the operator job is told to names that the command line
+// TestOperatorJob holds the environment of the operator job to names that the command line
 // reads, and looks that it can compare the index.
 func TestOperatorJob(t *testing.T) {
 	known := literals(t, root+"/functions/cmd/returnsync/settings.go")

@@ -14,15 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
-	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 )
 
 // audited is every function over a real database and emulated queues, which checks
@@ -68,32 +65,13 @@ func newAudited(t *testing.T) audited {
 		"CLOUD_TASKS_EMULATOR_HOST": listener.Addr().String(), "CLOUD_SCHEDULER_EMULATOR_HOST": listeners[1].Addr().String(), "SCOPES_SWEEP": "1h",
 		"CALLER_AUDIENCE": "https://us.example", "CALLER_EMAILS": "queue@p.iam", "CALLER_ISSUER": "http://issuer.test", "CALLER_JWKS_URL": keys.URL + "/tokens/jwks",
 	})
-	e := environment(vars)
-	db, err := e.Store(wire.Databases{SourceDSN: dsn, MaxConnections: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := sample.Migrate(t.Context(), db.SQL()); err != nil {
-		t.Fatal(err)
-	}
-	h, err := server.Handler(t.Context(), e, server.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := httptest.NewServer(h)
-	t.Cleanup(func() {
-		srv.Close()
-		_ = e.Close()
-	})
+	h := houseOf(t, vars)
 	service, err := google.IdentityToken("queue@p.iam", "https://us.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	operator := identitytest.Sign(t, secret, jwt.NewBuilder().Subject("ann").Audience([]string{"return-sync-operators"}).Claim("roles", "operator").Expiration(time.Now().Add(time.Hour)), nil)
-	return audited{&house{t: t, url: srv.URL, db: db.SQL()}, "Bearer " + operator, "Bearer " + service}
+	return audited{h, "Bearer " + operator, "Bearer " + service}
 }
 
 // rows returns the audit's rows, and forgets them.

@@ -63,8 +63,16 @@ func newHouse(t *testing.T) *house {
 		_ = index.Close()
 		listener.Close()
 	})
-	e := environment(complete(dsn, listener.URL))
-	db, err := e.Store(wire.Databases{SourceDSN: dsn, MaxConnections: 4})
+	h := houseOf(t, complete(dsn, listener.URL))
+	h.index = listener.URL
+	return h
+}
+
+// houseOf opens every function over an environment, in migrated tables.
+func houseOf(t *testing.T, vars map[string]string) *house {
+	t.Helper()
+	e := environment(vars)
+	db, err := e.Store(wire.Databases{SourceDSN: vars["SOURCE_DSN"], MaxConnections: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +91,7 @@ func newHouse(t *testing.T) *house {
 		srv.Close()
 		_ = e.Close()
 	})
-	return &house{t: t, url: srv.URL, index: listener.URL, db: db.SQL()}
+	return &house{t: t, url: srv.URL, db: db.SQL()}
 }
 
 // call sends a request to a function and returns the answer's status and body.
