@@ -22,8 +22,8 @@ import (
 	"fmt"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // Config is what the environment says about the flow.

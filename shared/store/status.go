@@ -9,8 +9,8 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // Status is what our tables say about one entity, all of it from one moment.

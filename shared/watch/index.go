@@ -3,9 +3,9 @@ package watch
 import (
 	"context"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // Asker asks an index about itself. Its errors hold no key.

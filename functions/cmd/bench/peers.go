@@ -89,7 +89,7 @@ func moduleDir(ctx context.Context) (string, error) {
 }
 
 // rowsFile is where the query is that the scripts read with, below the module's folder.
-const rowsFile = "shared/entity/returns/rows.sql"
+const rowsFile = "shared/sync/entity/returns/rows.sql"
 
 // buildGo builds the Go script.
 func buildGo(ctx context.Context, dir string) (peer, error) {

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/claim"
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // follower follows the run of an entity's newest claim in our own tables.

@@ -25,9 +25,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }

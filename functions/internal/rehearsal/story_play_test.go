@@ -16,10 +16,10 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // patience is how long a story waits for anything: far more than it should take

@@ -9,9 +9,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // Looking is what the environment says about what a doctor may look at beside the

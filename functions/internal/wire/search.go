@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // Search is the parts of the search function.

@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
-	"gitlab.com/eshopbox-team/return-sync/shared/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/target"
 )
 
