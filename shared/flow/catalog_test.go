@@ -8,7 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/target"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // listed returns definitions as name -> index.

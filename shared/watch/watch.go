@@ -25,7 +25,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/target"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // Config is what the environment says about watching.

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/target"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 const parkedHelp = `A record is parked when it cannot be in the index: TOO_LARGE has more bytes than

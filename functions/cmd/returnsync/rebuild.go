@@ -16,7 +16,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/target"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 const rebuildHelp = `rebuild builds the index of an entity anew, beside the one that searches see, and
