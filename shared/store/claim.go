@@ -6,8 +6,8 @@ import (
 	"errors"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 )
 
 // claimColumns and scanClaim belong together.

@@ -8,8 +8,8 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 

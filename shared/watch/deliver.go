@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 )
 
 // How messages are sent.

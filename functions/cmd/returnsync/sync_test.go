@@ -13,10 +13,10 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 )
 
 // local is the environment of a tick in this process.

@@ -18,7 +18,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/search"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
-	"gitlab.com/eshopbox-team/return-sync/shared/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
@@ -27,6 +26,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 )
 
 // noAnswer is the decision of a tick that was not answered with one.
