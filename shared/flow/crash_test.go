@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // steps are all places where a process can die.

@@ -7,9 +7,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 

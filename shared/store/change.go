@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // Lister calls add with the ids of changed roots, in batches: how a source that

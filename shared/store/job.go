@@ -9,7 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // jobColumns and scanJob belong together.

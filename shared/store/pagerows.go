@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/page"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // PageRow is a page as people look at it.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // statusColumns, statusTables and scanStatus belong together.

@@ -8,9 +8,9 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // Status is what our tables say about one entity, all of it from one moment.

@@ -7,7 +7,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	syncjob "gitlab.com/eshopbox-team/return-sync/shared/job"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )

@@ -11,9 +11,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/grants"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // TestUnderDocumentedGrants plays the whole product as the users that

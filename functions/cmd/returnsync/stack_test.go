@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // stack starts the whole product with so many returns, syncs them, and returns it

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // showing returns what shows a run on a bar.

@@ -17,9 +17,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/job"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // desk is the running product with an operator before the console.

@@ -16,8 +16,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // gate stands before the index and holds writes while it is shut.

@@ -13,8 +13,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/search"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 func TestMain(m *testing.M) {

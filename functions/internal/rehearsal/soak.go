@@ -16,8 +16,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // refusedPattern are the records that the index refuses throughout a soak, so

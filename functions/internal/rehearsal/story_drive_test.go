@@ -23,10 +23,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // noAnswer is the decision of a tick that was not answered with one.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // finish ends the story: faults end, what is under way drains, and everything

@@ -17,9 +17,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // patience is how long a story waits for anything: far more than it should take

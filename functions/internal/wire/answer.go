@@ -3,7 +3,7 @@ package wire
 import (
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // Answer is a run as the functions and the command line show it.
