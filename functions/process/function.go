@@ -21,7 +21,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 )
 
 // Function is the process function.

@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
