@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
-	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 )
 
 // Basis is a count of an entity's ledger, and what its runs had sent by then.

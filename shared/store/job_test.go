@@ -10,7 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	syncjob "gitlab.com/eshopbox-team/return-sync/shared/job"
-	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )

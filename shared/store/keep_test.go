@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 

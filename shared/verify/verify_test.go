@@ -3,7 +3,7 @@ package verify_test
 import (
 	"testing"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/verify"
 )
 
