@@ -11,7 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
-	format "gitlab.com/eshopbox-team/return-sync/shared/record"
+	format "gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // sameReturn adds the items of one return to the index, some of ours and one of

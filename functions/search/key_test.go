@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	format "gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
+	format "gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // direct asks the index itself, as a browser with a key does.

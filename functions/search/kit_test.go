@@ -24,10 +24,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
-	format "gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	format "gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // The two tenants of the tests. Whatever is only the rival's has the canary in

@@ -11,9 +11,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
-	format "gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
+	format "gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // alike are accounts that tokens can name and an index could confuse.

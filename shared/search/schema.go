@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // Schema is what of an index may be asked.

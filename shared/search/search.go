@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // The limits of a question. Those of one index are in its Schema.

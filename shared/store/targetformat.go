@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // maxNames is how many records of the index are held by name at once. Where more

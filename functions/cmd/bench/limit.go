@@ -16,8 +16,8 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 	"golang.org/x/sync/errgroup"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // errNoChild says that this process is not the limit's.

@@ -28,8 +28,8 @@ import (
 	api "github.com/algolia/algoliasearch-client-go/v3/algolia/search"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // Config is what an engine needs besides the client's own configuration.

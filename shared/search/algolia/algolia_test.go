@@ -18,9 +18,9 @@ import (
 	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	"gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 const settings = `{"attributesForFaceting":["filterOnly(account)","filterOnly(accountKey)","status","searchable(color)","isCod","size"],"searchableAttributes":["name"],

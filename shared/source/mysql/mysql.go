@@ -18,9 +18,9 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // The ends of time as a DATETIME knows it: what changed between them is all.

@@ -22,7 +22,7 @@ package entity
 import (
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // Definition is one entity, checked as far as it can be without a database.

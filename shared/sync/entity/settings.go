@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // The settings of an index that the account's key needs.

@@ -33,8 +33,8 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
 // Role is what a target is for.
