@@ -1,6 +1,6 @@
 package destination
 
-import "gitlab.com/eshopbox-team/return-sync/shared/source"
+import "gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 
 // Part says which records of an index are meant. The zero Part is none of them;
 // Roots is source.Every for all.

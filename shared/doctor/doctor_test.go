@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // sampleRoots is how many of the newest roots have their records built.

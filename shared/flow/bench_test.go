@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // allocsAPageRecord is how many allocations the account of a page may cost a

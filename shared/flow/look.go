@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // moved returns the pushed roots whose rows are no longer what was read.

@@ -5,9 +5,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // plan compares the rows of the roots with what the index holds and lists what

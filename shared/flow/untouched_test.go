@@ -10,11 +10,11 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 )
 
 // reader notes the roots whose rows are read, and those whose versions are.

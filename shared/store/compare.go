@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // PackedRow is a root's row of the ledger as it is stored, readable or not.

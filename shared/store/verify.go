@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // Verify is how the comparison that runs by itself stands for one entity.

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // TestDriftIsReplacedWhereItWasComparedAgain checks which drift a share takes

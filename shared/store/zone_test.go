@@ -6,7 +6,7 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 )
 
 // TestZonesShiftNothing runs a window with DSNs whose sessions would be in

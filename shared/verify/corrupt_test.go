@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/verify"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // descent names what differs in the slices that do, one round of it: of several

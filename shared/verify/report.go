@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // Kind says how a record differs.

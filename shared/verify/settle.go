@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // settleRoots is how many suspects are looked at again at once.

@@ -61,9 +61,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // Roots is what the source says about roots as such.

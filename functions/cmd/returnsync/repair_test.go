@@ -17,9 +17,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/verify"
 )
 

@@ -53,7 +53,7 @@ func TestGrantsAreWhatTheProgramUses(t *testing.T) {
 }
 
 // asksSource are the functions that ask a definition's queries.
-var asksSource = regexp.MustCompile(`shared/source/mysql\.Source\)\.(EachChanged|CountChanged|ChangedSince|Roots|Rows|Versions)$`)
+var asksSource = regexp.MustCompile(`shared/sync/source/mysql\.Source\)\.(EachChanged|CountChanged|ChangedSince|Roots|Rows|Versions)$`)
 
 // unissued are statements that can be reached and are never sent, and why.
 var unissued = map[string]string{

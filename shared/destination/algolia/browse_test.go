@@ -11,7 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // browser returns a browser before a bench's emulator.

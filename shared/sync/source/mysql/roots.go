@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // The ends of time as a DATETIME knows it: what changed between them is all.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // Records are appended to arenas of arenaSize bytes. A new one is begun while

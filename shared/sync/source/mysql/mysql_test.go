@@ -14,8 +14,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 )
 
 // rootsBench returns a source over five returns with an item each.

@@ -8,9 +8,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/plantest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
-	"gitlab.com/eshopbox-team/return-sync/shared/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
