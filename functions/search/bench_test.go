@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/destination"
-	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	writer "gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 // manyRecords is how many records the index has in the benchmark.

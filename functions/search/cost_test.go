@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
+	writer "gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 // many is the body of a batch of n queries of hits each.

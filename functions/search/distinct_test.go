@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/destination"
-	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	writer "gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	format "gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/destination"
-	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	writer "gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	format "gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	writer "gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	writer "gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 // ways are the requests that ask the index, or hand out a way to it.

@@ -16,7 +16,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 // folders returns the functions' folders by their entry points, as Terraform has

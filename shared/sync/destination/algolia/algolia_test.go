@@ -14,10 +14,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/destination"
-	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 // bench is a client before an emulator.

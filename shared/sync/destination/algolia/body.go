@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 )
 
 // What stands around the records of a batch request.

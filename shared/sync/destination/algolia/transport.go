@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 )
 
 // exchange travels in the context of one call of the client and tells what the

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 // TestDrift compares pairs of settings: what is different by meaning and what is

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 )
 
 // someOps returns ops: every tenth a delete.
