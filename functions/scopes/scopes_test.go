@@ -8,8 +8,8 @@ import (
 
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 const startBody = `{"instanceId":"nightly","options":{"title":"<b>Every night</b>","members":{"returns":["returns"],"stock":["stock"]}}}`

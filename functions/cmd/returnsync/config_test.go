@@ -12,10 +12,10 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.

@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // remoteCron is what the settings say about the cron function.

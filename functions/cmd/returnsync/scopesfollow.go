@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
-	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // awaitScope follows a scope until it has ended, and shows its progress.

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
-	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // entitiesOptions are what the flags say.

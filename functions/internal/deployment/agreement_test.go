@@ -18,8 +18,8 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // TestQueues compares the names of the queues.

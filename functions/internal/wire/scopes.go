@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // Scopes is the parts of the scopes function.
