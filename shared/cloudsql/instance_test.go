@@ -28,8 +28,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/cloudsql"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }

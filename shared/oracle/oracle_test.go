@@ -14,9 +14,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Shares is where the comparison that runs by itself is noted.

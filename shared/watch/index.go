@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Asker asks an index about itself. Its errors hold no key.

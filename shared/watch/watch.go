@@ -23,8 +23,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 const logsHelp = `logs shows the run log: runs that began, were synced, failed or were taken over,

@@ -9,8 +9,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // entitiesOptions are what the flags say.

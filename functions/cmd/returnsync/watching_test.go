@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // screen is an output that can be read while it is written.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // AddSchedule inserts a schedule; checked is its checked specification.

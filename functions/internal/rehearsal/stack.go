@@ -20,8 +20,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Options say what a stack is like. The zero value of a number means its

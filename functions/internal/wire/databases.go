@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/cloudsql"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Store opens our own tables.

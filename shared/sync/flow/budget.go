@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // What of the budget may be used before backfills wait, in percent: the rest is

@@ -3,7 +3,7 @@ package flow
 import (
 	"context"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // maxLooks is how often a page looks again after a push. A root that still moves

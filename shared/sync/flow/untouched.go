@@ -6,9 +6,9 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // touched settles the roots whose rows are at the version that the ledger

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // TestAudited keeps what was done, what failed and why, and what broke off; and
