@@ -20,7 +20,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
-	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // spoiltReturns is how many returns TestRepairOfRandomCorruption has, unless

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
-	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 const verifyHelp = `verify reads all that should be in the index and compares it with the ledger of

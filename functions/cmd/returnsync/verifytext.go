@@ -5,7 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // printReports writes comparisons for people: first whether all is right.

@@ -12,7 +12,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // Environment returns the environment that the stack's functions have, for who

@@ -9,7 +9,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/verify"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
-	compare "gitlab.com/eshopbox-team/return-sync/shared/verify"
+	compare "gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // verifier returns what compares a stack from outside its functions.

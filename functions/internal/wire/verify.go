@@ -10,7 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
-	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // Verify is the parts of the verify function.

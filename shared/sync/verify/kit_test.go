@@ -27,7 +27,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
-	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }
@@ -103,7 +103,7 @@ func emptyWorld(t testing.TB, name string) *world {
 	if _, err := w.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	defs, err := entity.Load("../../testdata/entities")
+	defs, err := entity.Load("../../../testdata/entities")
 	if err != nil {
 		t.Fatal(err)
 	}

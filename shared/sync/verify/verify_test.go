@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
-	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // TestCleanAfterASync compares what the pipeline left.

@@ -9,7 +9,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // corruption spoils index and ledger at random and keeps the account of it.
