@@ -12,9 +12,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
-	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 

@@ -15,8 +15,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
-	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 

@@ -17,11 +17,11 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
-	"gitlab.com/eshopbox-team/return-sync/shared/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
