@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
-	"gitlab.com/eshopbox-team/return-sync/shared/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
-	"gitlab.com/eshopbox-team/return-sync/shared/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 )
 
 // printBeside writes the lines of what there is, and none for what there is not.
