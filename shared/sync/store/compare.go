@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 )
 
 // LedgerRow is a root's row of the ledger; no entries mean that there is none.

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"strings"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 )
 
 // Doubt is a root whose records in the index are in doubt.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/rootlist"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 )
 
 func TestCondition(t *testing.T) {
