@@ -56,7 +56,7 @@ func grant(privileges []string, table string, users ...string) string {
 
 // sourceGrants lets users read what the definition of returns names.
 func sourceGrants(users ...string) []string {
-	files, err := filepath.Glob(root + "/shared/entity/returns/*.sql")
+	files, err := filepath.Glob(root + "/shared/sync/entity/returns/*.sql")
 	if err != nil || len(files) == 0 {
 		panic(fmt.Sprint("no definition of returns: ", err))
 	}

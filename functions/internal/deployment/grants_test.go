@@ -159,7 +159,7 @@ var made = regexp.MustCompile(`(?i)CREATE TABLE(?: IF NOT EXISTS)? +(\w+)`)
 // TestEveryTableIsDecided compares the tables that the migrations make with those
 // of which package grants says who may do what.
 func TestEveryTableIsDecided(t *testing.T) {
-	files, err := filepath.Glob(root + "/shared/store/migrations/*.sql")
+	files, err := filepath.Glob(root + "/shared/sync/store/migrations/*.sql")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// A story is one file of testdata/stories: what goes wrong, told in the words
+// A story is one file of testdata/stories/sync: what goes wrong, told in the words
 // below, and what must have become of it. Each is played on a stack of its own,
 // whose functions are processes of their own, in a database of its own.
 //
@@ -94,7 +94,7 @@ import (
 // index must hold what the database holds, the ledger what the index holds, every
 // account must add up, and no window may begin behind the one before it.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("../../../testdata/stories/*.txtar")
+	files, err := filepath.Glob("../../../testdata/stories/sync/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories: %v", err)
 	}
@@ -186,7 +186,7 @@ func play(t *testing.T, script string) {
 // TestStoryScripts checks the words of every story without playing it, so that a
 // misspelt one is named at once.
 func TestStoryScripts(t *testing.T) {
-	files, err := filepath.Glob("../../../testdata/stories/*.txtar")
+	files, err := filepath.Glob("../../../testdata/stories/sync/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
