@@ -38,13 +38,14 @@ const (
 	JobWaits       Kind = "job-waits"
 	Drift          Kind = "drift"
 	VerifyFailed   Kind = "verify-failed"
+	StandbyBehind  Kind = "standby-behind" // the index that a rebuild replaced is no longer kept up to date
 	Operations     Kind = "operations"
 )
 
 // Kinds returns all kinds, the gravest first.
 func Kinds() []Kind {
 	return []Kind{IndexRecords, IndexSettings, IndexUnchecked, NeverSynced, Absent, Behind, LeaseExpired, RunFailed, TakenOver,
-		PageFailed, PageRefused, Parked, JobFailed, JobWaits, Drift, VerifyFailed, Operations}
+		PageFailed, PageRefused, Parked, JobFailed, JobWaits, Drift, VerifyFailed, StandbyBehind, Operations}
 }
 
 // Finding is one thing that needs a person, and what to do about it.
@@ -69,6 +70,7 @@ func (l Limits) Findings(f Facts) []Finding {
 		}
 		jobs(c, e)
 		drift(c, e)
+		l.standbys(c, f.Now, e)
 	}
 	if l.Used(f.Spent) >= l.BudgetPercent && (l.OperationsDay > 0 || l.OperationsMonth > 0) {
 		c := &collector{list: &list}
@@ -185,6 +187,27 @@ func drift(c *collector, e Entity) {
 	if e.VerifyError != "" {
 		c.add(VerifyFailed, "the comparison that runs by itself failed: "+OneLine(e.VerifyError),
 			"the next call of the verify function tries again; remove this cause; compare at once: returnsync verify --deep --entity "+e.Name)
+	}
+}
+
+// standbys judges the indices that rebuild --undo would make live: each is synced by
+// every tick, as the live one is.
+func (l Limits) standbys(c *collector, now time.Time, e Entity) {
+	for _, s := range e.Standbys {
+		of := e
+		of.Watermark = s.Watermark
+		if !l.Behind(now, of) {
+			continue
+		}
+		behind := "never synced"
+		if s.Watermark != nil {
+			behind = Age(now.Sub(*s.Watermark)) + " behind"
+		}
+		if s.Error != "" {
+			behind += ": " + OneLine(s.Error)
+		}
+		c.add(StandbyBehind, fmt.Sprintf("index %s, which stands by since the rebuild, is %s", s.Index, behind),
+			fmt.Sprintf("compare and repair the index: returnsync repair --deep --wait --entity %s; or remove the index: returnsync rebuild --clean --entity %s", s.Target, s.Entity))
 	}
 }
 
