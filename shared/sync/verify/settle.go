@@ -111,7 +111,7 @@ func (c *check) judgeLedger(ctx context.Context, roots []uint64) error {
 		switch {
 		case len(v.findings) == 0:
 			continue
-		case e.excused[root]:
+		case e.excused[root] && v.findings[0].kind != Unreadable: // no later run can read the row either
 			c.wait(root)
 			continue
 		case unsynced[root]:
