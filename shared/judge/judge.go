@@ -22,6 +22,7 @@ type Kind string
 
 // The kinds, the gravest first.
 const (
+	Offline        Kind = "offline"         // the application gives no sign of life
 	IndexRecords   Kind = "index-records"   // the index has other records than the ledger says
 	IndexSettings  Kind = "index-settings"  // the index has other settings than the definition
 	IndexUnchecked Kind = "index-unchecked" // the index gave no answer, or none lately
@@ -44,7 +45,7 @@ const (
 
 // Kinds returns all kinds, the gravest first.
 func Kinds() []Kind {
-	return []Kind{IndexRecords, IndexSettings, IndexUnchecked, NeverSynced, Absent, Behind, LeaseExpired, RunFailed, TakenOver,
+	return []Kind{Offline, IndexRecords, IndexSettings, IndexUnchecked, NeverSynced, Absent, Behind, LeaseExpired, RunFailed, TakenOver,
 		PageFailed, PageRefused, Parked, JobFailed, JobWaits, Drift, VerifyFailed, StandbyBehind, Operations}
 }
 
@@ -56,10 +57,11 @@ type Finding struct {
 	Do      string `json:"do"`
 }
 
-// Findings judges the facts: each entity's findings, the gravest first, then
-// those of the product as a whole.
+// Findings judges the facts: whether the application lives, each entity's findings,
+// the gravest first, then the operations budget.
 func (l Limits) Findings(f Facts) []Finding {
 	list := []Finding{}
+	l.offline(&collector{list: &list}, f)
 	for _, e := range f.Entities {
 		c := &collector{entity: e.Name, list: &list}
 		l.freshness(c, f.Now, e)
@@ -77,6 +79,16 @@ func (l Limits) Findings(f Facts) []Finding {
 		c.add(Operations, l.spent(f.Spent), "syncs go on, backfills wait; find what costs so much with returnsync runs list, or raise OPERATIONS_DAY or OPERATIONS_MONTH as far as the plan allows")
 	}
 	return list
+}
+
+// offline judges the sign of life. An application that has never run is not offline:
+// its entities are never synced.
+func (l Limits) offline(c *collector, f Facts) {
+	beat, ever := f.Beats[App]
+	if silent := f.Now.Sub(beat.At); ever && l.OfflineAfter > 0 && silent > l.OfflineAfter {
+		c.add(Offline, "no sign of life of the sync application for "+Age(silent),
+			"see whether Cloud Scheduler's job is on and the cron function answers: returnsync doctor; at once: returnsync sync --wait")
+	}
 }
 
 // Stale reports whether an index's answers must not pass for fresh: the index is

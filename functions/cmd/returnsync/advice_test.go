@@ -175,6 +175,9 @@ func stuck(a *advice) {
 // syncStates are the states of syncs.
 func syncStates() []advised {
 	return []advised{
+		{kind: judge.Offline, says: "no sign of life of the sync application for 2h00m", cause: func(a *advice) {
+			a.exec("INSERT INTO sync_heartbeat (name, alive, timestamp, alive_since) VALUES ('sync', 1, NOW(6) - INTERVAL 2 HOUR, NOW(6) - INTERVAL 3 HOUR) ON DUPLICATE KEY UPDATE timestamp = VALUES(timestamp)")
+		}},
 		{kind: judge.NeverSynced, cause: func(a *advice) {
 			a.exec("DELETE FROM sync_run")
 			a.exec("DELETE FROM order_return_algolia_sync")
