@@ -96,7 +96,9 @@ func alternatives(words []string) [][]string {
 // words are the document's own; a group of commands takes none.
 func parses(t *testing.T, args []string) error {
 	t.Helper()
-	cmd, rest, err := newRoot(surroundings(t, nil)).Find(args)
+	root := newRoot(surroundings(t, nil))
+	root.InitDefaultHelpCmd()
+	cmd, rest, err := root.Find(args)
 	if err != nil {
 		return err
 	}
