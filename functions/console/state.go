@@ -78,12 +78,12 @@ type beat struct {
 func (f *function) read(ctx context.Context) (view, time.Time, error) {
 	var v view
 	var definitions flow.Entities
-	look := health.Look{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list flow.Entities, err error) {
+	query := health.Query{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list flow.Entities, err error) {
 		definitions, err = flow.Catalog{Entities: f.Entities, Store: db}.Live(ctx)
 		return definitions, err
 	}}
 	var err error
-	if v.Report, err = look.Gather(ctx, f.Store); err != nil {
+	if v.Report, err = query.Read(ctx, f.Store); err != nil {
 		return v, time.Time{}, err
 	}
 	now := v.Report.Now
