@@ -66,7 +66,7 @@ func TestActions(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	w.do(t, 200, "1 record is tried again by job 8", "retry-parked", `{"entity":"returns","records":["R9-1","R9-2"]}`)
-	w.do(t, 404, "parked any more", "retry-parked", `{"entity":"stock","records":["R9-1"]}`)
+	w.do(t, 404, "parked now", "retry-parked", `{"entity":"stock","records":["R9-1"]}`)
 	w.do(t, 400, "name 1 to 500", "retry-parked", `{"entity":"returns"}`)
 	if got := fmt.Sprint(w.woken.ids); got != "[7 8]" {
 		t.Errorf("woken: %s", got)
@@ -94,8 +94,8 @@ func TestSchedulesAreEdited(t *testing.T) {
 	}
 	w.do(t, 200, "in force within two minutes", "add-schedule", "{"+edit("nightly", "23:30", "")+"}")
 	for text, body := range map[string]string{
-		"name is empty": edit("", "23:30", ""), `time is \"25:00\"`: edit("n", "25:00", ""), "what is wanted": edit("n", "23:30", `,"colour":"red"`),
-		"say what the schedule": `"version":""`, `no entity \"lost\"`: strings.Replace(edit("n", "23:30", ""), "returns", "lost", 1), "at most 128": edit(strings.Repeat("n", 200), "23:30", ""),
+		"name is empty": edit("", "23:30", ""), `time is \"25:00\"`: edit("n", "25:00", ""), "does not have the fields": edit("n", "23:30", `,"colour":"red"`),
+		"edit is empty": `"version":""`, `no entity \"lost\"`: strings.Replace(edit("n", "23:30", ""), "returns", "lost", 1), "at most 128": edit(strings.Repeat("n", 200), "23:30", ""),
 	} {
 		w.do(t, 400, text, "add-schedule", "{"+body+"}")
 	}
