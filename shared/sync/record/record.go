@@ -9,9 +9,9 @@
 //
 //	_root       the id of the root row that the record belongs to (required)
 //	objectID    the record's id in the index (required, and also a field)
-//	_version…   whatever differs when the record does: read again after a push,
-//	            to see whether the row moved meanwhile, and before a page is
-//	            read, to leave out what is as it was pushed (at least one)
+//	_version…   a value that changes with the record: read again after a push, to
+//	            find rows that changed meanwhile, and before a page is read, to
+//	            leave out unchanged rows (at least one)
 package record
 
 import (

@@ -15,9 +15,9 @@ type finding struct {
 
 // verdict is the result of a comparison of a root with the ledger.
 type verdict struct {
-	findings []finding
-	parked   []string // ids that the ledger lists as parked, whatever their content
-	parkedCorrectly  int64    // parked with their present content
+	findings        []finding
+	parked          []string // ids that the ledger lists as parked, whatever their content
+	parkedCorrectly int64    // parked with their present content
 }
 
 // contentHash returns the hash that the ledger should have of a record.
