@@ -44,7 +44,7 @@ func (e *Env) guard(ctx context.Context, name string) (func(http.Handler) http.H
 	case !who.Configured():
 		return nil, errors.New("the configuration is not complete:\n  CALLER_AUDIENCE and CALLER_EMAILS are missing: this function's address, and the accounts of the queues or the scheduler that call it; CALLER_UNCHECKED=true serves every caller that the platform admits")
 	case who.ByPlatform && at.Service == "":
-		return nil, errors.New("CALLER_SIGNATURE_BY_PLATFORM is for Cloud Run alone, which sets K_SERVICE: here nobody else checks signatures")
+		return nil, errors.New("CALLER_SIGNATURE_BY_PLATFORM is for Cloud Run alone, which sets K_SERVICE: elsewhere no platform checks signatures")
 	case who.Local() && !at.private():
 		return nil, fmt.Errorf("CALLER_ISSUER or CALLER_JWKS_URL is on this machine, and HOST is %q, which others can reach: an issuer of tests is for HOST=127.0.0.1", at.Host)
 	}

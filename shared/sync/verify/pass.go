@@ -205,7 +205,7 @@ func (t *segmentComparison) root(root uint64, records []source.Record, packed []
 		return nil
 	}
 	t.records += int64(len(records))
-	t.rightly += v.rightly
+	t.rightly += v.parkedCorrectly
 	if len(v.findings) > 0 {
 		t.suspects = append(t.suspects, root)
 	}
