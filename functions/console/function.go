@@ -1,5 +1,5 @@
-// Package console is the function behind the operators' page: the state of all syncs at
-// a glance, and what to do about each problem.
+// Package console is the function behind the operators' page: the state of all syncs,
+// and what to do about each problem.
 //
 // Who calls it: people with a browser, and programs. A reader may look; changing
 // anything takes an operator. A person signs in through Identity-Aware Proxy, sends an

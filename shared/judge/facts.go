@@ -27,8 +27,8 @@ type Spent struct {
 // Heartbeat is the time of a program's last work.
 type Heartbeat struct {
 	Alive bool
-	At    time.Time // the last beat
-	Since time.Time // the first beat of this uninterrupted time
+	At    time.Time // the newest
+	Since time.Time // the first of an uninterrupted series
 }
 
 // Entity is the content of the tables about one entity.

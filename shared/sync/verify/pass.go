@@ -161,11 +161,11 @@ func compareRoots(a, b source.Record) int {
 // segmentComparison is the comparison of one segment.
 type segmentComparison struct {
 	*check
-	table    *table
-	suspects []uint64
-	parked   []string
-	rightly  int64
-	records  int64
+	table           *table
+	suspects        []uint64
+	parked          []string
+	parkedCorrectly int64
+	records         int64
 }
 
 // segment compares a segment and adds it to the report.
@@ -190,7 +190,7 @@ func (t *segmentComparison) segment(s segment, records map[uint64][]source.Recor
 	defer t.mu.Unlock()
 	t.report.Roots += int64(roots)
 	t.report.Records += t.records
-	t.report.Parked += t.rightly
+	t.report.Parked += t.parkedCorrectly
 	for _, id := range t.parked {
 		t.check.parked[id] = true
 	}
@@ -205,7 +205,7 @@ func (t *segmentComparison) root(root uint64, records []source.Record, packed []
 		return nil
 	}
 	t.records += int64(len(records))
-	t.rightly += v.parkedCorrectly
+	t.parkedCorrectly += v.parkedCorrectly
 	if len(v.findings) > 0 {
 		t.suspects = append(t.suspects, root)
 	}
