@@ -57,7 +57,7 @@ func TestEveryAlertHasItsParagraph(t *testing.T) {
 	}
 }
 
-// TestAlertPolicies looks that every policy tells somebody and links somewhere.
+// TestAlertPolicies checks that every policy has a channel and a link.
 func TestAlertPolicies(t *testing.T) {
 	c := load(t, terraform, required())
 	policies := 0
