@@ -1,5 +1,5 @@
-# Cloud SQL for MySQL, if it is made here, and how the functions reach whichever
-# database there is.
+# Cloud SQL for MySQL, if this folder makes an instance, and the functions' way to
+# the database.
 
 locals {
   cloud_sql_instance = var.database.create ? one(google_sql_database_instance.sync[*].connection_name) : var.database.instance
@@ -21,7 +21,7 @@ locals {
     var.database.iam_auth ? ["roles/cloudsql.instanceUser"] : [],
   ))
 
-  # The secret of who reads and writes our own tables alone.
+  # The secret of a function that uses our own tables alone.
   secrets_state = var.database.iam_auth ? {} : { STATE_DSN = var.database.state_apart ? "state-dsn" : "source-dsn" }
 
   # A function's environment and secrets for both the source and our own tables.
@@ -62,7 +62,7 @@ resource "google_sql_database_instance" "sync" {
 
     backup_configuration {
       enabled = true
-      # The log is what a restore to a point in time replays; for MySQL it is
+      # A restore to a point in time replays the log; for MySQL the log is
       # switched on under this name.
       binary_log_enabled             = true
       start_time                     = "20:00"
@@ -112,7 +112,7 @@ resource "google_sql_database" "sync" {
   collation = "utf8mb4_unicode_ci"
 }
 
-# With IAM, a user a function: what it may do is granted by hand (README), because
+# With IAM, a user a function. Its rights are granted by hand (README), because
 # only the database's administrator can. Users with passwords are made by hand as
 # well: a password here would be readable in the state.
 resource "google_sql_user" "function" {

@@ -1,5 +1,5 @@
 # Cloud Build's two accounts and, with a connected repository, its triggers. The
-# planner reads and can change nothing: proposals of strangers are built as it. The
+# planner reads and can change nothing: it builds proposals of strangers. The
 # deployer changes what a release changes: services, the operator job, scheduler jobs,
 # queues, metrics, alerts. It can neither grant a right nor change a role, an account,
 # a secret or the database: those, and this file, are applied by an owner (README).
@@ -23,8 +23,8 @@ locals {
     "roles/viewer",
   ]) : toset([])
 
-  # The accounts that services, the operator job and scheduler jobs run as. Whoever
-  # deploys code runs as these, and as no other account of the project.
+  # The accounts that services, the operator job and scheduler jobs run as. The
+  # deployer's code runs as these, and as no other account of the project.
   deployer_acts_as = !var.delivery.accounts ? {} : merge(
     {
       cron      = module.cron.account

@@ -1,4 +1,4 @@
-# The operators' page: shows everything, and starts, pauses and mends.
+# The operators' page: shows everything, and starts, pauses and repairs.
 module "console" {
   source = "./modules/function"
 
@@ -27,8 +27,8 @@ module "console" {
 }
 
 locals {
-  # Identity-Aware Proxy calls the console as this account of Google's own, for those
-  # whom it has let in, and says who they are in an assertion with this audience.
+  # Identity-Aware Proxy calls the console as this account of Google's own, for people
+  # who have signed in, and names them in an assertion with this audience.
   console_iap_invoker = var.console_iap ? { iap = "serviceAccount:service-${var.project_number}@gcp-sa-iap.iam.gserviceaccount.com" } : {}
   iap_users           = [for member in values(var.operators) : trimprefix(member, "user:") if can(regex("^user:", member))]
   env_console_iap = !var.console_iap ? {} : merge(

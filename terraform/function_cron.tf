@@ -1,4 +1,4 @@
-# Starts syncs: the scheduler calls it, it claims windows and puts their tasks into
+# Starts syncs: called by the scheduler, cron claims windows and puts their tasks into
 # returnSync.
 module "cron" {
   source = "./modules/function"

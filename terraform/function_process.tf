@@ -1,5 +1,5 @@
-# Works pages off: the queues returnSyncProcessing and returnSyncBackfill call it. It
-# alone may write the index.
+# Works pages off, called by the queues returnSyncProcessing and returnSyncBackfill.
+# No other function may write the index.
 module "process" {
   source = "./modules/function"
 

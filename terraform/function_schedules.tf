@@ -1,5 +1,5 @@
-# Keeps the scheduler's jobs in step with the table of schedules, and starts what is
-# due, as cron does.
+# Keeps the scheduler's jobs in step with the table of schedules, and starts due
+# schedules as cron does.
 module "schedules" {
   source = "./modules/function"
 
@@ -38,8 +38,8 @@ locals {
   schedules_role = "projects/${var.project}/roles/${google_project_iam_custom_role.schedules.role_id}"
 }
 
-# What keeping jobs takes, and no more: Cloud Scheduler's own admin role could run
-# jobs as well.
+# The rights that keeping jobs takes, and no more: Cloud Scheduler's own admin role
+# could run jobs as well.
 resource "google_project_iam_custom_role" "schedules" {
   role_id     = replace("${var.prefix}-schedules", "-", "_")
   title       = "Return-sync: keep scheduler jobs"
@@ -62,7 +62,7 @@ resource "google_project_iam_member" "schedules" {
   member  = module.schedules.member
 }
 
-# The jobs that it makes call it back as the housekeeper.
+# The jobs of schedules call the function as the housekeeper.
 resource "google_service_account_iam_member" "schedules_housekeeper" {
   service_account_id = google_service_account.housekeeper.name
   role               = "roles/iam.serviceAccountUser"

@@ -1,5 +1,5 @@
-# Answers searches, fenced by the account in the caller's token. It reads the index,
-# and of the database when the index was last true.
+# Answers searches, filtered by the account in the caller's token. Reads the index and,
+# in the database, as of when the index is true.
 module "search" {
   source = "./modules/function"
 

@@ -1,4 +1,4 @@
-# Compares the source with what was pushed, and what was pushed with the index.
+# Compares the source with the ledger, and the ledger with the index.
 module "verify" {
   source = "./modules/function"
 

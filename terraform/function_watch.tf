@@ -1,4 +1,4 @@
-# Looks whether the syncs live, and tells people once when they do not.
+# Checks whether the syncs run, and alerts people once when they do not.
 module "watch" {
   source = "./modules/function"
 
@@ -36,8 +36,8 @@ module "watch" {
 }
 
 locals {
-  # How often a sync is due, if the schedule says so in minutes: what is older than
-  # two of them is behind.
+  # How often a sync is due, if the schedule names minutes: an index older than
+  # two periods is behind.
   period     = try("${regex("^\\*/([0-9]+) \\* \\* \\* \\*$", var.schedule)[0]}m", null)
   env_period = local.period == null ? {} : { WATCH_PERIOD = local.period }
 }

@@ -1,5 +1,5 @@
-# Fixes windows and cuts pages: the queue returnSync calls it, and returnSyncBackfill
-# to go on; it puts pages into returnSyncProcessing and returnSyncBackfill.
+# Fixes windows and cuts pages. The queue returnSync calls for a window, returnSyncBackfill
+# for a job's next turn; pages go into returnSyncProcessing and returnSyncBackfill.
 module "window" {
   source = "./modules/function"
 

@@ -1,5 +1,5 @@
-# Who calls the functions. Who a function is, and what it may read, stands in its
-# own file and in modules/function.
+# The callers of the functions. A function's own account and rights stand in its
+# file and in modules/function.
 
 # Cloud Tasks calls window and process as this account.
 resource "google_service_account" "tasks" {
@@ -41,8 +41,8 @@ locals {
     window-returnSyncBackfill   = { queue = "returnSyncBackfill", member = module.window.member }
   }
 
-  # Who creates tasks that carry the tasks account's identity must be allowed to
-  # act as it.
+  # A creator of tasks with the identity of the account tasks must be allowed to act
+  # as that account.
   task_creators = {
     cron      = module.cron.member
     window    = module.window.member
@@ -54,9 +54,9 @@ locals {
 }
 
 locals {
-  # Whose identity token each function takes from a queue or the scheduler, beside
-  # what IAM lets through. Cloud Run checks the token's signature and takes it off
-  # before it passes the request on.
+  # The account whose identity token a function of a queue or the scheduler accepts,
+  # a second check behind IAM. Cloud Run checks the token's signature and removes it
+  # before the request reaches the container.
   env_callers = { for name, account in {
     cron      = google_service_account.scheduler.email
     window    = google_service_account.tasks.email

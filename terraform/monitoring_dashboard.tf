@@ -14,8 +14,8 @@ locals {
   ]
 }
 
-# Monitoring leaves out what is empty or 0 when it tells what it has, and a plan
-# would want to put it back for ever: such fields are left out here as well.
+# Monitoring's answers leave out fields that are empty or 0, and a plan would want to
+# put them back for ever: such fields are left out here as well.
 resource "google_monitoring_dashboard" "sync" {
   dashboard_json = jsonencode({
     displayName = local.title

@@ -1,12 +1,12 @@
-# What is counted and told from the log. Each message is one that the program
-# writes; a test in functions/internal/deployment holds both to the same words.
+# Counts and alerts from the log. The program writes each message; a test in
+# functions/internal/deployment compares the two.
 #
 # The alert on a record is of the log itself, not of the metric: a metric exists
 # only some minutes after its first apply, and Monitoring refuses an alert on one
-# that it does not know yet. The metric is for the dashboard and for questions.
+# that is still unknown. The metric is for the dashboard and for questions.
 
 locals {
-  # function: who writes the record. fields: what of it stands in the incident.
+  # function: writes the record. fields: the record's fields that the incident shows.
   # quiet: seconds between two notifications at least.
   log_events = {
     run_failed = {
@@ -102,7 +102,7 @@ resource "google_logging_metric" "event" {
       content {
         key         = labels.value
         value_type  = "STRING"
-        description = "The entity that it is about"
+        description = "The entity of the record"
       }
     }
   }
@@ -140,7 +140,7 @@ resource "google_monitoring_alert_policy" "event" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "What it means, how to look, how to mend: [${each.value.title}](${var.runbook_url}#alert-${replace(each.key, "_", "-")})"
+    content   = "Meaning, what to check, what to do: [${each.value.title}](${var.runbook_url}#alert-${replace(each.key, "_", "-")})"
 
     links {
       display_name = "Runbook"

@@ -1,13 +1,13 @@
-# What is told from Google's own metrics: waiting tasks, search's errors and
-# speed, and silence of those who should be called by the clock.
+# Alerts from Google's own metrics: waiting tasks, search's errors and speed, and
+# functions that the scheduler no longer reaches.
 
 locals {
   run_service = { for key, name in local.service_names : key => "resource.type = \"cloud_run_revision\" AND resource.label.\"service_name\" = \"${name}\"" }
   # All of them by name: another installation's prefix may begin with this one's.
   run_services = "resource.type = \"cloud_run_revision\" AND resource.label.\"service_name\" = one_of(${join(", ", [for name in values(local.service_names) : "\"${name}\""])})"
 
-  # How long the watcher and the cron may not be called before that is told: a few
-  # of their periods.
+  # Time without a successful call of watch or cron before the alert: a few of their
+  # periods.
   silences = {
     watch_silent = { title = "The watcher is silent", function = "watch", seconds = 1800 }
     cron_silent  = { title = "No tick arrives", function = "cron", seconds = 3600 }
@@ -55,7 +55,7 @@ resource "google_monitoring_alert_policy" "queue_backlog" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "What it means, how to look, how to mend: [Tasks pile up](${local.runbook.queue_backlog})"
+    content   = "Meaning, what to check, what to do: [Tasks pile up](${local.runbook.queue_backlog})"
 
     links {
       display_name = "Runbook"
@@ -107,7 +107,7 @@ resource "google_monitoring_alert_policy" "search_errors" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "What it means, how to look, how to mend: [Search answers with errors](${local.runbook.search_errors})"
+    content   = "Meaning, what to check, what to do: [Search answers with errors](${local.runbook.search_errors})"
 
     links {
       display_name = "Runbook"
@@ -152,7 +152,7 @@ resource "google_monitoring_alert_policy" "search_latency" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "What it means, how to look, how to mend: [Search is slow](${local.runbook.search_latency})"
+    content   = "Meaning, what to check, what to do: [Search is slow](${local.runbook.search_latency})"
 
     links {
       display_name = "Runbook"
@@ -163,7 +163,7 @@ resource "google_monitoring_alert_policy" "search_latency" {
   depends_on = [google_project_service.api]
 }
 
-# Who writes no record cannot be told by one: silence is judged from outside.
+# A silent function writes no record, so silence is judged by Google's metrics.
 resource "google_monitoring_alert_policy" "silence" {
   for_each = local.deployed && var.ticks ? local.silences : {}
 
@@ -198,7 +198,7 @@ resource "google_monitoring_alert_policy" "silence" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "What it means, how to look, how to mend: [${each.value.title}](${local.runbook[each.key]})"
+    content   = "Meaning, what to check, what to do: [${each.value.title}](${local.runbook[each.key]})"
 
     links {
       display_name = "Runbook"

@@ -90,7 +90,7 @@ resource "google_monitoring_alert_policy" "search_down" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "What it means, how to look, how to mend: [Search does not answer](${local.runbook.search_down})"
+    content   = "Meaning, what to check, what to do: [Search does not answer](${local.runbook.search_down})"
 
     links {
       display_name = "Runbook"

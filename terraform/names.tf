@@ -12,21 +12,21 @@ locals {
   service_names  = { for name in keys(local.sizes) : name => "${var.prefix}-${name}" }
   queue_names    = { for name in keys(local.queues) : name => "${local.installation}${name}" }
   job_names      = { for name in keys(local.jobs) : name => "${local.installation}${name}" }
-  # What people read in titles of alerts and of the dashboard.
+  # The product's name in titles of alerts and of the dashboard.
   title = var.prefix == local.default_prefix ? "Return-sync" : "Return-sync ${var.prefix}"
 
   # Cloud Run gives every service an address that its name, the project's number
-  # and the region decide, so a function can be told another's, or its own, before
-  # either exists.
+  # and the region decide, so a function's settings can name an address before
+  # the service exists.
   urls = { for name in keys(local.sizes) : name => "https://${var.prefix}-${name}-${var.project_number}.${var.region}.run.app" }
 
-  # What every function is told. Cloud Run sets PORT itself.
+  # The settings of every function. Cloud Run sets PORT itself.
   env_all = merge({
     LOG_LEVEL            = var.log_level
     GOOGLE_CLOUD_PROJECT = var.project
   }, lookup(var.settings, "all", {}))
 
-  # What everybody goes by who has to do with runs: one lease, one number of
+  # The settings that all functions with runs share: one lease, one number of
   # attempts, one budget.
   env_flow = merge(local.env_budget, {
     RUN_LEASE     = "${local.run_lease}s"
@@ -38,7 +38,7 @@ locals {
     OPERATIONS_MONTH = tostring(var.operations.month)
   }
 
-  # What a function that starts syncs is told besides.
+  # Further settings of functions that start syncs.
   env_tasks = merge(
     local.installation == "" ? {} : { INSTALLATION_PREFIX = local.installation },
     {
@@ -49,7 +49,7 @@ locals {
     },
   )
 
-  # Who signs the tokens that the search function and those for operators take.
+  # The signer of the tokens that search and the operators' functions accept.
   env_tokens = merge(
     { SEARCH_JWT_CLAIM = var.search_jwt.claim },
     var.search_jwks_url == null ? {} : { SEARCH_JWKS_URL = var.search_jwks_url },
@@ -58,8 +58,8 @@ locals {
   )
   secrets_tokens = var.search_jwks_url == null ? { SEARCH_JWT_SECRET = "search-jwt-secret" } : {}
 
-  # Operators' tokens have an audience of their own, and keys of their own if that is
-  # wished; the functions for operators need no other key then.
+  # Operators' tokens have an audience of their own, and keys of their own if operator_jwt
+  # names some; the operators' functions need no other key then.
   env_operators = merge(
     { OPERATOR_JWT_AUDIENCE = var.operator_jwt.audience },
     var.operator_jwt.issuer == null ? {} : { OPERATOR_JWT_ISSUER = var.operator_jwt.issuer },

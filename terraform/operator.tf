@@ -1,5 +1,5 @@
-# The command line as a job: it migrates our tables before a new server takes
-# traffic, and runs anything else by hand:
+# The command line as a job: migrates our tables before a new server takes traffic,
+# and runs every other command by hand:
 #   gcloud run jobs execute PREFIX-operator --args=doctor
 
 resource "google_service_account" "operator" {
@@ -16,7 +16,7 @@ resource "google_secret_manager_secret_iam_member" "operator" {
   member    = "serviceAccount:${google_service_account.operator.email}"
 }
 
-# doctor looks at the queues; sync, backfill and repair put tasks into them.
+# doctor examines the queues; sync, backfill and repair put tasks into them.
 resource "google_cloud_tasks_queue_iam_member" "operator_viewer" {
   for_each = google_cloud_tasks_queue.queue
 
@@ -26,7 +26,7 @@ resource "google_cloud_tasks_queue_iam_member" "operator_viewer" {
   member   = "serviceAccount:${google_service_account.operator.email}"
 }
 
-# Beside the database, doctor looks at the scheduler's jobs.
+# doctor also examines the scheduler's jobs.
 resource "google_project_iam_member" "operator" {
   for_each = setunion(local.sql_roles, ["roles/cloudscheduler.viewer"])
 
@@ -67,7 +67,7 @@ resource "google_cloud_run_v2_job" "operator" {
     template {
       service_account = google_service_account.operator.email
       timeout         = "1800s"
-      # Whoever started it reads why it failed, and decides.
+      # The person who started the job reads why it failed, and decides.
       max_retries = 0
 
       vpc_access {

@@ -1,4 +1,4 @@
-# What to type next, and what the pipeline asks for.
+# The next commands to type, and the values that the delivery reads.
 
 output "image" {
   description = "The server's image that is deployed."
@@ -21,12 +21,12 @@ output "urls" {
 }
 
 output "jobs" {
-  description = "The scheduler's jobs by what they are called in terraform/README.md."
+  description = "The scheduler's jobs, by their names in terraform/README.md."
   value       = local.job_names
 }
 
 output "secrets_to_fill" {
-  description = "The secrets, and what belongs into them: printf %s VALUE | gcloud secrets versions add NAME --data-file=-"
+  description = "The secrets and their contents: printf %s VALUE | gcloud secrets versions add NAME --data-file=-"
   value       = { for key, secret in google_secret_manager_secret.sync : secret.secret_id => local.secrets[key] }
 }
 

@@ -7,7 +7,7 @@ locals {
     returnSync = { concurrent = local.sync_concurrency, per_second = 5 }
     # One task a page.
     returnSyncProcessing = { concurrent = local.processing_concurrency, per_second = 100 }
-    # Pages of backfills, repairs and rebuilds, beside the tick's and slower.
+    # Pages of backfills, repairs and rebuilds, slower than the tick's.
     returnSyncBackfill = { concurrent = local.backfill_concurrency, per_second = 20 }
   }
 }
@@ -23,8 +23,8 @@ resource "google_cloud_tasks_queue" "queue" {
     max_dispatches_per_second = each.value.per_second
   }
 
-  # The program gives a page up after its own number of attempts and says so; the
-  # queue only has to go on long enough for that. Without a max_retry_duration the
+  # The program fails a page after its own number of attempts; the queue only has to
+  # deliver often enough for that. Without a max_retry_duration the
   # attempts alone decide.
   retry_config {
     max_attempts  = local.queue_attempts

@@ -1,5 +1,4 @@
-# Where the images are. What is deployed is named by digest, so nothing here needs
-# a tag that moves.
+# The images' registry. Deployments name digests, so no tag has to move.
 
 resource "google_artifact_registry_repository" "images" {
   repository_id = var.prefix
@@ -7,7 +6,7 @@ resource "google_artifact_registry_repository" "images" {
   format        = "DOCKER"
   description   = "Return-sync's images, made by .ci/image"
 
-  # The last twenty of each image are what can be rolled back to.
+  # A rollback reaches the last twenty of each image.
   cleanup_policies {
     id     = "keep-recent"
     action = "KEEP"

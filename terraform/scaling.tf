@@ -1,12 +1,11 @@
-# Every number that has to agree with another one is made here, so that it cannot
-# disagree: a queue never delivers more than its function takes (Cloud Run would
+# Every number that has to agree with another one is computed here: a queue never delivers more than its function takes (Cloud Run would
 # answer 429 and the queue would slow down), the database is never asked for more
-# connections than it has, and whoever waits waits longer than whoever works.
+# connections than it has, and a waiting caller has more time than the work.
 
 locals {
   # A function's size. instances x concurrency is how many requests it takes at
   # once; pools is how many database pools an instance opens, connections how many
-  # each may hold. process: 54 MB were measured at four pages of 500 returns.
+  # each may hold. process: 59 MiB were measured at four pages of 500 returns.
   sizes = {
     cron      = { target = "ReturnsCron", instances = 1, min_instances = 0, concurrency = 8, cpu = "1", memory = "512Mi", timeout = 180, pools = 1, connections = 4 }
     window    = { target = "ReturnUpdatedTaskQueue", instances = 2, min_instances = 0, concurrency = 4, cpu = "1", memory = "512Mi", timeout = 600, pools = 2, connections = 4 }
@@ -36,7 +35,7 @@ locals {
   window_capacity  = local.scale.window.instances * local.scale.window.concurrency
   process_capacity = local.scale.process.instances * local.scale.process.concurrency
 
-  # Backfills, repairs and rebuilds take a quarter of what process can do, and go
+  # Backfills, repairs and rebuilds take a quarter of process's capacity, and continue
   # on through window; the tick's pages have the rest.
   backfill_concurrency   = lookup(var.queue_concurrency, "returnSyncBackfill", max(1, floor(local.process_capacity / 4)))
   processing_concurrency = lookup(var.queue_concurrency, "returnSyncProcessing", local.process_capacity - local.backfill_concurrency)
@@ -51,7 +50,7 @@ locals {
   queue_min_backoff = 2
   queue_max_backoff = 300
   run_lease         = 1200
-  # A task is waited for as long as its function may work, or a second delivery
+  # Cloud Tasks waits for a task as long as its function may work, or a second delivery
   # would meet the first at work.
   tasks_deadline = max(local.scale.window.timeout, local.scale.process.timeout)
 
@@ -59,9 +58,9 @@ locals {
   connections = sum([for s in values(local.scale) : s.instances * s.pools * s.connections])
 }
 
-# The sums, and what stops a plan that does not add up.
+# The sums, and checks that stop a plan that does not add up.
 output "limits" {
-  description = "What the functions take at once, what the queues deliver at once, and the connections that the database has to offer."
+  description = "Requests that the functions take at once, tasks that the queues deliver at once, and the database's connections."
   value = {
     window_requests      = local.window_capacity
     process_requests     = local.process_capacity

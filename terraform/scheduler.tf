@@ -1,4 +1,4 @@
-# What happens by the clock. Each job waits as long as its function may work, so
+# The calls by the clock. Each job waits as long as its function may work, so
 # that a second attempt never meets the first at work.
 
 locals {
@@ -27,7 +27,7 @@ resource "google_cloud_scheduler_job" "job" {
   time_zone        = each.key == "returnsUpdateCron" ? var.time_zone : "Etc/UTC"
   attempt_deadline = "${local.scale[each.value.function].timeout}s"
 
-  # The next tick covers what this one missed.
+  # The next tick covers the window of a missed one.
   retry_config {
     retry_count          = 2
     min_backoff_duration = "10s"

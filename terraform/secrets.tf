@@ -3,7 +3,7 @@
 # function_*.tf, each by that function alone unless it says otherwise.
 
 locals {
-  # What stands behind PREFIX- in the secret's name, and what it is for. How to
+  # The secret's name behind PREFIX-, and its purpose. How to
   # change one stands in the README under "Rotate a key".
   secrets = merge(
     {

@@ -1,4 +1,4 @@
-# What an environment has to say. terraform.tfvars.example is a filled-in form.
+# The settings of an environment. terraform.tfvars.example is a filled-in form.
 
 variable "project" {
   description = "The Google Cloud project's id."
@@ -113,7 +113,7 @@ variable "settings" {
   }
   validation {
     condition     = alltrue(flatten([for name, env in var.settings : [for key, _ in env : !can(regex("(_KEY|_SECRET|_DSN|_PASSWORD|_WEBHOOK_URL)$", key))]]))
-    error_message = "settings are readable by whoever can see a service. Put keys, DSNs and webhooks into Secret Manager."
+    error_message = "settings are readable by everybody who can see a service. Put keys, DSNs and webhooks into Secret Manager."
   }
 }
 
@@ -152,7 +152,7 @@ variable "queue_concurrency" {
 }
 
 variable "schedule" {
-  description = "When a sync starts, in cron syntax (\"every N minutes\" does not promise one time a tick). An index that is older than two periods raises an alert; if this is not every N minutes, tell the watch function the period: settings = { watch = { WATCH_PERIOD = \"1h\" } }."
+  description = "When a sync starts, in cron syntax (\"every N minutes\" does not promise one time a tick). An index that is older than two periods raises an alert; if this is not every N minutes, give the watch function the period: settings = { watch = { WATCH_PERIOD = \"1h\" } }."
   type        = string
   default     = "*/15 * * * *"
 
@@ -380,10 +380,10 @@ variable "console_iap" {
   }
 }
 
-# Being woken ---------------------------------------------------------------
+# Alerts --------------------------------------------------------------------
 
 variable "notification_channels" {
-  description = "Monitoring's notification channels by id (projects/P/notificationChannels/N: gcloud beta monitoring channels list). None: alerts open incidents that nobody hears of."
+  description = "Monitoring's notification channels by id (projects/P/notificationChannels/N: gcloud beta monitoring channels list). None: alerts open incidents and notify nobody."
   type        = list(string)
   default     = []
 
@@ -394,13 +394,13 @@ variable "notification_channels" {
 }
 
 variable "uptime_check" {
-  description = "Looks from outside whether search answers. Unless search is public, Monitoring's own account (service-NUMBER@gcp-sa-monitoring-notification) is let in for that, and has to exist: gcloud beta services identity create --service=monitoring.googleapis.com."
+  description = "Checks from outside whether search answers. Unless search is public, Monitoring's own account (service-NUMBER@gcp-sa-monitoring-notification) is let in for that, and has to exist: gcloud beta services identity create --service=monitoring.googleapis.com."
   type        = bool
   default     = true
 }
 
 variable "alert_webhooks" {
-  description = "Which webhooks the watch function tells as well: slack, webhook or both. Each needs a value in the secret PREFIX-slack-webhook or PREFIX-alert-webhook."
+  description = "Webhooks that the watch function also sends alerts to: slack, webhook or both. Each needs a value in the secret PREFIX-slack-webhook or PREFIX-alert-webhook."
   type        = set(string)
   default     = []
 

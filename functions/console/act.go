@@ -32,12 +32,12 @@ type request struct {
 	Edit     *schedule.Edit `json:"edit"`     // add-schedule, edit-schedule
 }
 
-// answer says what an action did.
+// answer is the outcome of an action.
 type answer struct {
 	Message string `json:"message"`
 }
 
-// deed is an action under way.
+// deed is an action in progress.
 type deed struct {
 	*function
 	request
@@ -45,16 +45,16 @@ type deed struct {
 	by   operate.Actor
 }
 
-// actions does each action and returns what it did, in a sentence. Each leaves a
-// row in the audit (package operate).
+// actions performs each action and returns its outcome as a sentence. Each action leaves
+// a row in the audit (package operate).
 var actions = map[string]func(*deed, context.Context) (string, error){
 	"start-entity": (*deed).startEntity, "start-scope": (*deed).startScope,
 	"pause-job": (*deed).pauseJob, "resume-job": (*deed).resumeJob, "cancel-job": (*deed).cancelJob, "retry-parked": (*deed).retryParked,
 	"add-schedule": (*deed).addSchedule, "edit-schedule": (*deed).editSchedule, "delete-schedule": (*deed).deleteSchedule,
 }
 
-// act plays an action for an operator. Who asks is settled before anything is
-// said about what was asked.
+// act performs an action for an operator. The caller is checked before the answer says
+// anything about the request.
 func (f *function) act(r *http.Request) (any, error) {
 	p, err := f.person(r)
 	if err != nil {
@@ -85,14 +85,14 @@ func (f *function) act(r *http.Request) (any, error) {
 // startEntity ticks an entity.
 func (d *deed) startEntity(ctx context.Context) (string, error) {
 	if d.Entity == "" {
-		return "", fault.New(fault.Invalid, "no-entity", "say which entity").WithParam("entity")
+		return "", fault.New(fault.Invalid, "no-entity", "name the entity: entity is empty").WithParam("entity")
 	}
 	started, err := d.acts.StartEntity(ctx, d.by, flow.Tick{Entity: d.Entity})
 	return operate.Said(started), err
 }
 
-// startScope starts a scope; entities make it, each as a member of its own name,
-// and without any it has the members that it had.
+// startScope starts a scope; entities create it, each as a member of its own name.
+// Without entities the scope keeps its members.
 func (d *deed) startScope(ctx context.Context) (string, error) {
 	r := scope.Request{InstanceID: scope.ID(d.Scope), Options: scope.Options{Title: scope.Text(d.Title), Restart: d.Restart}}
 	for _, e := range d.Entities {
@@ -108,13 +108,13 @@ func (d *deed) startScope(ctx context.Context) (string, error) {
 	return d.Scope + ": " + done.Message, err
 }
 
-// pauseJob sends no more pages of a job.
+// pauseJob stops sending a job's pages.
 func (d *deed) pauseJob(ctx context.Context) (string, error) {
 	j, err := d.acts.PauseJob(ctx, d.by, d.Job)
 	return fmt.Sprintf("%v is %s", j, job.Paused), err
 }
 
-// resumeJob lets a paused job go on.
+// resumeJob continues a paused job.
 func (d *deed) resumeJob(ctx context.Context) (string, error) {
 	j, err := d.acts.ResumeJob(ctx, d.by, d.Job)
 	return fmt.Sprintf("%v is %s", j, job.Running), err
@@ -126,10 +126,10 @@ func (d *deed) cancelJob(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%v is %s", j, job.Cancelled), err
 }
 
-// maxRetry is how many records one call may name.
+// maxRetry is the most records that one call may name.
 const maxRetry = 500
 
-// retryParked sends parked records once more, by a job.
+// retryParked retries parked records by a job.
 func (d *deed) retryParked(ctx context.Context) (string, error) {
 	entry := store.Audit{Object: d.Entity, Old: "parked: " + strings.Join(d.Records, ", ")}
 	j, n, err := d.acts.RetryParked(ctx, d.by, entry, func() (p operate.Parked, err error) {
@@ -141,7 +141,7 @@ func (d *deed) retryParked(ctx context.Context) (string, error) {
 		}
 		p.Records, err = d.Store.RootsOf(ctx, p.Def.Name, d.Records)
 		if err == nil && len(p.Records) == 0 {
-			err = fault.New(fault.NotFound, "not-parked", "none of these records is parked any more")
+			err = fault.New(fault.NotFound, "not-parked", "none of these records is parked now")
 		}
 		return p, err
 	})

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// shown is what the page gets, as far as tests look at it.
+// shown is the part of the page's data that tests check.
 type shown struct {
 	View struct {
 		Report    health.Report
@@ -25,7 +25,7 @@ type shown struct {
 	}
 }
 
-// look reads the state; what was read less than a poll ago is read anew.
+// look reads the state; a younger reading than a poll's period is repeated.
 func (w *world) look(t *testing.T) (s shown) {
 	t.Helper()
 	fresh := *w
@@ -37,7 +37,7 @@ func (w *world) look(t *testing.T) (s shown) {
 	return s
 }
 
-// do acts and wants an answer with a text.
+// do acts and demands an answer with a text.
 func (w *world) do(t *testing.T, status int, text, action, body string) {
 	t.Helper()
 	if got := w.page(t, "POST", "/act/"+action, body, operator(t)); got.StatusCode != status || !strings.Contains(got.body, text) {
@@ -45,7 +45,7 @@ func (w *world) do(t *testing.T, status int, text, action, body string) {
 	}
 }
 
-// TestActions does everything that there is to do, and finds each in the audit.
+// TestActions performs every action, and finds each in the audit.
 func TestActions(t *testing.T) {
 	w := newWorld(t)
 	w.do(t, 200, "returns: claimed", "start-entity", `{"entity":"returns"}`)
@@ -66,7 +66,7 @@ func TestActions(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	w.do(t, 200, "1 record is tried again by job 8", "retry-parked", `{"entity":"returns","records":["R9-1","R9-2"]}`)
-	w.do(t, 404, "parked any more", "retry-parked", `{"entity":"stock","records":["R9-1"]}`)
+	w.do(t, 404, "parked now", "retry-parked", `{"entity":"stock","records":["R9-1"]}`)
 	w.do(t, 400, "name 1 to 500", "retry-parked", `{"entity":"returns"}`)
 	if got := fmt.Sprint(w.woken.ids); got != "[7 8]" {
 		t.Errorf("woken: %s", got)
@@ -85,8 +85,8 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// TestSchedulesAreEdited adds, changes and deletes, and lets nobody overwrite what
-// they have not seen.
+// TestSchedulesAreEdited adds, changes and deletes, and refuses to overwrite an edit
+// that the person has not seen.
 func TestSchedulesAreEdited(t *testing.T) {
 	w := newWorld(t)
 	edit := func(name, time, more string) string {
@@ -94,8 +94,8 @@ func TestSchedulesAreEdited(t *testing.T) {
 	}
 	w.do(t, 200, "in force within two minutes", "add-schedule", "{"+edit("nightly", "23:30", "")+"}")
 	for text, body := range map[string]string{
-		"name is empty": edit("", "23:30", ""), `time is \"25:00\"`: edit("n", "25:00", ""), "what is wanted": edit("n", "23:30", `,"colour":"red"`),
-		"say what the schedule": `"version":""`, `no entity \"lost\"`: strings.Replace(edit("n", "23:30", ""), "returns", "lost", 1), "at most 128": edit(strings.Repeat("n", 200), "23:30", ""),
+		"name is empty": edit("", "23:30", ""), `time is \"25:00\"`: edit("n", "25:00", ""), "does not have the fields": edit("n", "23:30", `,"colour":"red"`),
+		"edit is empty": `"version":""`, `no entity \"lost\"`: strings.Replace(edit("n", "23:30", ""), "returns", "lost", 1), "at most 128": edit(strings.Repeat("n", 200), "23:30", ""),
 	} {
 		w.do(t, 400, text, "add-schedule", "{"+body+"}")
 	}
@@ -119,9 +119,9 @@ func TestSchedulesAreEdited(t *testing.T) {
 	w.do(t, 200, "was deleted", "delete-schedule", fmt.Sprintf(`{"schedule":1,"version":%q}`, view.Schedules[0].Version))
 }
 
-// TestMarkupLeavesAsText puts markup wherever a text may come from, and finds it
-// in the state as letters that no browser takes for markup, whatever it thinks
-// that it reads.
+// TestMarkupLeavesAsText puts markup into every text that people can write, and finds it
+// in the state as letters that no browser takes for markup, whatever content type it
+// guesses.
 func TestMarkupLeavesAsText(t *testing.T) {
 	w := newWorld(t)
 	const evil = `<img src=x onerror=alert(1)></script><script>alert(1)</script>`
@@ -149,7 +149,7 @@ func TestMarkupLeavesAsText(t *testing.T) {
 	}
 }
 
-// TestATableThatWantsMigrating shows that, and what to do.
+// TestATableThatWantsMigrating shows outdated tables and the remedy.
 func TestATableThatWantsMigrating(t *testing.T) {
 	w := newWorld(t)
 	w.exec(t, "INSERT INTO sync_schema (version_id, is_applied) VALUES (999, 1)")
@@ -158,7 +158,7 @@ func TestATableThatWantsMigrating(t *testing.T) {
 	}
 }
 
-// TestTheDatabaseIsAway answers 503 and says nothing of the reasons.
+// TestTheDatabaseIsAway answers 503 without the reasons.
 func TestTheDatabaseIsAway(t *testing.T) {
 	w := newWorld(t)
 	_ = w.parts.Store.Close()

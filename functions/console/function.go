@@ -1,10 +1,10 @@
-// Package console is the function behind the operators' page: is it all right,
-// in one look, and what to do where it is not.
+// Package console is the function behind the operators' page: the state of all syncs,
+// and what to do about each problem.
 //
-// Who calls it: people with a browser. Whoever is signed in may look; changing
-// anything takes an operator. Signed in is who comes through Identity-Aware
-// Proxy, who sends an operator's or a reader's bearer token, or who has given such a token
-// to the page, which keeps it in a cookie that scripts cannot read.
+// Who calls it: people with a browser, and programs. A reader may look; changing
+// anything takes an operator. A person signs in through Identity-Aware Proxy, sends an
+// operator's or a reader's bearer token, or pastes such a token into the page, which
+// keeps the token in a cookie that scripts cannot read.
 //
 // What it does, below its own path:
 //
@@ -15,13 +15,13 @@
 //	GET  /runs/{id}    a run, its pages and what the run log says of it
 //	POST /act/{action} changes something: see actions
 //
-// A second call: of a start finds the sync that is under way; of a change of a
-// schedule or a job is refused, because it is no longer what the page showed. What
-// is changed is written down first (package operate).
+// A second call: of a start finds the sync that is running; of a change of a schedule or
+// a job is refused, because the page showed an older version. Each change is first
+// written to the audit (package operate).
 //
-// Another site cannot change anything through a browser that is signed in: a
-// change has to carry a header that no form can send and no other origin may, and
-// the browser's own word about where it comes from is heard as well.
+// Another site cannot change anything through the browser of a signed-in person: a
+// change must carry a header that no form can send and no other origin may send, and the
+// browser's own headers about the origin are checked.
 package console
 
 import (
@@ -36,14 +36,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 )
 
-// The paths that the function answers at. Path is the one for people.
+// The paths at which the function answers. Path is the one for people.
 const (
 	name = "SyncConsole"
 	Path = "/console"
 )
 
-// Function is the console function. The owner's service had none; its second
-// path is short because people type it.
+// Function is the console function. The App Engine service had none; the second path is
+// short because people type it.
 var Function = wire.Function{Name: name, OldPath: Path, Open: open}
 
 //go:embed page
@@ -58,16 +58,16 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	return Handler(c, time.Now), nil
 }
 
-// function is the handlers' common ground.
+// function is the common part of the handlers.
 type function struct {
 	*wire.Console
 	now     func() time.Time
 	latest  *latest
-	streams *streams // those that are open
+	streams *streams // the open ones
 	foreign *http.CrossOriginProtection
 }
 
-// Handler answers requests; now is the clock that tokens are judged by.
+// Handler answers requests; now is the clock for tokens.
 func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	f := &function{Console: c, now: now, streams: newStreams(c.Config.Streams, c.Config.SubjectStreams), foreign: http.NewCrossOriginProtection()}
 	f.latest = &latest{read: f.read, every: c.Config.Poll, now: now}
@@ -83,20 +83,20 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	mux.Handle("POST /act/{action}", edge.HandleOperator(c.Log, f.act, http.MethodPost))
 	mux.HandleFunc("POST /session", f.signIn)
 	mux.HandleFunc("POST /session/end", f.signOut)
-	// An open page does not count among the requests: streams have bounds of their own.
+	// An open page does not count among the requests: streams have limits of their own.
 	doors := http.NewServeMux()
 	doors.HandleFunc("GET /events", f.events)
 	doors.Handle("/", edge.Door(c.Log, c.Config.AtOnce, mux))
 	return careful(doors)
 }
 
-// policy lets the page load its own files and call its own origin, and nothing
-// else: no inline script or style, no frame around it.
+// policy lets the page load its own files and call its own origin alone: no inline
+// script or style, no frame around the page.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
-// careful gives answers the headers that all of them have, and takes the
-// function's own path off the address.
+// careful adds the headers that all answers carry, and removes the function's own path
+// from the address.
 func careful(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -110,7 +110,7 @@ func careful(next http.Handler) http.Handler {
 		for _, own := range []string{"/" + name, Path} {
 			rest, ok := strings.CutPrefix(r.URL.Path, own)
 			switch {
-			case ok && rest == "": // the page's addresses are relative to it
+			case ok && rest == "": // the page's addresses are relative to the path
 				http.Redirect(w, r, own+"/", http.StatusTemporaryRedirect)
 				return
 			case ok && rest[0] == '/':

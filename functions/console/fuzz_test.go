@@ -8,8 +8,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// FuzzReadJSON reads any body as an action: it is taken, or its sender is told
-// to mend it.
+// FuzzReadJSON reads any body as an action: the body is accepted, or the error says what
+// to correct.
 func FuzzReadJSON(f *testing.F) {
 	for _, body := range []string{"", "{}", `{"job":7}`, `{"edit":{"name":"n","timezone":5.5}}`, `{"entity":"a"}{}`, `{"records":[null]}`, "[", `{"job":1e99}`} {
 		f.Add(body)

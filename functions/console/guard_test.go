@@ -15,8 +15,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
-// TestWhoMayDoWhat tries every address with every kind of caller, by bearer token
-// and by session.
+// TestWhoMayDoWhat tries every address with every kind of caller, by bearer token and by
+// session.
 func TestWhoMayDoWhat(t *testing.T) {
 	w := newWorld(t)
 	good := operator(t)
@@ -58,7 +58,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 				t.Errorf("%s asks for the session by %s: %d %s", name, way, got.StatusCode, got.body)
 			}
 			for _, action := range slices.Sorted(maps.Keys(actions)) {
-				// What is sent is refused, but only after who sends it is settled.
+				// The body is invalid, but the caller is checked first.
 				if got := w.page(t, "POST", "/act/"+action, `{"colour":1}`, c.token, headers...); got.StatusCode != c.write {
 					t.Errorf("%s does %s by %s: %d %s, want %d", name, action, way, got.StatusCode, got.body, c.write)
 				}
@@ -81,7 +81,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 }
 
-// TestAnotherSiteChangesNothing lets an operator's browser be used by others.
+// TestAnotherSiteChangesNothing uses an operator's browser from other sites.
 func TestAnotherSiteChangesNothing(t *testing.T) {
 	w, session := newWorld(t), operator(t)
 	body := `{"entity":"returns"}`
@@ -121,7 +121,7 @@ func TestAnotherSiteChangesNothing(t *testing.T) {
 	}
 }
 
-// TestTheSessionsCookie looks at what a browser is told to keep.
+// TestTheSessionsCookie checks the cookie that a browser receives.
 func TestTheSessionsCookie(t *testing.T) {
 	w, good := newWorld(t), operator(t)
 	for host, want := range map[string]string{"example.com": "__Host-return-sync", "127.0.0.1:8080": "return-sync", "[::1]:80": "return-sync", "localhost": "return-sync", "localhost.evil.example": "__Host-return-sync"} {
@@ -151,7 +151,7 @@ func TestTheSessionsCookie(t *testing.T) {
 	}
 }
 
-// TestEveryAnswerIsCareful looks at the headers of pages, answers and refusals.
+// TestEveryAnswerIsCareful checks the headers of pages, answers and refusals.
 func TestEveryAnswerIsCareful(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{"/", "/console.js", "/console.css", "/state", "/session", "/events", "/nothing", "/SyncConsole/", "/console/dom.js", "/act/start-entity"} {
@@ -169,8 +169,8 @@ func TestEveryAnswerIsCareful(t *testing.T) {
 	}
 }
 
-// TestThePageIsSelfContained looks for what would break the page's own policy:
-// files of third parties, inline scripts and styles, and HTML made from texts.
+// TestThePageIsSelfContained looks for violations of the page's own policy: files of
+// third parties, inline scripts and styles, and HTML made from texts.
 func TestThePageIsSelfContained(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)(src|href|from)[= ]["'](https?:)?//|<script>|<style|style="|\bon[a-z]+="|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|javascript:`)
 	ids := regexp.MustCompile(`\$\('([a-z]+)'\)|section\('([a-z]+)'`)

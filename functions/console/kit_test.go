@@ -35,7 +35,7 @@ type world struct {
 	woken   *woken
 }
 
-// woken notes which jobs were begun.
+// woken notes the jobs that were started.
 type woken struct{ ids []int64 }
 
 // Wake implements wire.Waker.
@@ -44,7 +44,7 @@ func (w *woken) Wake(_ context.Context, id int64) error {
 	return nil
 }
 
-// ticker is a flow.Ticker that claims and lets nobody know.
+// ticker is a flow.Ticker that claims and sends no task.
 type ticker struct {
 	db       *store.DB
 	entities flow.Entities
@@ -106,7 +106,7 @@ func operator(t *testing.T) string {
 	return token(t, func(b *jwt.Builder) { b.Claim("roles", "operator") })
 }
 
-// reply is an answer as a test looks at it.
+// reply is an answer as tests check it.
 type reply struct {
 	*http.Response
 	body string
@@ -123,8 +123,8 @@ func (r reply) code() string {
 	return out.Error.Code
 }
 
-// send sends a request; headers come in pairs, and one with an empty value takes
-// away what call has set.
+// send sends a request; headers come in pairs, and an empty value removes a header that
+// call has set.
 func (w *world) send(t *testing.T, method, path, body string, headers ...string) reply {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
@@ -145,7 +145,7 @@ func (w *world) send(t *testing.T, method, path, body string, headers ...string)
 	return reply{res, string(text)}
 }
 
-// page sends a request as the page of somebody with a session does.
+// page sends a request as the page of a signed-in person does.
 func (w *world) page(t *testing.T, method, path, body, session string, headers ...string) reply {
 	t.Helper()
 	own := []string{ChangeHeader, "1", "Content-Type", "application/json", "Sec-Fetch-Site", "same-origin", "Origin", "https://example.com", "Cookie", CookieName(true) + "=" + session}
@@ -160,7 +160,7 @@ func (w *world) exec(t *testing.T, query string, args ...any) {
 	}
 }
 
-// traces counts what changes leave behind.
+// traces counts the rows that changes leave.
 func (w *world) traces(t *testing.T) (n int) {
 	t.Helper()
 	err := w.db.QueryRowContext(t.Context(), `SELECT (SELECT COUNT(*) FROM sync_audit) + (SELECT COUNT(*) FROM sync_scope) + (SELECT COUNT(*) FROM sync_schedule)

@@ -8,17 +8,17 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 )
 
-// inForce is what the person who edits a schedule should know.
+// inForce is the note for a person who edits a schedule.
 const inForce = "; in force within two minutes"
 
-// checked returns the edit that was sent, if it makes sense.
+// checked returns the edit of the request, if it is valid.
 func (d *deed) checked(ctx context.Context) (schedule.Edit, error) {
 	if d.Edit == nil {
-		return schedule.Edit{}, fault.New(fault.Invalid, "no-edit", "say what the schedule is to be").WithParam("edit")
+		return schedule.Edit{}, fault.New(fault.Invalid, "no-edit", "edit is empty: send the schedule's new fields").WithParam("edit")
 	}
 	e := *d.Edit
 	if e.Name == "" {
-		return e, fault.New(fault.Invalid, "bad-schedule", "name is empty: say what people call the schedule").WithParam("name")
+		return e, fault.New(fault.Invalid, "bad-schedule", "name is empty: give the schedule a name").WithParam("name")
 	}
 	if err := e.Fits(); err != nil {
 		return e, err
@@ -39,10 +39,10 @@ func (d *deed) addSchedule(ctx context.Context) (string, error) {
 	return operate.ScheduleLabel(id, name) + " was added" + inForce, err
 }
 
-// editSchedule changes a schedule that is still as the page showed it.
+// editSchedule changes a schedule whose version is the one that the page showed.
 func (d *deed) editSchedule(ctx context.Context) (string, error) {
 	name, err := d.acts.EditSchedule(ctx, d.by, d.Schedule, func() (string, schedule.Edit, error) {
-		version, err := d.version("name the version that the change builds on")
+		version, err := d.version("version is empty: name the version that the page showed")
 		if err != nil {
 			return "", schedule.Edit{}, err
 		}
@@ -52,13 +52,13 @@ func (d *deed) editSchedule(ctx context.Context) (string, error) {
 	return operate.ScheduleLabel(d.Schedule, name) + " was saved" + inForce, err
 }
 
-// deleteSchedule deletes a schedule that is still as the page showed it.
+// deleteSchedule deletes a schedule whose version is the one that the page showed.
 func (d *deed) deleteSchedule(ctx context.Context) (string, error) {
-	row, err := d.acts.DeleteSchedule(ctx, d.by, d.Schedule, func() (string, error) { return d.version("name the version that is to be deleted") })
+	row, err := d.acts.DeleteSchedule(ctx, d.by, d.Schedule, func() (string, error) { return d.version("version is empty: name the version that the page showed") })
 	return operate.ScheduleLabel(d.Schedule, row.Name) + " was deleted", err
 }
 
-// version returns the version that was sent, or an error that asks for one.
+// version returns the request's version, or an error that asks for it.
 func (d *deed) version(ask string) (string, error) {
 	if d.Version == "" {
 		return "", fault.New(fault.Invalid, "no-version", "%s", ask).WithParam("version")

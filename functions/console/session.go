@@ -14,19 +14,18 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
-// ChangeHeader has to come with every request that changes something. A form
-// cannot send it, and a script of another origin would have to ask first, which
-// is never granted.
+// ChangeHeader must come with every request that changes something. A form cannot send
+// it, and a script of another origin must ask first, which is never granted.
 const ChangeHeader = "X-Return-Sync"
 
-// The bounds of what is read.
+// The limits of requests.
 const (
 	maxBody   = 64 << 10
 	maxCookie = 3800 // bytes of a token; browsers keep cookies of 4096 with their name
 )
 
-// CookieName is the name of the session's cookie: over https one that a browser
-// takes from this very host alone.
+// CookieName is the name of the session's cookie: over https a name that browsers accept
+// from this host alone.
 func CookieName(secure bool) string {
 	if secure {
 		return "__Host-return-sync"
@@ -34,8 +33,8 @@ func CookieName(secure bool) string {
 	return "return-sync"
 }
 
-// Cookie returns the cookie that keeps a token, and with an empty one removes it.
-// Without https, which is this machine's own pages alone, it is not secure.
+// Cookie returns the cookie that keeps a token; an empty token removes the cookie.
+// Without https, which means pages on this machine, the cookie is not a secure one.
 func Cookie(token string, secure bool, life time.Duration) *http.Cookie {
 	c := &http.Cookie{
 		Name: CookieName(secure), Value: token, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
@@ -47,8 +46,8 @@ func Cookie(token string, secure bool, life time.Duration) *http.Cookie {
 	return c
 }
 
-// secure reports whether a request's page is elsewhere than on this machine. A
-// browser decides by the same name where it sends a cookie.
+// secure reports whether a request's page is on another machine. A browser uses the same
+// name to decide where it sends a cookie.
 func secure(r *http.Request) bool {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -58,8 +57,8 @@ func secure(r *http.Request) bool {
 	return host != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
-// person returns who asks. The proxy's word comes first: behind it the other
-// headers are its own.
+// person returns the caller. The proxy's header comes first: behind the proxy the other
+// headers are the proxy's own.
 func (f *function) person(r *http.Request) (identity.Person, error) {
 	if assertion := r.Header.Get(identity.IAPHeader); f.IAP != nil && assertion != "" {
 		return f.IAP.Person(r.Context(), assertion, f.now())
@@ -74,18 +73,18 @@ func (f *function) person(r *http.Request) (identity.Person, error) {
 	return f.Operators.PersonOf(r.Context(), c.Value, f.now())
 }
 
-// changes refuses a request that may be another site's.
+// changes refuses a request that may come from another site.
 func (f *function) changes(r *http.Request) error {
 	if err := f.foreign.Check(r); err != nil {
 		return fault.Wrap(err, fault.Forbidden, "other-origin", "this request comes from another site")
 	}
 	if r.Header.Get(ChangeHeader) == "" {
-		return fault.New(fault.Forbidden, "no-change-header", "send the header %s: 1 with what changes something", ChangeHeader)
+		return fault.New(fault.Forbidden, "no-change-header", "send the header %s: 1 with every change", ChangeHeader)
 	}
 	return nil
 }
 
-// who is a person as the page sees them.
+// who is a person as the page shows them.
 type who struct {
 	SignedIn bool   `json:"signedIn"`
 	Subject  string `json:"subject"`
@@ -103,7 +102,7 @@ func (f *function) session(r *http.Request) (any, error) {
 	return who{true, p.Subject, p.Operator, f.IAP != nil && r.Header.Get(identity.IAPHeader) != ""}, err
 }
 
-// signIn keeps a token that holds in the session's cookie.
+// signIn keeps a valid token in the session's cookie.
 func (f *function) signIn(w http.ResponseWriter, r *http.Request) {
 	edge.HandleOperator(f.Log, func(r *http.Request) (any, error) {
 		if err := f.changes(r); err != nil {
@@ -139,8 +138,7 @@ func (f *function) signOut(w http.ResponseWriter, r *http.Request) {
 	}, http.MethodPost).ServeHTTP(w, r)
 }
 
-// readJSON reads a request's body, which is one JSON value without anything
-// unknown.
+// readJSON reads a request's body: one JSON value without unknown fields.
 func readJSON(r *http.Request, into any) error {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/json" {
 		return fault.New(fault.Invalid, "bad-body", "send the body as Content-Type: application/json")
@@ -157,5 +155,5 @@ func readJSON(r *http.Request, into any) error {
 	if errors.As(err, &large) {
 		return fault.New(fault.TooLarge, "body-too-large", "the body has more than %d bytes", maxBody)
 	}
-	return fault.Wrap(err, fault.Invalid, "bad-body", "the body is not what is wanted here")
+	return fault.Wrap(err, fault.Invalid, "bad-body", "the body does not have the fields of this action")
 }

@@ -19,7 +19,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// How much of each list the page shows.
+// The lengths of the page's lists.
 const (
 	runsShown   = 60
 	scopesShown = 50
@@ -30,7 +30,7 @@ const (
 	pagesShown  = 200
 )
 
-// view is everything that the page shows, but for the time.
+// view is everything that the page shows, without the time.
 type view struct {
 	Report    health.Report     `json:"report"`
 	Recent    map[string][]pass `json:"recent"` // syncs by entity, newest first
@@ -38,15 +38,15 @@ type view struct {
 	Heartbeat *beat             `json:"heartbeat"`
 	Scopes    []scope.Answer    `json:"scopes"`
 	Schedules []schedule.Answer `json:"schedules"`
-	LookedAt  *time.Time        `json:"schedulesLookedAt"` // when the schedules were last brought into force
+	LookedAt  *time.Time        `json:"schedulesLookedAt"` // when the schedules were last reconciled
 	Alerts    []store.AlertRow  `json:"alerts"`
 	Audit     []store.Audit     `json:"audit"`
 	RunLog    []store.LogEntry  `json:"log"` // newest first
-	// Limits are the most bytes of a record, by entity.
+	// Limits are the largest records in bytes, by entity.
 	Limits map[string]int `json:"limits"`
-	// StaleSeconds is how far an index may be behind.
+	// StaleSeconds is the lag at which an index is behind.
 	StaleSeconds float64 `json:"staleSeconds"`
-	// BudgetPercent is from which share of the operations budget people are alerted.
+	// BudgetPercent is the share of the operations budget at which people are alerted.
 	BudgetPercent int64 `json:"budgetPercent"`
 }
 
@@ -68,7 +68,7 @@ type held struct {
 	LastSeen  time.Time `json:"lastSeen"`
 }
 
-// beat is the application's sign of life.
+// beat is the application's heartbeat.
 type beat struct {
 	Alive bool      `json:"alive"`
 	At    time.Time `json:"at"`
@@ -78,18 +78,18 @@ type beat struct {
 func (f *function) read(ctx context.Context) (view, time.Time, error) {
 	var v view
 	var definitions flow.Entities
-	look := health.Look{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list flow.Entities, err error) {
+	query := health.Query{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list flow.Entities, err error) {
 		definitions, err = flow.Catalog{Entities: f.Entities, Store: db}.Live(ctx)
 		return definitions, err
 	}}
 	var err error
-	if v.Report, err = look.Gather(ctx, f.Store); err != nil {
+	if v.Report, err = query.Read(ctx, f.Store); err != nil {
 		return v, time.Time{}, err
 	}
 	now := v.Report.Now
 	v.StaleSeconds, v.BudgetPercent = f.Limits.StaleAfter.Seconds(), f.Limits.BudgetPercent
-	// What moves with the clock alone is left to the page, so that nothing new is
-	// nothing to send.
+	// The page itself computes values that change with the clock alone, so that an
+	// unchanged state sends no event.
 	v.Report.Now = time.Time{}
 	for i := range v.Report.Entities {
 		v.Report.Entities[i].LagSeconds = nil
@@ -109,7 +109,7 @@ func (f *function) read(ctx context.Context) (view, time.Time, error) {
 	return v, now, f.readLists(ctx, &v, now)
 }
 
-// readEntity reads what is shown of an entity beside its report.
+// readEntity reads the parts of an entity that its report lacks.
 func (f *function) readEntity(ctx context.Context, v *view, name string, d entity.Definition) error {
 	runs, err := f.Store.Windows(ctx, d.Name, runsShown)
 	if err != nil {
@@ -128,7 +128,7 @@ func (f *function) readEntity(ctx context.Context, v *view, name string, d entit
 	return err
 }
 
-// readLists reads what is shown beside the entities.
+// readLists reads the lists that belong to no entity.
 func (f *function) readLists(ctx context.Context, v *view, now time.Time) error {
 	beats, err := f.Store.Heartbeats(ctx)
 	if err != nil {
@@ -175,7 +175,8 @@ func (f *function) readSchedules(ctx context.Context, v *view, now time.Time) er
 		v.Schedules = append(v.Schedules, r.Answer(now))
 	}
 	looked, err := f.Store.PolledAt(ctx)
-	// To the minute: it changes every minute, and only its absence is of interest.
+	// To the minute: the time changes every minute, and people look only for its
+	// absence.
 	if looked != nil {
 		at := looked.Truncate(time.Minute)
 		v.LookedAt = &at
@@ -183,7 +184,7 @@ func (f *function) readSchedules(ctx context.Context, v *view, now time.Time) er
 	return err
 }
 
-// state answers with everything, once.
+// state answers with the whole view, once.
 func (f *function) state(r *http.Request) (any, error) {
 	if _, err := f.person(r); err != nil {
 		return nil, err
@@ -206,7 +207,7 @@ func (f *function) run(r *http.Request) (any, error) {
 	}
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil || id < 1 {
-		return nil, fault.New(fault.Invalid, "bad-id", "that is no run's number").WithParam("id")
+		return nil, fault.New(fault.Invalid, "bad-id", "a run's number is 1 or more, as in /runs/1043").WithParam("id")
 	}
 	found, err := f.Store.Run(r.Context(), id)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// latest reads the view at most once in a while, however many pages are open: who
-// comes in between gets what was read last.
+// latest reads the view at most once a period, however many pages are open: a caller
+// within the period gets the last reading.
 type latest struct {
 	read  func(context.Context) (view, time.Time, error)
 	every time.Duration
@@ -25,18 +25,19 @@ type latest struct {
 	last snapshot
 }
 
-// snapshot is a view as it is sent.
+// snapshot is a view in the form that is sent.
 type snapshot struct {
-	number int             // grows when what is shown changes
+	number int             // grows with every change of the view
 	shown  []byte          // without the time
-	text   json.RawMessage // with it
+	text   json.RawMessage // with the time
 	err    error
 }
 
-// readWithin is how long one reading may take: less than a process has to end.
+// readWithin is the time limit of a reading: less than a process has for its end.
 const readWithin = 5 * time.Second
 
-// get returns the newest snapshot. Readers do not call each other off.
+// get returns the newest snapshot. A caller that leaves does not cancel the reading of
+// others.
 func (l *latest) get(ctx context.Context) snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,21 +60,20 @@ func (l *latest) get(ctx context.Context) snapshot {
 	return next
 }
 
-// The manners of a stream.
+// The times of a stream.
 const (
-	// writeWithin is how long a page may take to receive an event; one that sleeps
-	// is let go and comes back by itself.
+	// writeWithin is the time in which a page must receive an event; a sleeping page is
+	// dropped and reconnects by itself.
 	writeWithin = 20 * time.Second
-	// beatEvery is how often a stream that has nothing to say says that it lives.
+	// beatEvery is the period of comments that keep an idle stream open.
 	beatEvery = 10 * time.Second
-	// comeBack is how soon a page comes back, in milliseconds.
+	// comeBack is the delay before a page reconnects, in milliseconds.
 	comeBack = 2000
-	// comeAgain is when a page that was turned away shall try again.
+	// comeAgain is the delay before a refused page may try again.
 	comeAgain = 5 * time.Second
 )
 
-// streams counts the open streams: one subject's pages must not keep everybody
-// else's out.
+// streams counts the open streams, so that one subject's pages leave room for others.
 type streams struct {
 	most, mostOfOne int
 
@@ -82,12 +82,12 @@ type streams struct {
 	open map[string]int // by subject
 }
 
-// newStreams returns a count that goes up to most, and for one subject to mostOfOne.
+// newStreams returns a counter with a limit for all and a limit for one subject.
 func newStreams(most, mostOfOne int) *streams {
 	return &streams{most: most, mostOfOne: mostOfOne, open: map[string]int{}}
 }
 
-// enter counts a stream, unless there are too many.
+// enter counts a stream, unless a limit is reached.
 func (s *streams) enter(subject string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +102,7 @@ func (s *streams) enter(subject string) error {
 	return nil
 }
 
-// leave counts a stream that has ended.
+// leave removes an ended stream from the count.
 func (s *streams) leave(subject string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +112,8 @@ func (s *streams) leave(subject string) {
 	}
 }
 
-// events keeps a page up to date until it goes, its session ends, or we do.
+// events keeps a page up to date until the page closes, its session ends, or the process
+// stops.
 func (f *function) events(w http.ResponseWriter, r *http.Request) {
 	p, err := f.person(r)
 	if err == nil {
@@ -138,7 +139,7 @@ func (f *function) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// follow sends what changes until something ends.
+// follow sends changes until the stream ends.
 func (f *function) follow(ctx context.Context, s *stream) {
 	tick := time.NewTicker(f.Config.Poll)
 	defer tick.Stop()
@@ -171,12 +172,12 @@ type stream struct {
 	control *http.ResponseController
 }
 
-// snapshot sends a snapshot, or that there is none.
+// snapshot sends a snapshot, or an event that reports its absence.
 func (s *stream) snapshot(now snapshot) error {
 	if now.err == nil {
 		return s.event("state", now.number, now.text)
 	}
-	return s.event("trouble", now.number, []byte(`{"message":"the tables cannot be read at the moment; what is shown is old"}`))
+	return s.event("trouble", now.number, []byte(`{"message":"the tables cannot be read at the moment; the values shown are old"}`))
 }
 
 // event sends one event. JSON has no line breaks of its own.
@@ -188,11 +189,11 @@ func (s *stream) event(name string, id int, data []byte) error {
 	return s.send([]byte(text+"data: "), data, []byte("\n\n"))
 }
 
-// send writes and flushes. The server's own deadline for an answer is one for
-// answers that end; here each event has its own. Snapshots are large and of many
-// pages at once, so they are not copied.
+// send writes and flushes. The server's own deadline is for answers that end; here each
+// event has a deadline of its own. Snapshots are large and sent to many pages at once,
+// so they are not copied.
 func (s *stream) send(pieces ...[]byte) error {
-	_ = s.control.SetWriteDeadline(time.Now().Add(writeWithin)) // a test's recorder has none
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeWithin)) // a test's recorder has no deadlines
 	for _, piece := range pieces {
 		if _, err := s.out.Write(piece); err != nil {
 			return err

@@ -62,10 +62,10 @@ func await(t *testing.T, lines <-chan string, text string) {
 	}
 }
 
-// deadline is the time for an answer of the tests' server: shorter than a stream.
+// deadline is the time limit of the tests' server: shorter than a stream.
 const deadline = 300 * time.Millisecond
 
-// serve serves the world, and says of each stream that it has ended.
+// serve serves the world, and reports each stream's end.
 func (w *world) serve(t *testing.T) (server *httptest.Server, ended <-chan struct{}) {
 	t.Helper()
 	over := make(chan struct{}, 100)
@@ -79,8 +79,8 @@ func (w *world) serve(t *testing.T) (server *httptest.Server, ended <-chan struc
 	return server, over
 }
 
-// TestAStreamOutlivesTheServersDeadline follows changes for longer than an answer
-// may take, and ends when the process is to end.
+// TestAStreamOutlivesTheServersDeadline follows changes for longer than the server's
+// deadline, and ends with the process.
 func TestAStreamOutlivesTheServersDeadline(t *testing.T) {
 	w := newWorld(t)
 	stopping := make(chan struct{})
@@ -93,7 +93,7 @@ func TestAStreamOutlivesTheServersDeadline(t *testing.T) {
 	}
 	await(t, lines, "retry: 2000")
 	await(t, lines, `"view":{`)
-	for i := 0; time.Since(began) < 3*deadline; i++ { // a change is seen at the next look at the tables
+	for i := 0; time.Since(began) < 3*deadline; i++ { // the next reading of the tables sees a change
 		message := fmt.Sprintf("message %d.", i)
 		w.exec(t, "INSERT INTO sync_log (at, severity, message) VALUES (NOW(6), 'INFO', ?)", message)
 		await(t, lines, message)
@@ -109,8 +109,8 @@ func subject(t *testing.T, name string) string {
 	return token(t, func(b *jwt.Builder) { b.Claim("roles", "operator").Subject(name) })
 }
 
-// TestStreamsAreBounded opens streams up to the bounds, of all and of one subject,
-// beyond them, and again when one has ended.
+// TestStreamsAreBounded opens streams up to the limits, of all and of one subject,
+// beyond the limits, and again after one has ended.
 func TestStreamsAreBounded(t *testing.T) {
 	w := newWorld(t)
 	w.parts.Config.Streams, w.parts.Config.SubjectStreams = 4, 2
@@ -150,12 +150,13 @@ func TestStreamsAreBounded(t *testing.T) {
 	<-ended
 	allowed("reader")
 	refused("reader")
-	allowed("") // who has no subject is one
+	allowed("") // all tokens without a subject are one subject
 	refused("operator")
 	refused("another")
 }
 
-// TestStreamsAreCounted draws who comes and goes, and keeps the books beside it.
+// TestStreamsAreCounted opens and closes streams at random, and compares the counter
+// with a model.
 func TestStreamsAreCounted(t *testing.T) {
 	for seed := range uint64(50) {
 		draw := rand.New(rand.NewPCG(seed, seed))
@@ -187,11 +188,11 @@ func TestStreamsAreCounted(t *testing.T) {
 	}
 }
 
-// TestAStreamEndsWithItsSession lets a token expire behind an open page.
+// TestAStreamEndsWithItsSession lets a token expire during an open page.
 func TestAStreamEndsWithItsSession(t *testing.T) {
 	w := newWorld(t)
 	at := time.Now().Truncate(time.Second)
-	w.handler = Handler(w.parts, func() time.Time { return at }) // the token holds however slowly the request comes
+	w.handler = Handler(w.parts, func() time.Time { return at }) // the token is valid however slowly the request comes
 	server, _ := w.serve(t)
 	_, lines := events(t, server, token(t, func(b *jwt.Builder) { b.Expiration(at.Add(time.Second)) }))
 	await(t, lines, `"view":{`)
@@ -200,8 +201,8 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 	}
 }
 
-// TestManyPagesReadOnce counts how often the tables are read while many pages look
-// at once, and that an outage is told and passes.
+// TestManyPagesReadOnce counts the readings of the tables while many pages are open, and
+// checks that an outage is reported and ends.
 func TestManyPagesReadOnce(t *testing.T) {
 	clock := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	reads, parked, away := 0, int64(0), false

@@ -1,15 +1,15 @@
-// Package verify is the function that looks for drift by itself.
+// Package verify is the function that looks for drift every hour.
 //
-// Who calls it: Cloud Scheduler's job returnsVerify, every hour, as its own
-// service account; and people.
+// Who calls it: Cloud Scheduler's job returnsVerify, every hour, as its own service
+// account; and people.
 //
-// What it does: compares the next share of every entity's roots (or of the one
-// named by ?entity=), source against ledger and, with a key for it, index, so that
-// everything is compared within a day. Drift is stored and logged; a later
-// comparison of the same roots that finds it mended takes it off.
+// What it does: compares the next share of every entity's roots (or of the one named by
+// ?entity=): source with ledger and, with a key for it, with the index, so that a day
+// covers all roots. Drift is stored and logged; a later comparison of the same roots
+// removes drift that was repaired.
 //
-// A second call: goes on with the next share. Two calls at the same time compare
-// the same roots, and one of them is noted.
+// A second call: compares the next share. Two concurrent calls compare the same roots,
+// and one result is stored.
 package verify
 
 import (
@@ -38,7 +38,7 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	return Handler(v), nil
 }
 
-// answer is what a call compared.
+// answer is the result of a call.
 type answer struct {
 	Compared []verify.Report `json:"compared"`
 }
@@ -75,7 +75,7 @@ func Handler(v *wire.Verify) http.Handler {
 	}, http.MethodPost, http.MethodGet)
 }
 
-// compare compares an entity's next share and tells what came of it.
+// compare compares an entity's next share, and stores and logs the result.
 func compare(ctx context.Context, v *wire.Verify, d entity.Definition) (verify.Report, error) {
 	until := time.Now().Add(v.Config.Time)
 	report, err := v.Verifier.Share(ctx, d, v.Store, v.Config.Shares, func() bool { return time.Now().Before(until) })
@@ -83,7 +83,7 @@ func compare(ctx context.Context, v *wire.Verify, d entity.Definition) (verify.R
 	case verify.NeverSynced(err):
 		return report, err
 	case err != nil:
-		// The context may be what ended; the reason must be kept all the same.
+		// The reason must be stored even if the context has ended.
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		return report, errors.Join(err, v.Store.FailShare(after, d.Name, err.Error()))

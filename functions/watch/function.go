@@ -1,15 +1,15 @@
-// Package watch is the function that looks after the syncs and tells people.
+// Package watch is the function that checks the syncs and alerts people.
 //
-// Who calls it: Cloud Scheduler's job returnsWatch, every minute, as its own
-// service account. It is a service and a schedule of its own, so that it is still
-// there when what it watches is not.
+// Who calls it: Cloud Scheduler's job returnsWatch, every minute, as its own service
+// account. Service and schedule are its own, so that the watcher survives an outage of
+// the functions that it watches.
 //
-// What it does: asks the live index how many records and which settings it has and
-// keeps the answer, reads what the syncs have left in our tables, opens and closes
-// alerts, and sends what is to be told.
+// What it does: asks the live index for its number of records and its settings and
+// stores the answer, reads the rows of the syncs in our tables, opens and closes alerts,
+// and sends their messages.
 //
-// A second call: tells nothing twice, because an alert is open once and a message
-// is sent by whoever takes it; what could not be sent is sent by a later call.
+// A second call: repeats no message, because an alert is open once and one call takes
+// each outbox row; a later call sends a message that failed.
 package watch
 
 import (

@@ -1,12 +1,12 @@
-// Package cloudsql opens connections to Google Cloud SQL through its connector,
-// which finds the instance by name, encrypts, and proves who calls by the
-// service's own account. A plain DSN needs none of this.
+// Package cloudsql opens connections to Google Cloud SQL through its connector, which
+// finds the instance by name, encrypts, and authenticates with the service's own
+// account. A plain DSN needs no connector.
 //
-// The certificate is fetched when a connection wants it and not in the
-// background (lazy refresh): between requests Cloud Run gives a service no CPU,
-// and what ran in the background would wake up with a certificate that has run
-// out. Nothing is dialled before the first connection, so that a start stays
-// short and an outage of Google's API is an outage of a request, not of the start.
+// The certificate is fetched when a connection needs it and not in the background (lazy
+// refresh): between requests Cloud Run gives a service no CPU, and a background refresh
+// would come too late, with an expired certificate. Nothing is dialled before the first
+// connection, so a start stays short, and an outage of Google's API fails a request and
+// not the start.
 package cloudsql
 
 import (
@@ -21,17 +21,17 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 )
 
-// Network is the network of a DSN that names its instance itself:
+// Network is the network of a DSN that names its own instance:
 // user:password@cloudsql(project:region:instance)/database.
 const Network = "cloudsql"
 
-// Config is what the environment says about Cloud SQL. Without an instance a DSN
-// is taken as it stands, unless its network is Network.
+// Config holds the environment's settings of Cloud SQL. Without an instance a DSN is
+// used unchanged, unless its network is Network.
 type Config struct {
-	// Instance is project:region:instance; it stands in for the address of every
-	// DSN that does not name an instance itself.
+	// Instance is project:region:instance; it replaces the address of every DSN that
+	// names no instance.
 	Instance string `env:"CLOUD_SQL_INSTANCE"`
-	// IP is the way to the instance: private (in the VPC), public or psc.
+	// IP selects the instance's address: private (in the VPC), public or psc.
 	IP string `env:"CLOUD_SQL_IP, default=private"`
 	// IAM logs in as the service's account instead of with a password.
 	IAM bool `env:"CLOUD_SQL_IAM_AUTH, default=false"`
@@ -42,7 +42,7 @@ var ways = map[string]func() cloudsqlconn.DialOption{
 	"private": cloudsqlconn.WithPrivateIP, "public": cloudsqlconn.WithPublicIP, "psc": cloudsqlconn.WithPSC,
 }
 
-// connector is the part of Google's dialer that is used.
+// connector is the used part of Google's dialer.
 type connector interface {
 	Dial(ctx context.Context, instance string, options ...cloudsqlconn.DialOption) (net.Conn, error)
 	Close() error
@@ -57,8 +57,8 @@ type Dialer struct {
 	opened connector
 }
 
-// New returns a dialer. It does not connect. options are further options of
-// Google's dialer, for places without Google.
+// New returns a dialer. It does not connect. options are further options of Google's
+// dialer, for tests without Google.
 func New(cfg Config, options ...cloudsqlconn.Option) (*Dialer, error) {
 	way, ok := ways[cfg.IP]
 	if !ok {
@@ -72,7 +72,7 @@ func New(cfg Config, options ...cloudsqlconn.Option) (*Dialer, error) {
 	options = append([]cloudsqlconn.Option{
 		cloudsqlconn.WithLazyRefresh(),
 		cloudsqlconn.WithDefaultDialOptions(way()),
-		// They would need a right of their own to write metrics.
+		// The connector's metrics would need a right of their own.
 		cloudsqlconn.WithBuiltInMetrics(false),
 	}, options...)
 	if cfg.IAM {
@@ -83,7 +83,7 @@ func New(cfg Config, options ...cloudsqlconn.Option) (*Dialer, error) {
 	}}, nil
 }
 
-// checkInstance refuses a name that cannot be an instance's.
+// checkInstance refuses a name that no instance can have.
 func checkInstance(name string) error {
 	if _, err := instance.ParseConnName(name); err != nil {
 		return errors.New("it must be project:region:instance, as gcloud sql instances describe shows under connectionName")
@@ -91,8 +91,8 @@ func checkInstance(name string) error {
 	return nil
 }
 
-// Through returns the DSN to connect with and whether this dialer must dial it.
-// A DSN that cannot be read is returned as it is: who opens it says so.
+// Through returns the DSN to connect with and whether this dialer must dial it. An
+// unreadable DSN is returned unchanged: opening it reports the error.
 func (d *Dialer) Through(dsn string) (string, bool, error) {
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
@@ -108,8 +108,7 @@ func (d *Dialer) Through(dsn string) (string, bool, error) {
 		return "", false, fmt.Errorf("the DSN's address in %s(...): %w", Network, err)
 	}
 	if d.cfg.IAM {
-		// The account's token travels in place of the password, inside the
-		// connector's TLS.
+		// The account's token replaces the password, inside the connector's TLS.
 		cfg.AllowCleartextPasswords = true
 	}
 	return cfg.FormatDSN(), true, nil
@@ -129,15 +128,14 @@ func (d *Dialer) Dial(ctx context.Context, _, address string) (net.Conn, error) 
 	return conn, nil
 }
 
-// connector opens Google's dialer once; a failure is tried again at the next
-// connection.
+// connector opens Google's dialer once; the next connection retries after a failure.
 func (d *Dialer) connector(ctx context.Context) (connector, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.opened != nil {
 		return d.opened, nil
 	}
-	// Its credentials outlive the request that happens to be the first.
+	// The dialer's credentials outlive the request that happens to be the first.
 	c, err := d.open(context.WithoutCancel(ctx))
 	if err == nil {
 		d.opened = c
@@ -145,7 +143,7 @@ func (d *Dialer) connector(ctx context.Context) (connector, error) {
 	return c, err
 }
 
-// Close ends what was opened.
+// Close closes the dialer.
 func (d *Dialer) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

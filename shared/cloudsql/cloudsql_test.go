@@ -89,7 +89,7 @@ func (f *fake) Close() error {
 	return nil
 }
 
-// TestNothingIsOpenedBeforeItIsWanted counts what is opened by whom.
+// TestNothingIsOpenedBeforeItIsWanted counts the openings by caller.
 func TestNothingIsOpenedBeforeItIsWanted(t *testing.T) {
 	d, err := New(Config{IP: "private"})
 	if err != nil {
@@ -111,7 +111,7 @@ func TestNothingIsOpenedBeforeItIsWanted(t *testing.T) {
 	}
 	broken = false
 	ended, end := context.WithCancel(t.Context())
-	end() // the first request may be on its way out
+	end() // the first request may end first
 	var all sync.WaitGroup
 	for range 10 {
 		all.Go(func() {

@@ -1,7 +1,6 @@
-// Package grants says which part of the product may do what with which of our
-// tables, and nothing more: the one place from which the statements in
-// terraform/README.md are written, that doctor compares an account with, and that
-// tests hold to the program's own SQL.
+// Package grants holds the rights of each part of the product on our tables. The
+// statements in terraform/README.md are written from it, doctor compares an account with
+// it, and a test compares it with the program's own SQL.
 //
 // A new table is one line of matrix.
 package grants
@@ -14,8 +13,8 @@ import (
 // Operator is the command line's role, which also migrates.
 const Operator = "operator"
 
-// Search is the role of the function that reads on behalf of other tenants'
-// customers; with passwords it has a user of its own.
+// Search is the role of the function that serves other tenants' customers; with
+// passwords it has a user of its own.
 const Search = "search"
 
 // matrix has a line a table and a column a role: the functions by their folders,
@@ -48,11 +47,11 @@ sync_target                s     s       siu      s       s       s          s  
 sync_verify                -     -       -        -       siu     -          -       s      s        siu
 `
 
-// source are the roles that read the source's tables, which the definitions name.
+// source are the roles that read the source's tables, named by the definitions.
 var source = []string{"window", "process", "verify", Operator}
 
-// Migrating is what the operator needs on each of our tables besides: MySQL lets
-// nobody alter a table who may not insert into it.
+// Migrating are the operator's further rights on each of our tables: MySQL lets a user
+// alter a table only with the right to insert.
 var Migrating = []string{"CREATE", "ALTER", "INSERT"}
 
 // privileges are the letters of matrix.
@@ -89,8 +88,8 @@ func ReadsSource(roles ...string) bool {
 	return slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(source, role) })
 }
 
-// On returns the privileges that the roles need on one of our tables, in the order
-// SELECT, INSERT, UPDATE, DELETE; none for a table that is not ours.
+// On returns the roles' privileges on one of our tables, in the order SELECT, INSERT,
+// UPDATE, DELETE; none for an unknown table.
 func On(table string, roles ...string) []string {
 	var held []string
 	all := lines()
@@ -106,9 +105,8 @@ func On(table string, roles ...string) []string {
 	return held
 }
 
-// RolesOf returns the roles that the account of a name plays by the names in
-// terraform/README.md, with or without a prefix such as return-sync-; none for a
-// name that is not known.
+// RolesOf returns the roles of an account by the names in terraform/README.md, with or
+// without a prefix such as return-sync-; none for an unknown name.
 func RolesOf(user string) []string {
 	switch user {
 	case "functions":

@@ -2,40 +2,40 @@ package judge
 
 import "time"
 
-// The names of the programs that give signs of life.
+// The names of the programs with heartbeats.
 const (
 	App     = "sync"  // the pipeline
-	Watcher = "watch" // who looks after it
+	Watcher = "watch" // the watcher of the pipeline
 )
 
-// Facts is what the tables say at one moment, and by whose clock.
+// Facts is the content of the tables at one moment, by the database's clock.
 type Facts struct {
 	Now time.Time
-	// Beats are the signs of life by name. A program without one has never run.
+	// Beats are the heartbeats by name. A program without one has never run.
 	Beats    map[string]Heartbeat
 	Entities []Entity
-	// Spent is what the index was sent, as it bills it.
+	// Spent is the index's bill.
 	Spent Spent
 }
 
-// Spent counts operations of the index.
+// Spent counts operations of the index, as its vendor bills them.
 type Spent struct {
 	Day   int64 // in the last 24 hours
 	Month int64 // in the last 30 days
 }
 
-// Heartbeat is a sign of life.
+// Heartbeat is the time of a program's last work.
 type Heartbeat struct {
 	Alive bool
-	At    time.Time // the last one
-	Since time.Time // when this time of life began
+	At    time.Time // the newest
+	Since time.Time // the first of an uninterrupted series
 }
 
-// Entity is what the tables say of one entity.
+// Entity is the content of the tables about one entity.
 type Entity struct {
 	Name string
-	// Known is when the first tick came for it: its clock starts there. Zero
-	// before the first.
+	// Known is the time of the entity's first tick, where its clock starts. Zero before
+	// the first.
 	Known     time.Time
 	Watermark *time.Time
 	Runs      History
@@ -47,7 +47,7 @@ type Entity struct {
 	Expired bool
 	Running *Running // nil while no run over a window is under way
 	Jobs    []Job    // that failed within a day, or wait for the operations budget
-	// VerifyError is why the newest share of the comparison failed.
+	// VerifyError is the error of the comparison's newest share.
 	VerifyError string
 	Index       *Index // nil: the index was never checked
 	Standbys    []Standby
@@ -69,7 +69,7 @@ type Running struct {
 	Error       *PageError // the newest, of a page that has not ended well since
 }
 
-// PageError is why an attempt at a page failed.
+// PageError is the failure of an attempt at a page.
 type PageError struct {
 	Page    int       `json:"page"`
 	Try     int       `json:"try"` // the attempt that failed, from 1
@@ -81,14 +81,14 @@ type PageError struct {
 type Job struct {
 	ID     int64
 	Kind   string
-	Failed bool // else it waits for the operations budget
+	Failed bool // else the job waits for the operations budget
 	Note   string
 }
 
-// Index is what the live index answered when it was asked last.
+// Index is the live index's last answer.
 type Index struct {
-	At      time.Time `json:"at"`                // when it was asked
-	Problem string    `json:"problem,omitempty"` // why it gave no answer
+	At      time.Time `json:"at"`                // the time of the question
+	Problem string    `json:"problem,omitempty"` // why there was no answer
 	Exists  bool      `json:"exists"`
 	Records int64     `json:"records"`
 	// Least and Most are the records that the ledger allows at that moment.
@@ -96,26 +96,26 @@ type Index struct {
 	Most  int64 `json:"most"`
 	// Settings are the settings that differ from the definition's.
 	Settings []string `json:"settings,omitempty"`
-	// SettingsProblem is why the settings could not be compared.
+	// SettingsProblem is the reason why the settings could not be compared.
 	SettingsProblem string `json:"settingsProblem,omitempty"`
 }
 
-// Differences is what verifying found and what is not yet mended; nil in Entity
-// when nothing is known.
+// Differences are the drift that verify found and that is not yet repaired; nil in
+// Entity when nothing is known.
 type Differences struct {
 	Count   int64
-	Example string    // one of them
-	At      time.Time // when they were found last
+	Example string    // one difference
+	At      time.Time // the newest finding
 }
 
 // Ending is a run that has ended.
 type Ending struct {
 	Run   int64 // 0 for none
 	At    time.Time
-	Error string // as the run keeps it; never part of an alert
+	Error string // the run's own text; never part of an alert
 }
 
-// History is how the newest runs over windows ended.
+// History holds the newest endings of runs over windows.
 type History struct {
 	Synced      Ending
 	Failed      Ending
@@ -125,7 +125,7 @@ type History struct {
 
 // Plan says when an entity is due.
 type Plan interface {
-	// Active reports whether it is to be synced at all.
+	// Active reports whether the entity is to be synced at all.
 	Active() bool
 	// Period is the longest time between two due times.
 	Period() time.Duration
@@ -133,7 +133,7 @@ type Plan interface {
 	Due(at time.Time) time.Time
 }
 
-// Every is the plan of an entity that is due all the time: every Every.
+// Every is the plan of an entity that is always due: its period is Every.
 type Every time.Duration
 
 // Active implements Plan.
@@ -142,7 +142,7 @@ func (Every) Active() bool { return true }
 // Period implements Plan.
 func (e Every) Period() time.Duration { return time.Duration(e) }
 
-// Due implements Plan: a tick comes soon enough that any time will do.
+// Due implements Plan: a tick comes so often that any time will do.
 func (Every) Due(at time.Time) time.Time { return at }
 
 // Never is the plan of an entity that is disabled.

@@ -1,13 +1,13 @@
 // Package judge turns facts about the product into findings: what is wrong, of
 // which entity, and what to do.
 //
-// The command line, the console, the alerts and the search function all go by
-// these rules, so the same facts mean the same everywhere. The rules are pure:
-// whoever calls them has read the facts (package store) and the limits (the
-// environment). What is unknown is a finding of its own, never an empty answer.
+// The command line, the console, the alerts and the search function use these rules,
+// so equal facts lead to equal findings everywhere. The rules are pure: the caller reads
+// the facts (package store) and the limits (the environment). An unknown fact is a
+// finding of its own, never an empty answer.
 //
-// A finding's texts may quote errors of databases and of the index. Alerts leave
-// the house and are worded apart (package alert), from the same findings.
+// A finding's texts may quote errors of databases and of the index. Alerts leave our
+// systems, so package alert words them apart, from the same findings.
 package judge
 
 import (
@@ -17,13 +17,13 @@ import (
 	"time"
 )
 
-// Kind is a kind of problem. Its text is for programs and never changes.
+// Kind is a kind of problem. Programs read its text, which never changes.
 type Kind string
 
 // The kinds, the gravest first.
 const (
 	Offline        Kind = "offline"         // the application gives no sign of life
-	IndexRecords   Kind = "index-records"   // the index has other records than the ledger says
+	IndexRecords   Kind = "index-records"   // the index has other records than the ledger allows
 	IndexSettings  Kind = "index-settings"  // the index has other settings than the definition
 	IndexUnchecked Kind = "index-unchecked" // the index gave no answer, or none lately
 	NeverSynced    Kind = "never-synced"
@@ -33,7 +33,7 @@ const (
 	RunFailed      Kind = "run-failed"
 	TakenOver      Kind = "taken-over"
 	PageFailed     Kind = "page-failed"
-	PageRefused    Kind = "page-error" // a page failed and is tried again
+	PageRefused    Kind = "page-error" // a page failed and will be retried
 	Parked         Kind = "parked"
 	JobFailed      Kind = "job-failed"
 	JobWaits       Kind = "job-waits"
@@ -49,7 +49,7 @@ func Kinds() []Kind {
 		PageFailed, PageRefused, Parked, JobFailed, JobWaits, Drift, VerifyFailed, StandbyBehind, Operations}
 }
 
-// Finding is one thing that needs a person, and what to do about it.
+// Finding is one problem that needs a person, and the remedy.
 type Finding struct {
 	Entity  string `json:"entity,omitempty"`
 	Kind    Kind   `json:"kind"`
@@ -91,9 +91,9 @@ func (l Limits) offline(c *collector, f Facts) {
 	}
 }
 
-// Stale reports whether an index's answers must not pass for fresh: the index is
-// behind, or known to be wrong, or its last answer is too old to say so. An index
-// that was never asked is judged by its watermark alone.
+// Stale reports whether an index's answers must not count as fresh: the index is behind,
+// or known to be wrong, or its last answer is too old. An index that was never asked is
+// judged by its watermark alone.
 func (l Limits) Stale(now time.Time, e Entity) bool {
 	var list []Finding
 	c := &collector{list: &list}
@@ -120,7 +120,7 @@ func (c *collector) add(k Kind, problem, do string) {
 	*c.list = append(*c.list, Finding{Entity: c.entity, Kind: k, Problem: problem, Do: do})
 }
 
-// freshness judges how far the index is behind.
+// freshness judges the index's lag.
 func (l Limits) freshness(c *collector, now time.Time, e Entity) {
 	start := "returnsync sync --entity " + e.Name + " --wait"
 	failed := e.Runs.Bad(e.Runs.Failed) || e.Runs.Bad(e.Runs.Interrupted)
@@ -151,7 +151,7 @@ func (l Limits) freshness(c *collector, now time.Time, e Entity) {
 	}
 }
 
-// runs judges how runs went and how the one under way goes.
+// runs judges the endings of runs and the run under way.
 func (l Limits) runs(c *collector, e Entity) {
 	again := "the next run covers the same window again; if that fails too, remove this cause; see: returnsync runs show %d"
 	if e.Runs.Bad(e.Runs.Failed) && e.Runs.FailedInRow >= l.FailedRuns {
@@ -187,7 +187,7 @@ func jobs(c *collector, e Entity) {
 	}
 }
 
-// drift judges what comparisons found.
+// drift judges the findings of comparisons.
 func drift(c *collector, e Entity) {
 	if e.Drift != nil && e.Drift.Count > 0 {
 		example := ""
@@ -223,24 +223,24 @@ func (l Limits) standbys(c *collector, now time.Time, e Entity) {
 	}
 }
 
-// The remedies that alerts share with the other programs.
+// The remedies that findings and alerts share.
 
-// DriftDo says what to do about records that differ.
+// DriftDo is the remedy for records that differ.
 func DriftDo(entity string) string {
 	return "see which: returnsync verify --deep --entity " + entity + "; repair them: returnsync repair --deep --wait --entity " + entity
 }
 
-// SettingsDo says what to do about settings that differ.
+// SettingsDo is the remedy for settings that differ.
 func SettingsDo(entity string) string {
 	return "see which: returnsync settings diff --entity " + entity + "; restore them: returnsync settings push --entity " + entity
 }
 
-// UncheckedDo says what to do about an index that gives no answer.
+// UncheckedDo is the remedy for an index without an answer.
 func UncheckedDo(entity string) string {
 	return "see whether the index answers and its keys have their rights: returnsync doctor --entity " + entity + "; then whether the watch function runs each minute"
 }
 
-// index judges what the index answered.
+// index judges the index's answer.
 func (l Limits) index(c *collector, now time.Time, e Entity) {
 	x := e.Index
 	switch {
@@ -271,7 +271,7 @@ func (l Limits) index(c *collector, now time.Time, e Entity) {
 	}
 }
 
-// atLeast words how many records the ledger allows.
+// atLeast words the number of records that the ledger allows.
 func atLeast(x *Index) string {
 	if x.Least == x.Most {
 		return fmt.Sprint(x.Least)
@@ -279,7 +279,7 @@ func atLeast(x *Index) string {
 	return fmt.Sprintf("%d to %d", x.Least, x.Most)
 }
 
-// spent says how much of a budget is used.
+// spent words the used part of a budget.
 func (l Limits) spent(s Spent) string {
 	used, most, in := s.Month, l.OperationsMonth, "30 days"
 	if Percent(s.Day, l.OperationsDay) >= Percent(s.Month, l.OperationsMonth) {

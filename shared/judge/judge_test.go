@@ -17,8 +17,8 @@ func limits() judge.Limits {
 	return judge.Limits{OfflineAfter: 40 * time.Minute, StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, CheckedWithin: 5 * time.Minute, BudgetPercent: 90, OperationsDay: 100, PageAttempts: 8}
 }
 
-// invented returns facts that dice choose; the application has been online and has
-// known the entity for long.
+// invented returns random facts; the application has been online and has known the
+// entity for long.
 func invented(dice *rand.Rand) judge.Facts {
 	ago := func(most time.Duration) time.Time { return noon.Add(-time.Duration(dice.Int64N(int64(most)))) }
 	maybe := func() bool { return dice.IntN(2) == 0 }
@@ -56,8 +56,8 @@ func invented(dice *rand.Rand) judge.Facts {
 	return judge.Facts{Now: noon, Beats: map[string]judge.Heartbeat{judge.App: app, judge.Watcher: beat}, Entities: []judge.Entity{e}, Spent: judge.Spent{Day: dice.Int64N(110)}}
 }
 
-// TestTheSameFactsMeanTheSame compares, over many invented facts, what status and
-// the console show with what alerts hold and with what searches call stale.
+// TestTheSameFactsMeanTheSame compares, over many invented facts, the findings of status
+// and console with the alerts and with the stale mark of searches.
 func TestTheSameFactsMeanTheSame(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 2))
 	seen := map[judge.Kind]int{}

@@ -5,29 +5,28 @@ import "time"
 // Limits are the thresholds. Every program that judges reads them from the same
 // environment names, so that each threshold exists once.
 type Limits struct {
-	// StaleAfter is how far an index that every tick syncs may be behind.
+	// StaleAfter is the lag at which an index that every tick syncs is behind.
 	StaleAfter time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
 	// OfflineAfter is how long the application may give no sign of life. It gives
 	// one at least every 30 minutes.
 	OfflineAfter time.Duration `env:"WATCH_OFFLINE_AFTER, default=40m"`
-	// AbsentAfter is how long after a due time nothing may have been synced.
+	// AbsentAfter is the time after a due time without a synced run.
 	AbsentAfter time.Duration `env:"WATCH_ABSENT_AFTER, default=24h"`
-	// FailedRuns is how many runs in a row have to fail.
+	// FailedRuns is the number of failed runs in a row that makes a finding.
 	FailedRuns int `env:"WATCH_FAILED_RUNS, default=1"`
-	// CheckedWithin is how old the index's last answer may be: a few rounds of the
+	// CheckedWithin is the greatest age of the index's last answer: a few rounds of the
 	// watch function.
 	CheckedWithin time.Duration `env:"WATCH_INDEX_AGE, default=5m"`
-	// OperationsDay and OperationsMonth are how many operations the index may be
-	// sent in 24 hours and in 30 days; 0 is no budget. BudgetPercent of it are
-	// nearly all.
+	// OperationsDay and OperationsMonth are budgets of index operations in 24 hours and
+	// in 30 days; 0 is no budget. A finding comes at BudgetPercent of a budget.
 	OperationsDay   int64 `env:"OPERATIONS_DAY"`
 	OperationsMonth int64 `env:"OPERATIONS_MONTH"`
 	BudgetPercent   int64 `env:"WATCH_BUDGET_PERCENT, default=90"`
-	// PageAttempts is how often a page is tried before its run fails.
+	// PageAttempts is the number of tries of a page before its run fails.
 	PageAttempts int `env:"PAGE_ATTEMPTS, default=8"`
 }
 
-// Patience is how far an entity's watermark may be behind its due times.
+// Patience is the lag that an entity's plan allows.
 func (l Limits) Patience(p Plan) time.Duration {
 	if _, ticked := p.(Every); ticked && l.StaleAfter > 0 {
 		return l.StaleAfter
@@ -35,9 +34,8 @@ func (l Limits) Patience(p Plan) time.Duration {
 	return max(l.StaleAfter, 2*p.Period())
 }
 
-// Behind reports whether an entity is due and has not been synced since the due time
-// that Patience ago was the newest. The clock of an entity that was never synced
-// starts at its first tick.
+// Behind reports whether the watermark precedes the newest due time that is older than
+// Patience. The clock of an entity that was never synced starts at its first tick.
 func (l Limits) Behind(now time.Time, e Entity) bool {
 	if e.Plan == nil || !e.Plan.Active() {
 		return false
@@ -61,11 +59,11 @@ func (l Limits) Absent(now time.Time, e Entity) bool {
 	return e.Known.Before(due) && (e.Watermark == nil || e.Watermark.Before(due))
 }
 
-// ClockSlack is how far the scheduler's clock and the databases' may differ: a
-// sync of a due time may seem to come before it.
+// ClockSlack is the allowed difference between the scheduler's clock and the database's:
+// a sync may seem to come before its due time.
 const ClockSlack = time.Minute
 
-// Percent is how much of a budget is used, rounded down; 0 without a budget.
+// Percent is the used share of a budget, rounded down; 0 without a budget.
 func Percent(used, budget int64) int64 {
 	if budget <= 0 {
 		return 0
@@ -78,6 +76,5 @@ func (l Limits) Used(s Spent) int64 {
 	return max(Percent(s.Day, l.OperationsDay), Percent(s.Month, l.OperationsMonth))
 }
 
-// Bad reports whether a run that ended badly has not been followed by a synced
-// one.
+// Bad reports whether a bad ending has no synced run after it.
 func (h History) Bad(e Ending) bool { return e.Run > 0 && e.Run > h.Synced.Run }

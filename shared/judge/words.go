@@ -22,8 +22,8 @@ func Age(d time.Duration) string {
 	return fmt.Sprintf("%dd%02dh", hours/24, hours%24)
 }
 
-// OneLine takes what would break a line or move a terminal's cursor out of a
-// text that others wrote.
+// OneLine removes line breaks and control characters of terminals from a text of another
+// program.
 func OneLine(s string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -33,10 +33,10 @@ func OneLine(s string) string {
 	}, s)), " ")
 }
 
-// clock is how times are shown to people, in UTC.
+// clock is the format of times for people, in UTC.
 const clock = "2006-01-02 15:04:05 UTC"
 
-// OrNone returns a text on one line, or a word for none.
+// OrNone returns a text on one line, or a phrase for an empty one.
 func OrNone(s string) string {
 	if s == "" {
 		return "no reason was kept"

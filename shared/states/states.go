@@ -1,5 +1,5 @@
-// Package states holds what the states of runs, jobs and targets have in common:
-// a diagram of arrows that one place knows.
+// Package states holds the common part of the states of runs, jobs and targets: a
+// diagram of arrows, kept in one place.
 package states
 
 import (
@@ -8,12 +8,12 @@ import (
 	"slices"
 )
 
-// Diagram lists, for every state, the states that a verb leads to. A state
-// without arrows is final.
+// Diagram lists, for every state, the states to which a verb leads. A state without
+// arrows is final.
 type Diagram[S cmp.Ordered] map[S][]S
 
-// Move checks a change of state and returns an error for one that the diagram
-// does not have; what names the thing that has the state.
+// Move checks a change of state and returns an error for an arrow that the diagram
+// lacks; what names the thing with the state.
 func (d Diagram[S]) Move(what string, from, to S) error {
 	if !slices.Contains(d[from], to) {
 		return fmt.Errorf("%s cannot go from %q to %q", what, fmt.Sprint(from), fmt.Sprint(to))
@@ -34,5 +34,5 @@ func (d Diagram[S]) Sources(s S) []S {
 	return from
 }
 
-// Final reports whether nothing leads out of a state.
+// Final reports whether no arrow leaves a state.
 func (d Diagram[S]) Final(s S) bool { return len(d[s]) == 0 }

@@ -13,13 +13,13 @@ import (
 const (
 	noticeLease  = time.Minute      // longer than a channel takes for a message
 	deliverFor   = 45 * time.Second // of a round, for one channel
-	shortWait    = 10 * time.Second // a channel that asks for no more is waited for
+	shortWait    = 10 * time.Second // the longest pause within a round
 	firstBackoff = time.Minute
 	mostBackoff  = time.Hour
 	giveUpAfter  = 7 * 24 * time.Hour
 )
 
-// deliver sends what waits on a channel, in order, until one does not go through.
+// deliver sends a channel's messages in order and stops at the first failure.
 func (w *Watcher) deliver(ctx context.Context, c Channel) (sent int, err error) {
 	limited, cancel := context.WithTimeout(ctx, deliverFor)
 	defer cancel()
@@ -29,7 +29,7 @@ func (w *Watcher) deliver(ctx context.Context, c Channel) (sent int, err error) 
 			return sent, err
 		}
 		problem := c.Send(limited, n.Message)
-		// What has been sent is noted even if the round's time is over.
+		// A sent message is marked even if the round's time is over.
 		noted := context.WithoutCancel(ctx)
 		if problem == nil {
 			sent++
@@ -47,8 +47,7 @@ func (w *Watcher) deliver(ctx context.Context, c Channel) (sent int, err error) 
 	return sent, nil
 }
 
-// unsent notes that a message did not go through, and returns how long nothing
-// need be tried on its channel.
+// unsent records that a message failed, and returns how long its channel rests.
 func (w *Watcher) unsent(ctx context.Context, n store.Notice, problem error) (time.Duration, error) {
 	log := w.Log.With("channel", n.Channel, "alert", n.Message.Title, "attempt", n.Attempts, "error", problem.Error())
 	if fault.KindOf(problem) == fault.Invalid || n.Age > giveUpAfter {
@@ -60,8 +59,8 @@ func (w *Watcher) unsent(ctx context.Context, n store.Notice, problem error) (ti
 	return after, w.Store.PutOffNotice(ctx, n, after, problem.Error())
 }
 
-// putOff returns how long to wait after so many attempts: as long as the channel
-// asks for, else longer and longer.
+// putOff returns the pause after so many attempts: the channel's own request, else an
+// exponential back-off.
 func putOff(attempts int, problem error) time.Duration {
 	if after := fault.AfterOf(problem); after > 0 {
 		return min(after, mostBackoff)
@@ -73,10 +72,10 @@ func putOff(attempts int, problem error) time.Duration {
 	return min(backoff, mostBackoff)
 }
 
-// tick is added to a wait, so that the database's clock agrees that it is over.
+// tick is added to a pause, so that the database's clock agrees about its end.
 const tick = 20 * time.Millisecond
 
-// pause waits, or until ctx ends.
+// pause waits, at most until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return

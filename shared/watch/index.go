@@ -8,9 +8,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// Asker asks an index about itself. Its errors hold no key.
+// Asker reads an index's own figures. Its errors hold no key.
 type Asker interface {
-	// Records returns how many records an index has and whether it exists.
+	// Records returns an index's number of records, and whether the index exists.
 	Records(ctx context.Context, index string) (records int64, exists bool, err error)
 	// Settings returns the settings of a definition's index, and of its replicas,
 	// that differ from the definition's.
@@ -23,17 +23,17 @@ type Check struct {
 	Ask   Asker
 }
 
-// Run asks the index and returns its answer, and the count of the ledger that the
-// answer was compared with. It writes nothing. An index that gives no answer is
-// no error: the answer says so.
+// Run asks the index and returns its answer, and the ledger's count with which the
+// answer was compared. Run writes nothing. An index without an answer is no error: the
+// result says so.
 func (c Check) Run(ctx context.Context, d entity.Definition) (judge.Index, store.Basis, error) {
 	var x judge.Index
 	_, basis, err := c.Store.KeptIndex(ctx, d.Name)
 	if err != nil {
 		return x, store.Basis{}, err
 	}
-	// What is expected is read before the index is asked and after: what reached
-	// the index in between is within the wider bounds.
+	// The expected count is read before and after the index is asked: records that
+	// arrive in between are within the wider bounds.
 	before, err := c.Store.Expect(ctx, d.Name, basis)
 	if err != nil {
 		return x, store.Basis{}, err
@@ -56,7 +56,7 @@ func (c Check) Run(ctx context.Context, d entity.Definition) (judge.Index, store
 	return x, after.Basis, err
 }
 
-// Keep is Run, and keeps the answer for the console, the alerts and the search
+// Keep is Run, and stores the answer for the console, the alerts and the search
 // function.
 func (c Check) Keep(ctx context.Context, d entity.Definition) (judge.Index, error) {
 	x, basis, err := c.Run(ctx, d)

@@ -8,7 +8,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 )
 
-// Fixed is the plan of entities that are all ticked by one job.
+// Fixed is the plan of entities that one job ticks together.
 type Fixed time.Duration
 
 // Plan implements Plans.
@@ -19,8 +19,8 @@ type Schedules interface {
 	Schedules(ctx context.Context) (schedule.Poll, error)
 }
 
-// Table is the plans of the table of schedules. An entity that no schedule that
-// is on names is not due at all. What scopes start is not looked into.
+// Table takes plans from the table of schedules. An entity without an enabled schedule
+// is never due. Starts by scopes are not considered.
 type Table struct{ From Schedules }
 
 // Plan implements Plans.
@@ -42,7 +42,7 @@ func (t Table) Plan(ctx context.Context, entity string) (alert.Plan, error) {
 // scheduled is the plan of an entity that has schedules.
 type scheduled []planned
 
-// planned is one schedule and since when it counts.
+// planned is one schedule and the time from which it counts.
 type planned struct {
 	spec  schedule.Spec
 	since time.Time
@@ -51,7 +51,7 @@ type planned struct {
 // Active implements alert.Plan.
 func (s scheduled) Active() bool { return len(s) > 0 }
 
-// Period implements alert.Plan: that of the schedule that comes most often.
+// Period implements alert.Plan: the shortest period of the schedules.
 func (s scheduled) Period() time.Duration {
 	var shortest time.Duration
 	for _, p := range s {
@@ -73,7 +73,7 @@ func (s scheduled) Due(at time.Time) time.Time {
 	return newest
 }
 
-// period is how far two starts are apart.
+// period is the time between two starts.
 func (p planned) period() time.Duration {
 	switch p.spec.Run {
 	case schedule.Interval:
@@ -84,8 +84,8 @@ func (p planned) period() time.Duration {
 	return 24 * time.Hour
 }
 
-// due returns the newest start at or before a time, the zero time if that would
-// lie before the schedule. An Interval is due again and again: any time will do.
+// due returns the newest start at or before a time, the zero time if the start precedes
+// the schedule. An Interval is due at any time.
 func (p planned) due(at time.Time) time.Time {
 	if p.spec.Run != schedule.Interval {
 		at, _ = p.spec.Due(schedule.State{}, at)

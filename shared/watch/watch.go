@@ -1,17 +1,14 @@
-// Package watch looks after the syncs from outside: it reads what they have left
-// in our tables, opens and closes alerts by the rules of package alert, and sends
-// what is to be told.
+// Package watch checks the syncs from outside: it reads their rows in our tables, opens
+// and closes alerts by the rules of package alert, and sends the alerts' messages.
 //
-// It runs in a process and on a schedule of its own, because what is dead cannot
-// tell so. A round that cannot read the tables is an error and says nothing about
-// the syncs; the watcher's own sign of life tells the next round how long it was
-// blind.
+// A watcher has a process and a schedule of its own, because a dead process cannot
+// report itself. A round that cannot read the tables is an error and says nothing about
+// the syncs. The watcher's own heartbeat shows the next round how long no watcher ran.
 //
-// A round can be played twice, by two at once, or only in part. An alert and the
-// messages that it takes are written in one transaction before anything is sent;
-// a message is marked as sent when the channel has taken it, else a later round
-// sends it. Whoever dies between the two sends it twice: told twice is better
-// than not at all.
+// A round may run twice, concurrently, or in part. An alert and its outbox rows are
+// written in one transaction before any message is sent. A row is marked as sent after
+// the channel has accepted its message; otherwise a later round sends the message. A
+// crash in between sends the message twice: delivery is at least once.
 package watch
 
 import (
@@ -28,10 +25,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Config is what the environment says about watching.
+// Config holds the environment's settings of watching.
 type Config struct {
-	// Period is how often the scheduler's job ticks every entity; 0 says that it
-	// does not, and that the table of schedules alone says when one is due.
+	// Period is the period of the scheduler's job that ticks every entity; 0 means no
+	// such job: the table of schedules alone says when an entity is due.
 	Period time.Duration `env:"WATCH_PERIOD, default=15m"`
 	// LogKeepDays is how long the run log is kept.
 	LogKeepDays int `env:"LOG_KEEP_DAYS, default=30"`
@@ -50,18 +47,18 @@ type Plans interface {
 	Plan(ctx context.Context, entity string) (alert.Plan, error)
 }
 
-// Channel is a channel and the name that it has in our tables and logs.
+// Channel is a channel and its name in our tables and logs.
 type Channel struct {
 	Name string
 	alert.Channel
 }
 
-// Watcher looks after the syncs. It is safe for concurrent use.
+// Watcher checks the syncs. It is safe for concurrent use.
 type Watcher struct {
 	Store    *store.DB
 	Entities []entity.Definition
-	// Live, if set, returns what to look after now in place of Entities: the
-	// targets that searches see.
+	// Live, if set, returns the definitions to watch in place of Entities: the targets
+	// that searches see.
 	Live     func(ctx context.Context) ([]entity.Definition, error)
 	Plans    Plans
 	Index    Asker // nil: the index is never asked, which is a finding
@@ -71,20 +68,20 @@ type Watcher struct {
 	Log      *slog.Logger
 }
 
-// Report says what a round did.
+// Report is the result of a round.
 type Report struct {
-	Holding   []string `json:"holding"` // titles of what holds now
+	Holding   []string `json:"holding"` // titles of the alerts that hold now
 	Raised    []string `json:"raised"`
 	Recovered []string `json:"recovered"`
 	Sent      int      `json:"sent"`
-	Waiting   int64    `json:"waiting"` // messages that are still to be sent
+	Waiting   int64    `json:"waiting"` // messages still to be sent
 }
 
-// blind is how long the watcher may give no sign of life itself before it counts
-// as having been away: a little more than two of its rounds.
+// blind is the watcher's own silence after which it counts as absent: a little more than
+// two of its rounds.
 const blind = 12 * time.Minute
 
-// Round looks once.
+// Round runs one check.
 func (w *Watcher) Round(ctx context.Context) (Report, error) {
 	r := Report{Holding: []string{}, Raised: []string{}, Recovered: []string{}}
 	if err := w.Store.BeatWithin(ctx, alert.Watcher, blind); err != nil {
@@ -113,7 +110,7 @@ func (w *Watcher) Round(ctx context.Context) (Report, error) {
 	return r, errors.Join(append(problems, err)...)
 }
 
-// facts reads what is judged.
+// facts reads the facts for the judge.
 func (w *Watcher) facts(ctx context.Context) (alert.Facts, error) {
 	entities := w.Entities
 	if w.Live != nil {
@@ -142,7 +139,7 @@ func (w *Watcher) facts(ctx context.Context) (alert.Facts, error) {
 	return f, nil
 }
 
-// carryOut writes what was judged. One alert's error does not keep another back.
+// carryOut writes the verdict. An alert's error does not stop the others.
 func (w *Watcher) carryOut(ctx context.Context, f alert.Facts, v alert.Verdict, r *Report) error {
 	var problems []error
 	back := w.back(ctx, f, v, &problems)
@@ -181,8 +178,8 @@ func (w *Watcher) carryOut(ctx context.Context, f alert.Facts, v alert.Verdict, 
 	return errors.Join(problems...)
 }
 
-// back resets alive of an application that is offline and reports whether it gave
-// a sign of life in that very moment.
+// back restarts the alive time of an offline application and reports whether a heartbeat
+// came in that very moment.
 func (w *Watcher) back(ctx context.Context, f alert.Facts, v alert.Verdict, problems *[]error) bool {
 	offline := slices.ContainsFunc(v.Holding, func(a alert.Alert) bool { return a.Cause == alert.Offline })
 	beat := f.Beats[alert.App]
@@ -203,7 +200,7 @@ func (w *Watcher) names() []string {
 	return names
 }
 
-// What is removed in one round, so that no round takes long. A log of a million
+// The most rows removed in one round, so that every round is short. A log of a million
 // old entries is gone in some hours.
 const (
 	pruneSteps   = 10
@@ -214,7 +211,7 @@ const (
 // alertKeepDays is how long closed alerts are kept.
 const alertKeepDays = 400
 
-// prune removes what is old.
+// prune removes old rows.
 func (w *Watcher) prune(ctx context.Context) error {
 	for range pruneSteps {
 		n, err := w.Store.PruneLog(ctx, w.Config.LogKeepDays, pruneEntries)

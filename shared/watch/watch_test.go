@@ -32,7 +32,7 @@ type bench struct {
 	dsn string
 }
 
-// newBench returns a bench whose application has just given a sign of life.
+// newBench returns a bench whose application has just sent a heartbeat.
 func newBench(t *testing.T, script ...alerttest.Answer) *bench {
 	t.Helper()
 	b := &bench{t: t, log: &bytes.Buffer{}, Receiver: alerttest.NewReceiver(t, script...), dsn: localdbtest.New(t)}
@@ -66,7 +66,7 @@ func newBench(t *testing.T, script ...alerttest.Answer) *bench {
 	return b
 }
 
-// syncWriter is a writer for many.
+// syncWriter is a writer for concurrent use.
 type syncWriter struct {
 	mu sync.Mutex
 	to *bytes.Buffer
@@ -86,7 +86,7 @@ func (b *bench) exec(query string) {
 	}
 }
 
-// beat is a sign of life of the application.
+// beat records a heartbeat of the application.
 func (b *bench) beat() {
 	b.t.Helper()
 	if err := b.Store.Beat(b.t.Context(), alert.App); err != nil {
@@ -94,12 +94,12 @@ func (b *bench) beat() {
 	}
 }
 
-// silent lets the application be silent for 41 minutes.
+// silent leaves the application without a heartbeat for 41 minutes.
 func (b *bench) silent() {
 	b.exec("UPDATE sync_heartbeat SET timestamp = NOW(6) - INTERVAL 41 MINUTE WHERE name = 'sync'")
 }
 
-// round looks once.
+// round runs one check.
 func (b *bench) round() watch.Report {
 	b.t.Helper()
 	r, err := b.Round(b.t.Context())
@@ -122,9 +122,9 @@ func (b *bench) logged(words ...string) {
 	}
 }
 
-// TestAnOutageIsToldOnceByManyWatchers has ten watchers look at once, again and
-// again: one message each for the outage and its end.
-func TestAnOutageIsToldOnceByManyWatchers(t *testing.T) {
+// TestAnOutageIsReportedOnceByManyWatchers lets ten watchers check concurrently, several
+// times: one message for the outage and one for its end.
+func TestAnOutageIsReportedOnceByManyWatchers(t *testing.T) {
 	b := newBench(t)
 	many := func() {
 		var all sync.WaitGroup
@@ -152,8 +152,8 @@ func TestAnOutageIsToldOnceByManyWatchers(t *testing.T) {
 	}
 }
 
-// TestBehindIsLoggedWithItsEntity writes the record that the deployment counts,
-// each round while it holds.
+// TestBehindIsLoggedWithItsEntity writes the record that the deployment counts, each
+// round while the condition holds.
 func TestBehindIsLoggedWithItsEntity(t *testing.T) {
 	b := newBench(t)
 	if r := b.round(); len(r.Holding) != 0 {
@@ -175,8 +175,8 @@ func TestBehindIsLoggedWithItsEntity(t *testing.T) {
 	}
 }
 
-// TestThrottled waits as long as the channel asks for, and no shorter: a long
-// time is left to a later round.
+// TestThrottled waits as long as the channel asks for; a long pause is left to a later
+// round.
 func TestThrottled(t *testing.T) {
 	b := newBench(t, alerttest.Answer{Status: 429, RetryAfter: "1"}, alerttest.Answer{Status: 429, RetryAfter: "120"})
 	b.silent()
@@ -201,8 +201,8 @@ func TestThrottled(t *testing.T) {
 	b.logged("the channel answered 429")
 }
 
-// TestAnOutageOfTheChannel keeps messages until the channel is back, and tells
-// them in order: the trouble, then its end.
+// TestAnOutageOfTheChannel keeps messages until the channel is back, and sends them in
+// order: the alert, then the recovery.
 func TestAnOutageOfTheChannel(t *testing.T) {
 	down := slices.Repeat([]alerttest.Answer{{Status: 500}}, 50)
 	b := newBench(t, down...)
@@ -229,8 +229,8 @@ func TestAnOutageOfTheChannel(t *testing.T) {
 	}
 }
 
-// TestARefusedMessageHoldsNothingUp gives a message up that the channel will not
-// take, says so, and sends those behind it.
+// TestARefusedMessageHoldsNothingUp gives up a message that the channel refuses, logs
+// so, and sends those behind it.
 func TestARefusedMessageHoldsNothingUp(t *testing.T) {
 	b := newBench(t, alerttest.Answer{Status: 400})
 	b.silent()
@@ -245,7 +245,7 @@ func TestARefusedMessageHoldsNothingUp(t *testing.T) {
 	}
 }
 
-// TestOwnFailureIsNotOffline fails to read: that is an error, no alert.
+// TestOwnFailureIsNotOffline fails to read: an error, and no alert.
 func TestOwnFailureIsNotOffline(t *testing.T) {
 	b := newBench(t)
 	b.silent()
@@ -262,7 +262,7 @@ func TestOwnFailureIsNotOffline(t *testing.T) {
 	}
 }
 
-// TestWithoutAChannel writes alerts down and logs them.
+// TestWithoutAChannel stores alerts and logs them.
 func TestWithoutAChannel(t *testing.T) {
 	b := newBench(t)
 	b.Channels = nil
@@ -272,7 +272,7 @@ func TestWithoutAChannel(t *testing.T) {
 	}
 }
 
-// TestR10OldEntriesArePruned keeps the run log as long as it is told to.
+// TestR10OldEntriesArePruned keeps the run log for the configured days.
 func TestR10OldEntriesArePruned(t *testing.T) {
 	b := newBench(t)
 	b.exec("INSERT INTO sync_log (at, severity, message) VALUES (NOW(6) - INTERVAL 31 DAY, 'INFO', 'old'), (NOW(6) - INTERVAL 29 DAY, 'INFO', 'kept')")
@@ -283,7 +283,7 @@ func TestR10OldEntriesArePruned(t *testing.T) {
 	}
 }
 
-// TestPlansOfTheTable reads when an entity is due from the table of schedules.
+// TestPlansOfTheTable reads from the table of schedules when an entity is due.
 func TestPlansOfTheTable(t *testing.T) {
 	b := newBench(t)
 	table := watch.Table{From: b.Store}

@@ -110,11 +110,11 @@ type statusLook struct {
 
 // gather reads the report.
 func (l statusLook) gather(ctx context.Context, db *store.DB) (health.Report, error) {
-	look := health.Look{
+	query := health.Query{
 		Entities: func(ctx context.Context, db *store.DB) (flow.Entities, error) { return live(ctx, db, l.defs, l.entity) },
 		Limits:   l.limits, Plans: l.ticks.Plans, Config: l.config, Check: l.check,
 	}
-	return look.Gather(ctx, db)
+	return query.Read(ctx, db)
 }
 
 // printJSON writes a value for programs.

@@ -72,7 +72,7 @@ func printEntity(w io.Writer, e health.Entity, now time.Time) {
 	_, _ = fmt.Fprintf(w, "  parked\t%d records\n", e.Parked)
 	_, _ = fmt.Fprintf(w, "  in doubt\t%d roots\n", e.Doubts)
 	_, _ = fmt.Fprintf(w, "  operations\t%d in 24 hours, %d in 30 days, %d in all\n", e.Operations.Day, e.Operations.Month, e.Operations.Total)
-	printBeside(w, e.Beside, now)
+	printBeside(w, e.Upkeep, now)
 }
 
 // claimText describes a claim.

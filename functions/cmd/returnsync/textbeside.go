@@ -11,7 +11,7 @@ import (
 )
 
 // printBeside writes the lines of what there is, and none for what there is not.
-func printBeside(w io.Writer, b health.Beside, now time.Time) {
+func printBeside(w io.Writer, b health.Upkeep, now time.Time) {
 	for _, t := range b.Targets {
 		asOf := "never synced"
 		if t.AsOf != nil {

@@ -1,5 +1,5 @@
-// Drawings of runs: a strip of the last ones, how far the index was behind, and
-// what became of records.
+// Drawings of runs: a strip of the last runs, the lag of the index, and the outcomes of
+// records.
 
 import { drawing, element, clock, now, number, span } from './dom.js';
 
@@ -59,7 +59,7 @@ function nice(value, steps) {
 const spans = [10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800].map(s => s * 1000);
 const terse = ms => ms === 0 ? '0' : ms < 60e3 ? `${ms / 1e3} s` : ms < 3600e3 ? `${+(ms / 60e3).toFixed(1)} min` : ms < 172800e3 ? `${+(ms / 3600e3).toFixed(1)} h` : `${+(ms / 86400e3).toFixed(1)} d`;
 
-// lag is how far the index was behind over time: it grows until a run ends well.
+// lag is the age of the index over time: it grows until a run ends well.
 export function lag(runs, width) {
   const good = runs.filter(r => r.state === 'synced' && r.closedAt).reverse();
   if (good.length < 2) return undefined;
@@ -87,10 +87,10 @@ export function lag(runs, width) {
   return made;
 }
 
-// From below: what changed first, because what did not is often many times more.
-const fates = ['saved', 'deleted', 'parked', 'unchanged'];
+// From below: changed records first, because unchanged ones are often many times more.
+const outcomes = ['saved', 'deleted', 'parked', 'unchanged'];
 
-// records is what became of the records of each run.
+// records are the outcomes of each run's records.
 export function records(runs, width) {
   const all = [...runs].reverse().filter(r => r.counts.found > 0);
   if (!all.length) return undefined;
@@ -100,10 +100,10 @@ export function records(runs, width) {
   ends(made, `run ${all[0].runId}`, `run ${all[all.length - 1].runId}`, left + 2 + step * all.length);
   all.forEach((r, i) => {
     let base = 0;
-    const bar = drawing('g', {}, drawing('title', {}, `Run ${r.runId}: ` + fates.map(f => `${number(r.counts[f])} ${f}`).join(', ')));
-    for (const fate of fates) {
-      const n = r.counts[fate];
-      if (n > 0) bar.append(drawing('rect', { class: fate, x: left + 2 + i * step, width: wide, y: y(base + n), height: Math.max(y(base) - y(base + n), 1) }));
+    const bar = drawing('g', {}, drawing('title', {}, `Run ${r.runId}: ` + outcomes.map(f => `${number(r.counts[f])} ${f}`).join(', ')));
+    for (const outcome of outcomes) {
+      const n = r.counts[outcome];
+      if (n > 0) bar.append(drawing('rect', { class: outcome, x: left + 2 + i * step, width: wide, y: y(base + n), height: Math.max(y(base) - y(base + n), 1) }));
       base += n;
     }
     made.append(bar);
@@ -113,5 +113,5 @@ export function records(runs, width) {
 
 // legend names the colours of records.
 export function legend() {
-  return element('p', { class: 'legend' }, fates.map(fate => element('span', {}, element('i', { class: fate }), fate)));
+  return element('p', { class: 'legend' }, outcomes.map(outcome => element('span', {}, element('i', { class: outcome }), outcome)));
 }

@@ -1,5 +1,5 @@
-// The operators' console. What it shows comes whole with every event of one
-// stream; sections whose part has not changed are left as they are.
+// The operators' console. Every event of one stream carries the whole view; sections
+// whose part is unchanged are not drawn again.
 
 import { $, element, setClock, tick } from './dom.js';
 import * as ask from './dialogs.js';
@@ -12,7 +12,7 @@ const link = (text, mood) => {
   $('link').className = 'pill ' + mood;
 };
 
-// begin finds out who is here.
+// begin asks who is signed in.
 async function begin() {
   clearTimeout(again);
   try {
@@ -34,8 +34,8 @@ async function begin() {
   }
 }
 
-// follow opens the stream. The browser comes back by itself after a break, but
-// not after a refusal.
+// follow opens the stream. The browser reconnects by itself after a break, but not after
+// a refusal.
 function follow() {
   stream?.close();
   stream = new EventSource('events');
@@ -57,13 +57,13 @@ function follow() {
   });
 }
 
-// draw draws what has changed.
+// draw draws the changed sections.
 function draw() {
   if (!view) return;
   const width = $('main').clientWidth, inner = width > 860 ? Math.floor((Math.min(width, 1200) - 100) / 2) : width - 62;
   const { report } = view;
   section('verdict', [report.ok, report.attention, report.entities.map(e => [e.name, e.asOf])], () => sections.verdict(view));
-  section('glance', [report.budget, report.entities, view.heartbeat, view.alerts], () => sections.glance(view));
+  section('summary', [report.budget, report.entities, view.heartbeat, view.alerts], () => sections.summary(view));
   cards(report.entities, inner);
   section('jobs', report.entities.map(e => e.jobs), () => sections.jobs(view, me));
   section('parked', [view.parked, report.entities.map(e => e.parked)], () => sections.parked(view, me));
@@ -87,8 +87,8 @@ function cards(entities, inner) {
   entities.forEach((e, i) => section('entity-' + i, [e, view.recent[e.name], view.staleSeconds, inner], () => sections.entity(e, view, me, inner)));
 }
 
-// section draws one section anew if its part of the view has changed, and gives
-// the focus back to what had it.
+// section draws one section again if its part of the view has changed, and restores the
+// focus.
 function section(id, part, make) {
   const text = JSON.stringify(part ?? null);
   if (drawn[id] === text) return;

@@ -1,9 +1,9 @@
-// What people can change. Everything is asked once more before it is done.
+// The changes that people can make. Each is confirmed before it is made.
 
 import { $, element, badge, clock, moment, number, plural, span, table } from './dom.js';
 
 const dialog = $('dialog');
-let reload; // draws the open dialog anew, if what it shows moves
+let reload; // draws the open dialog again, if its content changes
 
 // call asks the function. Every change carries the header that other sites cannot send.
 export async function call(path, body) {
@@ -45,7 +45,7 @@ export const refresh = () => reload?.();
 const heading = text => element('h2', { id: 'dialogtitle' }, text);
 const cancel = (label = 'Cancel') => element('button', { type: 'button', onclick: close }, label);
 
-// confirm asks, acts, and says what came of it.
+// confirm asks, acts, and shows the outcome.
 function confirm({ title, says, label, danger, action, body, back }) {
   const refused = element('p', { class: 'refused', role: 'alert' });
   const yes = element('button', { type: 'submit', class: danger ? 'main danger' : 'main', id: 'confirm' }, label);
@@ -71,7 +71,7 @@ function confirm({ title, says, label, danger, action, body, back }) {
 
 export function startEntity(e) {
   confirm({
-    title: `Sync ${e.name} now?`, says: ['What changed since the last sync is synced at once, instead of with the next tick. If a sync is under way, nothing is started.'],
+    title: `Sync ${e.name} now?`, says: ['The changes since the last sync are synced at once, instead of with the next tick. If a sync is running, no second one starts.'],
     label: 'Sync now', action: 'start-entity', body: { entity: e.name },
   });
 }
@@ -85,9 +85,9 @@ export function startScope(s, restart) {
 }
 
 const jobSays = {
-  'pause-job': 'No more of its pages are sent; what is under way is finished. It can be resumed where it was.',
-  'resume-job': 'It goes on where it was.',
-  'cancel-job': 'It ends for good. What it has synced stays synced.',
+  'pause-job': 'No further pages of the job are sent; running pages finish. The job can be resumed where it stopped.',
+  'resume-job': 'The job continues where it stopped.',
+  'cancel-job': 'The job ends for good. Synced records stay synced.',
 };
 
 export function moveJob(action, label, j) {
@@ -97,7 +97,7 @@ export function moveJob(action, label, j) {
 export function retry(entity, records) {
   confirm({
     title: records.length === 1 ? `Try ${records[0]} again?` : `Try ${plural(records.length, 'record')} of ${entity} again?`,
-    says: ['A job sends this once more as the row is now. What is refused again stays parked, with one more try.'],
+    says: ['A job sends each record once more, from its row as it is now. A record that is rejected again stays parked, with one more try.'],
     label: 'Try again', action: 'retry-parked', body: { entity, records },
   });
 }
@@ -135,14 +135,14 @@ const zoneOf = hours => {
   return `UTC${h < 0 ? '−' : '+'}${String(Math.floor(m / 60)).padStart(2, '0')}:${String(m % 60).padStart(2, '0')}`;
 };
 
-// whenOf says when a schedule starts, as it is written.
+// whenOf words a schedule's start times, as they were entered.
 export function whenOf(s) {
   if (/^interval$/i.test(s.run)) return `every ${s.time} hours`;
   const at = `${s.time} ${zoneOf(s.timezone)}`;
   return /^weekly$/i.test(s.run) ? `${s.weekday || 'Monday'}s at ${at}` : `daily at ${at}`;
 }
 
-// here says a time of the day as it is where the page is.
+// here converts a time of day to the reader's time zone.
 function here(s) {
   const found = /^(\d\d):(\d\d)$/.exec(s.time);
   if (!found || /^interval$/i.test(s.run)) return '';
@@ -198,7 +198,7 @@ export function editSchedule(s, targets, draft) {
   input.name.focus();
 }
 
-// saveSchedule shows what changes before it is saved.
+// saveSchedule shows the change before it is saved.
 function saveSchedule(s, was, is, again) {
   const changed = scheduleFields.filter(([key]) => worded(was[key]) !== worded(is[key]));
   if (s && !changed.length) { close(); toast('Nothing was changed.'); return; }
@@ -212,18 +212,18 @@ function saveSchedule(s, was, is, again) {
 export function pauseSchedule(s) {
   confirm({
     title: `${s.disabled ? 'Enable' : 'Disable'} ${s.name}?`,
-    says: [s.disabled ? 'It starts again at its next time. Nothing that it missed is made up for.' : 'It starts nothing more; what runs is finished.'],
+    says: [s.disabled ? 'The schedule starts again at its next time. Missed starts are not made up for.' : 'The schedule starts no further syncs; running ones finish.'],
     label: s.disabled ? 'Enable it' : 'Disable it', action: 'edit-schedule', body: { schedule: s.id, version: s.version, edit: { ...contentOf(s), disabled: !s.disabled } },
   });
 }
 
 export function deleteSchedule(s) {
-  confirm({ title: `Delete ${s.name}?`, says: ['It starts nothing more; what runs is finished.'], label: 'Delete it', danger: true, action: 'delete-schedule', body: { schedule: s.id, version: s.version } });
+  confirm({ title: `Delete ${s.name}?`, says: ['The schedule starts no further syncs; running ones finish.'], label: 'Delete it', danger: true, action: 'delete-schedule', body: { schedule: s.id, version: s.version } });
 }
 
 const pageStates = ['waiting', 'under way', 'done', 'failed', 'abandoned'];
 
-// showRun shows a run and its pages, and goes on while it runs.
+// showRun shows a run and its pages, and updates while it runs.
 export async function showRun(id) {
   show(heading(`Run ${id}`), element('p', {}, 'Reading…'), element('div', { class: 'acts' }, cancel('Close')));
   const look = async () => {
@@ -244,7 +244,7 @@ export async function showRun(id) {
       element('p', {}, `${number(c.found)} found = ${number(c.saved)} saved + ${number(c.deleted)} deleted + ${number(c.unchanged)} unchanged + ${number(c.parked)} parked; ${plural(c.operations, 'operation')} of the index.`),
       pages.length ? table(['Page', 'State', 'Roots', 'Tries', 'Saved', 'Deleted', 'Unchanged', 'Parked', 'Error'], pages.map(p => [
         number(p.page), badge(pageStates[p.state] ?? String(p.state)), number(p.roots), number(p.attempts), number(p.counts.saved), number(p.counts.deleted), number(p.counts.unchanged), number(p.counts.parked), !p.lastError ? '–' : p.lastError === r.lastError ? 'as above' : p.lastError,
-      ]), 'Pages') : element('p', { class: 'empty' }, r.pagesTotal ? 'Its pages are not kept any more.' : 'It has no pages: nothing had changed.'),
+      ]), 'Pages') : element('p', { class: 'empty' }, r.pagesTotal ? 'The pages of this run are no longer kept.' : 'This run has no pages: nothing had changed.'),
       r.pagesTotal > pages.length && pages.length ? element('p', {}, `The first ${number(pages.length)} of ${number(r.pagesTotal)} pages; those with errors come first.`) : '',
       log.length ? element('ul', { class: 'entries' }, log.map(e => element('li', {}, element('small', {}, moment(e.at)), element('p', {}, e.message)))) : '',
       element('div', { class: 'acts' }, cancel('Close')));

@@ -1,4 +1,4 @@
-// Elements and words. Whatever comes from the server becomes text, never markup.
+// Elements and words. Every value from the server becomes text, never markup.
 
 export const $ = id => document.getElementById(id);
 
@@ -33,13 +33,13 @@ const long = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', 
 export const number = n => whole.format(n);
 export const plural = (n, one, many = one + 's') => `${number(n)} ${n === 1 ? one : many}`;
 
-// clock says a time as people here read it.
+// clock words a time in the reader's zone.
 export function clock(text) {
   const date = new Date(text);
   return date.toDateString() === new Date(now()).toDateString() ? short.format(date) : long.format(date);
 }
 
-// span says how long something is, in its two largest units.
+// span words a duration in its two largest units.
 export function span(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
   if (s < 60) return `${s} s`;
@@ -52,20 +52,20 @@ export function bytes(n) {
   return n < 1000 ? `${n} B` : `${(n / 1000).toFixed(1)} kB`;
 }
 
-// moment is a time, with the exact one behind it.
+// moment is a time with the exact time as its tooltip.
 export function moment(text) {
   if (!text) return '–';
   return element('time', { datetime: text, title: new Date(text).toISOString().replace('T', ' ').replace(/\.\d+Z/, ' UTC') }, clock(text));
 }
 
-// running says how long ago something was, and goes on saying it; see tick.
+// running is the age of a time, kept up to date by tick.
 export function running(text, kind = 'ago') {
   const made = element('time', { datetime: text, 'data-runs': kind, title: new Date(text).toISOString() });
   tell(made);
   return made;
 }
 
-// What running times say.
+// The texts of running times.
 const kinds = {
   ago: ms => `${span(ms)} ago`,
   lag: ms => `${span(ms)} behind`,
@@ -80,7 +80,7 @@ function tell(made) {
   if (late && made.dataset.runs === 'lag') late.classList.toggle('late', now() - Date.parse(made.dateTime) >= Number(late.dataset.stale) * 1000);
 }
 
-// tick lets the running times run.
+// tick updates the running times.
 export function tick() {
   for (const made of document.querySelectorAll('time[data-runs]')) tell(made);
 }
@@ -93,12 +93,12 @@ const moods = {
 };
 const names = { notStarted: 'not started', windowing: 'listing', WARNING: 'warning', ERROR: 'error', INFO: 'info' };
 
-// badge is a state in a word, with a colour that says no more than the word.
+// badge is a state in a word; its colour repeats the word's meaning.
 export function badge(state) {
   return element('span', { class: 'badge ' + (moods[state] ?? '') }, names[state] ?? state);
 }
 
-// button is one that is found again after its place was drawn anew.
+// button has a key by which its focus is restored after a redraw.
 export function button(key, label, act, attributes = {}) {
   return element('button', { type: 'button', 'data-key': key, onclick: act, ...attributes }, label);
 }

@@ -7,7 +7,7 @@ import * as ask from './dialogs.js';
 const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
 const empty = text => element('p', { class: 'empty' }, text);
 
-// verdict says first whether all is well, then what needs somebody.
+// verdict says whether all is well, then lists the problems that need a person.
 export function verdict({ report }) {
   const things = report.attention;
   const oldest = report.entities.filter(e => e.asOf).sort((a, b) => Date.parse(a.asOf) - Date.parse(b.asOf))[0];
@@ -22,8 +22,8 @@ export function verdict({ report }) {
   return made;
 }
 
-// glance is the few numbers that say most.
-export function glance({ report, heartbeat, alerts, budgetPercent }) {
+// summary is the row of the most important numbers.
+export function summary({ report, heartbeat, alerts, budgetPercent }) {
   const sum = what => report.entities.reduce((n, e) => n + what(e), 0);
   const parked = sum(e => e.parked), drift = sum(e => e.drift?.records ?? 0), compared = report.entities.some(e => e.drift);
   const jobs = sum(e => e.jobs.filter(j => j.state === 'running' || j.state === 'paused').length);
@@ -31,17 +31,17 @@ export function glance({ report, heartbeat, alerts, budgetPercent }) {
   const tile = (label, mood, ...value) => element('div', { class: 'tile ' + mood }, element('span', { class: 'what' }, label), ...value);
   const big = text => element('strong', {}, text);
   const tiles = [
-    tile('Sign of life', heartbeat?.alive ? '' : 'bad', heartbeat ? element('strong', {}, running(heartbeat.at)) : big('never'), element('small', {}, heartbeat?.alive ? 'alive' : 'offline')),
+    tile('Heartbeat', heartbeat?.alive ? '' : 'bad', heartbeat ? element('strong', {}, running(heartbeat.at)) : big('never'), element('small', {}, heartbeat?.alive ? 'alive' : 'offline')),
     tile('Parked records', parked ? 'bad' : '', big(number(parked)), element('small', {}, 'kept out of the index')),
     tile('Drift', drift ? 'bad' : '', big(compared ? number(drift) : '–'), element('small', {}, compared ? 'records differ' : 'not compared yet')),
-    tile('Open jobs', '', big(number(jobs)), element('small', {}, 'beside the syncs')),
-    tile('Open alerts', open ? 'bad' : '', big(number(open)), element('small', {}, 'told of and not over')),
+    tile('Open jobs', '', big(number(jobs)), element('small', {}, 'running next to syncs')),
+    tile('Open alerts', open ? 'bad' : '', big(number(open)), element('small', {}, 'reported and not resolved')),
     operations(tile, big, report, sum, budgetPercent),
   ];
   return tiles;
 }
 
-// operations is what the index was sent, against the caps.
+// operations compares the index's operations with the budgets.
 function operations(tile, big, report, sum, percent) {
   const b = report.budget, day = b?.day ?? sum(e => e.operations.day), month = b?.month ?? sum(e => e.operations.month);
   const bars = [[day, b?.dayCap, '24 hours'], [month, b?.monthCap, '30 days']].filter(([, cap]) => cap);
@@ -63,17 +63,17 @@ export function entity(e, view, me, width) {
     runs.length ? [element('small', {}, runs.length === 1 ? 'The only run so far' : `The last ${runs.length} runs`), strip(runs, ask.showRun)] : empty('No run yet.'),
     lastly(e),
   ];
-  const behind = lag(runs, width), fates = records(runs, width);
-  if (behind || fates) {
+  const behind = lag(runs, width), outcomes = records(runs, width);
+  if (behind || outcomes) {
     made.push(element('div', { class: 'charts' },
       element('figure', {}, element('figcaption', {}, 'How far behind the index was'), behind ?? empty('Drawn after the second run.')),
-      fates && element('figure', {}, element('figcaption', {}, 'Records per run'), fates, legend())));
+      outcomes && element('figure', {}, element('figcaption', {}, 'Records per run'), outcomes, legend())));
   }
   made.push(facts(e));
   return made;
 }
 
-// progress is the run under way.
+// progress is the run in progress.
 function progress(e) {
   const r = e.running;
   if (!r) return element('p', { class: 'progress idle' }, e.claim.state === 'claimed' ? 'A sync is about to begin.' : e.claim.expired ? 'The sync under way has gone silent.' : 'No sync is under way.');
@@ -86,7 +86,7 @@ function progress(e) {
     element('progress', { max: r.pagesTotal || undefined, value: r.pagesTotal ? ended : undefined, 'aria-label': `Run ${r.runId}` }));
 }
 
-// lastly is how the last run ended.
+// lastly is the last run's ending.
 function lastly(e) {
   const r = e.last;
   if (!r) return undefined;
@@ -98,7 +98,7 @@ function lastly(e) {
 function facts(e) {
   const list = [
     ['In the index', e.indexCheck ? [`${number(e.indexCheck.records)} records, ${number(e.indexCheck.least)} to ${number(e.indexCheck.most)} expected, checked `, running(e.indexCheck.at)] : 'never checked'],
-    ['Parked', number(e.parked)], ['In doubt', plural(e.doubts, 'root')],
+    ['Parked', number(e.parked)], ['Unconfirmed', plural(e.doubts, 'root')],
     ['Drift', e.drift ? (e.drift.records ? plural(e.drift.records, 'record') : 'none known') : 'not compared yet'],
     ['Last compared', e.drift?.roundFinishedAt ? running(e.drift.roundFinishedAt) : e.drift ? 'first round under way' : '–'],
     ['Operations', `${number(e.operations.day)} in 24 h, ${number(e.operations.month)} in 30 d`],
@@ -107,7 +107,7 @@ function facts(e) {
   return element('dl', {}, list.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))));
 }
 
-// jobs are those that are open, or failed within a day.
+// jobs are the open jobs and those that failed within a day.
 export function jobs({ report }, me) {
   const all = report.entities.flatMap(e => e.jobs);
   const made = [title('Jobs', element('small', {}, 'backfills, repairs and single records'))];
@@ -128,7 +128,7 @@ export function jobs({ report }, me) {
 
 const reasons = { TOO_LARGE: 'too large', REJECTED: 'refused by the index', BAD_ROW: 'row has no JSON form' };
 
-// parked are the records that are kept out of an index.
+// parked are the records that an index rejects or that are too large for it.
 export function parked({ parked: lists, report, limits }, me) {
   const entries = Object.entries(lists ?? {}).filter(([, list]) => list?.length);
   const made = [title('Parked records', element('small', {}, 'kept out of the index until their row changes, or they are tried again'))];
@@ -167,12 +167,12 @@ export function scopes({ scopes: list, report }, me) {
   }), 'Scopes')];
 }
 
-// schedules say when syncs are started beside the tick.
+// schedules are the further start times of syncs.
 export function schedules({ schedules: list, schedulesLookedAt, report, scopes: groups }, me) {
   const targets = { entity: report.entities.map(e => e.name), scope: (groups ?? []).map(s => s.id) };
   const made = [title('Schedules', element('small', {}, schedulesLookedAt ? ['an edit is in force within two minutes; last brought into force ', running(schedulesLookedAt)] : 'nobody has brought them into force yet'),
     me.operator && button('add-schedule', 'Add…', () => ask.editSchedule(undefined, targets)))];
-  if (!list?.length) return [...made, empty('There are no schedules beside the tick of every 15 minutes.')];
+  if (!list?.length) return [...made, empty('There are no schedules. The tick of every 15 minutes goes on without them.')];
   return [...made, table(['Schedule', 'When', 'State', 'Last', 'Next', ''], list.map(s => [
     [element('strong', {}, s.name), element('span', { class: 'why' }, `starts ${s.targetKind} ${s.target}`), s.description ? element('span', { class: 'why' }, s.description) : ''],
     ask.whenOf(s), [badge(s.state), s.message ? element('span', { class: 'why' }, s.message) : ''],
@@ -184,7 +184,7 @@ export function schedules({ schedules: list, schedulesLookedAt, report, scopes: 
   ]), 'Schedules')];
 }
 
-// alerts are what people were told.
+// alerts are the alerts that were sent, open or resolved.
 export function alerts({ alerts: list }) {
   const made = [title('Alerts')];
   if (!list?.length) return [...made, empty('No alert was ever raised.')];
@@ -193,21 +193,21 @@ export function alerts({ alerts: list }) {
     a.outcome === 'open' ? element('p', {}, a.text, ' ', a.do) : undefined)))];
 }
 
-// log is what happened.
+// log is the run log.
 export function log({ log: list }) {
   const made = [title('Run log')];
-  if (!list?.length) return [...made, empty('Nothing has happened yet.')];
+  if (!list?.length) return [...made, empty('The run log is empty.')];
   return [...made, element('ul', { class: 'entries' }, list.map(e => element('li', {}, e.severity === 'INFO' ? '' : [badge(e.severity), ' '],
     element('small', {}, moment(e.at), e.entity ? ` ${e.entity}` : '', e.runId ? [' ', button('log-' + e.id, `run ${e.runId}`, () => ask.showRun(e.runId), { class: 'link' })] : ''),
     element('p', {}, e.message))))];
 }
 
-// audit is who changed what.
+// audit lists the changes by people.
 export function audit({ audit: list }) {
-  const made = [title('Changed by hand')];
+  const made = [title('Audit log')];
   if (!list?.length) return [...made, empty('Nobody has changed anything yet.')];
   return [...made, table(['When', 'Who', 'What', 'Before', 'After', 'Outcome'], list.map(a => [
     moment(a.at), [a.who, element('span', { class: 'why' }, a.via === 'cli' ? 'command line' : a.via)], [a.action.replaceAll('-', ' '), element('span', { class: 'why' }, a.object)],
     a.old || '–', a.new || '–', a.outcome || 'broke off',
-  ]), 'Changed by hand')];
+  ]), 'Audit log')];
 }

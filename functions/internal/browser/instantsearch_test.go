@@ -10,7 +10,7 @@ import (
 )
 
 // TestInstantSearchThroughTheFunction uses InstantSearch's widgets over the few
-// lines of a client that the README shows.
+// lines of a client that shared/README.md shows.
 func TestInstantSearchThroughTheFunction(t *testing.T) {
 	w := start(t)
 	w.searchInstantly(t, map[string]any{

@@ -92,7 +92,7 @@ var samples = map[string]string{
 	"CALLER_EMAILS": "c@p.iam.gserviceaccount.com", "TASKS_SERVICE_ACCOUNT": "a@p.iam.gserviceaccount.com", "SCHEDULER_SERVICE_ACCOUNT": "b@p.iam.gserviceaccount.com",
 }
 
-// environment returns what a function is told in the cloud: its settings, and
+// environment returns a function's environment in the cloud: its settings, and
 // samples for its secrets and for what is not known before it is deployed.
 func environment(t *testing.T, c *config, folder string) map[string]string {
 	t.Helper()
@@ -131,7 +131,7 @@ func (c *config) module() *config {
 // added returns the environment that the module adds by itself.
 func (c *config) added() map[string]string { return texts(c.local("env")) }
 
-// TestEnvironment opens every function with exactly what Terraform tells it: all
+// TestEnvironment opens every function with exactly the environment that Terraform sets: all
 // that it requires must be there, and all that is there must be read.
 func TestEnvironment(t *testing.T) {
 	for name, values := range variants() {
@@ -140,7 +140,7 @@ func TestEnvironment(t *testing.T) {
 		for _, f := range server.Functions() {
 			folder := targets[f.Name]
 			if folder == "" {
-				continue // the test above tells
+				continue // reported by the test above
 			}
 			t.Run(name+"/"+folder, func(t *testing.T) {
 				c := load(t, terraform, values)

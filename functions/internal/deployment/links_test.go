@@ -9,23 +9,24 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 )
 
-// heading is a heading of the README.
+// heading is a heading of a document.
 var heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 
-// anchors returns the anchors that GitLab makes of the README's headings: small
-// letters, hyphens for spaces, and no other signs.
+// anchorOf returns the anchor that GitLab makes of a heading: small letters, hyphens for
+// spaces, and no other signs.
+func anchorOf(heading string) string {
+	anchor := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(heading), "")
+	return regexp.MustCompile(`[ -]+`).ReplaceAllString(anchor, "-")
+}
+
+// anchors returns the anchors of the headings of terraform/README.md.
 func anchors(t *testing.T) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(terraform + "/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[string]bool{}
-	for _, m := range heading.FindAllStringSubmatch(string(text), -1) {
-		anchor := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(m[1]), "")
-		found[regexp.MustCompile(`[ -]+`).ReplaceAllString(anchor, "-")] = true
-	}
-	return found
+	return anchorsOf(string(text))
 }
 
 // TestEveryAlertHasItsParagraph looks where alerts link to: those of Monitoring
@@ -56,7 +57,7 @@ func TestEveryAlertHasItsParagraph(t *testing.T) {
 	}
 }
 
-// TestAlertPolicies looks that every policy tells somebody and links somewhere.
+// TestAlertPolicies checks that every policy has a channel and a link.
 func TestAlertPolicies(t *testing.T) {
 	c := load(t, terraform, required())
 	policies := 0

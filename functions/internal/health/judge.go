@@ -6,10 +6,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
 
-// Attention is something that needs a person, and what to do about it.
+// Attention is a problem that needs a person, and the remedy.
 type Attention = judge.Finding
 
-// SchemaTodo says what is to be done about our tables; nil when they are right.
+// SchemaTodo returns the remedy for outdated or newer tables; nil when the version fits.
 func SchemaTodo(have, want int64) *Attention {
 	switch {
 	case have < want:

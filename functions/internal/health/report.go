@@ -1,9 +1,9 @@
-// Package health says how the syncs are doing: what our tables say of each
-// entity, and what of it needs a person, with what to do. The command line and
-// the console show the same report, so they never disagree.
+// Package health reports the state of the syncs: the content of our tables about each
+// entity, and the findings with their remedies. The command line and the console show
+// the same report, so they never disagree.
 //
-// It reads our own tables, judges them by package judge, and changes nothing; given
-// a Check it asks the live index as well.
+// Package health reads our own tables, has package judge assess them, and changes
+// nothing; given a Check, it also asks the live index.
 package health
 
 import (
@@ -18,20 +18,20 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Report is what status and the console show. Its JSON is for programs: fields are added, never
-// renamed.
+// Report is the content of status and the console. Its JSON is for programs: fields are
+// added, never renamed.
 type Report struct {
 	OK        bool        `json:"ok"`
 	Now       time.Time   `json:"now"` // the state database's clock
 	Schema    Schema      `json:"schema"`
 	Attention []Attention `json:"attention"`
 	Entities  []Entity    `json:"entities"`
-	// Budget is what the index may still be sent; absent where nothing is capped.
+	// Budget is the index's operations budget; absent without a cap.
 	Budget *Budget `json:"budget,omitempty"`
 }
 
-// Schema is the version that the database has and the one that this
-// program knows.
+// Schema holds the version of the database's tables and the version that this program
+// knows.
 type Schema struct {
 	Have int64 `json:"have"`
 	Want int64 `json:"want"`
@@ -40,7 +40,7 @@ type Schema struct {
 // Entity is one entity's part.
 type Entity struct {
 	Name       string       `json:"name"`
-	Target     string       `json:"target,omitempty"` // what searches see, of an entity that was rebuilt
+	Target     string       `json:"target,omitempty"` // the index that searches see, of an entity that was rebuilt
 	Index      string       `json:"index"`
 	AsOf       *time.Time   `json:"asOf"`       // the watermark; null before the first sync
 	LagSeconds *float64     `json:"lagSeconds"` // now - asOf
@@ -49,16 +49,16 @@ type Entity struct {
 	Last       *wire.Answer `json:"last"`
 	Parked     int64        `json:"parked"`
 	Doubts     int64        `json:"doubts"`
-	// Operations is what the index was sent, as it bills it.
+	// Operations is the index's bill.
 	Operations store.Operations `json:"operations"`
-	// IndexCheck is what the live index answered; absent if it was never asked.
+	// IndexCheck is the live index's answer; absent before the first question.
 	IndexCheck *judge.Index `json:"indexCheck,omitempty"`
 	// PageError is the newest failed attempt at a page of the run under way.
 	PageError *judge.PageError `json:"pageError,omitempty"`
-	Beside
+	Upkeep
 }
 
-// Claim is who may run the entity's next window.
+// Claim is the right to run the entity's next window.
 type Claim struct {
 	State      string     `json:"state"` // none, free, claimed or processing
 	LeaseUntil *time.Time `json:"leaseUntil,omitempty"`
@@ -85,8 +85,8 @@ func Of(d entity.Definition, s store.Status) Entity {
 	return e
 }
 
-// claimOf returns a claim's part. A claim that nobody has decided about by the
-// end of its lease is expired.
+// claimOf returns a claim's part. A claim without a decision at its lease's end is
+// expired.
 func claimOf(r claim.Row) Claim {
 	c := Claim{State: "free"}
 	switch r.Status {
@@ -111,7 +111,7 @@ func answerOf(r *run.Run) *wire.Answer {
 	return &a
 }
 
-// Lag is how far the index is behind; false before the first sync.
+// Lag is the age of the index; false before the first sync.
 func (e Entity) Lag() (time.Duration, bool) {
 	if e.LagSeconds == nil {
 		return 0, false

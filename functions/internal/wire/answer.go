@@ -6,7 +6,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
-// Answer is a run as the functions and the command line show it.
+// Answer is a run in the form that functions and command line show.
 type Answer struct {
 	RunID       int64      `json:"runId"`
 	Entity      string     `json:"entity"`

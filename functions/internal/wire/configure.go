@@ -10,9 +10,8 @@ import (
 	"github.com/sethvargo/go-envconfig"
 )
 
-// Configure fills the structs from the environment (or whatever env looks up)
-// and returns all that is wrong at once: by name, and without values, because a
-// value may be a secret.
+// Configure fills the structs from the environment (or another lookup) and returns all
+// problems at once: by name, and without values, because a value may be a secret.
 func Configure(ctx context.Context, env envconfig.Lookuper, targets ...any) error {
 	var problems []error
 	for _, target := range targets {
@@ -37,14 +36,13 @@ func configureStruct(ctx context.Context, env envconfig.Lookuper, v reflect.Valu
 	return errors.Join(problems...)
 }
 
-// configureField reads one field by itself, so that one error does not hide the
-// next.
+// configureField reads one field alone, so that one error does not hide the next.
 func configureField(ctx context.Context, env envconfig.Lookuper, f reflect.StructField, into reflect.Value) error {
 	name, options, _ := strings.Cut(f.Tag.Get("env"), ",")
 	if name == "" {
 		return nil
 	}
-	// A variable that is set but empty is a placeholder that nobody filled.
+	// A variable that is set but empty is a placeholder without a value.
 	if value, _ := env.Lookup(name); value == "" && strings.Contains(options, "required") {
 		return fmt.Errorf("  %s is missing", name)
 	}

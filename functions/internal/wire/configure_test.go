@@ -49,8 +49,8 @@ func TestConfigureFillsIn(t *testing.T) {
 	}
 }
 
-// TestEmptyIsMissing takes a variable that is set to nothing, as a deployment
-// with an unset placeholder makes it, for one that is missing.
+// TestEmptyIsMissing treats an empty variable, as a deployment with a placeholder sets
+// it, as missing.
 func TestEmptyIsMissing(t *testing.T) {
 	var got settings
 	env := envconfig.MapLookuper(map[string]string{"T_KEY": "", "T_DSN": "d"})

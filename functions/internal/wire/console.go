@@ -12,14 +12,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// Console is the parts of the console function. It starts syncs, scopes and jobs
+// Console holds the parts of the console function, which starts syncs, scopes and jobs
 // in its own process, by the rules and with the queue of the cron function.
 type Console struct {
 	Store    *store.DB
 	Scopes   *flow.Scopes
 	Jobs     Waker
 	Entities flow.Entities
-	// Known says why a schedule's target cannot be started.
+	// Known returns the reason why a schedule's target cannot be started.
 	Known     func(ctx context.Context, kind, target string) error
 	Operators *identity.Operators
 	IAP       *identity.IAP // nil without Identity-Aware Proxy
@@ -28,8 +28,8 @@ type Console struct {
 	Limits    judge.Limits
 	Ticks     Ticks
 	Log       *slog.Logger
-	// Stopping is closed when the process is to end, so that nobody's page holds
-	// it up.
+	// Stopping is closed when the process is to end, so that open pages do not delay the
+	// end.
 	Stopping <-chan struct{}
 }
 
@@ -38,20 +38,20 @@ type Waker interface {
 	Wake(ctx context.Context, id int64) error
 }
 
-// ConsoleConfig is what the environment says about the page.
+// ConsoleConfig holds the environment's settings of the page.
 type ConsoleConfig struct {
-	// Streams is how many pages an instance keeps up to date at once.
+	// Streams is the most open pages of an instance.
 	Streams int `env:"CONSOLE_STREAMS, default=50"`
-	// SubjectStreams is how many of them one subject may have: tokens without a
-	// subject are one. It leaves places to others.
+	// SubjectStreams is the most open pages of one subject, so that others find room;
+	// all tokens without a subject are one subject.
 	SubjectStreams int `env:"CONSOLE_SUBJECT_STREAMS, default=8"`
-	// AtOnce is how many requests other than streams an instance answers at once.
+	// AtOnce is the most requests other than streams that an instance answers at once.
 	AtOnce int `env:"CONSOLE_AT_ONCE, default=20"`
-	// Poll is how often the tables are read while a page is open.
+	// Poll is the period between two readings of the tables while a page is open.
 	Poll time.Duration `env:"CONSOLE_POLL, default=1s"`
 }
 
-// check refuses settings with which nobody could look.
+// check refuses settings that would admit no page.
 func (c ConsoleConfig) check() error {
 	if c.Streams < 1 || c.SubjectStreams < 1 || c.AtOnce < 1 || c.Poll < 100*time.Millisecond {
 		return errors.New("CONSOLE_STREAMS, CONSOLE_SUBJECT_STREAMS and CONSOLE_AT_ONCE must be at least 1, CONSOLE_POLL at least 100ms")

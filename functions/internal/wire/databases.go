@@ -34,8 +34,8 @@ func (e *Env) Source(d Databases) (*mysql.Source, error) {
 	return s, err
 }
 
-// route returns the DSN to connect with, and Cloud SQL's dialer if the way leads
-// through it.
+// route returns the DSN to connect with, and Cloud SQL's dialer if the connector is
+// used.
 func (e *Env) route(dsn string) (string, []store.Dial, error) {
 	if e.cloudSQL == nil {
 		var cfg cloudsql.Config

@@ -14,14 +14,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
-// Looking is what the environment says about what a doctor may look at beside the
-// databases. Nothing is required: what is missing is not examined.
+// Looking holds the environment's settings for doctor's checks outside the databases.
+// None is required: a check without its settings is left out.
 type Looking struct {
 	Tasks         string        `env:"TASKS_LOCATION"`
 	Installation  string        `env:"INSTALLATION_PREFIX"` // begins the names of queues and jobs
 	TasksEmulator string        `env:"CLOUD_TASKS_EMULATOR_HOST"`
 	TasksDeadline time.Duration `env:"TASKS_DEADLINE, default=10m"`
-	// Scheduler is where the jobs are; empty means where the queues are.
+	// Scheduler is the location of the jobs; empty means the location of the queues.
 	Scheduler         string        `env:"SCHEDULER_LOCATION"`
 	SchedulerEmulator string        `env:"CLOUD_SCHEDULER_EMULATOR_HOST"`
 	CronURL           string        `env:"CRON_URL"`
@@ -34,7 +34,7 @@ type Looking struct {
 	KeyTTL            time.Duration `env:"SEARCH_KEY_TTL, default=0s"`
 }
 
-// Rights returns what asks the index about a key.
+// Rights returns a function that asks the index for a key's rights.
 func (l Looking) Rights(key string) func(context.Context) (doctor.Rights, error) {
 	return func(ctx context.Context) (doctor.Rights, error) {
 		look, err := algolia.NewLooker(l.AppID, key, l.AlgoliaURL)
@@ -55,8 +55,8 @@ func (l Looking) Count(ctx context.Context, index string) (records int, exists b
 	return look.Count(ctx, index)
 }
 
-// ReadsPastFilter tries whether a key that the search function could give reads
-// records by id which it does not find.
+// ReadsPastFilter reports whether a key that the search function could give reads, by
+// id, records that it cannot find.
 func (l Looking) ReadsPastFilter(ctx context.Context, index string) (bool, error) {
 	look, err := algolia.NewLooker(l.AppID, l.SearchKey, l.AlgoliaURL)
 	if err != nil {
@@ -65,7 +65,7 @@ func (l Looking) ReadsPastFilter(ctx context.Context, index string) (bool, error
 	return look.ReadsPastFilter(ctx, index)
 }
 
-// Drift returns what compares the settings of a definition's index.
+// Drift returns a function that compares the settings of a definition's index.
 func (e *Env) Drift(d entity.Definition) func(context.Context) ([]doctor.Drift, error) {
 	return func(ctx context.Context) ([]doctor.Drift, error) {
 		settings, err := e.IndexSettings(ctx)
@@ -83,7 +83,7 @@ func (e *Env) Drift(d entity.Definition) func(context.Context) ([]doctor.Drift, 
 	}
 }
 
-// driftOf returns a drift as the doctor takes it.
+// driftOf converts a drift to doctor's form.
 func driftOf(d algolia.IndexDrift) doctor.Drift {
 	drift := doctor.Drift{Index: d.Index, Missing: d.Missing}
 	for _, one := range d.Differences {
@@ -94,7 +94,7 @@ func driftOf(d algolia.IndexDrift) doctor.Drift {
 	return drift
 }
 
-// Queue looks at a queue.
+// Queue reads a queue's settings.
 func (l Looking) Queue(ctx context.Context, name string) (*doctor.Queue, error) {
 	client, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: l.Tasks, Emulator: l.TasksEmulator})
 	if err != nil {
@@ -113,7 +113,7 @@ func (l Looking) Queue(ctx context.Context, name string) (*doctor.Queue, error) 
 	}, nil
 }
 
-// Job looks at a job of the scheduler.
+// Job reads a scheduler job's settings.
 func (l Looking) Job(ctx context.Context, name string) (*doctor.Job, error) {
 	parent := l.Scheduler
 	if parent == "" {

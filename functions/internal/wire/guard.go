@@ -12,19 +12,19 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
-// place is where a process runs and who can reach it.
+// place is the host of a process, which decides who can reach it.
 type place struct {
 	Host string `env:"HOST"`
 	// Service is set by Cloud Run.
 	Service string `env:"K_SERVICE"`
 }
 
-// private reports whether nobody but this machine can reach the process.
+// private reports whether this machine alone can reach the process.
 func (p place) private() bool { return p.Service == "" && identity.Loopback(p.Host) }
 
-// guard returns what stands before a function that queues and the scheduler call.
-// Who may call has to be configured, unless nobody but this machine can, or the
-// environment says that no caller is to be checked.
+// guard returns the check of callers for a function of queues and the scheduler. Callers
+// must be configured, unless this machine alone can reach the process or the environment
+// switches the check off.
 func (e *Env) guard(ctx context.Context, name string) (func(http.Handler) http.Handler, error) {
 	var at place
 	var who identity.ServiceConfig
@@ -42,9 +42,9 @@ func (e *Env) guard(ctx context.Context, name string) (func(http.Handler) http.H
 		e.Log.WarnContext(ctx, "callers of this function are not checked: set CALLER_AUDIENCE and CALLER_EMAILS", "target", name)
 		return func(h http.Handler) http.Handler { return h }, nil
 	case !who.Configured():
-		return nil, errors.New("the configuration is not complete:\n  CALLER_AUDIENCE and CALLER_EMAILS are missing: this function's address, and the accounts of the queues or the scheduler that call it; CALLER_UNCHECKED=true serves everybody that the platform lets through")
+		return nil, errors.New("the configuration is not complete:\n  CALLER_AUDIENCE and CALLER_EMAILS are missing: this function's address, and the accounts of the queues or the scheduler that call it; CALLER_UNCHECKED=true serves every caller that the platform admits")
 	case who.ByPlatform && at.Service == "":
-		return nil, errors.New("CALLER_SIGNATURE_BY_PLATFORM is for Cloud Run alone, which sets K_SERVICE: here nobody else checks signatures")
+		return nil, errors.New("CALLER_SIGNATURE_BY_PLATFORM is for Cloud Run alone, which sets K_SERVICE: elsewhere no platform checks signatures")
 	case who.Local() && !at.private():
 		return nil, fmt.Errorf("CALLER_ISSUER or CALLER_JWKS_URL is on this machine, and HOST is %q, which others can reach: an issuer of tests is for HOST=127.0.0.1", at.Host)
 	}
@@ -56,7 +56,7 @@ func (e *Env) guard(ctx context.Context, name string) (func(http.Handler) http.H
 	return func(h http.Handler) http.Handler { return e.guarded(services, h) }, nil
 }
 
-// guarded lets those through that services knows.
+// guarded admits the callers that services knows.
 func (e *Env) guarded(services *identity.Services, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, err := services.Service(r, time.Now())
@@ -71,7 +71,7 @@ func (e *Env) guarded(services *identity.Services, next http.Handler) http.Handl
 	})
 }
 
-// callerKey finds the caller in a request's context.
+// callerKey is the key of the caller in a request's context.
 type callerKey struct{}
 
 // CallerOf returns the address of the account whose identity token came with a
@@ -81,8 +81,8 @@ func CallerOf(ctx context.Context) string {
 	return caller
 }
 
-// reachable refuses keys on this machine where others can reach the process: they
-// are for tests. The names are those of the environment.
+// reachable refuses key addresses on this machine, which are for tests, where others can
+// reach the process. The names are those of the environment.
 func (e *Env) reachable(ctx context.Context, addresses map[string]string) error {
 	var at place
 	if err := Configure(ctx, e.Lookup, &at); err != nil || at.private() {

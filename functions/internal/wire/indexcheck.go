@@ -13,12 +13,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
-// Checking is what the environment says about asking the index about itself.
+// Checking holds the environment's settings for questions to the live index.
 type Checking struct {
 	AppID string `env:"ALGOLIA_APP_ID"`
 	URL   string `env:"ALGOLIA_URL"`
-	// CheckKey has the rights search and settings. Without it the other keys that
-	// are there do what they can.
+	// CheckKey has the rights search and settings. Without it the other keys are used as
+	// far as their rights go.
 	CheckKey  string `env:"ALGOLIA_CHECK_KEY"`
 	SearchKey string `env:"ALGOLIA_SEARCH_KEY"`
 	BrowseKey string `env:"ALGOLIA_BROWSE_KEY"`
@@ -37,8 +37,7 @@ func firstKey(keys ...named) named {
 	return keys[i]
 }
 
-// IndexCheck opens what asks the index about itself, nil if the environment names no
-// key to ask with.
+// IndexCheck opens the check of the live index, nil without a key.
 func (e *Env) IndexCheck(ctx context.Context, state *store.DB) (*watch.Check, error) {
 	a := &asker{}
 	if err := Configure(ctx, e.Lookup, &a.Checking, &a.settings.sorting); err != nil {

@@ -16,21 +16,22 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// Schedules is the parts of the schedules function.
+// Schedules holds the parts of the schedules function.
 type Schedules struct {
 	Reconciler *schedule.Reconciler
 	Firer      *schedule.Firer
-	// Scopes are swept each minute, so that a lost one is told without a reader.
+	// Scopes are swept each minute, so that an interrupted scope is reported without a
+	// reader.
 	Scopes *flow.Scopes
 	Log    *slog.Logger
 }
 
-// Schedules opens the schedules function's parts. What it starts it starts in
-// its own process, by the rules and with the queue of the cron function: another
-// hop would need an address and an identity more, and could fail in between.
+// Schedules opens the schedules function's parts. The function starts syncs in its own
+// process, by the rules and with the queue of the cron function: another hop would need
+// an address and an identity more, and could fail in between.
 func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 	scopes, err := e.FlowScopes(ctx)
-	var jobs cloudscheduler.Config // read once more below; here for all that is missing to be told at once
+	var jobs cloudscheduler.Config // read again below; here so that all missing settings are listed at once
 	if err = errors.Join(err, Configure(ctx, e.Lookup, &jobs)); err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 	return s, nil
 }
 
-// Reconciler opens what brings the scheduler's jobs to the table of schedules.
+// Reconciler opens the part that brings the scheduler's jobs to the table of schedules.
 func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entities) (*schedule.Reconciler, error) {
 	var cfg cloudscheduler.Config
 	var tasks struct {
@@ -66,8 +67,8 @@ func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entiti
 	}, nil
 }
 
-// KnownTarget returns what says why a schedule's target cannot be started. A
-// scope need not be there yet; one without members fails when it is to start.
+// KnownTarget returns a function that gives the reason why a schedule's target cannot be
+// started. A scope need not exist yet; a start of a scope without members fails.
 func KnownTarget(entities flow.Entities) func(ctx context.Context, kind, target string) error {
 	return func(_ context.Context, kind, target string) error {
 		if kind == schedule.Scope {
@@ -78,7 +79,7 @@ func KnownTarget(entities flow.Entities) func(ctx context.Context, kind, target 
 	}
 }
 
-// starter starts what schedules name.
+// starter starts the targets of schedules.
 type starter struct{ scopes *flow.Scopes }
 
 // Start implements schedule.Starter.

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
-// Scopes is the parts of the scopes function.
+// Scopes holds the parts of the scopes function.
 type Scopes struct {
 	Flow      *flow.Scopes
 	Operators *identity.Operators
@@ -19,17 +19,17 @@ type Scopes struct {
 	Log       *slog.Logger
 }
 
-// ScopesLimits is what the environment says about requests.
+// ScopesLimits holds the environment's limits of requests.
 type ScopesLimits struct {
-	// MaxBody is the most bytes of a request's body.
+	// MaxBody is the largest body of a request in bytes.
 	MaxBody int64 `env:"SCOPES_MAX_BODY, default=65536"`
-	// AtOnce is how many requests an instance answers at once.
+	// AtOnce is the most requests that an instance answers at once.
 	AtOnce int `env:"SCOPES_AT_ONCE, default=20"`
-	// Sweep is how often an instance looks for what was lost when nobody asks.
+	// Sweep is the period between an instance's searches for interrupted scopes.
 	Sweep time.Duration `env:"SCOPES_SWEEP, default=30s"`
 }
 
-// check refuses limits that would refuse everything.
+// check refuses limits that would admit no request.
 func (l ScopesLimits) check() error {
 	if l.MaxBody <= 0 || l.Sweep <= 0 || l.AtOnce <= 0 {
 		return errors.New("SCOPES_MAX_BODY, SCOPES_AT_ONCE and SCOPES_SWEEP must be positive")
@@ -37,8 +37,8 @@ func (l ScopesLimits) check() error {
 	return nil
 }
 
-// FlowScopes opens what starts and follows scopes: a ticker of its own and our
-// tables. It is also what a schedule starts a scope with.
+// FlowScopes opens the starter and follower of scopes: a ticker of its own and our
+// tables. Schedules start scopes with it too.
 func (e *Env) FlowScopes(ctx context.Context) (*flow.Scopes, error) {
 	s := &flow.Scopes{Log: e.Log, Steps: e.Steps}
 	if err := Configure(ctx, e.Lookup, &s.Config); err != nil {
@@ -55,9 +55,9 @@ func (e *Env) FlowScopes(ctx context.Context) (*flow.Scopes, error) {
 	return s, nil
 }
 
-// Scopes opens the scopes function's parts and begins to sweep: at once, so that
-// what a crash left syncing is found, and then now and then. Reads do not wait
-// for it, because each of them looks itself.
+// Scopes opens the scopes function's parts and begins to sweep: at once, which finds
+// scopes that a crash left syncing, and then periodically. Reads do not wait for a
+// sweep, because each checks the runs itself.
 func (e *Env) Scopes(ctx context.Context) (*Scopes, error) {
 	s := &Scopes{Log: e.Log}
 	if err := Configure(ctx, e.Lookup, &s.Limits); err != nil {
@@ -96,7 +96,7 @@ func (s *Scopes) sweep(ctx context.Context, e *Env) {
 	})
 }
 
-// operators opens what reads operators' tokens.
+// operators opens the reader of operators' tokens.
 func (e *Env) operators(ctx context.Context) (*identity.Operators, error) {
 	var callers identity.Config
 	var cfg identity.OperatorConfig

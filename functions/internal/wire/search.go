@@ -18,7 +18,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
-// Search is the parts of the search function.
+// Search holds the parts of the search function.
 type Search struct {
 	Schema    search.Schema
 	Engine    search.Engine
@@ -26,19 +26,18 @@ type Search struct {
 	Freshness *search.Freshness
 	Limits    SearchLimits
 	Log       *slog.Logger
-	// edition is what is live now, nil for Schema and Engine.
+	// edition is the live index, nil for Schema and Engine.
 	edition atomic.Pointer[Edition]
 }
 
-// Edition is one index to search and how to ask it. A rebuild that becomes live
-// brings another.
+// Edition is one index and its engine. A rebuild that becomes live brings another
+// edition.
 type Edition struct {
 	Schema search.Schema
 	Engine search.Engine
 }
 
-// Edition returns the index that is live. It is as fresh as what Freshness last
-// read.
+// Edition returns the live index, as of Freshness's last reading.
 func (s *Search) Edition() Edition {
 	if e := s.edition.Load(); e != nil {
 		return *e
@@ -46,43 +45,43 @@ func (s *Search) Edition() Edition {
 	return Edition{Schema: s.Schema, Engine: s.Engine}
 }
 
-// SearchLimits is what the environment says about how much a caller may ask.
+// SearchLimits holds the environment's limits of requests.
 type SearchLimits struct {
-	// Timeout bounds an answer as a whole.
+	// Timeout is the time limit of a whole answer.
 	Timeout time.Duration `env:"SEARCH_TIMEOUT, default=8s"`
-	// MaxBody is the most bytes of a request's body.
+	// MaxBody is the largest body of a request in bytes.
 	MaxBody int64 `env:"SEARCH_MAX_BODY, default=65536"`
-	// MaxHits is how many hits the requests of a batch may ask for together, and
-	// MaxAnswer the most bytes that the index may answer to one request.
+	// MaxHits is the most hits that a batch may ask for, and MaxAnswer the most bytes of
+	// the index's answer to one request.
 	MaxHits   int   `env:"SEARCH_MAX_HITS, default=500"`
 	MaxAnswer int64 `env:"SEARCH_MAX_ANSWER, default=4194304"`
-	// Memory is how many bytes of answers an instance has under way: what the index
-	// may answer counts, then what it has answered, until the caller has read it.
-	// Who does not get memory within Wait is asked to come again. An account has at
-	// most half.
+	// Memory is the most bytes of all answers in progress in an instance: first the
+	// index's largest possible answer counts, then the real one, until the caller has
+	// read it. A request that gets no memory within Wait is refused and may be repeated.
+	// An account has at most half.
 	Memory int64         `env:"SEARCH_MEMORY, default=50331648"`
 	Wait   time.Duration `env:"SEARCH_WAIT, default=2s"`
-	// AtOnce is how many requests an instance lets in, those that wait included.
+	// AtOnce is the most requests that an instance admits, waiting ones included.
 	// Terraform has Cloud Run send fewer.
 	AtOnce int `env:"SEARCH_AT_ONCE, default=100"`
-	// Rate is how many queries a second an account may ask for ever, and Burst
-	// how many at once. Each query of a batch counts; Burst is at least a batch.
+	// Rate is an account's sustained queries a second, and Burst the most at once. Each
+	// query of a batch counts; Burst is at least a batch.
 	Rate  float64 `env:"SEARCH_RATE, default=50"`
 	Burst int     `env:"SEARCH_BURST, default=200"`
-	// KeyTTL is how long a key for the index itself holds; 0 gives none. None is
-	// the default, because a key's filter binds searches and not the reading of a
-	// record by its objectID: give keys with ids that cannot be guessed (see
-	// Definitions.SecretIDs). The doctor tries it.
+	// KeyTTL is the life of a key for the index itself; 0, the default, gives none,
+	// because a key's filter binds searches and not the reading of a record by its
+	// objectID: give keys only with ids that nobody can guess (see
+	// Definitions.SecretIDs). Doctor checks this.
 	KeyTTL time.Duration `env:"SEARCH_KEY_TTL, default=0s"`
 	// Origins are the sites whose pages may call, such as https://portal.example.
 	Origins []string `env:"SEARCH_ORIGINS"`
 }
 
-// maxKeyTTL bounds how long a key outlives the right to it: a key cannot be
-// called back.
+// maxKeyTTL limits the time by which a key outlives the right to it: a key cannot be
+// revoked.
 const maxKeyTTL = 24 * time.Hour
 
-// check refuses limits that would refuse everything, or nothing.
+// check refuses limits that admit no request, or any.
 func (l SearchLimits) check() error {
 	var problems []error
 	demand := func(ok bool, format string, args ...any) {
@@ -93,8 +92,8 @@ func (l SearchLimits) check() error {
 	demand(l.Timeout >= time.Millisecond, "SEARCH_TIMEOUT must be positive")
 	demand(l.MaxBody > 0, "SEARCH_MAX_BODY must be positive")
 	demand(l.MaxHits > 0, "SEARCH_MAX_HITS must be positive")
-	demand(l.MaxAnswer >= 1<<20, "SEARCH_MAX_ANSWER must be at least 1048576: less than that is refused too often")
-	demand(l.Memory >= l.MaxAnswer, "SEARCH_MEMORY must be at least SEARCH_MAX_ANSWER, or some answers could never be given")
+	demand(l.MaxAnswer >= 1<<20, "SEARCH_MAX_ANSWER must be at least 1048576: a smaller limit refuses too many answers")
+	demand(l.Memory >= l.MaxAnswer, "SEARCH_MEMORY must be at least SEARCH_MAX_ANSWER, or the largest answers could never be given")
 	demand(l.Wait >= time.Millisecond && l.Wait <= l.Timeout, "SEARCH_WAIT must be positive and at most SEARCH_TIMEOUT")
 	demand(l.AtOnce > 0, "SEARCH_AT_ONCE must be positive")
 	demand(l.Rate > 0, "SEARCH_RATE must be positive")
@@ -108,17 +107,17 @@ func (l SearchLimits) check() error {
 	return errors.Join(problems...)
 }
 
-// searchConfig is what the environment says about searching.
+// searchConfig holds the environment's settings of searching.
 type searchConfig struct {
 	AppID       string        `env:"ALGOLIA_APP_ID, required"`
 	Key         string        `env:"ALGOLIA_SEARCH_KEY, required"`
 	URL         string        `env:"ALGOLIA_URL"`
 	ReadTimeout time.Duration `env:"ALGOLIA_READ_TIMEOUT, default=3s"`
-	// Distinct shows one hit a group of records (a return's items) where a caller
-	// does not say.
+	// Distinct shows one hit a group of records (a return's items) unless the caller
+	// asks otherwise.
 	Distinct bool `env:"SEARCH_DISTINCT"`
-	// Trust is how long the live index that was read last is used while the state
-	// database cannot be read.
+	// Trust is how long the last known live index is used while the state database
+	// cannot be read.
 	Trust    time.Duration `env:"SEARCH_TRUST, default=15m"`
 	StateDSN string        `env:"STATE_DSN, required"`
 	judge.Limits
@@ -150,13 +149,13 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 		Trust:      cfg.Trust,
 		Read:       func(ctx context.Context) (*time.Time, error) { return l.read(ctx, d) },
 		Failed: func(err error) {
-			e.Log.Warn("which index is live could not be read; answers are marked stale, or 503 where it was not read for long", "trust", cfg.Trust.String(), "error", err)
+			e.Log.Warn("the live index's name could not be read; answers are marked stale, or 503 after SEARCH_TRUST", "trust", cfg.Trust.String(), "error", err)
 		},
 	}
 	return s, errors.Join(append(problems, err)...)
 }
 
-// liveness follows the target that is live.
+// liveness follows the live target.
 type liveness struct {
 	search  *Search
 	catalog flow.Catalog
@@ -164,8 +163,8 @@ type liveness struct {
 	sorting Sorting
 }
 
-// read returns as-of of the live target of the entity whose first target d is.
-// Where another has become live, it becomes the edition, first.
+// read returns the live target's as-of time; d is the entity's first target. Another
+// live target first becomes the edition.
 func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, error) {
 	live, err := l.catalog.LiveOf(ctx, d.Name)
 	if err != nil {
@@ -176,13 +175,13 @@ func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, e
 		if err != nil {
 			return nil, err
 		}
-		l.search.Log.InfoContext(ctx, "another index is live, or its records are written otherwise", "entity", d.Name, "index", live.Index)
+		l.search.Log.InfoContext(ctx, "another index is live, or the format of its records changed", "entity", d.Name, "index", live.Index)
 		l.search.edition.Store(e)
 	}
 	return l.catalog.Store.AsOf(ctx, live.JobType)
 }
 
-// suspect judges what is kept of the live index, by the rules of everything else.
+// suspect judges the stored answer of the live index by the rules of package judge.
 func (l *liveness) suspect(ctx context.Context, d entity.Definition) (bool, error) {
 	live, err := l.catalog.LiveOf(ctx, d.Name)
 	if err != nil {
@@ -200,7 +199,7 @@ func (l *liveness) suspect(ctx context.Context, d entity.Definition) (bool, erro
 	return l.cfg.Stale(now, judge.Entity{Name: live.Name, Watermark: asOf, Plan: judge.Every(l.cfg.StaleAfter / 2), Index: kept}), err
 }
 
-// open opens an edition. Callers go on calling the index by its first name.
+// open opens an edition. Callers keep calling the index by its first name.
 func (l *liveness) open(live, first entity.Definition) (*Edition, error) {
 	schema, err := schemaOf(live, l.sorting, l.cfg.Distinct)
 	if err != nil {
@@ -211,14 +210,14 @@ func (l *liveness) open(live, first entity.Definition) (*Edition, error) {
 	return &Edition{Schema: schema, Engine: engine}, err
 }
 
-// schemaOf returns what of an entity's index may be asked.
+// schemaOf returns the searchable part of an entity's index.
 func schemaOf(d entity.Definition, sorting Sorting, distinct bool) (search.Schema, error) {
 	s := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account, Format: d.Format, Distinct: distinct}
 	if d.Account == "" {
-		return s, fmt.Errorf("%s/entity.yaml: account is missing: without it nothing fences the tenants", d.Source)
+		return s, fmt.Errorf("%s/entity.yaml: account is missing: without it tenants would not be isolated", d.Source)
 	}
 	if d.Settings == nil {
-		return s, fmt.Errorf("%s: settings.json is missing: nothing says what may be searched", d.Source)
+		return s, fmt.Errorf("%s: settings.json is missing: without it no field is searchable", d.Source)
 	}
 	var err error
 	if s.Sorts, err = sorting.parse(d); err != nil {

@@ -12,15 +12,15 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Sorting is what the environment says about orders other than the index's own.
+// Sorting holds the environment's settings of the index's further orders.
 type Sorting struct {
-	// Entity is the one that is searched, and so the one whose index has replicas.
+	// Entity is the searched entity, whose index therefore has replicas.
 	Entity string `env:"SEARCH_ENTITY, default=returns"`
 	// Sorts are the orders for which the index has replicas.
 	Sorts []string `env:"SEARCH_SORTS"`
 }
 
-// parse reads the sorts of an entity, none of one that is not searched.
+// parse reads the sorts of an entity, none unless the entity is searched.
 func (s Sorting) parse(d entity.Definition) ([]search.Sort, error) {
 	if target.EntityOf(d.Name) != s.Entity {
 		return nil, nil
@@ -32,14 +32,14 @@ func (s Sorting) parse(d entity.Definition) ([]search.Sort, error) {
 	return sorts, nil
 }
 
-// IndexSettings keeps the settings of indices as the definitions want them.
+// IndexSettings compares and pushes the settings of indices.
 type IndexSettings struct {
-	// Index is the client behind it, with the rights to manage indices.
+	// Index is the client with the rights to manage indices.
 	Index   *algolia.Client
 	sorting Sorting
 }
 
-// IndexSettings opens what compares and pushes the settings of indices.
+// IndexSettings opens the comparison and the push of settings.
 func (e *Env) IndexSettings(ctx context.Context) (*IndexSettings, error) {
 	var cfg algolia.AdminConfig
 	s := &IndexSettings{}
@@ -51,10 +51,10 @@ func (e *Env) IndexSettings(ctx context.Context) (*IndexSettings, error) {
 	return s, err
 }
 
-// Wanted returns the settings that an index of a definition should have and,
-// after it, those of its replicas. The index may have another name than the
-// definition's, such as one that is being built; its replicas are named after
-// it. A definition without settings.json and without sorts wants nothing.
+// Wanted returns the settings that an index of a definition should have, followed by
+// those of its replicas. The index may have another name than the definition's, such as
+// an index in rebuild; its replicas are named after it. A definition without
+// settings.json and without sorts wants no settings.
 func (s *IndexSettings) Wanted(d entity.Definition, index string) ([]algolia.Wanted, error) {
 	sorts, err := s.sorting.parse(d)
 	if err != nil || d.Settings == nil && len(sorts) == 0 {
@@ -76,8 +76,8 @@ func (s *IndexSettings) Wanted(d entity.Definition, index string) ([]algolia.Wan
 	return list, nil
 }
 
-// Diff says how far an index of a definition and its replicas are from what the
-// definition wants. It changes nothing.
+// Diff returns the differences between a definition and an index with its replicas. It
+// changes nothing.
 func (s *IndexSettings) Diff(ctx context.Context, d entity.Definition, index string) ([]algolia.IndexDrift, error) {
 	wanted, err := s.Wanted(d, index)
 	if err != nil {
@@ -86,9 +86,9 @@ func (s *IndexSettings) Diff(ctx context.Context, d entity.Definition, index str
 	return s.Index.CompareSettings(ctx, wanted)
 }
 
-// Push gives an index of a definition and its replicas what the definition
-// wants, waits until that is in force and compares once more. It returns what
-// differed before; an index that still differs is an error.
+// Push sets the definition's settings on an index and its replicas, waits until they are
+// in force and compares once more. It returns the differences before the push; an index
+// that still differs is an error.
 func (s *IndexSettings) Push(ctx context.Context, d entity.Definition, index string) ([]algolia.IndexDrift, error) {
 	wanted, err := s.Wanted(d, index)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *IndexSettings) Push(ctx context.Context, d entity.Definition, index str
 	return before, stillDrifted(after)
 }
 
-// stillDrifted is the error of settings that were taken and do not show.
+// stillDrifted is the error of settings that were accepted and do not show.
 func stillDrifted(after []algolia.IndexDrift) error {
 	var left []string
 	for _, d := range after {
@@ -121,6 +121,6 @@ func stillDrifted(after []algolia.IndexDrift) error {
 	if left == nil {
 		return nil
 	}
-	return fault.New(fault.Invalid, "settings-not-kept", "the index took the settings, and still shows others (%s): somebody may be changing them at the same time; compare again in a minute",
+	return fault.New(fault.Invalid, "settings-not-kept", "the index took the settings, and still shows others (%s): another person or program may be changing them at the same time; compare again in a minute",
 		strings.Join(left, ", "))
 }

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
-// Verify is the parts of the verify function.
+// Verify holds the parts of the verify function.
 type Verify struct {
 	Verifier verify.Verifier
 	Store    *store.DB
@@ -22,17 +22,16 @@ type Verify struct {
 	Log      *slog.Logger
 }
 
-// VerifyConfig is what the environment says about the comparison that runs by
-// itself.
+// VerifyConfig holds the environment's settings of the hourly comparison.
 type VerifyConfig struct {
-	// Shares is how many calls go over all roots: 24 hourly calls a day.
+	// Shares is the number of calls that cover all roots: 24 hourly calls a day.
 	Shares int `env:"VERIFY_SHARES, default=24"`
-	// Time bounds a call; it ends after the step in which this much has passed.
+	// Time is the time limit of a call, which ends after the step that passes it.
 	Time time.Duration `env:"VERIFY_TIME, default=4m"`
 }
 
-// Verify opens the verify function. With ALGOLIA_BROWSE_KEY it compares the index
-// as well.
+// Verify opens the verify function. With ALGOLIA_BROWSE_KEY the function also compares
+// the index.
 func (e *Env) Verify(ctx context.Context) (*Verify, error) {
 	var db Databases
 	var defs Definitions
@@ -51,7 +50,7 @@ func (e *Env) Verify(ctx context.Context) (*Verify, error) {
 	return v, errors.Join(problems[:]...)
 }
 
-// Verifier opens what compares source, ledger and, if it is to be deep, index.
+// Verifier opens the comparison of source, ledger and, if deep, the index.
 func (e *Env) Verifier(ctx context.Context, db Databases, state *store.DB, deep bool) (verify.Verifier, error) {
 	src, err := e.Source(db)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
-// Channels is what the environment says about where alerts go. The addresses are
-// secrets: whoever knows one can write there.
+// Channels holds the environment's addresses for alerts. The addresses are secrets: each
+// one lets its holder post.
 type Channels struct {
 	Slack   string `env:"SLACK_WEBHOOK_URL"`
 	Webhook string `env:"ALERT_WEBHOOK_URL"`
@@ -36,7 +36,7 @@ func (c Channels) Open() ([]watch.Channel, error) {
 	return list, errors.Join(problems...)
 }
 
-// watchConfig is what the watch function alone needs: our own tables.
+// watchConfig holds the watch function's own setting: our tables.
 type watchConfig struct {
 	StateDSN string `env:"STATE_DSN, required"`
 }
@@ -66,25 +66,25 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	if check != nil {
 		w.Index = check.Ask
 	} else {
-		e.Log.WarnContext(ctx, "the index is never asked whether it is right: set ALGOLIA_APP_ID and ALGOLIA_CHECK_KEY")
+		e.Log.WarnContext(ctx, "the live index is never checked: set ALGOLIA_APP_ID and ALGOLIA_CHECK_KEY")
 	}
 	if w.Rules.Hasty() {
-		e.Log.WarnContext(ctx, "WATCH_OFFLINE_AFTER is shorter than signs of life may be apart: healthy syncs can look offline", "offlineAfter", w.Rules.OfflineAfter.String())
+		e.Log.WarnContext(ctx, "WATCH_OFFLINE_AFTER is shorter than the time between two heartbeats: healthy syncs can look offline", "offlineAfter", w.Rules.OfflineAfter.String())
 	}
 	if len(w.Channels) == 0 {
-		e.Log.WarnContext(ctx, "alerts are written down and logged but sent nowhere: set SLACK_WEBHOOK_URL or ALERT_WEBHOOK_URL")
+		e.Log.WarnContext(ctx, "alerts are stored and logged but not sent: set SLACK_WEBHOOK_URL or ALERT_WEBHOOK_URL")
 	}
 	return w, errors.Join(problems...)
 }
 
-// Ticks is what the environment says about when entities are due.
+// Ticks holds the environment's period of ticks.
 type Ticks struct {
-	// Period is how often the scheduler's job ticks every entity; 0 says that it
-	// does not, and that the table of schedules alone says when one is due.
+	// Period is the period of the scheduler's job that ticks every entity; 0 means no
+	// such job: the table of schedules alone says when an entity is due.
 	Period time.Duration `env:"WATCH_PERIOD, default=15m"`
 }
 
-// Plans returns when entities are due.
+// Plans returns the due times of entities.
 func (t Ticks) Plans(state *store.DB) watch.Plans {
 	if t.Period > 0 {
 		return watch.Fixed(t.Period)

@@ -1,11 +1,9 @@
-// Package wire opens the concrete parts of a function from its configuration.
-// It is the only importer of the technology rooms (source/mysql,
-// destination/algolia, queue/cloudtasks ...): everything else knows what a part
-// does, not what it is made of.
+// Package wire opens the concrete parts of a function from its configuration. It is the
+// only importer of the technology rooms (source/mysql, destination/algolia,
+// queue/cloudtasks ...): all other code knows a part by its interface.
 //
-// Each function opens only what it needs, and so is configured with only the
-// secrets that it needs: the write key with process alone, the search key with
-// search alone.
+// Each function opens only the parts that it uses, and so gets only their secrets: the
+// write key goes to process alone, the search key to search alone.
 package wire
 
 import (
@@ -29,22 +27,21 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
-// Function is one thing that starts: its name, its old path, and how its
-// handler is opened.
+// Function is one entry point: its name, its old path, and the opening of its handler.
 type Function struct {
 	// Name is the entry point, the value of FUNCTION_TARGET.
 	Name string
-	// OldPath is where the owner's App Engine service answered; empty for a
-	// function that it did not have.
+	// OldPath is the path of the App Engine service; empty for a function that the
+	// service did not have.
 	OldPath string
-	// ByServices says that queues and the scheduler call the function. Each call's
-	// identity token is checked then.
+	// ByServices marks a function that queues and the scheduler call. Each call's
+	// identity token is then checked.
 	ByServices bool
 	// Open opens the parts and returns the handler.
 	Open func(ctx context.Context, e *Env) (http.Handler, error)
 }
 
-// Serve opens the function and returns what answers its callers.
+// Serve opens the function and returns its handler, behind the check of callers.
 func (f Function) Serve(ctx context.Context, e *Env) (http.Handler, error) {
 	h, err := f.Open(ctx, e)
 	if !f.ByServices {
@@ -57,7 +54,7 @@ func (f Function) Serve(ctx context.Context, e *Env) (http.Handler, error) {
 	return guard(h), nil
 }
 
-// Paths returns where the function answers among others.
+// Paths returns the function's paths in a program that serves several functions.
 func (f Function) Paths() []string {
 	if f.OldPath == "" {
 		return []string{"/" + f.Name}
@@ -65,34 +62,34 @@ func (f Function) Paths() []string {
 	return []string{"/" + f.Name, f.OldPath}
 }
 
-// Env is what a function is opened with. Parts that are opened through it are
-// closed by Close.
+// Env is the environment in which a function opens. Close closes the parts that were
+// opened through it.
 type Env struct {
 	Lookup envconfig.Lookuper
 	Log    *slog.Logger
-	// Steps, if set, is called between any two steps of the flow; only
-	// rehearsals set it.
+	// Steps, if set, is called between any two steps of the flow; only rehearsals set
+	// it.
 	Steps   flow.Steps
 	closers []func() error
 	// cloudSQL is opened by the first database.
 	cloudSQL *cloudsql.Dialer
 }
 
-// Common is what the environment says to every function.
+// Common holds the environment's settings of every function.
 type Common struct {
 	LogLevel slog.Level `env:"LOG_LEVEL, default=INFO"`
 	Project  string     `env:"GOOGLE_CLOUD_PROJECT"`
 }
 
-// platform is what Cloud Run says about the process that it started.
+// platform holds Cloud Run's own settings of the process.
 type platform struct {
 	Target   string `env:"FUNCTION_TARGET"`
 	Service  string `env:"K_SERVICE"`
 	Revision string `env:"K_REVISION"`
 }
 
-// logger returns the process's log. Beside its service it names its function,
-// because one image is several.
+// logger returns the process's log, which names service and function, because one image
+// serves several functions.
 func (p platform) logger(w io.Writer, c Common) *slog.Logger {
 	program := edge.Program{Project: c.Project, Service: cmp.Or(p.Service, p.Target, "return-sync"), Version: p.Revision}
 	log := edge.NewLogger(w, c.LogLevel, program)
@@ -115,7 +112,7 @@ func NewEnv(ctx context.Context, lookup envconfig.Lookuper) (*Env, error) {
 	return &Env{Lookup: lookup, Log: p.logger(os.Stderr, c)}, nil
 }
 
-// Close closes what was opened, last first.
+// Close closes the opened parts, last first.
 func (e *Env) Close() error {
 	var problems []error
 	for i := len(e.closers) - 1; i >= 0; i-- {
@@ -125,19 +122,19 @@ func (e *Env) Close() error {
 	return errors.Join(problems...)
 }
 
-// closing remembers a part to be closed.
+// closing registers a part to be closed.
 func (e *Env) closing(close func() error) { e.closers = append(e.closers, close) }
 
-// Databases is what the environment says about the databases.
+// Databases holds the environment's settings of the databases.
 type Databases struct {
 	// SourceDSN is the database that holds the truth, in go-sql-driver's form.
 	SourceDSN string `env:"SOURCE_DSN, required"`
-	// StateDSN holds our own tables; empty means beside the source's.
+	// StateDSN holds our own tables; empty means next to the source's.
 	StateDSN       string `env:"STATE_DSN"`
 	MaxConnections int    `env:"DB_MAX_CONNECTIONS, default=8"`
 }
 
-// Apart reports whether our tables are elsewhere than the source's.
+// Apart reports whether our tables are on another server than the source's.
 func (d Databases) Apart() bool { return d.StateDSN != "" && d.StateDSN != d.SourceDSN }
 
 // State returns the DSN of our own tables.
@@ -148,14 +145,14 @@ func (d Databases) State() string {
 	return d.SourceDSN
 }
 
-// Definitions is what the environment says about entities.
+// Definitions holds the environment's settings of entities.
 type Definitions struct {
 	Dir string `env:"ENTITIES_DIR"`
-	// IndexPrefix stands before every index's name, such as "staging_".
+	// IndexPrefix begins every index's name, such as "staging_".
 	IndexPrefix string `env:"INDEX_PREFIX"`
 	// PageSize overrides every definition's, for measurements; 0 does not.
 	PageSize int `env:"PAGE_SIZE"`
-	// SecretIDs gives the records of every definition ids that cannot be guessed, as
+	// SecretIDs gives the records of every definition ids that nobody can guess, as
 	// secretIds in entity.yaml does for one.
 	SecretIDs bool `env:"SECRET_IDS"`
 	// Overlap overrides every definition's, for rehearsals; 0 does not.
@@ -213,7 +210,7 @@ func (e *Env) Cron(ctx context.Context) (*flow.Cron, error) {
 		return nil, err
 	}
 	if tasks.WindowURL == "" {
-		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: where queue returnSync delivers to")
+		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: the address to which queue returnSync delivers")
 	}
 	var problems [3]error
 	c.Entities, problems[0] = defs.Load()
@@ -235,7 +232,7 @@ func (e *Env) Window(ctx context.Context) (*flow.Window, error) {
 		return nil, err
 	}
 	if tasks.ProcessURL == "" {
-		return nil, fmt.Errorf("the configuration is not complete:\n  PROCESS_URL is missing: where queue returnSyncProcessing delivers to")
+		return nil, fmt.Errorf("the configuration is not complete:\n  PROCESS_URL is missing: the address to which queue returnSyncProcessing delivers")
 	}
 	w.Apart = db.Apart()
 	var problems [4]error

@@ -11,11 +11,11 @@ import (
 // files are the files of a definition.
 var files = []string{"entity.yaml", "changed.sql", "rows.sql", "roots.sql", "settings.json"}
 
-// secret is what stands in a file that a definition may not name.
+// secret is the content of a file that a definition may not name.
 const secret = "SELECT s3cret_text :nobody FROM"
 
-// TestAFileThatIsNoFileOfTheDefinition makes each file of a definition something
-// else. The error names the file and holds nothing of what it leads to.
+// TestAFileThatIsNoFileOfTheDefinition replaces each file of a definition by something
+// else. The error names the file and shows no content of the target.
 func TestAFileThatIsNoFileOfTheDefinition(t *testing.T) {
 	kinds := map[string]func(t *testing.T, at string){
 		"link to a file outside": func(t *testing.T, at string) {
@@ -60,8 +60,8 @@ func TestAFileThatIsNoFileOfTheDefinition(t *testing.T) {
 	}
 }
 
-// TestLinksInsideAFolder loads a definition as a mounted volume shows one: its
-// files are links to a folder beside them.
+// TestLinksInsideAFolder loads a definition in the form of a mounted volume: its files
+// are links into a folder next to them.
 func TestLinksInsideAFolder(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "orders/..data", good())
@@ -73,7 +73,7 @@ func TestLinksInsideAFolder(t *testing.T) {
 	}
 }
 
-// TestAnErrorHoldsNoLineOfAFile breaks each file and looks for a line of it.
+// TestAnErrorHoldsNoLineOfAFile breaks each file and looks for its lines in the error.
 func TestAnErrorHoldsNoLineOfAFile(t *testing.T) {
 	for file, text := range map[string]string{
 		"entity.yaml":   "name: orders\njobType: J\nindex: o\nunknown: s3cret_text\n",
@@ -92,8 +92,8 @@ func TestAnErrorHoldsNoLineOfAFile(t *testing.T) {
 	}
 }
 
-// TestIndexAndReplicas holds the names of indices and replicas of all definitions
-// apart.
+// TestIndexAndReplicas refuses equal names of indices and replicas across all
+// definitions.
 func TestIndexAndReplicas(t *testing.T) {
 	cases := map[string]struct {
 		index, settings string

@@ -6,8 +6,8 @@ import (
 	"testing/fstest"
 )
 
-// FuzzDefinition checks that no entity.yaml breaks the loader, that one which is
-// taken has the values that the flow relies on, and that an error names the file.
+// FuzzDefinition checks that no entity.yaml breaks the loader, that an accepted one has
+// the values on which the flow relies, and that an error names the file.
 func FuzzDefinition(f *testing.F) {
 	f.Add("name: orders\njobType: ORDER_JOB\nindex: orders\n")
 	f.Add("name: orders\njobType: J\nindex: o\npageSize: -1\nrecordLimit: 99999999999\noverlap: 9999999h\n")

@@ -23,7 +23,7 @@ import (
 //go:embed returns
 var embedded embed.FS
 
-// file is entity.yaml as it is written.
+// file is entity.yaml as written.
 type file struct {
 	Name        string            `yaml:"name"`
 	JobType     string            `yaml:"jobType"`
@@ -40,9 +40,9 @@ type file struct {
 	Types       map[string]string `yaml:"types"`
 }
 
-// Load returns the embedded definitions and those of dir, by name; a definition
-// in dir replaces an embedded one of the same name. An empty dir adds nothing.
-// The error names the file, the line where there is one, and what is wrong.
+// Load returns the embedded definitions and those of dir, by name; a definition in dir
+// replaces an embedded one of the same name. An empty dir adds nothing. The error names
+// the file, the line where there is one, and the problem.
 func Load(dir string) ([]Definition, error) {
 	byName := map[string]Definition{}
 	sources := []source{{fsys: embedded, label: "embedded"}}
@@ -87,13 +87,13 @@ func distinct(list []Definition) error {
 	return errors.Join(append(problems, distinctReplicas(list))...)
 }
 
-// derived is what stands behind an index's name in the names of its rebuilt
-// indices (package target) and of its sorted replicas (package search).
+// derived is the form of the suffixes with which rebuilt indices (package target) and
+// sorted replicas (package search) are named.
 var derived = regexp.MustCompile(`^(_r[0-9]+|(_r[0-9]+)?_.+_(asc|desc))$`)
 
-// distinctReplicas refuses a replica that is an index of a definition, its own
-// included, or a replica of another: the index service would overwrite one with
-// the other's records, which are another entity's and may be another tenant's.
+// distinctReplicas refuses a replica that is an index of any definition or a replica of
+// another: the index service would overwrite one with the other's records, which belong
+// to another entity and perhaps another tenant.
 func distinctReplicas(list []Definition) error {
 	index, replica := map[string]Definition{}, map[string]Definition{}
 	var problems []error
@@ -179,8 +179,8 @@ func (s source) load() ([]Definition, error) {
 	return defs, errors.Join(problems...)
 }
 
-// folder reads the definition in a folder. On a disk the folder is a root of its
-// own, so that no link leads out of it.
+// folder reads the definition in a folder. On a disk the folder is a root of its own, so
+// that no link leads out of the folder.
 func (s source) folder(name string) (d Definition, err error) {
 	at := path.Join(s.label, name)
 	own := source{label: at}
@@ -196,28 +196,27 @@ func (s source) folder(name string) (d Definition, err error) {
 	return own.read()
 }
 
-// absent reports that there is no file of the name. A link that leads nowhere is
-// there: what it should lead to is missing.
+// absent reports that no file has the name. A dangling link exists: its target is
+// missing.
 func (s source) absent(name string) bool {
 	_, err := fs.Lstat(s.fsys, name)
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// maxFile is how large a definition's file may be. The largest of returns has
-// 7 KB.
+// maxFile is the largest size of a definition's file. The largest of returns has 7 KB.
 const maxFile = 256 << 10
 
-// text reads one file of a definition: a regular file in the definition's folder
-// that is not too large. The errors name the file, and never hold what is in it.
+// text reads one file of a definition: a regular file of limited size in the
+// definition's folder. The errors name the file, and never quote its content.
 func (s source) text(name string) ([]byte, error) {
 	at := path.Join(s.label, name)
-	// Before it is opened: opening a pipe would wait for its writer.
+	// Checked before opening: opening a pipe would wait for its writer.
 	info, err := fs.Stat(s.fsys, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", at, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file: a definition's files stand in its folder", at)
+		return nil, fmt.Errorf("%s is no regular file: put the definition's files into its folder", at)
 	}
 	f, err := s.fsys.Open(name)
 	if err != nil {
@@ -308,14 +307,14 @@ func (s source) settings() ([]byte, error) {
 	return text, nil
 }
 
-// The forms of names. An index name must be plain, because it stands in a path.
+// The forms of names. An index name must be plain, because paths contain it.
 var (
 	nameForm  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,47}$`)
 	jobForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 	indexForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`)
 )
 
-// definition checks the values of entity.yaml and fills in what is left out.
+// definition checks the values of entity.yaml and fills in the defaults.
 func (f file) definition() (Definition, error) {
 	d := Definition{
 		Name: f.Name, JobType: f.JobType, Index: f.Index, Account: f.Account, Stamp: f.Stamp, TrustVersions: f.Trust, RootField: f.RootField,
@@ -338,7 +337,7 @@ func (f file) definition() (Definition, error) {
 	return d, f.rest(&d)
 }
 
-// rest reads the values that have a form of their own.
+// rest reads the values that need parsing.
 func (f file) rest(d *Definition) (err error) {
 	if f.Overlap != "" {
 		if d.Overlap, err = time.ParseDuration(f.Overlap); err != nil || d.Overlap < minOverlap {
@@ -358,7 +357,7 @@ func (f file) rest(d *Definition) (err error) {
 	return nil
 }
 
-// orDefault returns v, or the default for one that was left out.
+// orDefault returns v, or the default for an absent value.
 func orDefault(v, def int) int {
 	if v == 0 {
 		return def

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Pack returns a definition as one value that can be stored: an index that is
-// built from it is synced by it, whatever the files say meanwhile.
+// Pack returns a definition as one value that can be stored: an index is synced by the
+// definition from which it was built, whatever the files say later.
 func Pack(d Definition) ([]byte, error) { return json.Marshal(d) }
 
 // Unpack reads a packed definition.
@@ -15,11 +15,11 @@ func Unpack(b []byte) (Definition, error) {
 	if err := json.Unmarshal(b, &d); err != nil {
 		return d, fmt.Errorf("the stored definition cannot be read: %w", err)
 	}
-	d.Format.Account = d.Account // what was stored before there were formats has none
+	d.Format.Account = d.Account // values that were stored before formats existed have none
 	return d, nil
 }
 
-// packedQuery is a query as it is stored.
+// packedQuery is the stored form of a query.
 type packedQuery struct {
 	Parts []string `json:"parts"`
 	Names []string `json:"names"`

@@ -12,9 +12,9 @@ type Query struct {
 	names []string // the parameters in order, without the colon
 }
 
-// ParseQuery reads SQL text. A parameter is a colon and a name outside of
-// quotes and comments; only the allowed names may stand, and each must stand at
-// least once. Comments are dropped: they are for the reader of the file.
+// ParseQuery reads SQL text. A parameter is a colon and a name outside of quotes and
+// comments; only the allowed names may occur, and each must occur at least once.
+// Comments are dropped: they are for readers of the file.
 func ParseQuery(text string, allowed ...string) (Query, error) {
 	var q Query
 	var part strings.Builder
@@ -56,8 +56,8 @@ func ParseQuery(text string, allowed ...string) (Query, error) {
 	return q, nil
 }
 
-// token returns the length and the kind of what s begins with; a length of 0 is
-// a quote or comment without an end.
+// token returns the length and the kind of the beginning of s; length 0 is a quote or
+// comment without an end.
 func token(s string) (int, string) {
 	switch {
 	case strings.HasPrefix(s, "/*"):
@@ -83,8 +83,7 @@ func token(s string) (int, string) {
 	}
 }
 
-// quoted returns the length of the quoted text that s begins with, 0 if it does
-// not end.
+// quoted returns the length of the quoted text at the beginning of s, 0 without an end.
 func quoted(s string) int {
 	for i := 1; i < len(s); i++ {
 		switch {
@@ -97,7 +96,7 @@ func quoted(s string) int {
 	return 0
 }
 
-// isName reports whether c may stand in a parameter's name.
+// isName reports whether c may occur in a parameter's name.
 func isName(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
@@ -105,8 +104,8 @@ func isName(c byte) bool {
 // Empty reports a query that was never read.
 func (q Query) Empty() bool { return len(q.parts) == 0 }
 
-// Bind returns the text with a ? for every value and the values in order. A
-// slice of values, as :ids is, becomes a list.
+// Bind returns the text with a ? for every value and the values in order. A slice, such
+// as :ids, becomes a list.
 func (q Query) Bind(values map[string][]any) (string, []any) {
 	var text strings.Builder
 	var args []any

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// refused are words outside of quotes and comments that lock rows, write or do
-// more than read, with what they would do.
+// refused are words outside of quotes and comments that lock rows, write or do more than
+// read, with their effects.
 var refused = map[string]string{
 	"INTO":      "write to a file or a variable",
 	"UPDATE":    "lock rows or write",
@@ -20,12 +20,12 @@ var refused = map[string]string{
 	"NEXTVAL": "write a sequence", "SETVAL": "write a sequence",
 }
 
-// functions are the words of refused that are harmless as a column's name: they
-// count before a parenthesis only. INSERT is a function of texts as well.
+// functions are the words of refused that are harmless as a column's name: they count
+// before a parenthesis only. INSERT is also a function of texts.
 var functions = []string{"SLEEP", "BENCHMARK", "GET_LOCK", "LOAD_FILE", "NEXTVAL", "SETVAL"}
 
-// plainSelect refuses what is not one SELECT, or one WITH ... SELECT, that only
-// reads. A word behind a point or in backquotes is a column's name.
+// plainSelect accepts one SELECT, or one WITH ... SELECT, that only reads. A word behind
+// a point or in backquotes is a column's name.
 func plainSelect(text string) error {
 	words := wordsOf(text)
 	if len(words) == 0 || words[0].text != "SELECT" && words[0].text != "WITH" && words[0].text != "(" {
@@ -58,14 +58,14 @@ type sqlWord struct {
 	line int
 }
 
-// number is what a server reads as a number before a word that stands close
-// behind: 1.5INTO is a number and INTO.
+// number is the form that a server reads as a number before an adjacent word: 1.5INTO is
+// a number and INTO.
 var number = regexp.MustCompile(`^[0-9]*(?:[eE][0-9]+)?`)
 
 // wordsOf returns the words of a text that ParseQuery has read.
 func wordsOf(text string) []sqlWord {
 	var words []sqlWord
-	name, point := -1, -1 // where a name, and a point close behind one, ended
+	name, point := -1, -1 // the ends of a name, and of a point right behind one
 	for i := 0; i < len(text); {
 		n, kind := token(text[i:])
 		if n == 0 {
@@ -106,5 +106,5 @@ func wordsOf(text string) []sqlWord {
 	return words
 }
 
-// isWord reports whether c may stand in a word of SQL.
+// isWord reports whether c may occur in a word of SQL.
 func isWord(c byte) bool { return isName(c) || c == '$' || c >= 0x80 }

@@ -6,7 +6,7 @@ import (
 )
 
 // TestOnlyOnePlainSelect reads statements that lock, write or are no SELECT, and
-// such as only look like those.
+// harmless ones that resemble them.
 func TestOnlyOnePlainSelect(t *testing.T) {
 	const plain = "SELECT id AS _root FROM t WHERE id IN (:ids)"
 	refused := map[string]string{
@@ -103,9 +103,8 @@ func TestARefusedStatementNamesItsLine(t *testing.T) {
 	}
 }
 
-// FuzzPlainSelect puts what locks or writes behind every text that is accepted.
-// No text may hide it, by a quote or a comment that this parser ends elsewhere
-// than the server.
+// FuzzPlainSelect appends a lock or a write to every accepted text. No text may hide it,
+// by a quote or a comment that this parser ends elsewhere than the server.
 func FuzzPlainSelect(f *testing.F) {
 	for _, seed := range []string{"SELECT a FROM b WHERE c IN (:ids)", "SELECT 'a' FROM b.c WHERE 1.5 IN (:ids) -- x", "SELECT `a`.b, 1e FROM t WHERE id IN (:ids) /* a */", "SELECT :ids FROM a."} {
 		f.Add(seed)

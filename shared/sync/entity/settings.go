@@ -15,8 +15,8 @@ const (
 	hiding   = "unretrievableAttributes"
 )
 
-// settingsIn returns an index's settings for records of a format: the account's
-// key can be filtered by, and is neither counted nor shown.
+// settingsIn returns an index's settings for records of a format: searches can filter by
+// the account's key, which is neither counted nor shown.
 func settingsIn(f record.Format, settings []byte) ([]byte, error) {
 	if !f.AccountKey {
 		return settings, nil

@@ -6,15 +6,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The allocations that are allowed: one for the packed value; of a journal one for
-// the list of a root, besides the map's own growth.
+// The allowed allocations: one for the packed value; of a journal one for the list of a
+// root, plus the map's own growth.
 const (
 	allocsAPack  = 1
 	allocsAnAdd  = 1
 	allocsAnItem = 2 // of Unpack: the id, and its part of the list
 )
 
-// three is a root as most are.
+// three is a typical root.
 var three = []Entry{{ID: "R681-1589", Hash: HashOf([]byte("a"))}, {ID: "R681-1590", Hash: HashOf([]byte("b"))}, {ID: "R681-1591", Parked: true}}
 
 func TestPackingAllocatesLittle(t *testing.T) {
@@ -55,7 +55,7 @@ func TestVersionsArePacked(t *testing.T) {
 	}
 }
 
-// FuzzUnpackVersion checks that what can be read is written back the same.
+// FuzzUnpackVersion checks that every readable value is written back unchanged.
 func FuzzUnpackVersion(f *testing.F) {
 	f.Add(PackVersion(7, three))
 	f.Add(Pack(three))

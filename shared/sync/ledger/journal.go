@@ -8,14 +8,14 @@ import (
 
 // Journal lists, for every root, the ids of records that are about to be sent.
 //
-// It is written before a push, because the ledger is written after it: whoever
-// dies between the two leaves an index that the ledger does not describe. The
-// journal says which roots are in doubt and which ids may be in the index, so
-// the next attempt sends them again whatever the ledger says, and deletes those
-// whose rows have vanished meanwhile.
+// It is the write-ahead intent of a push: the ledger is written after the push, so a
+// process that dies in between leaves an index that the ledger does not describe. The
+// journal lists the unconfirmed roots and the ids that may be in the index. The next
+// attempt sends those roots again whatever the ledger says, and deletes the ids whose
+// rows have vanished.
 type Journal map[uint64][]string
 
-// Add notes ids of a root; ids that are already there are not repeated.
+// Add notes ids of a root and skips ids that are already listed.
 func (j Journal) Add(root uint64, ids ...string) {
 	if len(ids) > few {
 		j.addMany(root, ids)
@@ -30,8 +30,8 @@ func (j Journal) Add(root uint64, ids ...string) {
 	j[root] = list
 }
 
-// few is how many ids are looked for one by one: records are added singly, and a
-// map for each would cost more than everything else about them.
+// few is the number of ids up to which lists are searched one by one: records are added
+// singly, and a map for each root would cost more than all its other work.
 const few = 16
 
 // addMany is Add for many ids at once.
@@ -50,7 +50,7 @@ func (j Journal) addMany(root uint64, ids []string) {
 	j[root] = list
 }
 
-// Merge adds everything of another journal.
+// Merge adds the contents of another journal.
 func (j Journal) Merge(other Journal) {
 	for root, ids := range other {
 		j.Add(root, ids...)
@@ -99,7 +99,7 @@ func UnpackJournal(b []byte) (Journal, error) {
 	return j, nil
 }
 
-// reader takes values off a packed journal and remembers that one was broken.
+// reader takes values off a packed journal and remembers a broken one.
 type reader struct {
 	b   []byte
 	bad bool

@@ -1,5 +1,5 @@
-// Package ledger holds what was last pushed: for every root its records' ids
-// and the hashes of their content, packed into one value.
+// Package ledger packs the state of the last push: for every root its records' ids and
+// the hashes of their content, in one value.
 //
 // One row a root instead of one a record makes the table 2.3 times smaller and
 // lets a page read and write it in one statement each. The packed form is
@@ -7,8 +7,8 @@
 //	format (1 byte), in format 2 the root's version (8 bytes), then, for each record:
 //	flags (1 byte), length of the id (uvarint), id, hash (16 bytes)
 //
-// Format 1, without a version, is what was written before there were any, and
-// what is written where none is known.
+// Format 1, without a version, is the older form, and the form of roots with an unknown
+// version.
 package ledger
 
 import (
@@ -19,10 +19,10 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
-// Hash is the first half of the BLAKE2b-256 of a record's content. A cryptographic
-// hash, because tenants choose content and a collision would hide a change; this
-// one, because SHA-256 takes three times as long where the processor has no
-// instructions for it, and was a quarter of a first sync's own work.
+// Hash is the first half of the BLAKE2b-256 of a record's content. The hash is
+// cryptographic, because tenants choose content and a collision would hide a change.
+// SHA-256 takes three times as long where the processor has no instructions for it, and
+// was a quarter of a first sync's own work.
 type Hash [16]byte
 
 // HashOf returns the hash of a record's JSON without its stamp.
@@ -46,11 +46,11 @@ const (
 	versionBytes    = 8
 )
 
-// Pack returns the packed form of a root's entries, of no known version.
+// Pack returns the packed form of a root's entries, without a version.
 func Pack(entries []Entry) []byte { return PackVersion(0, entries) }
 
-// PackVersion returns the packed form of a root's entries as they are at a version
-// of its rows; 0 is none.
+// PackVersion returns the packed form of a root's entries at a version of its rows; 0 is
+// unknown.
 func PackVersion(version uint64, entries []Entry) []byte {
 	size := 1 + versionBytes
 	for _, e := range entries {
@@ -75,7 +75,7 @@ func PackVersion(version uint64, entries []Entry) []byte {
 	return b
 }
 
-// errTruncated is a packed value that ends in the middle of an entry.
+// errTruncated is a packed value that ends within an entry.
 var errTruncated = errors.New("ledger: the value ends within an entry")
 
 // Unpack reads the packed form. An empty value has no entries.
@@ -84,8 +84,7 @@ func Unpack(b []byte) ([]Entry, error) {
 	return entries, err
 }
 
-// UnpackVersion is Unpack with the version that the entries belong to, 0 if none
-// is known.
+// UnpackVersion is Unpack with the entries' version, 0 if unknown.
 func UnpackVersion(b []byte) (version uint64, entries []Entry, err error) {
 	if len(b) == 0 {
 		return 0, nil, nil
@@ -111,7 +110,7 @@ func UnpackVersion(b []byte) (version uint64, entries []Entry, err error) {
 	return version, entries, nil
 }
 
-// unpackOne reads one entry and returns what follows it.
+// unpackOne reads one entry and returns the rest of the value.
 func unpackOne(b []byte) (Entry, []byte, error) {
 	flags := b[0]
 	n, used := binary.Uvarint(b[1:])

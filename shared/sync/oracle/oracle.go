@@ -1,9 +1,9 @@
-// Package oracle says whether an index holds what the database holds.
+// Package oracle compares an index with the database.
 //
-// It shares no code with the pipeline that it judges: it reads rows through
-// database/sql into maps, encodes them with encoding/json, and reads the index
-// by browsing. Of a definition it takes only the SQL text and the words of
-// entity.yaml. It is slow and meant for checks, not for production.
+// Package oracle shares no code with the pipeline: it reads rows through database/sql
+// into maps, encodes them with encoding/json, and reads the index by browsing. Of a
+// definition it uses only the SQL text and the words of entity.yaml. It is slow and
+// meant for checks, not for production.
 package oracle
 
 import (
@@ -36,10 +36,10 @@ type Report struct {
 	Orphaned  []string `json:"orphaned"`
 }
 
-// Differences counts all that is wrong.
+// Differences counts the records that differ.
 func (r Report) Differences() int { return len(r.Missing) + len(r.Different) + len(r.Orphaned) }
 
-// String says what is wrong in a line; at most ten ids of each kind.
+// String summarizes the differences in a line; at most ten ids of each kind.
 func (r Report) String() string {
 	return fmt.Sprintf("%d records; missing %s; different %s; orphaned %s", r.Records, few(r.Missing), few(r.Different), few(r.Orphaned))
 }
@@ -52,9 +52,9 @@ func few(ids []string) string {
 	return fmt.Sprintf("%d %v", len(ids), ids[:min(len(ids), 10)])
 }
 
-// Compare compares the index with what the definition's queries yield now. db
-// must read times (parseTime) in UTC. Records in except are not looked at: the
-// index is allowed to differ there, because they are parked.
+// Compare compares the index with the present rows of the definition's queries. db must
+// read times (parseTime) in UTC. Records in except are not compared: they are parked, so
+// the index may differ there.
 func Compare(ctx context.Context, db *sql.DB, d entity.Definition, browse Browser, except map[string]bool) (Report, error) {
 	var want, have map[string][32]byte
 	both, ctx := errgroup.WithContext(ctx)
@@ -128,7 +128,7 @@ func expected(ctx context.Context, db *sql.DB, d entity.Definition) (map[string]
 	return want, nil
 }
 
-// allRoots returns every root id that the definition knows of.
+// allRoots returns every root id of the definition.
 func allRoots(ctx context.Context, db *sql.DB, d entity.Definition) ([]any, error) {
 	text, args := d.Changed.Bind(map[string][]any{"from": {"1000-01-01"}, "to": {"9999-12-31"}})
 	rows, err := db.QueryContext(ctx, text, args...)
@@ -208,8 +208,8 @@ func secretID(secret []byte, id string) string {
 	return id + "-" + strings.ToLower(strings.TrimRight(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:16]), "="))
 }
 
-// isZeroDate reports MySQL's 0000-00-00, which old tables use for "unknown" and
-// the driver gives as Go's zero time: no field.
+// isZeroDate reports MySQL's 0000-00-00, which old tables use for "unknown" and the
+// driver gives as Go's zero time: the record has no such field.
 func isZeroDate(v any) bool {
 	t, ok := v.(time.Time)
 	return ok && t.IsZero()
@@ -228,7 +228,7 @@ func put(doc map[string]any, path []string, v any) {
 	doc[path[len(path)-1]] = v
 }
 
-// value returns what JSON would decode a column's value to.
+// value returns a column's value in the form that decoded JSON has.
 func value(v any, databaseType string, kind record.Kind) (any, error) {
 	if t, ok := v.(time.Time); ok {
 		return float64(t.UnixMilli()), nil // microseconds would not fit a float64 from the year 2255 on
@@ -253,7 +253,7 @@ func isText(databaseType string) bool {
 	return strings.Contains(databaseType, "CHAR") || strings.Contains(databaseType, "TEXT") || databaseType == "ENUM"
 }
 
-// textOf prints what the driver gives.
+// textOf formats the driver's value.
 func textOf(v any) string {
 	if b, ok := v.([]byte); ok {
 		return string(b)

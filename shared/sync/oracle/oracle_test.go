@@ -79,8 +79,8 @@ func browse(docs map[string]map[string]any) oracle.Browser {
 	}
 }
 
-// TestCompareNamesExactlyWhatIsWrong tampers with an index in every way.
-func TestCompareNamesExactlyWhatIsWrong(t *testing.T) {
+// TestCompareNamesExactlyTheDifferences tampers with an index in every way.
+func TestCompareNamesExactlyTheDifferences(t *testing.T) {
 	db, d, docs := returns(t)
 	r, err := oracle.Compare(t.Context(), db, d, browse(docs), nil)
 	if err != nil || r.Differences() != 0 || r.Records != len(docs) || r.Records == 0 {
@@ -110,7 +110,7 @@ func TestCompareNamesExactlyWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestSumsSeesEveryBrokenAccount breaks the tables in every way that Sums knows.
+// TestSumsSeesEveryBrokenAccount breaks the tables in every way that Sums detects.
 func TestSumsSeesEveryBrokenAccount(t *testing.T) {
 	dsn := localdbtest.New(t)
 	db, err := sql.Open("mysql", dsn)

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// Sums returns a sentence for every run and page whose account does not add up
-// and for every run that is called synced without every page done. Nothing is
-// what it should return. db is the database of the pipeline's own tables.
+// Sums returns a sentence for every run and page whose counts do not add up and for
+// every synced run with an unfinished page; normally none. db is the database of the
+// pipeline's own tables.
 func Sums(ctx context.Context, db *sql.DB) ([]string, error) {
 	checks := []string{
 		`SELECT CONCAT('run ', id, ': found ', found, ' is not the sum of its fates') FROM sync_run

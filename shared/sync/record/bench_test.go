@@ -2,10 +2,10 @@ package record
 
 import "testing"
 
-// allocsARecord is how many allocations a record may cost here: none.
+// allocsARecord is the allowed number of allocations a record: none.
 const allocsARecord = 0
 
-// usual returns a plan and a row as a first sync has a million of.
+// usual returns a plan and a row that are typical of a first sync.
 func usual(tb testing.TB) (*Plan, [][]byte) {
 	tb.Helper()
 	plan, err := NewPlan(columns(), Format{})
@@ -15,7 +15,7 @@ func usual(tb testing.TB) (*Plan, [][]byte) {
 	return plan, row("7", "R7-9", "2026-03-29 01:30:00.123456", "brand-one", "1", "KRT-101-2", "12050", "NULL", "2026-03-29 01:30:00.123456", "-27.500")
 }
 
-// TestARecordAllocatesNothing holds the hot path to what it costs.
+// TestARecordAllocatesNothing bounds the allocations of the hot path.
 func TestARecordAllocatesNothing(t *testing.T) {
 	plan, r := usual(t)
 	dst := make([]byte, 0, 4096)
@@ -41,7 +41,7 @@ func BenchmarkVersion(b *testing.B) {
 	}
 }
 
-// TestPlainNumbers compares the short look at a number with the long one.
+// TestPlainNumbers compares the short check of a number with the long one.
 func TestPlainNumbers(t *testing.T) {
 	for text, want := range map[string]string{
 		"0": "0", "-0": "-0", "12": "12", "-12.50": "-12.50", "0.5": "0.5", "007": "7", "1e3": "1e3", "-1.5e-3": "-1.5e-3", "00": "0", "0.0": "0.0",

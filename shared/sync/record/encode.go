@@ -9,10 +9,10 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// maxDepth is how deep a field's path may nest.
+// maxDepth is the deepest nesting of a field's path.
 const maxDepth = 8
 
-// Root returns the id of the root row that a row belongs to.
+// Root returns the id of a row's root.
 func (p *Plan) Root(row [][]byte) (uint64, error) {
 	id, err := strconv.ParseUint(string(row[p.root]), 10, 64)
 	if err != nil {
@@ -25,9 +25,9 @@ func (p *Plan) Root(row [][]byte) (uint64, error) {
 func (p *Plan) ID(row [][]byte) string { return p.format.IDs.Of(string(row[p.id])) }
 
 // Version returns a number for a row's id and version columns, the same in every
-// process. The versions of a root's rows are added up: the sum differs when a row
-// came, went or changed. Nobody chooses what version columns hold, so a hash that
-// is quick is enough.
+// process. The versions of a root's rows are summed: the sum changes when a row is
+// added, removed or changed. No tenant chooses the values of version columns, so a fast
+// hash is enough.
 func (p *Plan) Version(row [][]byte) uint64 {
 	var room [256]byte
 	b := append(room[:0], row[p.id]...)
@@ -37,8 +37,8 @@ func (p *Plan) Version(row [][]byte) uint64 {
 	return xxhash.Sum64(b)
 }
 
-// Append appends the record of a row to dst as compact JSON. The error names
-// the field that has no JSON form; dst is then returned as it was.
+// Append appends the record of a row to dst as compact JSON. The error names the field
+// without a JSON form; dst is then returned unchanged.
 func (p *Plan) Append(dst []byte, row [][]byte) ([]byte, error) {
 	if len(row[p.id]) == 0 {
 		return dst, errNoID
@@ -48,7 +48,7 @@ func (p *Plan) Append(dst []byte, row [][]byte) ([]byte, error) {
 	}
 	start := len(dst)
 	dst = append(dst, '{')
-	var opened [maxDepth]int // where each open object began, to take it back if it stays empty
+	var opened [maxDepth]int // the beginning of each open object, to remove it if it stays empty
 	depth := 0
 	for i := range p.steps {
 		s := &p.steps[i]
@@ -133,8 +133,8 @@ func appendNumber(dst, v []byte) ([]byte, error) {
 	return append(dst, v...), nil
 }
 
-// isPlain reports a number as nearly all are: digits, perhaps after a minus and
-// with a point between. It spares the others' look at every letter.
+// isPlain reports a number of the usual form: digits, perhaps after a minus and with a
+// point between. It saves checking every letter.
 func isPlain(v []byte) bool {
 	if len(v) > 0 && v[0] == '-' {
 		v = v[1:]

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Format is how an index's records are written beyond what their columns say. It
-// is fixed when an index is first filled, so that all its records are alike.
+// Format is the form of an index's records beyond their columns. It is fixed when an
+// index is first filled, so that all its records are alike.
 type Format struct {
-	// Account is the column that names the account which a record belongs to; empty
-	// if records belong to none. A row without an account has no record.
+	// Account is the column with the account of a record; empty if records belong to
+	// none. A row without an account has no record.
 	Account string
 	// AccountKey adds the field AccountKeyField.
 	AccountKey bool
@@ -21,18 +21,18 @@ type Format struct {
 	IDs IDs
 }
 
-// Equal reports whether records of the same rows are the same in both formats.
+// Equal reports whether equal rows give equal records in both formats.
 func (f Format) Equal(o Format) bool {
 	return f.Account == o.Account && f.AccountKey == o.AccountKey && bytes.Equal(f.IDs, o.IDs)
 }
 
-// AccountKeyField is the field that holds AccountKey of a record's account.
+// AccountKeyField is the field with AccountKey of a record's account.
 const AccountKeyField = "accountKey"
 
-// AccountKey returns a text that stands for an account in filters: the letter a
-// and the account's bytes in lower-case hexadecimal. Indices compare texts without
-// regard to case, accents or white space, and take what looks like a number for
-// one; no two such texts are equal to them.
+// AccountKey returns a text that stands for an account in filters: the letter a and the
+// account's bytes in lower-case hexadecimal. Indices compare texts without regard to
+// case, accents or white space, and read texts like numbers as numbers; no two such keys
+// are equal to them.
 func AccountKey(account string) string {
 	return string(appendAccountKey(nil, []byte(account)))
 }
@@ -40,22 +40,21 @@ func AccountKey(account string) string {
 // appendAccountKey appends AccountKey of an account.
 func appendAccountKey(dst, account []byte) []byte { return hex.AppendEncode(append(dst, 'a'), account) }
 
-// IDs is a secret by which records get ids that cannot be guessed: the id that
-// rows.sql gives, a hyphen, and 128 bits that only the secret yields. The empty
-// secret leaves ids as they are.
+// IDs is a secret for ids that nobody can guess: the id from rows.sql, a hyphen, and 128
+// bits that only the secret yields. The empty secret leaves ids unchanged.
 type IDs []byte
 
-// idMark stands between the id that rows.sql gives and what makes it hard to guess.
+// idMark separates the id from rows.sql and the secret part.
 const idMark = "-"
 
-// idSize is how many bytes of a hash make an id hard to guess.
+// idSize is the size of the secret part in bytes.
 const idSize = 16
 
-// idText writes them in small letters and digits.
+// idText writes the secret part in small letters and digits.
 var idText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// Of returns the record's id for an id that rows.sql gives. An id that Of gave is
-// returned as it is, so that callers may name a record by either.
+// Of returns the record's id for an id from rows.sql. An id with its secret part is
+// returned unchanged, so that callers may name a record by either.
 func (s IDs) Of(id string) string {
 	if len(s) == 0 || id == "" {
 		return id
@@ -66,7 +65,7 @@ func (s IDs) Of(id string) string {
 	return id + idMark + s.proof(id)
 }
 
-// proof returns what the secret yields for an id.
+// proof returns the secret part of an id.
 func (s IDs) proof(id string) string {
 	mac := hmac.New(sha256.New, s)
 	_, _ = mac.Write([]byte(id)) // never fails

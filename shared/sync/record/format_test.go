@@ -9,8 +9,8 @@ import (
 // keyed is the format of the tests.
 var keyed = Format{Account: "account", AccountKey: true}
 
-// TestAccountKey encodes accounts that are alike: no two keys may be equal to an
-// index that folds letters and takes digits for numbers.
+// TestAccountKey encodes similar accounts: no two keys may be equal to an index that
+// folds letters and reads digits as numbers.
 func TestAccountKey(t *testing.T) {
 	seen := map[string]string{}
 	for _, account := range []string{"a", "A", "á", "a\u0301", "a ", " a", "K", "\u212a", "ß", "ss", "İ", "i", "1", "01", "", "\xff", "\xfe", "\uFFFD", "616d", "am"} {
@@ -25,7 +25,7 @@ func TestAccountKey(t *testing.T) {
 	}
 }
 
-// FuzzAccountKey holds that the key says which account it is of, byte by byte.
+// FuzzAccountKey checks that the key names its account, byte by byte.
 func FuzzAccountKey(f *testing.F) {
 	f.Add("acme", "ACME")
 	f.Add("", "\x00")
@@ -63,7 +63,7 @@ func TestRecordsOfAFormat(t *testing.T) {
 	}
 }
 
-// TestRowWithoutAnAccount has no record, whatever stands for nothing.
+// TestRowWithoutAnAccount expects no record for any form of an empty account.
 func TestRowWithoutAnAccount(t *testing.T) {
 	for _, f := range []Format{keyed, {Account: "account"}} {
 		plan, err := NewPlan(columns(), f)
@@ -79,7 +79,7 @@ func TestRowWithoutAnAccount(t *testing.T) {
 	}
 }
 
-// TestAccountsAreTexts takes a column of numbers for the account.
+// TestAccountsAreTexts uses a column of numbers as the account.
 func TestAccountsAreTexts(t *testing.T) {
 	plan, err := NewPlan([]Column{{"_root", Number}, {"objectID", String}, {"_version", Number}, {"owner.id", Number}}, Format{Account: "owner.id", AccountKey: true})
 	if err != nil {
@@ -98,8 +98,8 @@ func TestAccountsAreTexts(t *testing.T) {
 	}
 }
 
-// FuzzIDs holds what secret ids promise: the same for the same id, found by either,
-// others for another secret.
+// FuzzIDs checks the rules of secret ids: equal for equal ids, found by either form,
+// different for another secret.
 func FuzzIDs(f *testing.F) {
 	f.Add("R681-1589", "one", "other")
 	f.Fuzz(func(t *testing.T, id, one, other string) {

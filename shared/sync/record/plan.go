@@ -10,14 +10,13 @@ import (
 type Plan struct {
 	root     int
 	id       int
-	account  int // -1 where records belong to no account
+	account  int // -1 where records have no account
 	versions []int
 	steps    []step
 	format   Format
 }
 
-// step is one thing to do while a record is written: open or close an object,
-// or write a field.
+// step is one part of writing a record: open or close an object, or write a field.
 type step struct {
 	op     op
 	column int
@@ -26,7 +25,7 @@ type step struct {
 	name   string // the whole path, for errors
 }
 
-// op is the act of a step.
+// op is the kind of a step.
 type op uint8
 
 const (
@@ -35,14 +34,15 @@ const (
 	opClose
 )
 
-// NewPlan checks the columns and lays out the record. The error names the
-// column and what is wrong with it.
+// NewPlan checks the columns and lays out the record. The error names the column and the
+// problem.
 func NewPlan(columns []Column, f Format) (*Plan, error) {
 	p := &Plan{root: -1, id: -1, account: -1, format: f}
 	tree := &node{}
 	for i, c := range columns {
 		if c.Name == f.Account && f.Account != "" {
-			// An account is a text whatever its column holds: callers' tokens name it so.
+			// An account is a text, whatever the column's type: callers' tokens name it
+			// as a text.
 			p.account, c.Kind = i, String
 		}
 		switch {
@@ -69,7 +69,7 @@ func NewPlan(columns []Column, f Format) (*Plan, error) {
 	return p, nil
 }
 
-// complete checks that the columns which are not fields are there.
+// complete checks that the columns which are not fields exist.
 func (p *Plan) complete() error {
 	switch {
 	case p.root < 0:
@@ -79,7 +79,7 @@ func (p *Plan) complete() error {
 	case p.format.Account != "" && p.account < 0:
 		return fmt.Errorf("no column %q: the query must give the account of each record", p.format.Account)
 	case len(p.versions) == 0:
-		return fmt.Errorf("no column %q: the query must give something that differs when the record does, such as updated_at", VersionPrefix)
+		return fmt.Errorf("no column %q: the query must give a value that changes with the record, such as updated_at", VersionPrefix)
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ type node struct {
 	object   bool
 }
 
-// add puts a column at its path below n.
+// add adds a column at its path below n.
 func (n *node) add(path []string, column int, c Column) error {
 	if path[0] == "" {
 		return fmt.Errorf("column %q: a field's name must not be empty", c.Name)
@@ -128,7 +128,7 @@ func (n *node) child(name string) *node {
 	return nil
 }
 
-// steps lists what writes the children of n, in order.
+// steps lists the steps that write the children of n, in order.
 func (n *node) steps(to []step) []step {
 	for _, c := range n.children {
 		key := string(appendString(nil, []byte(c.name))) + ":"
@@ -143,5 +143,5 @@ func (n *node) steps(to []step) []step {
 	return to
 }
 
-// errNoID is a row whose record has no id.
+// errNoID is the error of a row whose record has no id.
 var errNoID = errors.New(IDField + " is NULL or empty")

@@ -1,18 +1,17 @@
 // Package record turns rows into the JSON documents of an index.
 //
-// A Plan is made once per query from its columns: a column's alias is the
-// record's field and dots nest (item.sku). Encoding a row appends bytes and
-// allocates nothing: no map, no reflection, because this is where a first sync
-// spends its time. Fields that are NULL are left out, and so is an object with
-// no field left.
+// A Plan is made once a query from its columns: a column's alias is the record's field
+// and dots nest (item.sku). Encoding a row appends bytes and allocates nothing: no map,
+// no reflection, because a first sync spends its time here. NULL fields are left out,
+// and so is an object without a field.
 //
 // Three kinds of column are not fields:
 //
 //	_root       the id of the root row that the record belongs to (required)
 //	objectID    the record's id in the index (required, and also a field)
-//	_version…   whatever differs when the record does: read again after a push,
-//	            to see whether the row moved meanwhile, and before a page is
-//	            read, to leave out what is as it was pushed (at least one)
+//	_version…   a value that changes with the record: read again after a push, to
+//	            find rows that changed meanwhile, and before a page is read, to
+//	            leave out unchanged rows (at least one)
 package record
 
 import (
@@ -20,14 +19,14 @@ import (
 	"strings"
 )
 
-// The names that are not fields of a record, or not only.
+// The names that are not, or not only, fields of a record.
 const (
 	RootColumn    = "_root"
 	VersionPrefix = "_version"
 	IDField       = "objectID"
 )
 
-// Kind says how a column's text becomes JSON.
+// Kind is the conversion of a column's text to JSON.
 type Kind uint8
 
 // The kinds. Auto stands in a definition for "by the column's type".
@@ -40,7 +39,7 @@ const (
 	JSON        // JSON stays JSON
 )
 
-// kindNames are the words that a definition may use.
+// kindNames are the words of definitions.
 var kindNames = map[string]Kind{
 	"string": String, "number": Number, "bool": Bool, "epochMillis": EpochMillis, "json": JSON,
 }
@@ -53,8 +52,8 @@ func ParseKind(s string) (Kind, error) {
 	return Auto, fmt.Errorf("unknown type %q: use string, number, bool, epochMillis or json", s)
 }
 
-// KindOf returns the kind for a column type as the MySQL driver names it
-// ("UNSIGNED BIGINT", "DATETIME"). Binary columns have no JSON form.
+// KindOf returns the kind for a column type, as the MySQL driver names types ("UNSIGNED
+// BIGINT", "DATETIME"). Binary columns have no JSON form.
 func KindOf(databaseType string) (Kind, error) {
 	t := strings.TrimPrefix(strings.ToUpper(databaseType), "UNSIGNED ")
 	switch t {

@@ -158,7 +158,8 @@ func FuzzEpochMillis(f *testing.F) {
 			return
 		}
 		want, refused := time.Parse(layout[:n], s)
-		// It takes more than a database writes: a comma for the point, hours of one digit.
+		// The parser accepts more than a database writes: a comma for the point, hours
+		// of one digit.
 		if refused != nil || want.Format(layout[:n]) != s {
 			return
 		}

@@ -7,8 +7,8 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
-// Characters are not escaped beyond what JSON demands: the index counts bytes.
+// appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD. Only
+// the escapes that JSON demands are made: the index counts bytes.
 func appendString(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	start := 0
@@ -33,7 +33,7 @@ func appendString(dst, s []byte) []byte {
 	return append(dst, '"')
 }
 
-// appendEscaped appends a byte that cannot stand in a JSON string as it is.
+// appendEscaped appends a byte that a JSON string must escape.
 func appendEscaped(dst []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':
@@ -75,8 +75,7 @@ func epochMillis(v []byte) (int64, error) {
 	return ms + clock, nil
 }
 
-// clockMillis reads " 15:04:05" with an optional fraction; what is finer than a
-// millisecond is cut off.
+// clockMillis reads " 15:04:05" with an optional fraction, cut off at a millisecond.
 func clockMillis(v []byte) (int64, error) {
 	if len(v) < 9 || v[3] != ':' || v[6] != ':' {
 		return 0, fmt.Errorf("want hours, minutes and seconds")
@@ -116,9 +115,9 @@ func digits(v []byte) (int64, bool) {
 	return n, true
 }
 
-// daysSince1970 counts days in the proleptic Gregorian calendar. The year is
-// taken to begin in March, so that the leap day is its last; and 400 years later,
-// as many days, so that the first two months of the year 0 are no negative year's.
+// daysSince1970 counts days in the proleptic Gregorian calendar. A year begins in March
+// here, so that the leap day is its last day; and 400 years are added, so that the first
+// two months of the year 0 have no negative year.
 func daysSince1970(year, month, day int64) int64 {
 	year += 400
 	if month <= 2 {

@@ -32,7 +32,7 @@ func TestCondition(t *testing.T) {
 	}
 }
 
-// TestHas tells the roots of a range from the others that it holds.
+// TestHas separates the roots of a range from the other ids in it.
 func TestHas(t *testing.T) {
 	list := rootlist.Of([]uint64{3, 5, 6})
 	for root, want := range map[uint64]bool{3: true, 4: false, 5: true, 6: true} {

@@ -1,9 +1,8 @@
-// Package source says what the pipeline asks of the database that holds the
-// truth. Its child rooms say how, with one technology each.
+// Package source holds the interface to the database with the truth. Its child rooms
+// implement the interface, with one technology each.
 package source
 
-// Rows is what a source gives for a set of roots, read in one statement and so
-// from one moment.
+// Rows are the rows of a set of roots, read in one statement and so from one moment.
 type Rows struct {
 	Records []Record
 	// Versions maps each root that has rows to the sum of their versions (see
@@ -16,6 +15,6 @@ type Record struct {
 	Root uint64
 	ID   string
 	Body []byte // compact JSON; nil if Problem is set
-	// Problem says why the row has no JSON form. Such a record is parked.
+	// Problem is the reason why the row has no JSON form. Such a record is parked.
 	Problem string
 }

@@ -17,26 +17,26 @@ import (
 // digest is the hash of a record's canonical JSON.
 type digest [sha256.Size]byte
 
-// document is a record of source or index as far as a comparison needs it.
+// document is the part of a record of source or index that a comparison needs.
 type document struct {
 	id      string
 	account string
-	root    uint64 // what its root field says
-	rooted  bool   // it says something usable
-	keyed   bool   // it shows its account's key
+	root    uint64 // the value of its root field
+	rooted  bool   // the value is usable
+	keyed   bool   // the record has its account's key
 	sum     digest
 }
 
 // maxExact is the largest whole number that JSON's readers keep exactly.
 const maxExact = 1 << 53
 
-// read reads a record. Its digest is the same for the same content, however it is
-// written (RFC 8785): keys are sorted, numbers are what a double makes of them (an
-// index that keeps doubles cannot tell more apart), the stamp is left out.
+// read reads a record. The digest is the same for the same content, however written (RFC
+// 8785): keys are sorted, numbers are rounded to doubles (an index that keeps doubles
+// cannot distinguish more), the stamp is left out.
 func read(d entity.Definition, body []byte) (document, error) {
 	content := jsontext.Value(bytes.Clone(body))
 	if content.Canonicalize() != nil {
-		// Doubled keys and broken letters, which JSON's readers take all the same.
+		// Doubled keys and broken letters, which JSON's readers accept all the same.
 		plain, err := simplified(body)
 		if err != nil {
 			return document{}, fault.Wrap(err, fault.Retry, "bad-record", "a record of "+d.Name+" is not a JSON object")
@@ -60,7 +60,7 @@ func read(d entity.Definition, body []byte) (document, error) {
 	return doc, nil
 }
 
-// note keeps what a field says of the record itself.
+// note keeps the value of a field about the record itself.
 func (doc *document) note(d entity.Definition, name string, value jsontext.Value) {
 	switch {
 	case name == record.IDField:
@@ -77,12 +77,12 @@ func (doc *document) note(d entity.Definition, name string, value jsontext.Value
 	}
 }
 
-// comma stands between the fields that are hashed, whatever the record has there.
+// comma separates the hashed fields, whatever the record has there.
 var comma = []byte{','}
 
-// eachField calls fn with the fields of an object in canonical form: the name,
-// the whole field, and its value. What is canonical is
-// valid and has no space, so looking for the ends is enough.
+// eachField calls fn with the fields of an object in canonical form: the name, the whole
+// field, and its value. Canonical JSON is valid and has no space, so finding the ends is
+// enough.
 func eachField(object jsontext.Value, fn func(name string, field, value jsontext.Value)) {
 	for rest := object[1:]; len(rest) > 1; {
 		key := endOfValue(rest)
@@ -92,7 +92,7 @@ func eachField(object jsontext.Value, fn func(name string, field, value jsontext
 	}
 }
 
-// endOfValue returns where the value ends that a text begins with.
+// endOfValue returns the end of the value at the beginning of a text.
 func endOfValue(text jsontext.Value) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {
@@ -118,8 +118,8 @@ func endOfValue(text jsontext.Value) int {
 	return len(text)
 }
 
-// simplified returns the canonical form of what encoding/json makes of a text: of
-// doubled keys the last counts, broken letters become U+FFFD.
+// simplified returns the canonical form of encoding/json's reading of a text: of doubled
+// keys the last counts, broken letters become U+FFFD.
 func simplified(body []byte) (jsontext.Value, error) {
 	var content map[string]any
 	if err := json.Unmarshal(body, &content); err != nil {
@@ -160,8 +160,8 @@ func accountOf(d entity.Definition, body []byte) string {
 	return doc.account
 }
 
-// place returns the number by which a record is put into a slice: its root, or
-// where records do not say theirs a hash of its id.
+// place returns the number that assigns a record to a slice: its root, or a hash of its
+// id where records do not carry their root.
 func place(d entity.Definition, root uint64, id string) uint64 {
 	if d.RootField != "" {
 		return root

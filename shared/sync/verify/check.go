@@ -9,7 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
-// check is one comparison under way.
+// check is one comparison in progress.
 type check struct {
 	*Verifier
 	def  entity.Definition
@@ -18,8 +18,8 @@ type check struct {
 	mu      sync.Mutex
 	report  Report
 	pending map[uint64]bool
-	parked  map[string]bool // ids that the ledger calls parked; deep only
-	wanted  *table          // what the index should hold; deep only
+	parked  map[string]bool // ids that the ledger lists as parked; deep only
+	wanted  *table          // the records that the index should hold; deep only
 }
 
 // newCheck returns a comparison that has not begun.
@@ -31,13 +31,13 @@ func newCheck(v *Verifier, d entity.Definition, o Options) *check {
 	}
 }
 
-// horizon is the time before which everything has been synced.
+// horizon is the time before which all changes have been synced.
 type horizon struct {
 	asOf  time.Time
-	since time.Time // what changed here or later is the next run's
+	since time.Time // changes from here on belong to the next run
 }
 
-// horizon reads it. See the package comment for why the clock counts as well.
+// horizon reads the horizon. See the package comment for the clock's part.
 func (c *check) horizon(ctx context.Context) (horizon, error) {
 	asOf, err := c.State.AsOf(ctx, c.def.JobType)
 	if err != nil {
@@ -58,12 +58,12 @@ func (c *check) horizon(ctx context.Context) (horizon, error) {
 	return h, nil
 }
 
-// mine reports whether a record of that tenant is to be compared.
+// mine reports whether records of a tenant are to be compared.
 func (c *check) mine(account string) bool {
 	return c.opts.Account == "" || account == c.opts.Account
 }
 
-// emit counts a difference and hands it out.
+// emit counts a difference and reports it.
 func (c *check) emit(d Difference) error {
 	if d.Where == InLedger {
 		c.report.Ledger.add(d.Kind)
@@ -79,7 +79,7 @@ func (c *check) emit(d Difference) error {
 	return c.opts.Each(d)
 }
 
-// progress tells how far it has come. The caller holds mu.
+// progress reports the comparison's progress. The caller holds mu.
 func (c *check) progress(stage string) {
 	if c.opts.Progress != nil {
 		c.opts.Progress(Progress{Stage: stage, Roots: c.report.Roots, Records: c.report.Records, Indexed: c.report.Indexed})

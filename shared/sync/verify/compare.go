@@ -6,18 +6,18 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// finding is what is wrong with one record in the ledger.
+// finding is the difference of one record in the ledger.
 type finding struct {
 	id      string
 	kind    Kind
 	account string
 }
 
-// verdict is what a comparison of a root with the ledger comes to.
+// verdict is the result of a comparison of a root with the ledger.
 type verdict struct {
-	findings []finding
-	parked   []string // ids that the ledger calls parked, whatever their content
-	rightly  int64    // parked with the content that they have now
+	findings        []finding
+	parked          []string // ids that the ledger lists as parked, whatever their content
+	parkedCorrectly int64    // parked with their present content
 }
 
 // contentHash returns the hash that the ledger should have of a record.
@@ -28,8 +28,8 @@ func contentHash(r *source.Record) ledger.Hash {
 	return ledger.HashOf(r.Body)
 }
 
-// compareRoot compares a root's records with its packed row of the ledger; nil is
-// a row that is not there.
+// compareRoot compares a root's records with its packed row of the ledger; nil is an
+// absent row.
 func compareRoot(d entity.Definition, records []source.Record, packed []byte) verdict {
 	var v verdict
 	entries, err := ledger.Unpack(packed)
@@ -50,7 +50,7 @@ func compareRoot(d entity.Definition, records []source.Record, packed []byte) ve
 		if entries[at].Parked {
 			v.parked = append(v.parked, r.ID)
 			if same {
-				v.rightly++
+				v.parkedCorrectly++
 			}
 		}
 		if !same {
@@ -68,8 +68,8 @@ func compareRoot(d entity.Definition, records []source.Record, packed []byte) ve
 	return v
 }
 
-// find returns where the entry of an id is, -1 if nowhere. Rows and entries
-// usually have the same order, so guess is tried first.
+// find returns the position of an id's entry, -1 if absent. Rows and entries usually
+// have the same order, so guess is tried first.
 func find(entries []ledger.Entry, id string, guess int) int {
 	if guess < len(entries) && entries[guess].ID == id {
 		return guess
@@ -92,11 +92,11 @@ func accountOfAny(d entity.Definition, records []source.Record) string {
 	return ""
 }
 
-// stampRoom is how many bytes a stamp takes beside its name.
+// stampRoom is the size of a stamp in bytes, without its name.
 const stampRoom = len(`,"":`) + len("1700000000000")
 
-// indexable reports whether the index takes a record: one without a JSON form or
-// above the limit is parked, and what the index holds of it is not judged.
+// indexable reports whether the index accepts a record. A record without a JSON form or
+// above the limit is parked, and its older version in the index is not compared.
 func indexable(d entity.Definition, r *source.Record) bool {
 	size := len(r.Body)
 	if d.Stamp != "" {

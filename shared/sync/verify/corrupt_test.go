@@ -12,7 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
-// corruption spoils index and ledger at random and keeps the account of it.
+// corruption spoils index and ledger at random and keeps the list of differences.
 type corruption struct {
 	*world
 	dice   *rand.Rand
@@ -61,11 +61,11 @@ func (c *corruption) want(root uint64, id string, k verify.Kind, where verify.Pl
 	c.wanted = append(c.wanted, verify.Difference{Root: root, ID: id, Kind: k, Where: where, Account: account})
 }
 
-// invented is the first root that the ledger alone knows.
+// invented is the first root that is in the ledger alone.
 const invented = 20_000_000
 
-// index changes n records, deletes n and adds n strangers. It goes by the ledger,
-// which may have been spoilt before, but for what is invented there.
+// index changes n records, deletes n and adds n strangers. It chooses from the ledger,
+// which may have been spoilt before, except for invented entries.
 func (c *corruption) index(n int) {
 	entries, roots := c.all()
 	roots = slices.DeleteFunc(roots, func(root uint64) bool { return root >= invented })
@@ -130,8 +130,8 @@ func (c *corruption) ledger(n int) {
 	}
 }
 
-// TestRandomCorruption spoils index and ledger in many ways and finds exactly
-// that.
+// TestRandomCorruption spoils index and ledger in many ways and finds exactly the spoilt
+// records.
 func TestRandomCorruption(t *testing.T) {
 	w := newWorld(t, 150)
 	for seed := range uint64(less(5, 1)) {
@@ -139,7 +139,7 @@ func TestRandomCorruption(t *testing.T) {
 		c.ledger(6)
 		c.index(6)
 		want(t, w.verify(verify.Options{Deep: true}), c.wanted...)
-		// The same in many rounds, as a large index would need.
+		// The same in many rounds, as for a large index.
 		v := w.verifier()
 		v.HoldNames(20)
 		r, err := v.Run(t.Context(), w.def, verify.Options{Deep: true, List: 1000})
@@ -150,12 +150,12 @@ func TestRandomCorruption(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("with seed %d", seed)
 		}
-		c.mend()
+		c.restore()
 	}
 }
 
-// mend makes index and ledger right again by syncing all afresh.
-func (c *corruption) mend() {
+// restore restores index and ledger by syncing all roots again.
+func (c *corruption) restore() {
 	c.t.Helper()
 	strangers := map[string]map[string]any{}
 	for _, d := range c.wanted {
@@ -169,8 +169,8 @@ func (c *corruption) mend() {
 	c.sync()
 }
 
-// less returns a test's size, or the smaller one for -short: the race detector
-// makes a comparison ten times as slow, and finds no more in many rows.
+// less returns a test's size, or the smaller one for -short: the race detector makes a
+// comparison ten times as slow, and finds no more in many rows.
 func less(usual, short int) int {
 	if testing.Short() {
 		return short
@@ -178,8 +178,8 @@ func less(usual, short int) int {
 	return usual
 }
 
-// TestTwentyThousandRecords spoils one in a hundred, finds exactly that, and
-// tells what a clean comparison costs beside a plain scan.
+// TestTwentyThousandRecords spoils one in a hundred, finds exactly those, and logs the
+// cost of a clean comparison and of a plain scan.
 func TestTwentyThousandRecords(t *testing.T) {
 	records := less(20_000, 1_000)
 	w := newWorld(t, records*45/100)

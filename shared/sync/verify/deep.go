@@ -9,11 +9,11 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
-// maxNames is how many records of the index are held by name at once. Where more
-// lie in slices that differ, they are gone through in several rounds.
+// maxNames is the most records of the index that are held by name at once. If unequal
+// slices hold more, they are read in several rounds.
 const maxNames = 300_000
 
-// compareIndex reads the index, adds it up and names what differs.
+// compareIndex reads the index, sums it up by slices and names the differences.
 func (c *check) compareIndex(ctx context.Context) error {
 	if c.Index == nil {
 		return fault.New(fault.Invalid, "no-index", "a deep comparison needs a key for the index: set ALGOLIA_BROWSE_KEY")
@@ -76,7 +76,7 @@ func (c *check) browse(ctx context.Context, stage string, each func(document) er
 	})
 }
 
-// sliceOf returns the slice that a record of the index says it belongs to.
+// sliceOf returns the slice that a record of the index names by its fields.
 func (c *check) sliceOf(t *table, doc document) slice {
 	if c.def.RootField != "" && !doc.rooted {
 		return slice{stray: true}

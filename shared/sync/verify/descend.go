@@ -7,8 +7,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// descent names what differs in the slices that do, one round of it: of several
-// rounds each takes its part of the ids, on both sides alike.
+// descent names the differences within unequal slices, in one round. Of several rounds
+// each takes a share of the ids, the same on both sides.
 type descent struct {
 	*check
 	table         *table
@@ -19,13 +19,13 @@ type descent struct {
 	count         int
 }
 
-// takes reports whether a record of that slice is this descent's.
+// takes reports whether a record of a slice belongs to this descent.
 func (d *descent) takes(s slice, id string) bool {
 	return d.dirty[s] && hashOf(id)%d.rounds == d.round
 }
 
-// run collects the names of the index, takes away those that the source has as
-// well, and has what is left over judged.
+// run collects the names of the index, removes those that the source has as well, and
+// judges the rest.
 func (d *descent) run(ctx context.Context) error {
 	d.suspects = map[uint64][]string{}
 	err := d.browse(ctx, "differing slices", func(doc document) error {
@@ -51,7 +51,7 @@ func (d *descent) run(ctx context.Context) error {
 	return d.judgeIndex(ctx, d.suspects)
 }
 
-// ranges returns the roots whose records may lie in slices that differ.
+// ranges returns the roots whose records may lie in unequal slices.
 func (d *descent) ranges() []source.Range {
 	if d.def.RootField == "" {
 		return []source.Range{d.report.Range}
@@ -79,8 +79,7 @@ func (d *descent) ranges() []source.Range {
 	return list
 }
 
-// source reads the source's records of a range and takes the names that agree
-// off the list.
+// source reads the source's records of a range and removes the names that agree.
 func (d *descent) source(ctx context.Context, at source.Range) error {
 	for {
 		roots, err := d.Roots.Roots(ctx, d.def, at, pageRoots)
@@ -121,7 +120,7 @@ func (d *descent) record(ctx context.Context, r *source.Record) error {
 	return d.suspect(ctx, r.Root, r.ID)
 }
 
-// suspect has a record of the index judged.
+// suspect queues a record of the index for judgement.
 func (d *descent) suspect(ctx context.Context, root uint64, id string) error {
 	d.suspects[root] = append(d.suspects[root], id)
 	if d.count++; d.count < settleRoots {
@@ -132,7 +131,7 @@ func (d *descent) suspect(ctx context.Context, root uint64, id string) error {
 	return d.judgeIndex(ctx, batch)
 }
 
-// leftovers has the names judged that the source did not have.
+// leftovers judges the names that the source did not have.
 func (d *descent) leftovers(ctx context.Context) error {
 	if d.def.RootField == "" {
 		if err := d.askLedger(ctx); err != nil {
@@ -158,7 +157,7 @@ func (d *descent) leftovers(ctx context.Context) error {
 	return nil
 }
 
-// askLedger looks up the roots of names whose records do not say theirs.
+// askLedger looks up the roots of records that do not carry their root.
 func (d *descent) askLedger(ctx context.Context) error {
 	if len(d.names) == 0 {
 		return nil
@@ -184,8 +183,7 @@ func (d *descent) askLedger(ctx context.Context) error {
 	}
 }
 
-// judgeStrays judges records that nobody knows the root of; see the package
-// comment.
+// judgeStrays judges records of unknown roots; see the package comment.
 func (d *descent) judgeStrays(ctx context.Context, ids []string) error {
 	working := false
 	var err error
@@ -210,7 +208,7 @@ func (d *descent) judgeStrays(ctx context.Context, ids []string) error {
 		switch {
 		case working:
 			d.wait(0)
-		case d.def.RootField != "" && doc.rooted: // it was mended meanwhile
+		case d.def.RootField != "" && doc.rooted: // repaired in the meantime
 		default:
 			if err := d.emit(Difference{ID: id, Kind: Orphaned, Where: InIndex, Account: doc.account}); err != nil {
 				return err

@@ -1,4 +1,4 @@
 package verify
 
-// HoldNames has a verifier hold fewer names at once, as in a large index.
+// HoldNames lowers a verifier's number of names held at once, as for a large index.
 func (v *Verifier) HoldNames(n uint64) { v.names = n }

@@ -59,7 +59,7 @@ func (q *tasks) Send(_ context.Context, t queue.Task) error {
 	return nil
 }
 
-// take takes the oldest task.
+// take removes the oldest task.
 func (q *tasks) take() (queue.Task, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -71,8 +71,8 @@ func (q *tasks) take() (queue.Task, bool) {
 	return t, true
 }
 
-// newWorld returns a world with so many returns, all synced, that last changed
-// long ago.
+// newWorld returns a world with so many returns, all synced, whose last change is long
+// ago.
 func newWorld(t testing.TB, returns int) *world {
 	t.Helper()
 	w := emptyWorld(t, "returns")
@@ -130,10 +130,10 @@ func emptyWorld(t testing.TB, name string) *world {
 	return w
 }
 
-// silent is a log that nobody reads.
+// silent is a log without a reader.
 var silent = slog.New(slog.DiscardHandler)
 
-// sync plays a tick and all that follows.
+// sync runs a tick and all its tasks.
 func (w *world) sync() run.Run {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -159,7 +159,7 @@ func (w *world) sync() run.Run {
 	return runs[0]
 }
 
-// play plays one task.
+// play runs one task.
 func (w *world) play(ctx context.Context, t queue.Task, entities flow.Entities, cfg flow.Config) error {
 	if t.Queue == queue.Sync {
 		task, err := claim.ParseTask(t.Body)
@@ -179,7 +179,7 @@ func (w *world) play(ctx context.Context, t queue.Task, entities flow.Entities, 
 	return err
 }
 
-// counted counts what is asked of an index.
+// counted counts the requests to an index.
 type counted struct{ *world }
 
 // Browse implements verify.Index.
@@ -196,7 +196,7 @@ func (c counted) Objects(ctx context.Context, index string, ids []string) (map[s
 	return c.browser.Objects(ctx, index, ids)
 }
 
-// verifier returns what compares this world.
+// verifier returns a verifier of this world.
 func (w *world) verifier() *verify.Verifier {
 	return &verify.Verifier{Roots: w.src, Rows: w.src, Ledger: w.DB, State: w.DB, Index: counted{w}}
 }
@@ -277,7 +277,7 @@ func (w *world) objects(ids ...string) []map[string]any {
 	return list
 }
 
-// push changes the index behind the pipeline's back: a nil record is deleted.
+// push changes the index without the pipeline: a nil record is deleted.
 func (w *world) push(records map[string]map[string]any) {
 	w.t.Helper()
 	var ops []destination.Op

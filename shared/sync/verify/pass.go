@@ -10,14 +10,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// The sizes of the pass: roots that are read at once, and workers that read, so
-// that the database and the hashing work at the same time.
+// The sizes of the pass: roots that are read at once, and workers that read, so that the
+// database and the hashing work in parallel.
 const (
 	pageRoots = 1000
 	workers   = 2
 )
 
-// segment is a range of roots with all that source and ledger have there.
+// segment is a range of roots with the rows of source and ledger in the range.
 type segment struct {
 	roots  []uint64
 	ledger []store.PackedRow
@@ -51,9 +51,9 @@ func (c *check) compareLedger(ctx context.Context) error {
 	return group.Wait()
 }
 
-// segments divides the roots and calls each with one segment after the other. A
-// segment ends where the shorter of the two readings ends, so that neither side
-// can hold more than a page however far the other is behind.
+// segments divides the roots and calls each with one segment after the other. A segment
+// ends at the end of the shorter reading, so that neither side holds more than a page,
+// however far apart the two are.
 func (c *check) segments(ctx context.Context, each func(segment) error) error {
 	at, count := c.opts.Roots, 0
 	for at.After < at.Upto {
@@ -88,7 +88,7 @@ func (c *check) segments(ctx context.Context, each func(segment) error) error {
 	return nil
 }
 
-// cut drops what lies behind a root.
+// cut drops the rows behind a root.
 func (s *segment) cut(end uint64) {
 	n, _ := slices.BinarySearch(s.roots, end+1)
 	s.roots = s.roots[:n]
@@ -104,7 +104,7 @@ func (s *segment) cut(end uint64) {
 	s.ledger = s.ledger[:n]
 }
 
-// compareSegments compares segments until there are no more.
+// compareSegments compares segments until none is left.
 func (c *check) compareSegments(ctx context.Context, segments <-chan segment, suspects chan<- uint64) error {
 	own := newTable()
 	for s := range segments {
@@ -112,7 +112,7 @@ func (c *check) compareSegments(ctx context.Context, segments <-chan segment, su
 		if err != nil {
 			return err
 		}
-		t := tasting{check: c, table: own}
+		t := segmentComparison{check: c, table: own}
 		if err := t.segment(s, byRoot(rows.Records)); err != nil {
 			return err
 		}
@@ -158,18 +158,18 @@ func compareRoots(a, b source.Record) int {
 	return 0
 }
 
-// tasting is the comparison of one segment.
-type tasting struct {
+// segmentComparison is the comparison of one segment.
+type segmentComparison struct {
 	*check
-	table    *table
-	suspects []uint64
-	parked   []string
-	rightly  int64
-	records  int64
+	table           *table
+	suspects        []uint64
+	parked          []string
+	parkedCorrectly int64
+	records         int64
 }
 
 // segment compares a segment and adds it to the report.
-func (t *tasting) segment(s segment, records map[uint64][]source.Record) error {
+func (t *segmentComparison) segment(s segment, records map[uint64][]source.Record) error {
 	packed := make(map[uint64][]byte, len(s.ledger))
 	roots := len(s.roots)
 	for _, row := range s.ledger {
@@ -190,7 +190,7 @@ func (t *tasting) segment(s segment, records map[uint64][]source.Record) error {
 	defer t.mu.Unlock()
 	t.report.Roots += int64(roots)
 	t.report.Records += t.records
-	t.report.Parked += t.rightly
+	t.report.Parked += t.parkedCorrectly
 	for _, id := range t.parked {
 		t.check.parked[id] = true
 	}
@@ -199,13 +199,13 @@ func (t *tasting) segment(s segment, records map[uint64][]source.Record) error {
 }
 
 // root compares one root.
-func (t *tasting) root(root uint64, records []source.Record, packed []byte) error {
+func (t *segmentComparison) root(root uint64, records []source.Record, packed []byte) error {
 	v := compareRoot(t.def, records, packed)
 	if t.opts.Account != "" && len(records) > 0 && !t.mine(accountOfAny(t.def, records)) {
 		return nil
 	}
 	t.records += int64(len(records))
-	t.rightly += v.rightly
+	t.parkedCorrectly += v.parkedCorrectly
 	if len(v.findings) > 0 {
 		t.suspects = append(t.suspects, root)
 	}

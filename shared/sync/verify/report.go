@@ -7,18 +7,18 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// Kind says how a record differs.
+// Kind is the kind of a record's difference.
 type Kind string
 
 // The kinds. An unreadable row of the ledger stands for its whole root.
 const (
-	Missing    Kind = "missing"    // the source has it
-	Different  Kind = "different"  // the source has other content
-	Orphaned   Kind = "orphaned"   // the source does not have it
+	Missing    Kind = "missing"    // present in the source alone
+	Different  Kind = "different"  // present in both with different content
+	Orphaned   Kind = "orphaned"   // absent from the source
 	Unreadable Kind = "unreadable" // the ledger's row cannot be read
 )
 
-// Place says where a record differs from the source.
+// Place is the place of a difference from the source.
 type Place string
 
 // The places.
@@ -27,13 +27,13 @@ const (
 	InIndex  Place = "index"
 )
 
-// Difference is one record that is not as the source has it.
+// Difference is one record that differs from the source.
 type Difference struct {
-	Root    uint64 `json:"root"` // 0: nobody knows whose it is
+	Root    uint64 `json:"root"` // 0: the root is unknown
 	ID      string `json:"id"`   // empty for an unreadable row
 	Kind    Kind   `json:"kind"`
 	Where   Place  `json:"where"`
-	Account string `json:"account,omitempty"` // as far as it is known
+	Account string `json:"account,omitempty"` // as far as known
 }
 
 // Tally counts differences in one place.
@@ -61,10 +61,10 @@ func (t *Tally) add(k Kind) {
 	}
 }
 
-// Report is what a comparison came to.
+// Report is the result of a comparison.
 type Report struct {
 	Entity string       `json:"entity"`
-	AsOf   time.Time    `json:"asOf"` // the watermark when it began
+	AsOf   time.Time    `json:"asOf"` // the watermark at the beginning
 	Deep   bool         `json:"deep"`
 	Range  source.Range `json:"range"` // the roots that were compared
 	Ended  bool         `json:"ended"` // no root lies behind the range
@@ -72,13 +72,13 @@ type Report struct {
 	Roots     int64 `json:"roots"`     // of the source or the ledger
 	Records   int64 `json:"records"`   // of the source
 	Indexed   int64 `json:"indexed"`   // records of the index that were read
-	Slices    int   `json:"slices"`    // that the index was compared by
+	Slices    int   `json:"slices"`    // slices in which the index was compared
 	Descended int   `json:"descended"` // slices that differed
-	Pending   int64 `json:"pending"`   // roots that the next run looks at, and that are not judged
+	Pending   int64 `json:"pending"`   // roots left to the next run, not judged
 	// PendingIndex is the records of pending roots that differ in the index although
 	// the ledger agrees with the source: no later run pushes them, a repair does.
 	PendingIndex int64 `json:"pendingIndex"`
-	Parked       int64 `json:"parked"`   // records that are kept out of the index
+	Parked       int64 `json:"parked"`   // dead-lettered records
 	Unsynced     int64 `json:"unsynced"` // roots that have not changed since the definition's firstFrom
 
 	Ledger      Tally        `json:"ledger"`
@@ -92,10 +92,10 @@ func (r Report) Total() int64 { return r.Ledger.Total() + r.Index.Total() }
 // Clean reports whether nothing differs.
 func (r Report) Clean() bool { return r.Total() == 0 }
 
-// String tells a report in a line.
+// String summarizes a report in a line.
 func (r Report) String() string {
-	tell := func(where Place, t Tally) string {
+	words := func(where Place, t Tally) string {
 		return fmt.Sprintf("%s: %d missing, %d different, %d orphaned, %d unreadable", where, t.Missing, t.Different, t.Orphaned, t.Unreadable)
 	}
-	return fmt.Sprintf("%d roots, %d records; %s; %s; %d pending, %d parked", r.Roots, r.Records, tell(InLedger, r.Ledger), tell(InIndex, r.Index), r.Pending, r.Parked)
+	return fmt.Sprintf("%d roots, %d records; %s; %s; %d pending, %d parked", r.Roots, r.Records, words(InLedger, r.Ledger), words(InIndex, r.Index), r.Pending, r.Parked)
 }

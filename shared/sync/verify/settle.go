@@ -8,7 +8,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// settleRoots is how many suspects are looked at again at once.
+// settleRoots is the number of suspects that are read again at once.
 const settleRoots = 500
 
 // settleLedger judges the suspects of the first pass.
@@ -29,7 +29,7 @@ func (c *check) settleLedger(ctx context.Context, suspects <-chan uint64) error 
 	return c.judgeLedger(ctx, roots)
 }
 
-// evidence is what a second look at some roots has found.
+// evidence is the result of reading some roots again.
 type evidence struct {
 	records map[uint64][]source.Record
 	packed  map[uint64][]byte
@@ -37,8 +37,8 @@ type evidence struct {
 	excused map[uint64]bool // roots that cannot be judged now
 }
 
-// gather looks again at roots, and at these ids in the index. The order of the
-// readings is what the argument in the package comment stands on.
+// gather reads roots again, and these ids in the index. The argument in the package
+// comment depends on the order of the readings.
 func (c *check) gather(ctx context.Context, roots []uint64, ids []string) (evidence, error) {
 	var e evidence
 	h, err := c.horizon(ctx)
@@ -69,7 +69,7 @@ func (c *check) gather(ctx context.Context, roots []uint64, ids []string) (evide
 	return e, c.excuse(ctx, h, roots, e, rows.Versions)
 }
 
-// excuse notes the roots that moved, or may have, while they were looked at.
+// excuse notes the roots that changed, or may have, during the readings.
 func (c *check) excuse(ctx context.Context, h horizon, roots []uint64, e evidence, before map[uint64]uint64) error {
 	after, err := c.Rows.Versions(ctx, c.def, roots)
 	if err != nil {
@@ -127,8 +127,8 @@ func (c *check) judgeLedger(ctx context.Context, roots []uint64) error {
 	return nil
 }
 
-// unsynced returns the roots that nobody promised to sync: they last changed
-// before the definition's history begins, and the ledger does not know them.
+// unsynced returns the roots outside of every sync: their last change precedes the
+// definition's history, and the ledger does not contain them.
 func (c *check) unsynced(ctx context.Context, roots []uint64, e evidence) (map[uint64]bool, error) {
 	old := map[uint64]bool{}
 	if c.def.FirstFrom.Unix() <= 0 {

@@ -11,26 +11,25 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// Shares is where the comparison that runs by itself is noted.
+// Shares stores the progress of the hourly comparison.
 type Shares interface {
 	BeginShare(ctx context.Context, entity string) (store.Verify, error)
 	EndShare(ctx context.Context, entity string, s store.Share) (bool, error)
 	LedgerSize(ctx context.Context, entity string) (int64, error)
 }
 
-// stepRoots is how many roots are compared before the round is noted, so that a
-// call that runs out of time has lost no more; and the least that a share is, so
-// that a small table is gone through at every call.
+// stepRoots is the number of roots between two stores of the progress, which a call
+// without time loses at most; and the smallest share, so that every call covers a small
+// table.
 const stepRoots = 20_000
 
-// listed is how many differences of a step are kept by name.
+// listed is the most differences of a step that are stored by name.
 const listed = 1000
 
-// Share compares the next part of an entity's roots, one of parts, and notes what
-// it found. It goes on where the last call stopped and ends with the round, or
-// after the step at whose end more says that there is no time for another. Two
-// calls at the same time do no harm: of two that compared the same roots one is
-// noted.
+// Share compares the next part of an entity's roots, one of parts, and stores the
+// result. It continues where the last call stopped and ends with the round, or after a
+// step at whose end more reports that no time is left. Two concurrent calls do no harm:
+// if both compared the same roots, one result is stored.
 func (v *Verifier) Share(ctx context.Context, d entity.Definition, shares Shares, parts int, more func() bool) (Report, error) {
 	all := Report{Entity: d.Name, Differences: []Difference{}}
 	state, err := shares.BeginShare(ctx, d.Name)
@@ -64,7 +63,7 @@ func (v *Verifier) Share(ctx context.Context, d entity.Definition, shares Shares
 	return all, nil
 }
 
-// ShareOf returns what a comparison leaves behind.
+// ShareOf returns the part of a comparison that is stored.
 func ShareOf(r Report) store.Share {
 	s := store.Share{Range: r.Range, Places: []string{string(InLedger)}, Roots: r.Roots, Records: r.Records, Last: r.Ended}
 	if r.Deep {
@@ -77,7 +76,7 @@ func ShareOf(r Report) store.Share {
 	return s
 }
 
-// join adds the report of the roots that follow.
+// join adds the report of the following roots.
 func (r *Report) join(next Report) {
 	r.AsOf, r.Deep, r.Ended, r.Range.Upto = next.AsOf, next.Deep, next.Ended, next.Range.Upto
 	r.Roots += next.Roots
@@ -101,8 +100,8 @@ func (t *Tally) join(o Tally) {
 	t.Unreadable += o.Unreadable
 }
 
-// CanSplit reports whether an index can be asked for the records of a range of
-// roots: the records must say their root, and the index must filter by it.
+// CanSplit reports whether an index can be asked for the records of a range of roots:
+// the records must carry their root, and the index must filter by it.
 func CanSplit(d entity.Definition) bool {
 	if d.RootField == "" {
 		return false
@@ -113,6 +112,6 @@ func CanSplit(d entity.Definition) bool {
 	if len(d.Settings) > 0 && json.Unmarshal(d.Settings, &settings) != nil {
 		return false
 	}
-	// An index that names none filters by every number.
+	// An index that lists no numeric attributes filters by every number.
 	return settings.Numeric == nil || slices.ContainsFunc(*settings.Numeric, func(s string) bool { return strings.TrimSpace(s) == d.RootField })
 }

@@ -8,7 +8,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
-// share compares the next share; there is always time for more.
+// share compares the next share, without a time limit.
 func (w *world) share(parts int) verify.Report {
 	w.t.Helper()
 	r, err := w.verifier().Share(w.t.Context(), w.def, w.DB, parts, func() bool { return true })
@@ -18,7 +18,7 @@ func (w *world) share(parts int) verify.Report {
 	return r
 }
 
-// state returns what is noted.
+// state returns the stored progress.
 func (w *world) state() store.Verify {
 	w.t.Helper()
 	s, err := w.VerifyState(w.t.Context(), w.def.Name)
@@ -28,9 +28,8 @@ func (w *world) state() store.Verify {
 	return s
 }
 
-// TestARoundFindsDriftAndForgetsWhatIsMended goes through a small table, which is
-// one share.
-func TestARoundFindsDriftAndForgetsWhatIsMended(t *testing.T) {
+// TestARoundFindsDriftAndForgetsRepairedDrift covers a small table, which is one share.
+func TestARoundFindsDriftAndForgetsRepairedDrift(t *testing.T) {
 	w := newWorld(t, 60)
 	if s := w.state(); s.UpdatedAt != nil || s.Drift != 0 {
 		t.Fatalf("before the first share: %+v", s)
@@ -59,7 +58,7 @@ func TestARoundFindsDriftAndForgetsWhatIsMended(t *testing.T) {
 	}
 }
 
-// TestSharesAreNotedOnce has another call compare the same roots meanwhile.
+// TestSharesAreNotedOnce runs another call for the same roots concurrently.
 func TestSharesAreNotedOnce(t *testing.T) {
 	w := newWorld(t, 30)
 	if _, err := w.BeginShare(t.Context(), w.def.Name); err != nil {
@@ -79,7 +78,7 @@ func TestSharesAreNotedOnce(t *testing.T) {
 	}
 }
 
-// TestARoundInParts goes on where the last part stopped.
+// TestARoundInParts continues where the last part stopped.
 func TestARoundInParts(t *testing.T) {
 	w := newWorld(t, 2_300)
 	root := w.numbers("SELECT MAX(root_id) FROM sync_ledger")[0]

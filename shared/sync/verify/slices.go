@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// sum is the number of some records and the sum of their hashes, which does not
-// depend on their order. It is as wide as a hash.
+// sum is the number of some records and the sum of their hashes, which does not depend
+// on their order. The sum is as wide as a hash.
 type sum struct {
 	count uint64
 	lanes [4]uint64
@@ -34,17 +34,17 @@ func (s *sum) merge(o sum) {
 type slice struct {
 	account string
 	part    uint64 // place >> shift of its table
-	stray   bool   // records of the index that do not say whose they are
+	stray   bool   // records of the index that do not carry their root
 }
 
-// maxSlices is how many slices a table holds before it makes them wider.
+// maxSlices is the most slices of a table before it widens them.
 const maxSlices = 1 << 15
 
 // firstShift makes a slice 64 roots wide at first.
 const firstShift = 6
 
-// table is sums by slice. Two neighbouring slices are one when there would be too
-// many, so its size does not grow with the index.
+// table holds sums by slice. Two neighbouring slices merge when there are too many, so
+// the table's size does not grow with the index.
 type table struct {
 	shift uint
 	sums  map[slice]sum
@@ -58,7 +58,7 @@ func (t *table) slice(account string, place uint64) slice {
 	return slice{account: account, part: place >> t.shift}
 }
 
-// add adds a record. Its id is in its digest, for it is one of its fields.
+// add adds a record. Its digest covers its id, which is one of its fields.
 func (t *table) add(s slice, d digest) {
 	one := t.sums[s]
 	one.add(d)
@@ -83,7 +83,7 @@ func (t *table) widen(shift uint) {
 	t.shift, t.sums = shift, wide
 }
 
-// merge adds another table, which is not used any more.
+// merge adds another table, which must not be used afterwards.
 func (t *table) merge(o *table) {
 	align(t, o)
 	for s, one := range o.sums {
@@ -99,8 +99,7 @@ func align(a, b *table) {
 	b.widen(a.shift)
 }
 
-// differing returns the slices in which two tables differ, and how many slices
-// there are.
+// differing returns the slices in which two tables differ, and the number of slices.
 func differing(a, b *table) (dirty map[slice]bool, all int) {
 	align(a, b)
 	dirty = map[slice]bool{}

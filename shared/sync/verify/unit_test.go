@@ -13,8 +13,7 @@ import (
 // definition has the fields that reading a record needs.
 var definition = entity.Definition{Name: "things", Account: "account", RootField: "root", Stamp: "at"}
 
-// TestRead checks what makes two records the same, and what a record says of
-// itself.
+// TestRead checks when two records are equal, and the fields of a record about itself.
 func TestRead(t *testing.T) {
 	base := `{"objectID":"a","account":"x","root":7,"n":1.5,"list":[1,2],"o":{"a":1,"b":"é"}}`
 	for body, same := range map[string]bool{
@@ -60,7 +59,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// FuzzRead rewrites a record with another indentation: that is the same record.
+// FuzzRead rewrites a record with another indentation: the record stays the same.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"objectID":"a","account":"x","root":7,"n":1.50}`))
 	f.Add([]byte(`{"a":{"b":[1e2,null,true,"\ud800"]}}`))

@@ -7,7 +7,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
-// TestCleanAfterASync compares what the pipeline left.
+// TestCleanAfterASync compares the pipeline's result.
 func TestCleanAfterASync(t *testing.T) {
 	w := newWorld(t, 300)
 	r := w.verify(verify.Options{Deep: true})
@@ -20,7 +20,7 @@ func TestCleanAfterASync(t *testing.T) {
 	}
 }
 
-// TestNeverSynced is an error that says so.
+// TestNeverSynced expects an error that names the cause.
 func TestNeverSynced(t *testing.T) {
 	w := emptyWorld(t, "returns")
 	_, err := w.verifier().Run(t.Context(), w.def, verify.Options{})
@@ -63,7 +63,7 @@ func TestLedgerCorruption(t *testing.T) {
 	add(999_999, "gone", verify.Orphaned, "")
 	w.setLedger(999_999, ledger.Pack([]ledger.Entry{{ID: "gone"}}))
 
-	// Parked with another content than the row has now: nobody will try it again.
+	// Parked with another content than the row has now: no run will retry the record.
 	known = w.known(roots[5])
 	known[0].Parked, known[0].Hash[0] = true, known[0].Hash[0]^1
 	add(roots[5], known[0].ID, verify.Different, account(roots[5]))
@@ -102,7 +102,7 @@ func TestIndexCorruption(t *testing.T) {
 	d["returnNumber"] = "changed by hand"
 	change[id(1)] = d
 
-	// A record that claims another root, another account, or none that is usable.
+	// A record that names another root, another account, or no usable one.
 	d = doc(2)
 	add(roots[2], id(2), verify.Different, d["account"])
 	d["returnId"] = 4_000_000
@@ -134,7 +134,7 @@ func TestIndexCorruption(t *testing.T) {
 	}
 }
 
-// TestFormattingIsNoDifference writes records otherwise, with the same content.
+// TestFormattingIsNoDifference writes records with another format and the same content.
 func TestFormattingIsNoDifference(t *testing.T) {
 	w := newWorld(t, 30)
 	root := w.numbers("SELECT MIN(root_id) FROM sync_ledger")[0]
@@ -167,7 +167,7 @@ func TestPendingIsNoDrift(t *testing.T) {
 	}
 }
 
-// TestHardDelete is what no window sees.
+// TestHardDelete deletes a row, which no window finds.
 func TestHardDelete(t *testing.T) {
 	w := newWorld(t, 50)
 	root := w.numbers("SELECT MIN(root_id) FROM sync_ledger")[0]
@@ -183,8 +183,8 @@ func TestHardDelete(t *testing.T) {
 	want(t, w.verify(verify.Options{Deep: true}), wanted...)
 }
 
-// TestDoubtfulAndBusyRootsArePending covers what the pipeline still works on.
-func TestDoubtfulAndBusyRootsArePending(t *testing.T) {
+// TestUnconfirmedAndBusyRootsArePending covers unconfirmed roots and roots in work.
+func TestUnconfirmedAndBusyRootsArePending(t *testing.T) {
 	w := newWorld(t, 30)
 	roots := w.numbers("SELECT root_id FROM sync_ledger ORDER BY root_id LIMIT 3")
 	for _, root := range roots {
@@ -213,7 +213,7 @@ func TestDoubtfulAndBusyRootsArePending(t *testing.T) {
 	}
 }
 
-// TestALateCommitIsPending has a transaction open while a run passes its stamp.
+// TestALateCommitIsPending keeps a transaction open while a run passes its stamp.
 func TestALateCommitIsPending(t *testing.T) {
 	w := newWorld(t, 30)
 	root := w.numbers("SELECT MIN(root_id) FROM sync_ledger")[0]
@@ -237,7 +237,7 @@ func TestALateCommitIsPending(t *testing.T) {
 	}
 }
 
-// TestAClockThatWasSetBack leaves to the next run what the new clock stamped.
+// TestAClockThatWasSetBack leaves rows with stamps of the new clock to the next run.
 func TestAClockThatWasSetBack(t *testing.T) {
 	w := newWorld(t, 30)
 	root := w.numbers("SELECT MIN(root_id) FROM sync_ledger")[0]
@@ -279,7 +279,7 @@ func TestAnIndexThatIsGone(t *testing.T) {
 	}
 }
 
-// TestUnsyncedHistory leaves out what the definition's history does not cover.
+// TestUnsyncedHistory leaves out rows before the definition's history.
 func TestUnsyncedHistory(t *testing.T) {
 	w := emptyWorld(t, "stock")
 	stockTables(w)
@@ -316,7 +316,7 @@ func TestWithoutRootField(t *testing.T) {
 	if r.Pending != 1 {
 		t.Errorf("%d roots are pending, want 1", r.Pending)
 	}
-	// While a run is under way nobody knows about strangers.
+	// While a run works, strangers of unknown roots are not judged.
 	w.exec(`INSERT INTO sync_run (id, entity, state, claim_id, claim_token, window_from, window_to)
 		VALUES (900, 'stock', 'processing', 1, 'x', NOW(6), NOW(6))`)
 	want(t, w.verify(verify.Options{Deep: true}), wanted[:2]...)

@@ -1,5 +1,5 @@
-# One function: a Cloud Run service of the one image, told by FUNCTION_TARGET which
-# function it is, with an account, secrets and callers of its own.
+# One function: a Cloud Run service of the one image with its own FUNCTION_TARGET,
+# account, secrets and callers.
 
 terraform {
   required_providers {
@@ -18,7 +18,7 @@ locals {
     FUNCTION_TARGET           = var.scale.target
     CLOUD_RUN_TIMEOUT_SECONDS = tostring(var.scale.timeout)
     # Go collects garbage early enough to stay below it; the rest of the memory is
-    # for what Go does not count, such as the program itself.
+    # for parts that Go does not count, such as the program itself.
     GOMEMLIMIT = tostring(floor(tonumber(local.memory[0]) * local.units[local.memory[1]] * 0.9))
   })
 }
@@ -83,7 +83,7 @@ resource "google_cloud_run_v2_service" "function" {
           cpu    = var.scale.cpu
           memory = var.scale.memory
         }
-        # CPU between requests is not paid for: nothing works between them.
+        # CPU between requests is not paid for: no function works between requests.
         cpu_idle          = true
         startup_cpu_boost = true
       }
@@ -146,7 +146,7 @@ resource "google_cloud_run_v2_service" "function" {
     }
     precondition {
       condition     = length(setintersection(keys(local.env), keys(var.secrets))) == 0
-      error_message = "Function ${var.name} is told the same name as a setting and as a secret: ${join(", ", setintersection(keys(local.env), keys(var.secrets)))}."
+      error_message = "Function ${var.name} has the same name as a setting and as a secret: ${join(", ", setintersection(keys(local.env), keys(var.secrets)))}."
     }
   }
 

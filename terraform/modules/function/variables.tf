@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "prefix" {
-  description = "What names begin with."
+  description = "The prefix of all names."
   type        = string
 }
 
@@ -79,7 +79,7 @@ variable "secrets" {
 }
 
 variable "sql_roles" {
-  description = "What the function needs to connect to Cloud SQL; none without Cloud SQL."
+  description = "Settings with which the function connects to Cloud SQL; none without Cloud SQL."
   type        = set(string)
   default     = []
 }

@@ -11,8 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 )
 
-// returnsSource returns a source with sample returns, its definition and a page of
-// ids.
+// returnsSource returns a source with sample returns, its definition and a page of ids.
 func returnsSource(tb testing.TB) (*mysql.Source, entity.Definition, []uint64) {
 	tb.Helper()
 	dsn := localdbtest.New(tb)
@@ -44,11 +43,11 @@ func returnsSource(tb testing.TB) (*mysql.Source, entity.Definition, []uint64) {
 	return src, defs[0], ids
 }
 
-// ownAllocs is how many allocations a record may cost beside one for each column,
-// which the driver makes: its id, and its part of the page's arguments and lists.
+// ownAllocs is the allowed number of allocations a record besides one a column, which
+// the driver makes: its id, and its part of the page's arguments and lists.
 const ownAllocs = 4
 
-// TestReadingAllocatesLittle holds reading to what it costs.
+// TestReadingAllocatesLittle bounds the allocations of reading.
 func TestReadingAllocatesLittle(t *testing.T) {
 	src, d, ids := returnsSource(t)
 	columns, err := src.Columns(t.Context(), d)

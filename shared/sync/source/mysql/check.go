@@ -13,16 +13,15 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
-// Check asks the database whether a definition fits it, without reading a row:
-// both queries must be understood, rows.sql must give columns that make a record
-// and that entity.yaml's names stand for, and changed.sql the one column _root.
-// The error names each definition file and carries the database's own words.
+// Check asks the database whether a definition fits, without reading a row: the database
+// must accept both queries, rows.sql must give columns for a record and for
+// entity.yaml's names, and changed.sql the one column _root. The error names each
+// definition file and quotes the database's own message.
 func (s *Source) Check(ctx context.Context, d entity.Definition) error {
 	return errors.Join(s.checkChanged(ctx, d), s.checkRows(ctx, d), s.checkRoots(ctx, d))
 }
 
-// checkChanged checks changed.sql in the place where it is used: as a table of
-// another query.
+// checkChanged checks changed.sql as it is used: as a table of another query.
 func (s *Source) checkChanged(ctx context.Context, d entity.Definition) error {
 	file := d.Source + "/changed.sql"
 	at := time.Unix(0, 0).UTC()
@@ -40,7 +39,7 @@ func (s *Source) checkChanged(ctx context.Context, d entity.Definition) error {
 	return broken(s.explain(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed ORDER BY _root", args), file)
 }
 
-// checkRows checks rows.sql and the names in entity.yaml that mean its columns.
+// checkRows checks rows.sql and the names in entity.yaml that refer to its columns.
 func (s *Source) checkRows(ctx context.Context, d entity.Definition) error {
 	file := d.Source + "/rows.sql"
 	text, args := d.Rows.Bind(map[string][]any{"ids": {0}})
@@ -57,8 +56,8 @@ func (s *Source) checkRows(ctx context.Context, d entity.Definition) error {
 	return checkNames(d, names(columns))
 }
 
-// checkNames refuses names in entity.yaml that no column has: they would have no
-// effect, and nobody would notice.
+// checkNames refuses names in entity.yaml without a column: they would have no effect,
+// unnoticed.
 func checkNames(d entity.Definition, columns []string) error {
 	file := d.Source + "/entity.yaml"
 	var problems []error
@@ -85,7 +84,7 @@ func (s *Source) columnsOf(ctx context.Context, text string, args []any) ([]*sql
 	return columns, errors.Join(err, rows.Err())
 }
 
-// explain has the database plan a query. What the plan is does not matter here.
+// explain has the database plan a query. The plan itself does not matter here.
 func (s *Source) explain(ctx context.Context, text string, args []any) error {
 	_, err := s.columnsOf(ctx, "EXPLAIN "+text, args)
 	return err

@@ -1,8 +1,8 @@
 // Package mysql reads the source tables from MySQL or MariaDB.
 //
-// It has a pool of its own, set up for speed and for UTC: times arrive as text
-// (parsed by package record), parameters are put into the statement by the
-// driver, and every session's zone is +00:00 whatever the server's is.
+// It has a pool of its own, set up for speed and for UTC: times arrive as text (parsed
+// by package record), the driver puts parameters into the statement, and every session's
+// zone is +00:00 whatever the server's is.
 package mysql
 
 import (
@@ -24,25 +24,25 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
-// Source reads what changed and what is current. It is safe for concurrent use.
+// Source reads changed roots and current rows. It is safe for concurrent use.
 type Source struct {
 	db      *sql.DB
 	columns sync.Map // definition -> []*sql.ColumnType
 }
 
-// Dial opens a connection in place of the driver's own way, as to Cloud SQL.
+// Dial opens a connection in another way than the driver's, as to Cloud SQL.
 type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dialledLife is how long a connection of a Dial is used: the driver cannot look
-// whether one that lay idle is still alive.
+// dialledLife is the lifetime of a connection of a Dial: the driver cannot check whether
+// an idle one is still alive.
 const dialledLife = 5 * time.Minute
 
-// Open returns a source for a DSN of the go-sql-driver, connecting by dial if one
-// is given. It does not connect.
+// Open returns a source for a DSN of the go-sql-driver, which connects by dial if one is
+// given. Open does not connect.
 func Open(dsn string, maxConnections int, dial ...Dial) (*Source, error) {
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
-		// The driver's own words may quote the DSN, password and all.
+		// The driver's own message may quote the DSN with its password.
 		return nil, errors.New("SOURCE_DSN cannot be read; write it as user:password@tcp(host:3306)/database")
 	}
 	cfg.ParseTime = false
@@ -68,17 +68,17 @@ func Open(dsn string, maxConnections int, dial ...Dial) (*Source, error) {
 	return &Source{db: db}, nil
 }
 
-// SQL returns the pool, for doctors. Times arrive as text.
+// SQL returns the pool, for doctor. Times arrive as text.
 func (s *Source) SQL() *sql.DB { return s.db }
 
 // Close closes the connections.
 func (s *Source) Close() error { return s.db.Close() }
 
-// clockLayout is how NOW(6) prints.
+// clockLayout is the format of NOW(6).
 const clockLayout = "2006-01-02 15:04:05.999999"
 
-// Now returns the source database's clock, in UTC. Windows end by it, because
-// it is the clock that stamps the rows.
+// Now returns the source database's clock, in UTC. Windows end by this clock, because it
+// stamps the rows.
 func (s *Source) Now(ctx context.Context) (time.Time, error) {
 	var text string
 	if err := s.db.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&text); err != nil {
@@ -91,9 +91,9 @@ func (s *Source) Now(ctx context.Context) (time.Time, error) {
 	return now, nil
 }
 
-// EachChanged calls fn with the ids of the roots that a definition's changed.sql
-// finds, in batches, in id order and each id once. It is for a source on another
-// server than our own tables; on the same one the store lists them itself.
+// EachChanged calls fn with the ids of the roots that a definition's changed.sql finds,
+// in batches, in id order and each id once. It serves a source on another server than
+// our own tables; on the same server the store lists the roots itself.
 func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error {
 	text, values := d.Changed.Bind(args)
 	rows, err := s.db.QueryContext(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed ORDER BY _root", values...)
@@ -124,16 +124,16 @@ func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[
 	return nil
 }
 
-// CountChanged returns how many roots changed in a window, at most limit: how
-// large a chunk of history would be.
+// CountChanged returns the number of roots that changed in a window, at most limit, to
+// measure a chunk of history.
 func (s *Source) CountChanged(ctx context.Context, d entity.Definition, w window.Window, limit int64) (n int64, err error) {
 	text, values := d.Changed.Bind(map[string][]any{"from": {w.From}, "to": {w.To}})
 	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT DISTINCT _root FROM ("+text+") AS changed LIMIT ?) AS counted", append(values, limit)...).Scan(&n)
 	return n, broken(err, d.Source+"/changed.sql")
 }
 
-// broken classifies an error of a statement that a definition wrote, and of
-// rows that are not what the definition has to give.
+// broken classifies an error of a definition's statement, and of rows that a definition
+// must not give.
 func broken(err error, where string) error {
 	var w wrongRow
 	if errors.As(err, &w) {
@@ -145,11 +145,11 @@ func broken(err error, where string) error {
 // wrongRow is a row or a column that a definition must not give.
 type wrongRow struct{ error }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the cause.
 func (w wrongRow) Unwrap() error { return w.error }
 
-// scanRoot reads the one column of a row, the id of a root. It does not leave the
-// conversion to the driver, whose errors do not tell a wrong value from a lost
+// scanRoot reads the one column of a row, the id of a root. It converts the value
+// itself, because the driver's errors do not distinguish a wrong value from a lost
 // connection.
 func scanRoot(rows *sql.Rows) (uint64, error) {
 	var text sql.RawBytes

@@ -101,8 +101,8 @@ func TestEveryTypeHasItsForm(t *testing.T) {
 	}
 }
 
-// TestVersionsAgreeWithRows reads rows and versions, changes one row, and expects
-// its version alone to move.
+// TestVersionsAgreeWithRows reads rows and versions, changes one row, and expects only
+// its version to change.
 func TestVersionsAgreeWithRows(t *testing.T) {
 	b := newBench(t, "n INT")
 	b.exec("INSERT INTO thing (id, n) VALUES (1, 1), (2, 2), (3, 3)")

@@ -14,9 +14,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
-// TestNoQueryOfReturnsScans asks the database how it runs every query of the
-// embedded definition: each reads what it is asked for by an index, and sorts
-// nothing.
+// TestNoQueryOfReturnsScans checks the plan of every query of the embedded definition:
+// each reads its roots by an index, and sorts nothing.
 func TestNoQueryOfReturnsScans(t *testing.T) {
 	dsn := localdbtest.New(t)
 	db, err := sql.Open("mysql", dsn)
@@ -57,7 +56,7 @@ func TestNoQueryOfReturnsScans(t *testing.T) {
 		func() error { _, err := src.CountChanged(ctx, d, lately, 1); return err },
 		func() error { _, err := src.Roots(ctx, d, source.Range{After: 100, Upto: 300}, 100); return err },
 		func() error { _, err := src.ChangedSince(ctx, d, lately.From, ids); return err },
-		// Of nearly everything that ever changed, that of these roots.
+		// Of all changes in nearly all of history, only those of these roots.
 		func() error { _, err := src.ChangedSince(ctx, d, now.AddDate(-10, 0, 0), ids); return err },
 	} {
 		if err := ask(); err != nil {

@@ -12,15 +12,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// The ends of time as a DATETIME knows it: what changed between them is all.
+// The ends of time for a DATETIME: all changes lie in between.
 var (
 	earliest = time.Date(1000, 1, 1, 0, 0, 0, 0, time.UTC)
 	latest   = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 )
 
-// Roots returns the ids of the roots in a range, at most limit, in order and each
-// once. A definition without roots.sql has its changed.sql asked over all time,
-// which the database answers more slowly.
+// Roots returns the ids of the roots in a range, at most limit, in order and each once.
+// For a definition without roots.sql it asks changed.sql over all time, which is slower.
 func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range, limit int) ([]uint64, error) {
 	file := d.Source + "/roots.sql"
 	var text string
@@ -31,8 +30,8 @@ func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range,
 	} else {
 		text, args = bindRange(d.Roots, r)
 	}
-	// The range stands outside as well: it bounds changed.sql, and a roots.sql that
-	// heeds its parameters loosely cannot make a caller run in circles.
+	// The range stands outside as well: it bounds changed.sql, and a roots.sql with
+	// loose conditions cannot make a caller loop for ever.
 	ids, err := s.ids(ctx, "SELECT DISTINCT _root FROM ("+text+") AS roots WHERE _root > ? AND _root <= ? ORDER BY _root LIMIT ?",
 		append(args, r.After, r.Upto, limit))
 	if err != nil {
@@ -41,10 +40,9 @@ func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range,
 	return ids, nil
 }
 
-// ChangedSince returns which of the roots changed at a time or later, as
-// changed.sql sees it. The database takes the condition on the roots into
-// changed.sql and looks at what is less: what has changed since then, or what has
-// these ids.
+// ChangedSince returns which of the roots changed at a time or later, by changed.sql.
+// The database pushes the condition on the roots into changed.sql and reads the smaller
+// set: the changes since then, or the rows of these ids.
 func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, since time.Time, ids []uint64) (map[uint64]bool, error) {
 	found := map[uint64]bool{}
 	if len(ids) == 0 {
@@ -82,8 +80,8 @@ func (s *Source) ids(ctx context.Context, text string, args []any) ([]uint64, er
 	return ids, rows.Err()
 }
 
-// checkRoots checks roots.sql, if there is one, and that rootField is a column
-// of rows.sql.
+// checkRoots checks roots.sql, if there is one, and that rootField is a column of
+// rows.sql.
 func (s *Source) checkRoots(ctx context.Context, d entity.Definition) error {
 	if d.RootField != "" {
 		columns, err := s.Columns(ctx, d)

@@ -61,7 +61,7 @@ func TestRoots(t *testing.T) {
 			t.Errorf("%s: a part is %v, %v", name, part, err)
 		}
 	}
-	// An item's change is its return's.
+	// A change of an item is a change of its return.
 	if _, err := db.Exec("UPDATE order_return_item SET updated_at = '2026-05-05' WHERE order_return_id = 8"); err != nil {
 		t.Fatal(err)
 	}

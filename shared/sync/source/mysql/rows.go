@@ -11,9 +11,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// Records are appended to arenas of arenaSize bytes. A new one is begun while
-// there is still room for a record of usual size, because growing an arena would
-// copy what is in it and keep the old one alive.
+// Records are appended to arenas of arenaSize bytes. A new arena is begun while the old
+// one still has room for a typical record, because growing an arena would copy its
+// contents and keep the old one alive.
 const (
 	arenaSize = 256 << 10
 	roomy     = 4 << 10
@@ -58,8 +58,8 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	return out, nil
 }
 
-// Versions returns the versions of the roots as they are now. It runs the same
-// query for the version columns alone, which the database merges into a lookup.
+// Versions returns the present versions of the roots. It runs the same query for the
+// version columns alone, which the database merges into a lookup.
 func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64) (map[uint64]uint64, error) {
 	out := make(map[uint64]uint64, len(ids))
 	if len(ids) == 0 {
@@ -107,8 +107,8 @@ func (s *Source) versionColumns(ctx context.Context, d entity.Definition) (strin
 	return strings.Join(list, ", "), nil
 }
 
-// Columns returns the columns of a definition's rows.sql, asked of the database
-// once per definition.
+// Columns returns the columns of a definition's rows.sql, asked of the database once a
+// definition.
 func (s *Source) Columns(ctx context.Context, d entity.Definition) ([]*sql.ColumnType, error) {
 	if c, ok := s.columns.Load(d.Source); ok {
 		return c.([]*sql.ColumnType), nil
@@ -144,13 +144,13 @@ func PlanOf(columns []*sql.ColumnType, d entity.Definition) (*record.Plan, error
 	return record.NewPlan(list, d.Format)
 }
 
-// isControl reports a column that is not a field, so its type does not matter.
+// isControl reports a column that is not a field, so that its type does not matter.
 func isControl(name string) bool {
 	return name == record.RootColumn || strings.HasPrefix(name, record.VersionPrefix)
 }
 
-// each runs a query and calls fn for each row; the row's bytes are the driver's
-// and gone after the call.
+// each runs a query and calls fn for each row; the row's bytes belong to the driver and
+// are valid during the call only.
 func (s *Source) each(ctx context.Context, text string, args []any, fn func([]*sql.ColumnType, [][]byte) error) error {
 	rows, err := s.db.QueryContext(ctx, text, args...)
 	if err != nil {
@@ -181,7 +181,7 @@ func (s *Source) each(ctx context.Context, text string, args []any, fn func([]*s
 	return rows.Err()
 }
 
-// values returns ids as the driver takes them.
+// values returns ids in the driver's form.
 func values(ids []uint64) []any {
 	list := make([]any, len(ids))
 	for i, id := range ids {

@@ -14,9 +14,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Beside is what there is of an entity beside its sync: jobs, further indices,
-// and what comparisons have found.
-type Beside struct {
+// Upkeep is an entity's work next to its sync: jobs, further indices, and the findings
+// of comparisons.
+type Upkeep struct {
 	Jobs    []Job    `json:"jobs"`              // open, or failed within the last day
 	Targets []Target `json:"targets,omitempty"` // of an entity that was rebuilt
 	Drift   *Drift   `json:"drift,omitempty"`   // nil before the first comparison
@@ -31,7 +31,7 @@ type Target struct {
 	id    string      // how the command line names it, the first one as well
 }
 
-// Drift is what the comparison that runs by itself has found.
+// Drift is the finding of the hourly comparison.
 type Drift struct {
 	Records         int64         `json:"records"`
 	Examples        []store.Drift `json:"examples,omitempty"`
@@ -39,7 +39,7 @@ type Drift struct {
 	LastError       string        `json:"lastError,omitempty"`
 }
 
-// Budget is how much of the index's operations is used, of all entities.
+// Budget is the used part of the operations budget, of all entities.
 type Budget struct {
 	Day      int64 `json:"day"`
 	Month    int64 `json:"month"`
@@ -47,7 +47,7 @@ type Budget struct {
 	MonthCap int64 `json:"monthCap,omitempty"`
 }
 
-// budgetOf returns the budget's part, nil where nothing is capped.
+// budgetOf returns the budget's part, nil without a cap.
 func budgetOf(b flow.Budget) *Budget {
 	if b.DayCap <= 0 && b.MonthCap <= 0 {
 		return nil
@@ -55,16 +55,16 @@ func budgetOf(b flow.Budget) *Budget {
 	return &Budget{Day: b.Day, Month: b.Month, DayCap: b.DayCap, MonthCap: b.MonthCap}
 }
 
-// The bounds of what a report says of jobs.
+// The bounds of a report's jobs.
 const (
 	jobsShown  = 20
 	failedSpan = 24 * time.Hour
 )
 
-// besideOf reads what there is beside an entity's sync; live is the definition of
-// the target that searches see.
-func besideOf(ctx context.Context, db *store.DB, live entity.Definition, now time.Time) (Beside, error) {
-	b := Beside{Jobs: []Job{}}
+// upkeepOf reads an entity's work next to its sync; live is the definition of the target
+// that searches see.
+func upkeepOf(ctx context.Context, db *store.DB, live entity.Definition, now time.Time) (Upkeep, error) {
+	b := Upkeep{Jobs: []Job{}}
 	targets, err := db.Targets(ctx)
 	if err != nil {
 		return b, err
@@ -114,7 +114,7 @@ func standbys(ctx context.Context, db *store.DB, targets []Target) ([]judge.Stan
 }
 
 // addJobs adds a target's jobs that are open or have lately failed.
-func (b *Beside) addJobs(ctx context.Context, db *store.DB, name string, now time.Time) error {
+func (b *Upkeep) addJobs(ctx context.Context, db *store.DB, name string, now time.Time) error {
 	open, err := db.Jobs(ctx, name, true, jobsShown)
 	if err != nil {
 		return err
@@ -138,9 +138,9 @@ func (b *Beside) addJobs(ctx context.Context, db *store.DB, name string, now tim
 	return nil
 }
 
-// addTarget adds one index. The first target's job type is the entity's, which is
-// what the job type of the live one begins with.
-func (b *Beside) addTarget(ctx context.Context, db *store.DB, live entity.Definition, t target.Target) error {
+// addTarget adds one index. The first target's job type is the entity's, and begins the
+// job type of each later one.
+func (b *Upkeep) addTarget(ctx context.Context, db *store.DB, live entity.Definition, t target.Target) error {
 	first := live
 	first.JobType = target.EntityOf(live.JobType)
 	d, err := t.Definition(first)
@@ -152,7 +152,7 @@ func (b *Beside) addTarget(ctx context.Context, db *store.DB, live entity.Defini
 	return err
 }
 
-// Job is a job and how far it is.
+// Job is a job and its progress.
 type Job struct {
 	job.Job
 	From     *time.Time        `json:"from,omitempty"`
@@ -160,7 +160,7 @@ type Job struct {
 	Progress store.JobProgress `json:"progress"`
 }
 
-// ReportJob reads how far a job is.
+// ReportJob reads a job's progress.
 func ReportJob(ctx context.Context, db *store.DB, j job.Job) (Job, error) {
 	r := Job{Job: j}
 	if j.ByTime() {

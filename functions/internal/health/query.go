@@ -11,21 +11,21 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
-// Look is what a report is about.
-type Look struct {
-	// Entities picks the definitions of the targets that searches see. It is
-	// called when our tables can be read.
+// Query is the subject of a report.
+type Query struct {
+	// Entities returns the definitions of the targets that searches see. Read calls it
+	// after it has read our tables' version.
 	Entities func(context.Context, *store.DB) (flow.Entities, error)
 	Limits   judge.Limits
-	Plans    func(*store.DB) watch.Plans // when entities are due
-	Config   flow.Config                 // the caps of the operations
-	// Check, if not nil, asks the index itself; else what the watch function keeps
-	// of it is judged.
+	Plans    func(*store.DB) watch.Plans // the due times of entities
+	Config   flow.Config                 // the budgets of the operations
+	// Check, if not nil, asks the index itself; without a Check the answer that the
+	// watch function stored is judged.
 	Check *watch.Check
 }
 
-// Gather reads the report. Tables that want migrating are not read.
-func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
+// Read reads the report. Outdated tables are not read.
+func (q Query) Read(ctx context.Context, db *store.DB) (Report, error) {
 	r := Report{Attention: []Attention{}, Entities: []Entity{}}
 	var err error
 	if r.Now, err = db.Now(ctx); err != nil {
@@ -38,7 +38,7 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 		r.Attention = append(r.Attention, *todo)
 		return r, nil
 	}
-	entities, err := l.Entities(ctx, db)
+	entities, err := q.Entities(ctx, db)
 	if err != nil {
 		return r, err
 	}
@@ -53,10 +53,10 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 		}
 		r.Now = s.Now
 		e := Of(d, s)
-		if e.Beside, err = besideOf(ctx, db, d, s.Now); err != nil {
+		if e.Upkeep, err = upkeepOf(ctx, db, d, s.Now); err != nil {
 			return r, err
 		}
-		if err := l.complete(ctx, db, d, &facts.Entities[i]); err != nil {
+		if err := q.complete(ctx, db, d, &facts.Entities[i]); err != nil {
 			return r, err
 		}
 		if facts.Entities[i].Standbys, err = standbys(ctx, db, e.Targets); err != nil {
@@ -65,12 +65,12 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 		e.complete(facts.Entities[i])
 		r.Entities = append(r.Entities, e)
 	}
-	budget, err := flow.ReadBudget(ctx, db, l.Config)
+	budget, err := flow.ReadBudget(ctx, db, q.Config)
 	if err != nil {
 		return r, err
 	}
 	r.Budget = budgetOf(budget)
-	for _, f := range l.Limits.Findings(facts) {
+	for _, f := range q.Limits.Findings(facts) {
 		f.Entity = target.EntityOf(f.Entity)
 		r.Attention = append(r.Attention, f)
 	}
@@ -78,17 +78,17 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 	return r, nil
 }
 
-// complete adds to an entity's facts what the tables do not say.
-func (l Look) complete(ctx context.Context, db *store.DB, d entity.Definition, e *judge.Entity) (err error) {
-	if e.Plan, err = l.Plans(db).Plan(ctx, target.EntityOf(d.Name)); err != nil || l.Check == nil {
+// complete adds facts that are not in the tables.
+func (q Query) complete(ctx context.Context, db *store.DB, d entity.Definition, e *judge.Entity) (err error) {
+	if e.Plan, err = q.Plans(db).Plan(ctx, target.EntityOf(d.Name)); err != nil || q.Check == nil {
 		return err
 	}
-	x, _, err := l.Check.Run(ctx, d)
+	x, _, err := q.Check.Run(ctx, d)
 	e.Index = &x
 	return err
 }
 
-// complete adds what is shown of an entity's facts.
+// complete adds the shown parts of an entity's facts.
 func (e *Entity) complete(f judge.Entity) {
 	e.IndexCheck = f.Index
 	if f.Running != nil {
