@@ -7,7 +7,7 @@ import (
 )
 
 // MaxRetryAfter bounds how long a server can make a caller wait.
-const MaxRetryAfter = 10 * time.Minute
+const MaxRetryAfter = time.Hour
 
 // RetryAfter reads a Retry-After header (RFC 9110, 10.2.3): whole seconds, or a
 // date, which is read by now. Anything else, the past, and a date where now is

@@ -13,7 +13,7 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 func TestRetryAfter(t *testing.T) {
 	for header, want := range map[string]time.Duration{
 		"": 0, "30": 30 * time.Second, " 30 ": 30 * time.Second, "0": 0, "-1": 0, "1.5": 0, "soon": 0, "0030": 30 * time.Second,
-		"600": 10 * time.Minute, "601": httpcall.MaxRetryAfter, "9223372036854775807": httpcall.MaxRetryAfter, "99999999999999999999999999": httpcall.MaxRetryAfter,
+		"3600": time.Hour, "3601": httpcall.MaxRetryAfter, "9223372036854775807": httpcall.MaxRetryAfter, "99999999999999999999999999": httpcall.MaxRetryAfter,
 		"Fri, 20 Nov 2026 12:01:30 GMT":    90 * time.Second,
 		"Friday, 20-Nov-26 12:01:30 GMT":   90 * time.Second, // RFC 850
 		"Fri Nov 20 12:01:30 2026":         90 * time.Second, // asctime

@@ -19,13 +19,13 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	emulated "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	timer "gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 const location = "projects/p/locations/l"
