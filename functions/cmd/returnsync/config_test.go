@@ -20,7 +20,7 @@ import (
 
 // TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.
 func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
-	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, flow.ScopesConfig{}, cloudtasks.Config{},
+	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, flow.ScopesConfig{}, cloudtasks.Config{}, wire.Addresses{},
 		databases{}, judge.Limits{}, remoteCron{}, localCron{}, wire.Channels{}, alertDocs{}, tokenSettings{}, identity.Roles{}} {
 		for f := range reflect.TypeOf(config).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
