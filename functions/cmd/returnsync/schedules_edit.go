@@ -12,7 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
-	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -119,7 +119,7 @@ func (o scheduleFlags) edited(e schedule.Edit, zone *float64) schedule.Edit {
 		e.TargetKind, e.Target = entity.ScheduleKind, o.entity
 	}
 	if o.scope != "" {
-		e.TargetKind, e.Target = scope.ScheduleKind, o.scope
+		e.TargetKind, e.Target = syncscope.ScheduleKind, o.scope
 	}
 	if o.given.Changed("timezone") {
 		e.Timezone = zone
