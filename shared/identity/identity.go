@@ -26,21 +26,25 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Config is what the environment says about tokens. A Secret, a JWKS address or
-// both are needed; with both, either kind of token is taken.
+// Config is the environment for callers' tokens. A Secret, a JWKS address or both
+// are needed; with both, either kind of token is accepted. The names with SEARCH_
+// are the old ones, which keep working.
 type Config struct {
 	// Secret is the HS256 key that tokens are signed with.
-	Secret string `env:"SEARCH_JWT_SECRET"`
+	Secret string `env:"JWT_SECRET" alias:"SEARCH_JWT_SECRET"`
 	// JWKS is the address of the issuer's public keys.
-	JWKS string `env:"SEARCH_JWKS_URL"`
+	JWKS string `env:"JWKS_URL" alias:"SEARCH_JWKS_URL"`
 	// Claim names the claim that carries the account, or a list of accounts.
-	Claim    string        `env:"SEARCH_JWT_CLAIM, default=account"`
-	Issuer   string        `env:"SEARCH_JWT_ISSUER"`
-	Audience string        `env:"SEARCH_JWT_AUDIENCE"`
-	Leeway   time.Duration `env:"SEARCH_JWT_LEEWAY, default=30s"`
-	// Log takes what is wrong with the keys at the address; nil discards it.
+	Claim    string        `env:"JWT_CLAIM, default=account" alias:"SEARCH_JWT_CLAIM"`
+	Issuer   string        `env:"JWT_ISSUER" alias:"SEARCH_JWT_ISSUER"`
+	Audience string        `env:"JWT_AUDIENCE" alias:"SEARCH_JWT_AUDIENCE"`
+	Leeway   time.Duration `env:"JWT_LEEWAY, default=30s" alias:"SEARCH_JWT_LEEWAY"`
+	// Log takes problems with the keys at the address; nil discards them.
 	Log *slog.Logger
 }
+
+// NameJWKS names the setting of Config.JWKS in errors.
+const NameJWKS = "JWKS_URL (or SEARCH_JWKS_URL)"
 
 // The limits of a token.
 const (
@@ -67,15 +71,15 @@ func New(cfg Config) (*Verifier, error) {
 	v := &Verifier{cfg: cfg}
 	switch {
 	case cfg.Secret == "" && cfg.JWKS == "":
-		return nil, errors.New("SEARCH_JWT_SECRET or SEARCH_JWKS_URL must say how tokens are signed")
+		return nil, errors.New("JWT_SECRET or JWKS_URL must say how tokens are signed (old names: SEARCH_JWT_SECRET, SEARCH_JWKS_URL)")
 	case cfg.Secret != "" && len(cfg.Secret) < minSecret:
-		return nil, fmt.Errorf("SEARCH_JWT_SECRET must have at least %d bytes", minSecret)
+		return nil, fmt.Errorf("JWT_SECRET (or SEARCH_JWT_SECRET) must have at least %d bytes", minSecret)
 	case cfg.Leeway < 0 || cfg.Leeway > 5*time.Minute:
-		return nil, errors.New("SEARCH_JWT_LEEWAY must be from 0 to 5m")
+		return nil, errors.New("JWT_LEEWAY (or SEARCH_JWT_LEEWAY) must be from 0 to 5m")
 	case cfg.JWKS == "":
 		return v, nil
 	}
-	if err := checkAddress("SEARCH_JWKS_URL", cfg.JWKS); err != nil {
+	if err := checkAddress(NameJWKS, cfg.JWKS); err != nil {
 		return nil, err
 	}
 	v.keys = openKeys(cfg.JWKS, cfg.Log)

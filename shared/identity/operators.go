@@ -55,9 +55,9 @@ type Operators struct {
 func NewOperators(cfg OperatorConfig, callers Config, roles Roles) (*Operators, error) {
 	switch {
 	case cfg.Audience == "" || callers.Claim == "":
-		return nil, errors.New("OPERATOR_JWT_AUDIENCE and SEARCH_JWT_CLAIM must not be empty: they keep tenants' tokens from being operators'")
+		return nil, errors.New("OPERATOR_JWT_AUDIENCE and JWT_CLAIM (or SEARCH_JWT_CLAIM) must not be empty: they keep tenants' tokens from being operators'")
 	case cfg.Audience == callers.Audience:
-		return nil, fmt.Errorf("OPERATOR_JWT_AUDIENCE and SEARCH_JWT_AUDIENCE are both %q: give operators' tokens an audience of their own", cfg.Audience)
+		return nil, fmt.Errorf("OPERATOR_JWT_AUDIENCE and JWT_AUDIENCE (or SEARCH_JWT_AUDIENCE) are both %q: give operators' tokens an audience of their own", cfg.Audience)
 	case cfg.Keys != "" && cfg.JWKS != "":
 		return nil, errors.New("OPERATOR_JWKS and OPERATOR_JWKS_URL are two key sets: set one of them")
 	}

@@ -230,7 +230,7 @@ func schemaOf(d entity.Definition, sorting Sorting, distinct bool) (search.Schem
 // openIdentity opens the verifier.
 func (s *Search) openIdentity(ctx context.Context, e *Env, cfg identity.Config) (err error) {
 	cfg.Log = e.Log
-	if err := e.reachable(ctx, map[string]string{"SEARCH_JWKS_URL": cfg.JWKS}); err != nil {
+	if err := e.reachable(ctx, map[string]string{identity.NameJWKS: cfg.JWKS}); err != nil {
 		return err
 	}
 	if s.Identity, err = identity.New(cfg); err == nil {
