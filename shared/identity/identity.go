@@ -1,11 +1,10 @@
-// Package identity says who asks: it reads the accounts out of a signed token.
+// Package identity identifies callers: it reads the accounts out of a signed token.
 //
 // A token is signed with a shared secret (HS256), or by an issuer whose public
 // keys are at an address (RS256 or ES256). The kind of key decides which
-// algorithm is taken, never the token, so that a public key cannot be passed off
-// as a secret. A token that is missing, expired, signed otherwise, meant for
-// somebody else or without a proper account is refused; there is no identity by
-// default.
+// algorithm is accepted, never the token, so that a public key cannot pass for a
+// secret. A token that is missing, expired, signed otherwise, meant for another
+// audience or without a valid account is refused; there is no default identity.
 package identity
 
 import (
@@ -53,7 +52,7 @@ const (
 	maxAccounts = 50
 )
 
-// Caller is who asks.
+// Caller is the sender of a request.
 type Caller struct {
 	Accounts []string // at least one, sorted, each once
 	Subject  string   // the token's sub; may be empty
@@ -86,7 +85,7 @@ func New(cfg Config) (*Verifier, error) {
 	return v, nil
 }
 
-// Loopback reports whether a host is this machine and nobody else can reach it.
+// Loopback reports whether a host is this machine, which no other machine can reach.
 func Loopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
@@ -99,8 +98,8 @@ func (v *Verifier) Close() error {
 	return nil
 }
 
-// Refusals. What is wrong with a signature is for the log, not for whoever
-// sent it.
+// badToken is the answer to every refused token. The defect of the signature stands
+// in the log, not in the answer.
 const badToken = "the token is not valid: it is expired, or not signed for this service"
 
 // refuse returns the refusal of a token.
@@ -108,8 +107,8 @@ func refuse(err error) error {
 	return fault.Wrap(err, fault.Unauthenticated, "bad-token", badToken)
 }
 
-// Caller returns who sent a request with a bearer token. now is the time to
-// judge the token by.
+// Caller returns the sender of a request with a bearer token. now is the time by
+// which the token is judged.
 func (v *Verifier) Caller(r *http.Request, now time.Time) (Caller, error) {
 	token, err := v.token(r, now)
 	if err != nil {
@@ -158,7 +157,7 @@ func (v *Verifier) check(ctx context.Context, text string, now time.Time) (jwt.T
 	return nil, refuse(err)
 }
 
-// conditions returns what a token has to meet besides its signature.
+// conditions returns the conditions of a token besides its signature.
 func (v *Verifier) conditions(now time.Time) []jwt.ParseOption {
 	options := []jwt.ParseOption{
 		jwt.WithAcceptableSkew(v.cfg.Leeway),
@@ -174,7 +173,7 @@ func (v *Verifier) conditions(now time.Time) []jwt.ParseOption {
 	return options
 }
 
-// header is what a token says of its signature; nothing of it is to be believed.
+// header is the unverified header of a token.
 type header struct {
 	Alg string `json:"alg"`
 	Kid string `json:"kid"`

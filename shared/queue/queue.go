@@ -5,7 +5,7 @@
 // sequential prefixes slow a queue down, and end with words that an operator can
 // read.
 //
-// A task goes by a route. A wing names its routes; functions/internal/wire says
+// A task names a route. A wing names its routes; functions/internal/wire says
 // which queue and which address each of them is.
 package queue
 

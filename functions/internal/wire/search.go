@@ -215,7 +215,7 @@ func (l *liveness) open(live, first entity.Definition) (*Edition, error) {
 func schemaOf(d entity.Definition, sorting Sorting, distinct bool) (search.Schema, error) {
 	s := search.Schema{Entity: d.Name, Index: d.Index, Account: d.Account, Format: d.Format, Distinct: distinct}
 	if d.Account == "" {
-		return s, fmt.Errorf("%s/entity.yaml: account is missing: without it nothing fences the tenants", d.Source)
+		return s, fmt.Errorf("%s/entity.yaml: account is missing: without it tenants would not be isolated", d.Source)
 	}
 	if d.Settings == nil {
 		return s, fmt.Errorf("%s: settings.json is missing: nothing says what may be searched", d.Source)

@@ -110,7 +110,7 @@ func (s *Sender) request(t queue.Task, traceparent string) (*cloudtaskspb.Create
 	route, known := s.routes[t.Route]
 	switch {
 	case !known:
-		return nil, fault.New(fault.Misconfigured, "queue-config", "task %s goes by route %q, which this process does not have", t.Name, t.Route)
+		return nil, fault.New(fault.Misconfigured, "queue-config", "task %s names route %q, which this process does not have", t.Name, t.Route)
 	case route.URL == "":
 		return nil, fault.New(fault.Misconfigured, "queue-config", "no address is configured for queue %s: set %s", route.Queue, route.Setting)
 	}
