@@ -44,7 +44,7 @@ func AnswerOf(q Query, r Result, at Truth) Answer {
 	}
 }
 
-// passed are the members of a result that are passed on. What the index tells
+// passed are the members of a result that are passed on. What the index says
 // of itself, or repeats of what we asked, stays here.
 var passed = []string{
 	"hits", "nbHits", "page", "nbPages", "hitsPerPage", "facets", "facets_stats", "facetHits",

@@ -47,7 +47,8 @@ type Result struct {
 // Index takes the records of one entity.
 type Index interface {
 	// Push sends every op, in any order, and isolates the records that the
-	// index refuses. It retries within ctx. An error means that an unknown part of the ops was applied; it is of kind
+	// index refuses. It retries within ctx. An error means that an unknown part of
+	// the ops was applied; it is of kind
 	// fault.Throttled when the index asked to slow down, fault.Misconfigured when it
 	// refuses the key, the plan or all records, else fault.Retry.
 	Push(ctx context.Context, index string, ops []Op) (Result, error)
