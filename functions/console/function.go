@@ -85,7 +85,7 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	mux.HandleFunc("POST /session/end", f.signOut)
 	// An open page does not count among the requests: streams have limits of their own.
 	doors := http.NewServeMux()
-	doors.HandleFunc("GET /events", f.events)
+	doors.Handle("GET /events", edge.HandleOperator(c.Log, f.events, http.MethodGet, http.MethodHead))
 	doors.Handle("/", edge.Door(c.Log, c.Config.AtOnce, mux))
 	return careful(doors)
 }

@@ -23,11 +23,7 @@ func (d *deed) checked(ctx context.Context) (schedule.Edit, error) {
 	if err := e.Fits(); err != nil {
 		return e, err
 	}
-	spec, err := schedule.Row{Edit: e}.Parse()
-	if err == nil {
-		err = d.Known(ctx, spec.Kind, spec.Target)
-	}
-	if err != nil {
+	if _, err := d.Kinds.Parse(ctx, schedule.Row{Edit: e}); err != nil {
 		return e, fault.New(fault.Invalid, "bad-schedule", "%v", err).WithParam("edit")
 	}
 	return e, nil

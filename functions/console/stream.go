@@ -11,6 +11,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
 // latest reads the view at most once a period, however many pages are open: a caller
@@ -112,19 +113,19 @@ func (s *streams) leave(subject string) {
 	}
 }
 
-// events keeps a page up to date until the page closes, its session ends, or the process
-// stops.
-func (f *function) events(w http.ResponseWriter, r *http.Request) {
+// events opens a stream for a page.
+func (f *function) events(r *http.Request) (any, error) {
 	p, err := f.person(r)
 	if err == nil {
-		if err = f.streams.enter(p.Subject); err == nil {
-			defer f.streams.leave(p.Subject)
-		}
+		err = f.streams.enter(p.Subject)
 	}
-	if err != nil {
-		edge.HandleOperator(f.Log, func(*http.Request) (any, error) { return nil, err }, http.MethodGet).ServeHTTP(w, r)
-		return
-	}
+	return edge.Stream(func(w http.ResponseWriter, r *http.Request) { f.stream(w, r, p) }), err
+}
+
+// stream keeps a page up to date until the page closes, its session ends, or the
+// process stops.
+func (f *function) stream(w http.ResponseWriter, r *http.Request, p identity.Person) {
+	defer f.streams.leave(p.Subject)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no")

@@ -5,18 +5,17 @@
 // the schedule's number; people force such a job to start its target now. All
 // of them come as the scheduler's service account.
 //
-// What it does: without ?fire= it brings the jobs to what the table asks for,
-// says in each row why it is rejected if it is, and makes up for starts that
-// were missed. With ?fire= it starts the schedule's entity or scope, if the row
-// says that it is due.
+// What it does: without ?fire= it makes the jobs match the table, writes into each
+// rejected row why it is rejected, and makes up for missed starts. With ?fire= it
+// starts the schedule's target, if the row says that it is due.
 //
-// A second call: reconciling twice, or twice at once, changes nothing and tells
-// each change once. An occurrence is started once: whoever takes it in the row
-// starts it, and if that one dies a later call does, with the same key.
+// A second call: reconciling twice, or twice at once, changes nothing and logs each
+// change once. An occurrence is started once: the call that takes it in the row
+// starts it, and if that call dies a later one does, with the same key.
 //
-// The jobs call this function and not the cron function, because only the row
-// knows what is due: cron expressions cannot say every 90 minutes, and a job may
-// be a minute older than its row. Nothing but this function may change jobs.
+// The jobs call this function and not the cron function, because the row alone
+// decides what is due: cron expressions cannot say every 90 minutes, and a job may
+// be a minute older than its row. Only this function may change the jobs.
 package schedules
 
 import (
@@ -46,7 +45,7 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	return Handler(s, time.Now), nil
 }
 
-// answer is what reconciling did.
+// answer is the result of reconciling.
 type answer struct {
 	schedule.Reconciled
 	MadeUp int `json:"madeUp"`
@@ -61,42 +60,42 @@ func Handler(s *wire.Schedules, clock func() time.Time) http.Handler {
 		}
 		id, err := strconv.ParseInt(r.URL.Query().Get("fire"), 10, 64)
 		if err != nil {
-			return nil, fault.New(fault.Invalid, "bad-schedule", "fire is no schedule's number").WithParam("fire")
+			return nil, fault.New(fault.Invalid, "bad-schedule", "fire must be the number of a schedule").WithParam("fire")
 		}
-		done, err := fire(r.Context(), s, schedule.Knock{ID: id, At: tick(r.Header, now), Now: now})
+		done, err := fire(r.Context(), s, schedule.Trigger{ID: id, At: tick(r.Header, now), Now: now})
 		if err == nil {
-			s.Log.InfoContext(r.Context(), "a schedule's job knocked", "schedule", id, "started", done.Started, "message", done.Message)
+			s.Log.InfoContext(r.Context(), "a schedule's job triggered a check", "schedule", id, "started", done.Started, "message", done.Message)
 		}
 		return done, retryable(err)
 	}, http.MethodPost)
 }
 
 // fire answers the call of a schedule's job. One by hand is audited as an act of its caller.
-func fire(ctx context.Context, s *wire.Schedules, k schedule.Knock) (done schedule.Fired, err error) {
-	if !k.At.IsZero() {
-		return s.Firer.Fire(ctx, k)
+func fire(ctx context.Context, s *wire.Schedules, call schedule.Trigger) (done schedule.Fired, err error) {
+	if !call.At.IsZero() {
+		return s.Firer.Fire(ctx, call)
 	}
 	by := operate.Actor{Who: wire.CallerOf(ctx), Via: store.ViaSchedules}
-	entry := store.Audit{Action: operate.FireSchedule, Object: operate.ScheduleLabel(k.ID, "")}
+	entry := store.Audit{Action: operate.FireSchedule, Object: operate.ScheduleLabel(call.ID, "")}
 	err = operate.Audited(ctx, s.Scopes.Store, by, entry, func(entry *store.Audit) (err error) {
-		done, err = s.Firer.Fire(ctx, k)
+		done, err = s.Firer.Fire(ctx, call)
 		entry.New = done.Message
 		return err
 	})
 	return done, err
 }
 
-// reconcile looks at the table once. What could be reconciled is made up for
-// even if something else could not.
+// reconcile reconciles once. Missed starts of the rows that could be reconciled are
+// made up for even if other rows could not.
 func reconcile(ctx context.Context, s *wire.Schedules, now time.Time) (any, error) {
 	done, err := s.Reconciler.Run(ctx, now)
 	madeUp, missed := s.Firer.MakeUp(ctx, done.Rows, now)
 	return answer{Reconciled: done, MadeUp: madeUp}, retryable(errors.Join(err, missed, s.Scopes.Sweep(ctx)))
 }
 
-// retryable makes several errors one that the scheduler repeats.
+// retryable wraps errors so that the scheduler repeats the call.
 func retryable(err error) error {
-	return fault.Wrap(err, fault.Retry, "schedules", "the schedules could not be kept; the next minute tries again")
+	return fault.Wrap(err, fault.Retry, "schedules", "the schedules could not be reconciled; the next minute tries again")
 }
 
 // clockSlack is how far the scheduler's clock may be ahead of ours. It is short,

@@ -25,7 +25,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 )
 
@@ -118,12 +117,12 @@ func (h *house) prepare(e *wire.Env) {
 	h.t.Helper()
 	ctx := h.t.Context()
 	tasksAt, _ := e.Lookup.Lookup("CLOUD_TASKS_EMULATOR_HOST")
-	sender, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: location, Emulator: tasksAt})
+	sender, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: location, Emulator: tasksAt}, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { _ = sender.Close() })
-	err = sender.EnsureQueue(ctx, queue.Sync, &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 100, MaxConcurrentDispatches: 1}, &cloudtaskspb.RetryConfig{MinBackoff: durationpb.New(time.Second)})
+	err = sender.EnsureQueue(ctx, wire.QueueSync, &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 100, MaxConcurrentDispatches: 1}, &cloudtaskspb.RetryConfig{MinBackoff: durationpb.New(time.Second)})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -145,7 +145,7 @@ func TestAWriteLeavesNoTraceWithoutTheRight(t *testing.T) {
 	}
 }
 
-// TestWhatIsWrongIsSaid sends requests that have to be mended.
+// TestWhatIsWrongIsSaid sends requests that have to be corrected.
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	w, op := newWorld(t), operator(t)
 	for name, c := range map[string]struct {

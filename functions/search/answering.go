@@ -61,8 +61,7 @@ func (c caller) fresh(r *http.Request) search.Truth {
 	return c.at
 }
 
-// answering gives answers their headers: how fresh they are, whether the caller
-// has them already, and in which form they travel.
+// answering gives answers their headers: freshness, validator and encoding.
 func (f *function) answering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k := &kept{header: w.Header(), status: http.StatusOK}
@@ -86,7 +85,7 @@ func (f *function) answering(next http.Handler) http.Handler {
 	})
 }
 
-// sayAge sets the headers that tell how fresh the answer is.
+// sayAge sets the headers for the freshness of the answer.
 func (k *kept) sayAge() {
 	if k.at == nil {
 		return

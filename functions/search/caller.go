@@ -13,7 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
-// caller is who asks, fenced and counted.
+// caller is the sender of a request, with the tenant filter and the limits.
 type caller struct {
 	wire.Edition              // the index that the caller's queries go to, all of them the same
 	at           search.Truth // read before the index is asked, so never newer than the answer

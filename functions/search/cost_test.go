@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
-	writer "gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 // many is the body of a batch of n queries of hits each.
@@ -95,7 +95,7 @@ func TestAHugeAnswerOfTheIndexIsAnError(t *testing.T) {
 			_, _ = w.Write([]byte(text))
 		}))
 		defer huge.Close()
-		conf, err := writer.Configuration("APP", searchKey, huge.URL)
+		conf, err := algolia.Configuration("APP", searchKey, huge.URL)
 		if err != nil {
 			t.Fatal(err)
 		}

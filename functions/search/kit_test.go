@@ -18,6 +18,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	vendor "gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
@@ -106,7 +107,7 @@ func (w *world) open(t testing.TB) {
 		t.Fatal(err)
 	}
 	w.fill(t, schema, settings)
-	conf, err := writer.Configuration("APP", searchKey, w.index.URL)
+	conf, err := vendor.Configuration("APP", searchKey, w.index.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	vendor "gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
@@ -58,7 +59,7 @@ func idOf(i, n int) string { return fmt.Sprintf("L%d-%d", i, n) }
 // inFormat has the function search records of a format.
 func inFormat(t *testing.T, w *world, f format.Format) func(*wire.Search) {
 	return func(s *wire.Search) {
-		conf, err := writer.Configuration("APP", searchKey, w.index.URL)
+		conf, err := vendor.Configuration("APP", searchKey, w.index.URL)
 		if err != nil {
 			t.Fatal(err)
 		}

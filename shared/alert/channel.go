@@ -5,22 +5,22 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
 )
 
 // Channel sends messages to people. A nil error means that the message has
 // arrived. fault.Throttled asks to wait, fault.Retry says that it may go through
 // later, fault.Invalid that this message never will. No error holds the channel's
-// address, because whoever knows it can write there.
+// address: an address is all that is needed to write to the channel.
 type Channel interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// Answered turns the status of a channel's answer into Send's error. Whoever
-// answers anything else than success has not taken the message.
+// Answered turns the status of a channel's answer into Send's error. A channel that
+// answers anything but success has not taken the message.
 func Answered(status int, after time.Duration) error {
 	switch {
 	case status >= 200 && status < 300:
@@ -40,23 +40,7 @@ func Unanswered(err error) error {
 	if err == nil {
 		return nil
 	}
-	// The client's own error begins with the address.
-	var inner *url.Error
-	if errors.As(err, &inner) {
-		err = inner.Err
-	}
-	return fault.Wrap(err, fault.Retry, "alert-unsent", "the channel does not answer")
-}
-
-// RetryAfter reads a Retry-After header: seconds, or a date; 0 for neither.
-func RetryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
-		return max(time.Duration(seconds)*time.Second, 0)
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return max(at.Sub(now), 0)
-	}
-	return 0
+	return fault.Wrap(httpcall.Redact(err), fault.Retry, "alert-unsent", "the channel does not answer")
 }
 
 // Address checks a channel's address, without quoting it.

@@ -18,19 +18,6 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// FuzzRetryAfter never waits for less than no time.
-func FuzzRetryAfter(f *testing.F) {
-	f.Add("30")
-	f.Add("-1")
-	f.Add("9999999999999999999")
-	f.Add("Fri, 20 Nov 2026 12:01:30 GMT")
-	f.Fuzz(func(t *testing.T, header string) {
-		if after := RetryAfter(header, began); after < 0 {
-			t.Errorf("%q: %v", header, after)
-		}
-	})
-}
-
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Second: "0 seconds", 59 * time.Second: "59 seconds", 45 * time.Minute: "45 minutes", 119 * time.Minute: "119 minutes",

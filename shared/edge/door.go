@@ -8,8 +8,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Door lets at most n requests in at once, before anything of their bodies is
-// read. Whoever finds it full is asked to come again.
+// Door lets at most n requests in at once, before any part of their bodies is read.
+// Further requests are answered 503 with Retry-After.
 func Door(log *slog.Logger, n int, next http.Handler) http.Handler {
 	inside := make(chan struct{}, n)
 	full := Handle(log, func(*http.Request) (any, error) {

@@ -1,18 +1,21 @@
-// Package edge is where HTTP begins and ends: it turns a handler that returns an
-// error into one that answers, and is the only place that knows which kind of
-// error is which status.
+// Package edge is where HTTP begins and ends: it turns a handler that returns a
+// value or an error into one that answers, and is the only place that maps a kind
+// of error to a status.
 //
-// Three kinds of listeners hear of an error. An API caller (Handle) gets the
-// status of the error's kind and its sentence. A queue (HandleTask) retries every
-// answer that is not 2xx, so a task that can never succeed is logged and answered
-// 200; what is worth retrying is 429, 500 or 503, with Retry-After where we know
-// better than the queue. An operator (HandleOperator) also gets the cause of a
-// wrong configuration, which only people who run the system may read. The text
-// of an error that nobody classified never leaves: it is logged here, once.
+// An error has three kinds of readers. An API caller (Handle) gets the status of the
+// error's kind and its sentence. A queue (HandleTask) retries every answer that is
+// not 2xx, so a task that can never succeed is logged and answered 200; an error
+// that may pass is 429, 500 or 503, with Retry-After where the error has a time. An
+// operator (HandleOperator) also gets the cause of a wrong configuration, which
+// only people who run the system may read. The text of an unclassified error never
+// leaves the process: it is logged here, once.
+//
+// Answers are JSON. HandleAny and Reply also write XML and text, by the request's
+// Accept.
 package edge
 
 import (
-	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -28,24 +31,29 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/trace"
 )
 
-// Handler answers a request with a value to be written as JSON (see Ready for
-// large ones), or an error.
+// Handler answers a request with a value, or an error. Some values are special:
+// Ready is JSON already, Result has a status of its own, Stream writes itself.
 type Handler func(r *http.Request) (any, error)
 
 // problem is the body of an answer that is not a success.
 type problem struct {
-	Error struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-		Param   string `json:"param,omitempty"`
-	} `json:"error"`
+	XMLName xml.Name `json:"-" xml:"problem"`
+	Error   struct {
+		Code    string `json:"code" xml:"code"`
+		Message string `json:"message" xml:"message"`
+		Param   string `json:"param,omitempty" xml:"param,omitempty"`
+	} `json:"error" xml:"error"`
 }
+
+// String is the problem as text.
+func (p problem) String() string { return p.Error.Code + ": " + p.Error.Message }
 
 // dropped is the body of an answer to a task that can never succeed.
 type dropped struct {
-	Outcome string `json:"outcome"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	XMLName xml.Name `json:"-" xml:"dropped"`
+	Outcome string   `json:"outcome"`
+	Code    string   `json:"code"`
+	Message string   `json:"message"`
 }
 
 // statuses translates kinds.
@@ -57,7 +65,7 @@ var statuses = map[fault.Kind]int{
 	fault.Misconfigured: http.StatusInternalServerError,
 }
 
-// listener is who hears an answer.
+// listener is the reader of an answer.
 type listener uint8
 
 const (
@@ -66,9 +74,9 @@ const (
 	operator
 )
 
-// The headers of Cloud Tasks and Cloud Scheduler. Google's front end takes them
-// out of requests from elsewhere; a caller that reaches the service past it
-// changes nothing but the status of its own answer.
+// The headers of Cloud Tasks and Cloud Scheduler. Google's front end removes them
+// from other requests; a caller that reaches the service past the front end only
+// changes the status of its own answer.
 const (
 	queueHeader     = "X-CloudTasks-QueueName"
 	schedulerHeader = "X-CloudScheduler"
@@ -77,42 +85,72 @@ const (
 // Handle returns h as an http.Handler for API callers that takes the methods. A
 // panic is an internal error, logged with its stack.
 func Handle(log *slog.Logger, h Handler, methods ...string) http.Handler {
-	return handle(log, h, methods, func(*http.Request) listener { return caller })
+	return handle(door{log: log, h: h, methods: methods})
+}
+
+// HandleAny is Handle for callers who choose a form of answers with Accept: JSON,
+// XML (application/xml, text/xml) or text (text/plain), with weights. No Accept and
+// */* mean JSON. A type that is not known, and a value without that form, are
+// answered in JSON too, never refused.
+func HandleAny(log *slog.Logger, h Handler, methods ...string) http.Handler {
+	return handle(door{log: log, h: h, methods: methods, formOf: formOf})
 }
 
 // HandleTask is Handle for tasks: a request that a queue or a scheduler delivers
-// is answered so that they retry what may succeed later, and nothing else. Any
-// other request is an API caller's.
+// is answered so that the queue retries only errors that may pass. Any other
+// request is an API caller's.
 func HandleTask(log *slog.Logger, h Handler, methods ...string) http.Handler {
-	return handle(log, h, methods, func(r *http.Request) listener {
+	return handle(door{log: log, h: h, methods: methods, to: func(r *http.Request) listener {
 		if r.Header.Get(queueHeader) != "" || r.Header.Get(schedulerHeader) != "" {
 			return queue
 		}
 		return caller
-	})
+	}})
 }
 
 // HandleOperator is Handle for people who run the system.
 func HandleOperator(log *slog.Logger, h Handler, methods ...string) http.Handler {
-	return handle(log, h, methods, func(*http.Request) listener { return operator })
+	return handle(door{log: log, h: h, methods: methods, to: func(*http.Request) listener { return operator }})
 }
 
-// handle does the work of Handle for the listener of a request.
-func handle(log *slog.Logger, h Handler, methods []string, of func(*http.Request) listener) http.Handler {
+// door is a handler with the rules of its answers.
+type door struct {
+	log     *slog.Logger
+	h       Handler
+	methods []string
+	to      func(*http.Request) listener // nil is an API caller
+	formOf  func(*http.Request) form     // nil is JSON
+}
+
+// handle returns the http.Handler of a door.
+func handle(d door) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(trace.Begin(r.Context(), r.Header.Get(trace.Header)))
-		log.DebugContext(r.Context(), "a request came", "method", r.Method, "path", r.URL.Path)
-		if !slices.Contains(methods, r.Method) {
-			w.Header().Set("Allow", strings.Join(methods, ", "))
-			_ = answer(w, http.StatusMethodNotAllowed, problemOf(fault.New(fault.Invalid, "method", "use %s", strings.Join(methods, ", ")), caller))
+		d.log.DebugContext(r.Context(), "a request came", "method", r.Method, "path", r.URL.Path)
+		f, to := asJSON, caller
+		if d.formOf != nil {
+			w.Header().Add("Vary", "Accept")
+			f = d.formOf(r)
+		}
+		if d.to != nil {
+			to = d.to(r)
+		}
+		if !slices.Contains(d.methods, r.Method) {
+			allowed := strings.Join(d.methods, ", ")
+			w.Header().Set("Allow", allowed)
+			_ = answer(w, f, http.StatusMethodNotAllowed, problemOf(fault.New(fault.Invalid, "method", "use %s", allowed), caller))
 			return
 		}
-		value, err := guarded(h, r)
+		value, err := guarded(d.h, r)
+		if stream, ok := value.(Stream); ok && err == nil {
+			stream(w, r)
+			return
+		}
 		if err == nil {
-			err = answer(w, http.StatusOK, value)
+			err = answer(w, f, http.StatusOK, value)
 		}
 		if err != nil {
-			failure{to: of(r), err: err, log: log}.answer(w, r)
+			failure{to: to, form: f, err: err, log: d.log}.answer(w, r)
 		}
 	})
 }
@@ -138,13 +176,14 @@ func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
 // failure is an error on its way to a listener.
 type failure struct {
-	to  listener
-	err error
-	log *slog.Logger
+	to   listener
+	form form
+	err  error
+	log  *slog.Logger
 }
 
-// answer logs the error and answers with its kind's status. For a queue, what
-// cannot succeed is a success.
+// answer logs the error and answers with its kind's status. A queue gets a success
+// for a task that cannot succeed.
 func (f failure) answer(w http.ResponseWriter, r *http.Request) {
 	err, log := f.err, f.log
 	kind, code := fault.KindOf(err), fault.CodeOf(err)
@@ -155,7 +194,7 @@ func (f failure) answer(w http.ResponseWriter, r *http.Request) {
 		} else {
 			log.WarnContext(r.Context(), "a task was dropped", "code", code, "reason", err.Error())
 		}
-		_ = answer(w, http.StatusOK, dropped{Outcome: "dropped", Code: code, Message: sentence(err, f.to)})
+		_ = answer(w, f.form, http.StatusOK, dropped{Outcome: "dropped", Code: code, Message: sentence(err, f.to)})
 		return
 	}
 	switch {
@@ -167,10 +206,11 @@ func (f failure) answer(w http.ResponseWriter, r *http.Request) {
 	if after := fault.AfterOf(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
 	}
-	_ = answer(w, status, problemOf(err, f.to))
+	_ = answer(w, f.form, status, problemOf(err, f.to))
 }
 
-// logFailure logs an error that is ours, in the form that Error Reporting reads.
+// logFailure logs a defect or a wrong configuration, in the form that Error Reporting
+// reads.
 func logFailure(r *http.Request, log *slog.Logger, status int, err error) {
 	what := []any{
 		"code", fault.CodeOf(err), "error", err.Error(),
@@ -184,7 +224,7 @@ func logFailure(r *http.Request, log *slog.Logger, status int, err error) {
 	log.ErrorContext(r.Context(), "a request failed", what...)
 }
 
-// problemOf returns what a listener may know of an error.
+// problemOf returns the part of an error that a listener may read.
 func problemOf(err error, to listener) problem {
 	var p problem
 	p.Error.Code, p.Error.Message = fault.CodeOf(err), sentence(err, to)
@@ -196,7 +236,7 @@ func problemOf(err error, to listener) problem {
 }
 
 // sentence returns the part of an error that is meant for the listener. The
-// cause of a wrong configuration (a database's message about a statement, say)
+// cause of a wrong configuration, such as a database's message about a statement,
 // names what the operator has to correct.
 func sentence(err error, to listener) string {
 	var f *fault.Error
@@ -209,31 +249,11 @@ func sentence(err error, to listener) string {
 	return f.Message
 }
 
-// answer writes a value as JSON, or returns an error and writes nothing if it has
-// no JSON form; our own problems always have one. An error of writing is the
-// reader's.
-func answer(w http.ResponseWriter, status int, value any) error {
-	ready, ok := value.(Ready)
-	if !ok {
-		body, err := json.Marshal(value)
-		if err != nil {
-			return fmt.Errorf("the answer has no JSON form: %w", err)
-		}
-		ready = Ready{append(body, '\n')}
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	ready.writeTo(w)
-	return nil
-}
-
 // LimitedBody reads the body of a caller's request, at most limit bytes. Browsers
-// send JSON as text/plain to spare the preflight, so its declared type says
-// nothing.
+// send JSON as text/plain to spare the preflight, so the declared type is ignored.
 func LimitedBody(r *http.Request, limit int64) ([]byte, error) {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return nil, fault.New(fault.Invalid, "bad-encoding", "send the body as it is, without Content-Encoding")
+		return nil, fault.New(fault.Invalid, "bad-encoding", "send the body without Content-Encoding")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
 	var large *http.MaxBytesError

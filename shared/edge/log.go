@@ -10,19 +10,19 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/trace"
 )
 
-// Program is what a log says about the program that writes it.
+// Program describes the program in its log.
 type Program struct {
 	// Project is the Google Cloud project that traces belong to; empty leaves the
 	// link to the trace out.
 	Project string
-	// Service and Version are what Error Reporting groups errors by.
+	// Error Reporting groups errors by Service and Version.
 	Service, Version string
 }
 
 // NewLogger returns a logger that writes one JSON object a line with the field
 // names that Cloud Logging understands: severity, trace and span of the context,
-// and, of what is logged, entity, run, page and function as labels, by which
-// records are found without a search through their text. A record of severity
+// and the attributes entity, run, page and function as labels, by which records are
+// found without a search through their text. A record of severity
 // ERROR has Error Reporting's form, with the place in the code that wrote it.
 func NewLogger(w io.Writer, level slog.Level, p Program) *slog.Logger {
 	h := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: cloudNames})
@@ -59,9 +59,8 @@ func severity(l slog.Level) string {
 	}
 }
 
-// cloud adds what Cloud Logging reads, always at the top of the object: a group
-// that is open when something is logged is built here and not by the handler
-// below.
+// cloud adds the fields that Cloud Logging reads, always at the top of the object:
+// groups are built here and not by the handler below.
 type cloud struct {
 	out     slog.Handler
 	program Program
@@ -69,7 +68,7 @@ type cloud struct {
 	groups  []group
 }
 
-// group is an open group with what was given inside it.
+// group is an open group with its attributes.
 type group struct {
 	name  string
 	attrs []slog.Attr
@@ -128,7 +127,7 @@ func (h *cloud) Handle(ctx context.Context, r slog.Record) error {
 	return h.out.Handle(ctx, whole)
 }
 
-// labelled is what becomes a label as well.
+// labelled are the attributes that become labels as well.
 var labelled = []string{"entity", "run", "page", "function"}
 
 // labelsOf returns the labels among attributes. A label's value is text.

@@ -3,12 +3,11 @@ package edge
 import "net/http"
 
 // Ready is an answer that is JSON already, in pieces that are written one after
-// the other. Nothing of it is checked or copied: it is for answers that may be
-// large.
+// the other. The pieces are neither checked nor copied: answers may be large.
 type Ready [][]byte
 
-// Taker is an http.ResponseWriter that keeps the pieces of an answer instead of
-// having them written; they must not be changed.
+// Taker is an http.ResponseWriter that keeps the pieces of an answer in place of
+// writing them; they must not be changed.
 type Taker interface {
 	http.ResponseWriter
 	Take(Ready)

@@ -1,9 +1,8 @@
-// Package fault gives every error of Return-sync a kind at its birth, so that
-// no one further up has to guess from a text what an error means.
+// Package fault gives every error of Return-sync a kind at its birth, so that no
+// caller has to guess the meaning of an error from its text.
 //
-// An Error carries a code for machines, a sentence for people and, where it is
-// worth waiting, how long. The edge translates kinds into HTTP statuses and is
-// the only place that does; see package edge.
+// An Error carries a code for machines, a sentence for people and, where waiting
+// helps, the time to wait. Package edge alone translates kinds into HTTP statuses.
 package fault
 
 import (
@@ -13,19 +12,19 @@ import (
 	"time"
 )
 
-// Kind says what the receiver of an error can do about it.
+// Kind says how the receiver of an error can react.
 type Kind uint8
 
 // The kinds. Only Retry and Throttled make a queue deliver a task again.
 const (
-	// Internal is an error nobody classified: worth one more try, because a
-	// bug that shows itself twice is easier to find than a lost window.
+	// Internal is an unclassified error. It is retried once more: a defect that
+	// shows twice is easier to find than a lost window.
 	Internal Kind = iota
-	// Retry is an outage of ours or of something we need (database, index).
+	// Retry is an outage of this program or of a service that it needs.
 	Retry
 	// Throttled is a request to slow down; After says for how long.
 	Throttled
-	// Invalid is a request that its sender has to mend.
+	// Invalid is a request that its sender has to correct.
 	Invalid
 	// Unauthenticated is a request without a valid identity.
 	Unauthenticated
@@ -35,9 +34,9 @@ const (
 	NotFound
 	// TooLarge is a request whose body is larger than it may be.
 	TooLarge
-	// Superseded is work that has ended or that belongs to somebody else by now:
-	// a claim that was taken over, a page of a closed run, a version that was
-	// edited meanwhile. Nothing is left to do for the caller.
+	// Superseded is work that has ended or that another process has taken over: a
+	// stale claim, a page of a closed run, a version that was edited meanwhile.
+	// Nothing is left to do for the caller.
 	Superseded
 	// Misconfigured is a definition, a setting or a right that a person has to
 	// correct: the same call fails again until then.
@@ -72,7 +71,7 @@ func New(k Kind, code, format string, args ...any) *Error {
 }
 
 // Wrap classifies err; a nil err stays nil. The sentence stands before the
-// cause's own text, and only the sentence leaves the house.
+// cause's own text, and only the sentence is shown to callers.
 func Wrap(err error, k Kind, code, message string) error {
 	if err == nil {
 		return nil
@@ -94,8 +93,8 @@ func (e *Error) WithParam(name string) *Error {
 	return &c
 }
 
-// Join joins errors of independent pieces of work. What may succeed later stands
-// first, so that the kind of the whole has the work done again.
+// Join joins errors of independent pieces of work. Errors that may pass stand first,
+// so that the kind of the whole makes the caller retry.
 func Join(errs ...error) error {
 	sorted := slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
 	slices.SortStableFunc(sorted, func(a, b error) int {

@@ -23,18 +23,18 @@ const iapIssuer = "https://cloud.google.com/iap"
 // iapLeeway is how far the clocks of the proxy and of ours may be apart.
 const iapLeeway = 30 * time.Second
 
-// IAPConfig is what the environment says about Identity-Aware Proxy. Without an
-// audience its assertions are not looked at, so nobody can make one up.
+// IAPConfig is the environment for Identity-Aware Proxy. Without an audience its
+// assertions are ignored, so that a forged one has no effect.
 type IAPConfig struct {
 	// Audience is what assertions are meant for, as the proxy's page shows it:
 	// /projects/NUMBER/global/backendServices/ID behind a load balancer, or
 	// /projects/NUMBER/locations/REGION/services/NAME for a service by itself.
 	Audience string `env:"CONSOLE_IAP_AUDIENCE"`
-	// Operators are the addresses of those who may change things.
+	// Operators are the addresses of the people who may change things.
 	Operators []string `env:"CONSOLE_OPERATORS"`
 	// JWKS is where the proxy's public keys are.
 	JWKS string `env:"CONSOLE_IAP_JWKS_URL, default=https://www.gstatic.com/iap/verify/public_key-jwk"`
-	// Log takes what is wrong with the proxy's keys; nil discards it.
+	// Log takes problems with the proxy's keys; nil discards them.
 	Log *slog.Logger
 }
 
@@ -84,7 +84,7 @@ func (i *IAP) read(token jwt.Token) (Person, error) {
 	if err := token.Get("email", &email); err != nil || email == "" {
 		return Person{}, fault.New(fault.Forbidden, "no-email", "the proxy's assertion names nobody's address")
 	}
-	// Some are told with their issuer, as accounts.google.com:name@example.com.
+	// Some addresses begin with their issuer: accounts.google.com:name@example.com.
 	email = email[strings.LastIndexByte(email, ':')+1:]
 	expires, _ := token.Expiration()
 	return Person{Subject: email, Operator: slices.Contains(i.operators, strings.ToLower(email)), Expires: expires}, nil

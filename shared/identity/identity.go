@@ -1,11 +1,10 @@
-// Package identity says who asks: it reads the accounts out of a signed token.
+// Package identity identifies callers: it reads the accounts out of a signed token.
 //
 // A token is signed with a shared secret (HS256), or by an issuer whose public
 // keys are at an address (RS256 or ES256). The kind of key decides which
-// algorithm is taken, never the token, so that a public key cannot be passed off
-// as a secret. A token that is missing, expired, signed otherwise, meant for
-// somebody else or without a proper account is refused; there is no identity by
-// default.
+// algorithm is accepted, never the token, so that a public key cannot pass for a
+// secret. A token that is missing, expired, signed otherwise, meant for another
+// audience or without a valid account is refused; there is no default identity.
 package identity
 
 import (
@@ -26,21 +25,25 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Config is what the environment says about tokens. A Secret, a JWKS address or
-// both are needed; with both, either kind of token is taken.
+// Config is the environment for callers' tokens. A Secret, a JWKS address or both
+// are needed; with both, either kind of token is accepted. The names with SEARCH_
+// are the old ones, which keep working.
 type Config struct {
 	// Secret is the HS256 key that tokens are signed with.
-	Secret string `env:"SEARCH_JWT_SECRET"`
+	Secret string `env:"JWT_SECRET" alias:"SEARCH_JWT_SECRET"`
 	// JWKS is the address of the issuer's public keys.
-	JWKS string `env:"SEARCH_JWKS_URL"`
+	JWKS string `env:"JWKS_URL" alias:"SEARCH_JWKS_URL"`
 	// Claim names the claim that carries the account, or a list of accounts.
-	Claim    string        `env:"SEARCH_JWT_CLAIM, default=account"`
-	Issuer   string        `env:"SEARCH_JWT_ISSUER"`
-	Audience string        `env:"SEARCH_JWT_AUDIENCE"`
-	Leeway   time.Duration `env:"SEARCH_JWT_LEEWAY, default=30s"`
-	// Log takes what is wrong with the keys at the address; nil discards it.
+	Claim    string        `env:"JWT_CLAIM, default=account" alias:"SEARCH_JWT_CLAIM"`
+	Issuer   string        `env:"JWT_ISSUER" alias:"SEARCH_JWT_ISSUER"`
+	Audience string        `env:"JWT_AUDIENCE" alias:"SEARCH_JWT_AUDIENCE"`
+	Leeway   time.Duration `env:"JWT_LEEWAY, default=30s" alias:"SEARCH_JWT_LEEWAY"`
+	// Log takes problems with the keys at the address; nil discards them.
 	Log *slog.Logger
 }
+
+// NameJWKS names the setting of Config.JWKS in errors.
+const NameJWKS = "JWKS_URL (or SEARCH_JWKS_URL)"
 
 // The limits of a token.
 const (
@@ -49,7 +52,7 @@ const (
 	maxAccounts = 50
 )
 
-// Caller is who asks.
+// Caller is the sender of a request.
 type Caller struct {
 	Accounts []string // at least one, sorted, each once
 	Subject  string   // the token's sub; may be empty
@@ -67,22 +70,22 @@ func New(cfg Config) (*Verifier, error) {
 	v := &Verifier{cfg: cfg}
 	switch {
 	case cfg.Secret == "" && cfg.JWKS == "":
-		return nil, errors.New("SEARCH_JWT_SECRET or SEARCH_JWKS_URL must say how tokens are signed")
+		return nil, errors.New("JWT_SECRET or JWKS_URL must say how tokens are signed (old names: SEARCH_JWT_SECRET, SEARCH_JWKS_URL)")
 	case cfg.Secret != "" && len(cfg.Secret) < minSecret:
-		return nil, fmt.Errorf("SEARCH_JWT_SECRET must have at least %d bytes", minSecret)
+		return nil, fmt.Errorf("JWT_SECRET (or SEARCH_JWT_SECRET) must have at least %d bytes", minSecret)
 	case cfg.Leeway < 0 || cfg.Leeway > 5*time.Minute:
-		return nil, errors.New("SEARCH_JWT_LEEWAY must be from 0 to 5m")
+		return nil, errors.New("JWT_LEEWAY (or SEARCH_JWT_LEEWAY) must be from 0 to 5m")
 	case cfg.JWKS == "":
 		return v, nil
 	}
-	if err := checkAddress("SEARCH_JWKS_URL", cfg.JWKS); err != nil {
+	if err := checkAddress(NameJWKS, cfg.JWKS); err != nil {
 		return nil, err
 	}
 	v.keys = openKeys(cfg.JWKS, cfg.Log)
 	return v, nil
 }
 
-// Loopback reports whether a host is this machine and nobody else can reach it.
+// Loopback reports whether a host is this machine, which no other machine can reach.
 func Loopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
@@ -95,8 +98,8 @@ func (v *Verifier) Close() error {
 	return nil
 }
 
-// Refusals. What is wrong with a signature is for the log, not for whoever
-// sent it.
+// badToken is the answer to every refused token. The defect of the signature stands
+// in the log, not in the answer.
 const badToken = "the token is not valid: it is expired, or not signed for this service"
 
 // refuse returns the refusal of a token.
@@ -104,8 +107,8 @@ func refuse(err error) error {
 	return fault.Wrap(err, fault.Unauthenticated, "bad-token", badToken)
 }
 
-// Caller returns who sent a request with a bearer token. now is the time to
-// judge the token by.
+// Caller returns the sender of a request with a bearer token. now is the time by
+// which the token is judged.
 func (v *Verifier) Caller(r *http.Request, now time.Time) (Caller, error) {
 	token, err := v.token(r, now)
 	if err != nil {
@@ -154,7 +157,7 @@ func (v *Verifier) check(ctx context.Context, text string, now time.Time) (jwt.T
 	return nil, refuse(err)
 }
 
-// conditions returns what a token has to meet besides its signature.
+// conditions returns the conditions of a token besides its signature.
 func (v *Verifier) conditions(now time.Time) []jwt.ParseOption {
 	options := []jwt.ParseOption{
 		jwt.WithAcceptableSkew(v.cfg.Leeway),
@@ -170,7 +173,7 @@ func (v *Verifier) conditions(now time.Time) []jwt.ParseOption {
 	return options
 }
 
-// header is what a token says of its signature; nothing of it is to be believed.
+// header is the unverified header of a token.
 type header struct {
 	Alg string `json:"alg"`
 	Kid string `json:"kid"`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
 )
 
 // finder has the public keys of an issuer.
@@ -48,7 +48,7 @@ func orRefuse(found keySet, id string) (keySet, error) {
 // Nothing happens between requests, when the platform may give no processor.
 type keys struct {
 	address string
-	client  *http.Client
+	client  *httpcall.Client
 	log     *slog.Logger
 	life    context.Context // ends with close
 	end     context.CancelFunc
@@ -74,7 +74,9 @@ func openKeys(address string, log *slog.Logger) *keys {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	k := &keys{address: address, log: log, client: &http.Client{Timeout: fetchTimeout, CheckRedirect: stayEncrypted}}
+	k := &keys{address: address, log: log, client: &httpcall.Client{
+		HTTP: &http.Client{Timeout: fetchTimeout, CheckRedirect: stayEncrypted}, Most: maxKeySet, Service: "the issuer",
+	}}
 	k.life, k.end = context.WithCancel(context.Background())
 	return k
 }
@@ -187,19 +189,14 @@ func (k *keys) get(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := k.client.Do(req)
-	if err != nil {
+	answer, err := k.client.Once(req)
+	switch {
+	case answer.Status != 0 && answer.Status != http.StatusOK:
+		return nil, fmt.Errorf("the issuer answers %d", answer.Status)
+	case err != nil:
 		return nil, err
 	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("it answers %d", res.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxKeySet+1))
-	if err == nil && len(body) > maxKeySet {
-		err = fmt.Errorf("the key set has more than %d bytes", maxKeySet)
-	}
-	return body, err
+	return answer.Body, nil
 }
 
 // checkAddress returns an error unless keys may be fetched from an address: by

@@ -12,9 +12,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// OperatorConfig is what the environment says about the tokens of people who look
-// after the syncs. They have an audience of their own, and may have keys of their
-// own; without, they are signed as callers' tokens are.
+// OperatorConfig is the environment for the tokens of operators, the people who run
+// the syncs. The tokens have an audience of their own, and may have keys of their
+// own; without such keys they are signed as callers' tokens are.
 type OperatorConfig struct {
 	// Audience is what these tokens are meant for. No token to search with may be
 	// meant for the same.
@@ -28,7 +28,7 @@ type OperatorConfig struct {
 	JWKS string `env:"OPERATOR_JWKS_URL"`
 }
 
-// Person is who asks, where accounts do not matter.
+// Person is the sender of a request to a function without accounts.
 type Person struct {
 	Subject  string    // the token's sub, or an address; may be empty
 	Operator bool      // may change things
@@ -43,8 +43,7 @@ func (p Person) Demand() error {
 	return fault.New(fault.Forbidden, "no-operator", "you may look; changing this takes an operator's token")
 }
 
-// Operators reads people who look after the syncs out of tokens. It is safe for
-// concurrent use.
+// Operators reads operators out of tokens. It is safe for concurrent use.
 type Operators struct {
 	verifier *Verifier
 	roles    Roles
@@ -55,9 +54,9 @@ type Operators struct {
 func NewOperators(cfg OperatorConfig, callers Config, roles Roles) (*Operators, error) {
 	switch {
 	case cfg.Audience == "" || callers.Claim == "":
-		return nil, errors.New("OPERATOR_JWT_AUDIENCE and SEARCH_JWT_CLAIM must not be empty: they keep tenants' tokens from being operators'")
+		return nil, errors.New("OPERATOR_JWT_AUDIENCE and JWT_CLAIM (or SEARCH_JWT_CLAIM) must not be empty: they keep tenants' tokens from being operators'")
 	case cfg.Audience == callers.Audience:
-		return nil, fmt.Errorf("OPERATOR_JWT_AUDIENCE and SEARCH_JWT_AUDIENCE are both %q: give operators' tokens an audience of their own", cfg.Audience)
+		return nil, fmt.Errorf("OPERATOR_JWT_AUDIENCE and JWT_AUDIENCE (or SEARCH_JWT_AUDIENCE) are both %q: give operators' tokens an audience of their own", cfg.Audience)
 	case cfg.Keys != "" && cfg.JWKS != "":
 		return nil, errors.New("OPERATOR_JWKS and OPERATOR_JWKS_URL are two key sets: set one of them")
 	}

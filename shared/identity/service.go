@@ -15,8 +15,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// ServiceConfig is what the environment says about the queues and the scheduler
-// that call a function, each with an identity token of a service account.
+// ServiceConfig is the environment for calls of the queues and the scheduler, each
+// with an identity token of a service account.
 type ServiceConfig struct {
 	// Audience is what these tokens are meant for: the function's address.
 	Audience []string `env:"CALLER_AUDIENCE"`
@@ -29,7 +29,7 @@ type ServiceConfig struct {
 	// off. Cloud Run does so with every token that it lets through to a service which
 	// is not open to everybody; nowhere else may this be set.
 	ByPlatform bool `env:"CALLER_SIGNATURE_BY_PLATFORM"`
-	// Log takes what is wrong with the issuer's keys; nil discards it.
+	// Log takes problems with the issuer's keys; nil discards them.
 	Log *slog.Logger
 }
 

@@ -5,13 +5,13 @@ import "time"
 // Answer is a row as the command line and the console show it.
 type Answer struct {
 	Row
-	// Version is what an edit names as the content that it builds on.
+	// Version is the version that an edit names as the one it builds on.
 	Version string `json:"version"`
 	// State is rejected, disabled, pending (not in force yet) or on.
 	State string `json:"state"`
-	// Says is what is in force, in a sentence; empty for nothing.
+	// Says is the Spec in force, in a sentence; empty for none.
 	Says string `json:"says"`
-	// Next is when it starts next; nil for never.
+	// Next is the time of the next start; nil for never.
 	Next *time.Time `json:"nextAt"`
 }
 
@@ -31,7 +31,7 @@ func (r Row) Answer(now time.Time) Answer {
 		a.State = "pending"
 	}
 	if err != nil && r.Message == "" {
-		a.Message = err.Error() // nobody has looked at it yet
+		a.Message = err.Error() // not reconciled yet
 	}
 	return a
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Diff says in words what of an edit differs: the old values and the new ones,
-// such as "time 23:30" and "time 22:00". Against the zero Edit it says all that is
-// set.
+// Diff says in words where two edits differ: the old values and the new ones, such
+// as "time 23:30" and "time 22:00". Against the zero Edit it lists every value that
+// is set.
 func Diff(before, after Edit) (was, is string) {
 	var a, b []string
 	old, now := before.fields(), after.fields()
@@ -31,7 +31,7 @@ func (f field) String() string {
 	return f.name + " " + f.value
 }
 
-// fields lists what people write.
+// fields lists the values of an edit.
 func (e Edit) fields() []field {
 	zone := ""
 	if e.Timezone != nil {

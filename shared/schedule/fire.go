@@ -10,19 +10,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Starter starts a schedule's target. Starting twice with one key starts once.
-type Starter interface {
-	Start(ctx context.Context, s Spec, key string) (message string, err error)
-}
-
 // Firings is the rows as the Firer sees them.
 type Firings interface {
 	// Schedule reads one row; its absence is a fault.NotFound.
 	Schedule(ctx context.Context, id int64) (Row, error)
-	// Fire takes an occurrence; false means that somebody else has it or had it,
-	// or that the row has changed since it was read.
+	// Fire takes an occurrence; false means that another call has it or had it, or
+	// that the row has changed since it was read.
 	Fire(ctx context.Context, f Firing) (bool, error)
-	// Fired ends what Fire took: the occurrence is over, or free again.
+	// Fired ends an occurrence that Fire took: it is over, or free again.
 	Fired(ctx context.Context, f Firing, over bool) error
 }
 
@@ -35,15 +30,15 @@ type Firing struct {
 	Lease      time.Duration // after it, a taken occurrence is free again
 }
 
-// Firer starts what is due.
+// Firer starts the occurrences that are due.
 type Firer struct {
-	Table   Firings
-	Starter Starter
-	Log     Log
+	Table Firings
+	Kinds Kinds
+	Log   Log
 }
 
-// Knock is a call of a job.
-type Knock struct {
+// Trigger is a call of a job.
+type Trigger struct {
 	ID int64
 	// At is the tick that the scheduler delivers; the zero time is a call by
 	// hand, which is no occurrence.
@@ -51,7 +46,7 @@ type Knock struct {
 	Now time.Time
 }
 
-// Fired says what a knock did.
+// Fired is the result of a trigger.
 type Fired struct {
 	Schedule   int64      `json:"schedule"`
 	Started    bool       `json:"started"`
@@ -59,18 +54,18 @@ type Fired struct {
 	Message    string     `json:"message"`
 }
 
-// firingLease bounds the starting of a target; grace is how late a knock may be
-// before its start is made up for.
+// firingLease bounds the start of a target; grace is how late a trigger may be
+// before MakeUp starts its occurrence.
 const (
 	firingLease = 2 * time.Minute
 	grace       = 2 * time.Minute
 )
 
-// Fire answers a knock.
-func (f *Firer) Fire(ctx context.Context, k Knock) (Fired, error) {
-	row, err := f.Table.Schedule(ctx, k.ID)
+// Fire answers a trigger.
+func (f *Firer) Fire(ctx context.Context, call Trigger) (Fired, error) {
+	row, err := f.Table.Schedule(ctx, call.ID)
 	if fault.KindOf(err) == fault.NotFound {
-		return Fired{Schedule: k.ID, Message: "the schedule was deleted; its job will be too"}, nil
+		return Fired{Schedule: call.ID, Message: "the schedule was deleted; its job will be too"}, nil
 	}
 	if err != nil {
 		return Fired{}, err
@@ -78,37 +73,37 @@ func (f *Firer) Fire(ctx context.Context, k Knock) (Fired, error) {
 	s, ok := row.InForce()
 	switch {
 	case !ok:
-		return Fired{Schedule: k.ID, Message: "the schedule has not come into force"}, nil
+		return Fired{Schedule: call.ID, Message: "the schedule has not come into force"}, nil
 	case s.Disabled:
-		return Fired{Schedule: k.ID, Message: "the schedule is disabled"}, nil
-	case k.At.IsZero():
-		return f.byHand(ctx, s, k)
+		return Fired{Schedule: call.ID, Message: "the schedule is disabled"}, nil
+	case call.At.IsZero():
+		return f.byHand(ctx, s, call)
 	}
-	// A tick's time may be ahead of our clock, and it may come late: then
-	// something newer may be due, which stands for all before it.
-	t := k.Now
-	if k.At.After(t) {
-		t = k.At
+	// A tick's time may be ahead of our clock. A late tick starts the newest
+	// occurrence that is due, which stands for all before it.
+	t := call.Now
+	if call.At.After(t) {
+		t = call.At
 	}
 	at, due := s.Due(row.State(), t)
 	if !due {
-		return Fired{Schedule: k.ID, Message: "nothing is due before " + s.Next(row.State(), t).Format(time.RFC3339)}, nil
+		return Fired{Schedule: call.ID, Message: "nothing is due before " + s.Next(row.State(), t).Format(time.RFC3339)}, nil
 	}
-	return f.start(ctx, s, Firing{ID: k.ID, Applied: row.Applied, Occurrence: at, Now: k.Now, Lease: firingLease})
+	return f.start(ctx, s, Firing{ID: call.ID, Applied: row.Applied, Occurrence: at, Now: call.Now, Lease: firingLease})
 }
 
-// byHand starts the target beside the schedule.
-func (f *Firer) byHand(ctx context.Context, s Spec, k Knock) (Fired, error) {
-	message, err := f.Starter.Start(ctx, s, fmt.Sprintf("manual-schedule-%d-%d", s.ID, k.Now.UnixNano()))
+// byHand starts the target outside of the schedule.
+func (f *Firer) byHand(ctx context.Context, s Spec, call Trigger) (Fired, error) {
+	message, err := f.Kinds.start(ctx, s, fmt.Sprintf("manual-schedule-%d-%d", s.ID, call.Now.UnixNano()))
 	if err != nil {
 		return Fired{}, err
 	}
-	return Fired{Schedule: k.ID, Started: true, Message: "by hand: " + message}, nil
+	return Fired{Schedule: call.ID, Started: true, Message: "by hand: " + message}, nil
 }
 
-// start starts the target of an occurrence. It is taken first and over only when
-// the target was started: who dies in between leaves a lease that runs out, and
-// the next one starts it with the same key.
+// start starts the target of an occurrence. The occurrence is taken first and over
+// only when the target was started: a process that dies in between leaves a lease
+// that runs out, and the next call starts the target with the same key.
 func (f *Firer) start(ctx context.Context, s Spec, firing Firing) (Fired, error) {
 	took, err := f.Table.Fire(ctx, firing)
 	if err != nil {
@@ -120,11 +115,11 @@ func (f *Firer) start(ctx context.Context, s Spec, firing Firing) (Fired, error)
 		return done, nil
 	}
 	// Two schedules of one target at one time have one key, and start it once.
-	done.Message, err = f.Starter.Start(ctx, s, "schedule-"+firing.Occurrence.Format(time.RFC3339))
+	done.Message, err = f.Kinds.start(ctx, s, "schedule-"+firing.Occurrence.Format(time.RFC3339))
 	hopeless := err != nil && !fault.Retryable(err)
 	if hopeless {
 		done.Message = err.Error()
-		f.Log.tell(ctx, Entry{At: firing.Now, Level: slog.LevelError, Entity: s.entity(),
+		f.Log.report(ctx, Entry{At: firing.Now, Level: slog.LevelError, Entity: f.Kinds.entity(s),
 			Message: fmt.Sprintf("schedule %d could not start %s %s: %v", s.ID, s.Kind, s.Target, err)})
 	}
 	over := err == nil || hopeless
@@ -135,8 +130,8 @@ func (f *Firer) start(ctx context.Context, s Spec, firing Firing) (Fired, error)
 	return done, nil
 }
 
-// MakeUp starts what should have been started some time ago and was not: the
-// newest missed occurrence of each row, once. It returns how many it started.
+// MakeUp starts the newest missed occurrence of each row, once, if it was due some
+// time ago. It returns how many it started.
 func (f *Firer) MakeUp(ctx context.Context, rows []Row, now time.Time) (int, error) {
 	started := 0
 	var problems []error
@@ -156,17 +151,9 @@ func (f *Firer) MakeUp(ctx context.Context, rows []Row, now time.Time) (int, err
 		}
 		if done.Started {
 			started++
-			f.Log.tell(ctx, Entry{At: now, Level: slog.LevelWarn, Entity: s.entity(),
+			f.Log.report(ctx, Entry{At: now, Level: slog.LevelWarn, Entity: f.Kinds.entity(s),
 				Message: fmt.Sprintf("schedule %d was made up for: its start of %s was missed", s.ID, at.Format(time.RFC3339))})
 		}
 	}
 	return started, errors.Join(problems...)
-}
-
-// entity returns the entity that a Spec is about, if it is one.
-func (s Spec) entity() string {
-	if s.Kind == Entity {
-		return s.Target
-	}
-	return ""
 }

@@ -10,11 +10,11 @@ import (
 type Entry struct {
 	At      time.Time
 	Level   slog.Level
-	Entity  string // empty for what is not about one entity
+	Entity  string // empty where the entry is not about one entity
 	Message string
 }
 
-// Log is where schedules tell what happened.
+// Log takes the events of schedules.
 type Log struct {
 	// Keep writes an entry into the run log; nil keeps none.
 	Keep func(ctx context.Context, e Entry) error
@@ -31,9 +31,9 @@ func (l Log) print(ctx context.Context, e Entry) {
 	l.Print.Log(ctx, e.Level, e.Message)
 }
 
-// tell writes an entry into both. A run log that cannot be written stops
-// nothing: what it would have said stands in the other one.
-func (l Log) tell(ctx context.Context, e Entry) {
+// report writes an entry into both logs. A run log that cannot be written stops
+// nothing: the program's log has the entry.
+func (l Log) report(ctx context.Context, e Entry) {
 	l.print(ctx, e)
 	if l.Keep == nil {
 		return

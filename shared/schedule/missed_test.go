@@ -172,7 +172,7 @@ func TestAForcedJobStartsBesideTheSchedule(t *testing.T) {
 	id := w.add(every("i", "01:30"))
 	w.run(at(0, "00:10"))
 	for range 2 {
-		done, err := w.firer().Fire(t.Context(), schedule.Knock{ID: id, Now: w.now})
+		done, err := w.firer().Fire(t.Context(), schedule.Trigger{ID: id, Now: w.now})
 		if err != nil || !done.Started || done.Occurrence != nil {
 			t.Errorf("%+v, %v", done, err)
 		}
@@ -184,10 +184,10 @@ func TestAForcedJobStartsBesideTheSchedule(t *testing.T) {
 		t.Error("two starts by hand have one key")
 	}
 	w.edit(id, func(e *schedule.Edit) { e.Disabled = true })
-	if done, err := w.firer().Fire(t.Context(), schedule.Knock{ID: id, Now: w.now}); err != nil || done.Started {
+	if done, err := w.firer().Fire(t.Context(), schedule.Trigger{ID: id, Now: w.now}); err != nil || done.Started {
 		t.Errorf("a disabled schedule: %+v, %v", done, err)
 	}
-	if done, err := w.firer().Fire(t.Context(), schedule.Knock{ID: 99, Now: w.now}); err != nil || done.Started || !strings.Contains(done.Message, "deleted") {
+	if done, err := w.firer().Fire(t.Context(), schedule.Trigger{ID: 99, Now: w.now}); err != nil || done.Started || !strings.Contains(done.Message, "deleted") {
 		t.Errorf("a deleted schedule: %+v, %v", done, err)
 	}
 }
@@ -199,16 +199,16 @@ func TestClocksThatDiffer(t *testing.T) {
 	id := w.add(daily("d", "12:00"))
 	w.run(at(0, "11:59"))
 	w.now = at(0, "12:00").Add(-20 * time.Second)
-	done, err := w.firer().Fire(t.Context(), schedule.Knock{ID: id, At: at(0, "12:00"), Now: w.now})
+	done, err := w.firer().Fire(t.Context(), schedule.Trigger{ID: id, At: at(0, "12:00"), Now: w.now})
 	if err != nil || !done.Started || !done.Occurrence.Equal(at(0, "12:00")) {
 		t.Errorf("ahead: %+v, %v", done, err)
 	}
 	w.now = at(2, "18:00")
-	done, err = w.firer().Fire(t.Context(), schedule.Knock{ID: id, At: at(1, "12:00"), Now: w.now})
+	done, err = w.firer().Fire(t.Context(), schedule.Trigger{ID: id, At: at(1, "12:00"), Now: w.now})
 	if err != nil || !done.Started || !done.Occurrence.Equal(at(2, "12:00")) {
 		t.Errorf("late: %+v, %v; the newest stands for all before it", done, err)
 	}
-	done, err = w.firer().Fire(t.Context(), schedule.Knock{ID: id, At: at(2, "12:00"), Now: w.now})
+	done, err = w.firer().Fire(t.Context(), schedule.Trigger{ID: id, At: at(2, "12:00"), Now: w.now})
 	if err != nil || done.Started || !strings.Contains(done.Message, "2026-12-04T12:00:00Z") {
 		t.Errorf("again: %+v, %v", done, err)
 	}

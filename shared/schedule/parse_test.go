@@ -52,7 +52,7 @@ func TestR1R4FieldsAreRead(t *testing.T) {
 		"R4 no weekday": {func(e *schedule.Edit) { e.Run, e.Weekday = "Weekly", "Thurs" }, nil, "weekday is"},
 		"R5 interval, zone and weekday unused": {func(e *schedule.Edit) { e.Run, e.Timezone, e.Weekday = "Interval", hours(99), "x" },
 			func(s *schedule.Spec) { s.Run, s.Offset = schedule.Interval, 0 }, ""},
-		"R5 interval of nothing":   {func(e *schedule.Edit) { e.Run, e.Time = "Interval", "00:00" }, nil, "never rest"},
+		"R5 interval of nothing":   {func(e *schedule.Edit) { e.Run, e.Time = "Interval", "00:00" }, nil, "00:00: an Interval's time is its length"},
 		"R6 disabled":              {func(e *schedule.Edit) { e.Disabled = true }, func(s *schedule.Spec) { s.Disabled = true }, ""},
 		"description":              {func(e *schedule.Edit) { e.Description = "for people" }, func(*schedule.Spec) {}, ""},
 		"a scope":                  {func(e *schedule.Edit) { e.TargetKind, e.Target = "Scope", " all " }, func(s *schedule.Spec) { s.Kind, s.Target = "scope", "all" }, ""},
@@ -63,7 +63,7 @@ func TestR1R4FieldsAreRead(t *testing.T) {
 	for name, c := range cases {
 		e, want := base, spec
 		c.write(&e)
-		got, err := schedule.Row{ID: 3, Edit: e}.Parse()
+		got, err := kinds(nil).Parse(t.Context(), schedule.Row{ID: 3, Edit: e})
 		if c.wrong != "" {
 			if err == nil || !strings.Contains(err.Error(), c.wrong) {
 				t.Errorf("%s: %v, want %q", name, err, c.wrong)

@@ -24,21 +24,21 @@ type Jobs interface {
 type Table interface {
 	// Schedules reads all rows.
 	Schedules(ctx context.Context) (Poll, error)
-	// Judge writes what became of a row, with its records of the run log; false
+	// Judge writes a row's verdict, with its records of the run log; false
 	// means that another process has written it since it was read.
 	Judge(ctx context.Context, r Row, v Verdict) (bool, error)
-	// Polled notes that all rows have been looked at.
+	// Polled notes that all rows have been checked.
 	Polled(ctx context.Context, now time.Time) error
 }
 
 // Poll is the rows at a time.
 type Poll struct {
 	Rows []Row
-	// First tells the first look at the table ever: what it finds is no change.
+	// First marks the first read of the table ever: the rows found are no change.
 	First bool
 }
 
-// Verdict is what became of a row.
+// Verdict is the result of checking a row.
 type Verdict struct {
 	Message string     // why it is rejected; empty for a good row
 	Applied string     // the Spec now in force, as text
@@ -48,21 +48,21 @@ type Verdict struct {
 	Now     time.Time
 }
 
-// Reconciler brings a scheduler's jobs to what the rows ask for.
+// Reconciler makes a scheduler's jobs match the rows.
 type Reconciler struct {
 	Table Table
 	Jobs  Jobs
 	Log   Log
-	// Known says why a target cannot be started, nil if it can.
-	Known func(ctx context.Context, kind, target string) error
+	// Kinds are what schedules can start; this side only checks the targets.
+	Kinds Kinds
 	// Prefix begins the names of our jobs; a row's number follows. Every other
 	// job is left alone.
 	Prefix string
-	// URL is where the jobs knock; ServiceAccount is who as.
+	// URL is what the jobs call, with the identity of ServiceAccount.
 	URL, ServiceAccount string
 }
 
-// Reconciled says what a look at the table did.
+// Reconciled is the result of one reconciliation.
 type Reconciled struct {
 	Schedules int `json:"schedules"`
 	Rejected  int `json:"rejected"`
@@ -77,7 +77,7 @@ type Reconciled struct {
 // cannot be read, every job stays as it is.
 func (r *Reconciler) Run(ctx context.Context, now time.Time) (Reconciled, error) {
 	// The jobs come first: a job whose row was written after the rows were read
-	// would look as if it had none.
+	// would look like an orphan.
 	jobs, err := r.ours(ctx)
 	if err != nil {
 		return Reconciled{}, err
@@ -135,7 +135,7 @@ func cut(s string, n int) string {
 	return s
 }
 
-// pass is one look at the table.
+// pass is one reconciliation under way.
 type pass struct {
 	*Reconciler
 	ctx   context.Context
@@ -145,27 +145,24 @@ type pass struct {
 	done  Reconciled
 }
 
-// wanted returns what shall be in force for a row, and why the row itself is
-// rejected. A rejected edit changes nothing but Disabled; false means that
-// nothing was in force before it either.
+// wanted returns the Spec that shall be in force for a row, and why the row itself
+// is rejected. A rejected edit changes nothing but Disabled; false means that
+// nothing was in force before the edit either.
 func (p *pass) wanted(row Row) (s Spec, ok bool, message string) {
-	s, err := row.Parse()
-	if err == nil {
-		err = p.Known(p.ctx, s.Kind, s.Target)
-	}
+	s, err := p.Kinds.Parse(p.ctx, row)
 	if err == nil {
 		return s, true, ""
 	}
 	if s, ok = row.applied(); !ok {
 		return s, false, err.Error()
 	}
-	message = fmt.Sprintf("%v; until that is mended, the last good one stays: %s %s %s", err, s.Kind, s.Target, s.when())
+	message = fmt.Sprintf("%v; until the row is corrected, the last good one stays: %s %s %s", err, s.Kind, s.Target, s.when())
 	s.Disabled = row.Disabled
 	return s, true, message
 }
 
-// row brings one row's job to what is wanted, and then writes the verdict: the
-// run log tells only what has come into force.
+// row makes one row's job match and then writes the verdict, in this order: the run
+// log holds only what has come into force.
 func (p *pass) row(row Row) error {
 	p.done.Schedules++
 	want, ok, message := p.wanted(row)
@@ -210,7 +207,7 @@ func pointer(t time.Time) *time.Time {
 	return &t
 }
 
-// bring brings a row's job to what is wanted, if anything is.
+// bring creates or updates a row's job, if one is wanted.
 func (p *pass) bring(id int64, wanted bool, want Job) error {
 	have, exists := p.jobs[id]
 	delete(p.jobs, id)
@@ -221,7 +218,7 @@ func (p *pass) bring(id int64, wanted bool, want Job) error {
 	return p.Jobs.Ensure(p.ctx, want)
 }
 
-// change is what came into force with a verdict.
+// change is the Spec that came into force with a verdict.
 type change struct {
 	text  string // empty for nothing
 	added bool
@@ -241,7 +238,7 @@ func changeOf(old Spec, had bool, want Spec, ok bool) change {
 
 // entries returns the records of a verdict for the run log.
 func (p *pass) entries(row Row, v Verdict, c change) (list []Entry) {
-	e := Entry{At: p.now, Entity: c.about.entity()}
+	e := Entry{At: p.now, Entity: p.Kinds.entity(c.about)}
 	if v.Message != "" && v.Message != row.Message {
 		e.Level, e.Message = slog.LevelWarn, fmt.Sprintf("schedule %d (%q) is rejected: %s", row.ID, row.Name, v.Message)
 		list = append(list, e)
@@ -264,7 +261,7 @@ func (p *pass) orphans() error {
 		}
 		if gone {
 			p.done.Deleted++
-			p.Log.tell(p.ctx, Entry{At: p.now, Level: slog.LevelInfo, Message: fmt.Sprintf("schedule %d was deleted: %s", id, j.Description)})
+			p.Log.report(p.ctx, Entry{At: p.now, Level: slog.LevelInfo, Message: fmt.Sprintf("schedule %d was deleted: %s", id, j.Description)})
 		}
 	}
 	return errors.Join(problems...)

@@ -13,16 +13,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// The kinds of target.
-const (
-	Entity = "entity" // a definition's name
-	Scope  = "scope"  // a scope's id
-)
-
-// Edit is what people write into a row, as they wrote it: it may be nonsense.
+// Edit is the content of a row as people wrote it: it may be nonsense.
 type Edit struct {
 	Name       string `json:"name"`
-	TargetKind string `json:"targetKind"` // Entity or Scope
+	TargetKind string `json:"targetKind"` // the name of a Kind
 	Target     string `json:"target"`
 	// Time is 24-hour HH:MM: a time of the day, for an Interval its length.
 	Time string `json:"time"`
@@ -35,8 +29,8 @@ type Edit struct {
 	Description string `json:"description"`
 }
 
-// Version tells two contents of a row apart. It is made of the content, so that
-// an edit by plain SQL changes it too.
+// Version is a hash of the content: a row has the same version as long as its
+// content is the same, and an edit by plain SQL changes it too.
 func (e Edit) Version() string {
 	text, err := json.Marshal(e)
 	if err != nil { // a Timezone that is no number has no JSON form, and no place in a column
@@ -46,8 +40,8 @@ func (e Edit) Version() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Fits refuses what the columns cannot hold, in a sentence that says which. What
-// they can hold may still be nonsense; see Parse.
+// Fits refuses values that the columns cannot hold, in a sentence that names the
+// column. A value that fits may still be nonsense; see Parse.
 func (e Edit) Fits() error {
 	for _, c := range []struct {
 		name, text string
@@ -68,8 +62,8 @@ func (e Edit) Fits() error {
 	return nil
 }
 
-// Row is a row of table sync_schedule. What follows the Edit is ours: nobody
-// else writes it.
+// Row is a row of table sync_schedule. People write the Edit, this program the
+// columns after it.
 type Row struct {
 	ID int64 `json:"id"`
 	Edit
@@ -86,7 +80,7 @@ type Row struct {
 	UpdatedAt time.Time  `json:"updatedAt"` // when people last edited it
 }
 
-// State returns what of the row its starts depend on.
+// State returns the part of the row that its starts depend on.
 func (r Row) State() State {
 	var s State
 	if r.Anchor != nil {
@@ -99,7 +93,7 @@ func (r Row) State() State {
 }
 
 // applied returns the Spec last applied. A row that was copied with all its
-// columns carries another row's, which is none of its own.
+// columns carries another row's Spec, which does not count.
 func (r Row) applied() (Spec, bool) {
 	var s Spec
 	if r.Applied == "" || json.Unmarshal([]byte(r.Applied), &s) != nil || s.ID != r.ID {
@@ -109,7 +103,7 @@ func (r Row) applied() (Spec, bool) {
 }
 
 // InForce returns the Spec that the row runs by: the one last applied, but
-// disabled as soon as the row is, because stopping is never put off. False means
+// disabled as soon as the row is, because a stop takes effect at once. False means
 // that none has been applied yet.
 func (r Row) InForce() (Spec, bool) {
 	s, ok := r.applied()
@@ -117,19 +111,19 @@ func (r Row) InForce() (Spec, bool) {
 	return s, ok
 }
 
+// kindOf returns the name of the kind that people wrote.
+func kindOf(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+
 // Parse returns what the row asks for, or why it is rejected, in a sentence for
-// the row.
+// the row. Whether the target can be started is for Kinds.Parse.
 func (r Row) Parse() (Spec, error) {
 	run, err := ParseRun(r.Run)
 	if err != nil {
 		return Spec{}, err
 	}
 	s := Spec{
-		ID: r.ID, Name: strings.TrimSpace(r.Name), Kind: strings.ToLower(strings.TrimSpace(r.TargetKind)),
+		ID: r.ID, Name: strings.TrimSpace(r.Name), Kind: kindOf(r.TargetKind),
 		Target: strings.TrimSpace(r.Target), Run: run, Disabled: r.Disabled,
-	}
-	if s.Kind != Entity && s.Kind != Scope {
-		return Spec{}, fmt.Errorf("target_kind is %q: write entity or scope", r.TargetKind)
 	}
 	if s.Target == "" {
 		return Spec{}, fmt.Errorf("target is empty: write the name of the %s to start", s.Kind)
@@ -140,12 +134,12 @@ func (r Row) Parse() (Spec, error) {
 	return s, s.place(r.Edit)
 }
 
-// place fills in what says where a time of the day lies. An Interval has no
-// use for it, and is not judged by it.
+// place reads zone and weekday. An Interval has neither, and is not rejected for
+// them.
 func (s *Spec) place(e Edit) (err error) {
 	if s.Run == Interval {
 		if s.Minutes == 0 {
-			err = fmt.Errorf("time is 00:00, which would never rest: an Interval's time is its length, such as 00:30")
+			err = fmt.Errorf("time is 00:00: an Interval's time is its length, such as 00:30")
 		}
 		return err
 	}

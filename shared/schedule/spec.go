@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Spec is what a good row asks for, in one spelling: rows that mean the same
-// have equal Specs, so a save that changes nothing is no change. What a
-// frequency has no use for is zero.
+// Spec is the request of a good row, in one spelling: rows that mean the same have
+// equal Specs, so a save that changes nothing is no change. Fields that a frequency
+// does not use are zero.
 type Spec struct {
 	ID       int64        `json:"id"`
 	Name     string       `json:"name"`
@@ -60,10 +60,10 @@ func (s Spec) Zone() string {
 	return fmt.Sprintf("UTC%c%02d:%02d", sign, m/60, m%60)
 }
 
-// restarts reports whether the starts of s are counted anew after old: when it
-// was enabled again, so that nothing missed is made up for, and when it is
-// another plan. An Interval of another length is still counted from the last
-// start, and what a plan starts is no part of it.
+// restarts reports whether the starts of s are counted anew after old: when the
+// schedule was enabled again, so that missed starts stay missed, and when the plan
+// is another. An Interval of another length is still counted from the last start.
+// The target is no part of the plan.
 func (s Spec) restarts(old Spec) bool {
 	if old.Disabled && !s.Disabled || old.Run != s.Run {
 		return true

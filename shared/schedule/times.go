@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// State is what the starts of a Spec depend on beside it. The zero time means
+// State is the history that the starts of a Spec depend on. The zero time means
 // never.
 type State struct {
 	Anchor    time.Time // since when the Spec counts
@@ -102,9 +102,9 @@ func (s Spec) Next(st State, t time.Time) time.Time {
 	return at
 }
 
-// Cron returns the five fields, in UTC, of a job that knocks at every occurrence
-// from now on. Days are given in UTC as well, which may be the zone's day before
-// or after. A job of an Interval knocks as seldom as cron allows: every 30
+// Cron returns the five fields, in UTC, of a job that triggers a check at every
+// occurrence from now on. Days are given in UTC as well, which may be the zone's day before
+// or after. A job of an Interval runs as seldom as cron allows: every 30
 // minutes for one of 90.
 func (s Spec) Cron(st State) string {
 	phase, _ := s.grid(st)

@@ -148,8 +148,22 @@ func (w *world) Fired(_ context.Context, f schedule.Firing, over bool) error {
 	return nil
 }
 
-// Start implements schedule.Starter.
-func (w *world) Start(_ context.Context, s schedule.Spec, key string) (string, error) {
+// kinds are an entity and a scope, which start by start.
+func (w *world) kinds() schedule.Kinds { return kinds(w.start) }
+
+// kinds are an entity and a scope; there is no target nobody.
+func kinds(start func(context.Context, schedule.Spec, string) (string, error)) schedule.Kinds {
+	check := func(_ context.Context, target string) error {
+		if target == "nobody" {
+			return errors.New("there is no entity nobody")
+		}
+		return nil
+	}
+	return schedule.Kinds{{Name: "entity", Entity: true, Check: check, Start: start}, {Name: "scope", Check: check, Start: start}}
+}
+
+// start starts a target.
+func (w *world) start(_ context.Context, s schedule.Spec, key string) (string, error) {
 	if w.failing == nil {
 		w.starts = append(w.starts, start{s.ID, w.now, key})
 	}
@@ -178,7 +192,7 @@ func (w *world) Ensure(_ context.Context, j schedule.Job) error {
 	}
 	m := &memoryJob{Job: j, cron: parsed, next: parsed.Next(w.now)}
 	if _, err := fmt.Sscanf(j.URL, "http://here?fire=%d", &m.id); err != nil {
-		w.t.Fatalf("job %s knocks at %s", j.Name, j.URL)
+		w.t.Fatalf("job %s calls %s", j.Name, j.URL)
 	}
 	w.jobs[j.Name] = m
 	return nil
@@ -191,27 +205,22 @@ func (w *world) Delete(_ context.Context, name string) (bool, error) {
 	return ok, nil
 }
 
-// tell collects the run log.
-func (w *world) tell(_ context.Context, e schedule.Entry) error {
+// keep collects the run log.
+func (w *world) keep(_ context.Context, e schedule.Entry) error {
 	w.log = append(w.log, e.Message)
 	return nil
 }
 
-// logs is where the world's schedules tell.
+// logs takes the events of the world's schedules.
 func (w *world) logs() schedule.Log {
-	return schedule.Log{Keep: w.tell, Print: slog.New(slog.DiscardHandler)}
+	return schedule.Log{Keep: w.keep, Print: slog.New(slog.DiscardHandler)}
 }
 
 // reconcile looks at the table once.
 func (w *world) reconcile() (schedule.Reconciled, error) {
 	r := schedule.Reconciler{
 		Table: w, Jobs: w, Log: w.logs(), Prefix: "sync-schedule-", URL: "http://here", ServiceAccount: "knocker",
-		Known: func(_ context.Context, _, target string) error {
-			if target == "nobody" {
-				return errors.New("there is no entity nobody")
-			}
-			return nil
-		},
+		Kinds: w.kinds(),
 	}
 	done, err := r.Run(context.Background(), w.now)
 	if err == nil {
@@ -222,7 +231,7 @@ func (w *world) reconcile() (schedule.Reconciled, error) {
 
 // firer returns the world's firer.
 func (w *world) firer() *schedule.Firer {
-	return &schedule.Firer{Table: w, Starter: w, Log: w.logs()}
+	return &schedule.Firer{Table: w, Kinds: w.kinds(), Log: w.logs()}
 }
 
 // knock delivers a job's tick.
@@ -232,7 +241,7 @@ func (w *world) knock(j *memoryJob, at time.Time) {
 		times = 2
 	}
 	for range times {
-		if _, err := w.firer().Fire(context.Background(), schedule.Knock{ID: j.id, At: at, Now: w.now}); err != nil && w.failing == nil && w.broken == nil {
+		if _, err := w.firer().Fire(context.Background(), schedule.Trigger{ID: j.id, At: at, Now: w.now}); err != nil && w.failing == nil && w.broken == nil {
 			w.t.Fatal(err)
 		}
 	}

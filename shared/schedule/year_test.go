@@ -104,7 +104,7 @@ func TestR5AnIntervalOfNothingIsRejectedAndTheOthersGoOn(t *testing.T) {
 	w.after(time.Hour)
 	w.wantTimes(bad)
 	w.wantTimes(good, at(0, "00:30"), at(0, "01:00"))
-	if m := w.rows[bad].Message; !strings.Contains(m, "never rest") {
+	if m := w.rows[bad].Message; !strings.Contains(m, "is its length") {
 		t.Errorf("the row says %q", m)
 	}
 	if w.jobs["sync-schedule-1"] != nil {
@@ -115,7 +115,7 @@ func TestR5AnIntervalOfNothingIsRejectedAndTheOthersGoOn(t *testing.T) {
 	w.after(time.Hour)
 	w.wantTimes(bad, at(0, "01:21"), at(0, "01:41")) // seen at 01:01
 	if m := w.rows[bad].Message; m != "" {
-		t.Errorf("the mended row says %q", m)
+		t.Errorf("the corrected row says %q", m)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestR6DisabledDuringARunLetsItFinish(t *testing.T) {
 	w := newWorld(t)
 	id := w.add(every("i", "00:10"))
 	w.run(at(0, "00:05"))
-	slow := slowStarter{w, func(ctx context.Context) {
+	slow := func(ctx context.Context, s schedule.Spec, key string) (string, error) {
 		w.edit(id, func(e *schedule.Edit) { e.Disabled = true })
 		if _, err := w.reconcile(); err != nil {
 			t.Fatal(err)
@@ -163,25 +163,14 @@ func TestR6DisabledDuringARunLetsItFinish(t *testing.T) {
 		if ctx.Err() != nil {
 			t.Error("the start was cut off")
 		}
-	}}
+		return w.start(ctx, s, key)
+	}
 	w.now = at(0, "00:10")
-	f := &schedule.Firer{Table: w, Starter: slow, Log: w.logs()}
-	done, err := f.Fire(t.Context(), schedule.Knock{ID: id, At: w.now, Now: w.now})
+	f := &schedule.Firer{Table: w, Kinds: kinds(slow), Log: w.logs()}
+	done, err := f.Fire(t.Context(), schedule.Trigger{ID: id, At: w.now, Now: w.now})
 	if err != nil || !done.Started || !w.rows[id].LastFired.Equal(w.now) {
 		t.Errorf("%+v, %v, last fired %v", done, err, w.rows[id].LastFired)
 	}
-}
-
-// slowStarter does something in the middle of a start.
-type slowStarter struct {
-	*world
-	meanwhile func(context.Context)
-}
-
-// Start implements schedule.Starter.
-func (s slowStarter) Start(ctx context.Context, spec schedule.Spec, key string) (string, error) {
-	s.meanwhile(ctx)
-	return s.world.Start(ctx, spec, key)
 }
 
 func TestR6EnabledAgainReplaysNothing(t *testing.T) {
@@ -224,7 +213,7 @@ func TestR7EachChangeIsToldOnce(t *testing.T) {
 	w.wantLog(`schedule 1 was changed: "d" starts entity target1 daily at 13:00 UTC+00:00 -> "d" starts entity target1 daily at 13:00 UTC+00:00, disabled`)
 	w.edit(id, func(e *schedule.Edit) { e.Disabled = false; e.Timezone = nil; e.Target = "nobody" })
 	w.after(5 * time.Minute)
-	if len(w.log) != 2 || !strings.Contains(w.log[0], "there is no entity nobody; until that is mended") || !strings.Contains(w.log[1], ", disabled -> ") {
+	if len(w.log) != 2 || !strings.Contains(w.log[0], "there is no entity nobody; until the row is corrected") || !strings.Contains(w.log[1], ", disabled -> ") {
 		t.Errorf("%q", w.log)
 	}
 	w.log = nil

@@ -2,8 +2,8 @@
 //
 // A scope is a named group of members that are started and tracked as one. A
 // member is an instance id; it stands for the entities that are synced in its
-// name. Whoever syncs entities makes a status for each, and a status follows
-// the run that its entity's claim began, or had begun already.
+// name. A sync of entities makes a status for each, and a status follows the run
+// that its entity's claim began, or had begun already.
 //
 //	scope 1 --- n member 1 --- n status 1 --- 1 run of an entity
 //
@@ -12,20 +12,22 @@
 //	syncing      a member has not completed; one that never started counts too
 //	failed       all members have completed, at least one failed
 //	synced       all members have completed, none failed
-//	interrupted  what carried a member died: the scope will not complete by
-//	             itself, and starting it again is the way out
+//	interrupted  the process or run behind a member died: the scope will not
+//	             complete by itself; start it again
 //
 // An early failure therefore leaves a scope syncing until the last member has
 // completed. Counts are of members, not of entities, and only an interrupted
 // scope's do not add up to the number of its members: there is a state for a
 // member that was running when it was interrupted, but no count.
 //
-// Only a scope that is syncing is open. What happens to the entities of a closed
-// one is not its business any more, and a start gives every member a clean
-// slate: late ends of an earlier start find no member that waits for them.
+// Only a scope that is syncing is open. A closed scope ignores its entities, and a
+// start resets every member: completions of a previous start are ignored.
 package scope
 
 import "time"
+
+// ScheduleKind is the kind by which schedules name a scope (target_kind).
+const ScheduleKind = "scope"
 
 // State is where a scope, a member or a status stands.
 type State string

@@ -44,7 +44,7 @@ func AnswerOf(q Query, r Result, at Truth) Answer {
 	}
 }
 
-// passed are the members of a result that are passed on. What the index tells
+// passed are the members of a result that are passed on. What the index says
 // of itself, or repeats of what we asked, stays here.
 var passed = []string{
 	"hits", "nbHits", "page", "nbPages", "hitsPerPage", "facets", "facets_stats", "facetHits",
@@ -74,7 +74,7 @@ func (r Result) Withhold() {
 func BatchMembers() []string { return append([]string{"index", "params", "asOf", "stale"}, passed...) }
 
 // BatchAnswer puts the answer of a batch together: the results in the order of
-// the requests, each with what its caller asked and nothing of the fence. The
+// the requests, each with what its caller asked and nothing of the tenant filter. The
 // pieces are to be written one after the other; what the index answered is not
 // copied into them.
 func BatchAnswer(asked []Asked, results []Result, at Truth) ([][]byte, error) {

@@ -8,7 +8,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Freshness tells how fresh the index is without costing a search a query: what
+// Freshness says how fresh the index is without costing a search a query: what
 // was read is kept for seconds, read by one reader at a time, and a search waits
 // for the reader only where nothing is known, or nothing recent.
 //

@@ -40,7 +40,7 @@ func readArrays(read func(*Schema, string, any) (Filter, error)) reader {
 	}
 }
 
-// readFacets reads which facets are counted. The facet of the fence is none.
+// readFacets reads which facets are counted. The facet of the tenant filter is not.
 func readFacets(s *Schema, q *Query, param string, v any) error {
 	names, err := namesOf(param, v)
 	if err != nil {

@@ -16,7 +16,7 @@ type Schema struct {
 	Entity  string // the entity's name, also a name of the index for callers
 	Index   string // the index's name
 	Alias   string // what callers may also call it: its name before it was rebuilt
-	Account string // the field of the fence
+	Account string // the field of the tenant filter
 	// Format is how the index's records are written.
 	Format   record.Format
 	Facets   []string // may be counted and filtered by value
@@ -52,7 +52,7 @@ var fieldForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*
 var modifier = regexp.MustCompile(`^([A-Za-z]+)\((.+)\)$`)
 
 // NewSchema completes a schema that has its names and sorts from the settings
-// of its index. An account that cannot be filtered by is an error: the fence
+// of its index. An account that cannot be filtered by is an error: the tenant filter
 // would hide everything, or nothing.
 func NewSchema(s Schema, settings []byte) (Schema, error) {
 	var in indexSettings
@@ -88,12 +88,12 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 		}
 	}
 	if s.Format.AccountKey && !keyed {
-		return s, fmt.Errorf("index %s: %s is not among attributesForFaceting: nothing would fence the tenants", s.Index, record.AccountKeyField)
+		return s, fmt.Errorf("index %s: %s is not among attributesForFaceting: without it tenants would not be isolated", s.Index, record.AccountKeyField)
 	}
 	return s, s.check()
 }
 
-// Fence returns the fence of accounts in this index.
+// Fence returns the tenant filter of accounts in this index.
 func (s *Schema) Fence(accounts []string) Fence {
 	return Fence{Field: s.Account, Keyed: s.Format.AccountKey, Accounts: accounts}
 }
@@ -109,10 +109,10 @@ func unwrap(text string) (kind, field string) {
 	}
 }
 
-// check demands what the fence and the sorts stand on.
+// check demands the attributes that the tenant filter and the sorts need.
 func (s Schema) check() error {
 	if s.Account == "" || !slices.Contains(s.Filters, s.Account) {
-		return fmt.Errorf("index %s: the account %q is not among attributesForFaceting: nothing would fence the tenants", s.Index, s.Account)
+		return fmt.Errorf("index %s: the account %q is not among attributesForFaceting: without it tenants would not be isolated", s.Index, s.Account)
 	}
 	for _, field := range slices.Concat(s.Filters, s.Numbers) {
 		if !fieldForm.MatchString(field) {

@@ -1,6 +1,6 @@
 // Package search says what may be asked of the index and what is answered.
 //
-// Every question is fenced: the accounts come from the caller's identity, never
+// Every question has a tenant filter: the accounts come from the caller's identity, never
 // from the question, and a question without an account has no answer. What a
 // caller sends, in whichever of two languages, is read into a Query that holds
 // nothing but what a caller may choose; the index is asked with a text that is
@@ -65,9 +65,9 @@ type Fence struct {
 // ErrUncounted is the answer where only counts are asked for, and those that the
 // index gives may be another account's.
 var ErrUncounted = fault.New(fault.Retry, "rebuild-needed",
-	"this cannot be answered until the index is rebuilt, because the index cannot tell accounts apart that differ only in case")
+	"this cannot be answered until the index is rebuilt, because the index cannot distinguish accounts that differ only in case")
 
-// Check refuses a fence that fences nothing.
+// Check refuses a tenant filter that filters nothing.
 func (f Fence) Check() error {
 	for _, account := range f.Accounts {
 		if account == "" {
@@ -80,8 +80,8 @@ func (f Fence) Check() error {
 	return nil
 }
 
-// Around returns the text of a filter that holds only inside the fence: the
-// fence is a group of its own before the filter's groups, all joined by AND.
+// Around returns the text of a filter that holds only inside the tenant filter: it
+// is a group of its own before the filter's groups, all joined by AND.
 func (f Fence) Around(filter Filter) string {
 	group := make(Group, len(f.Accounts))
 	for i, account := range f.Accounts {
@@ -93,7 +93,7 @@ func (f Fence) Around(filter Filter) string {
 	return append(Filter{group}, filter...).String()
 }
 
-// Holds reports whether an account is inside the fence.
+// Holds reports whether an account passes the tenant filter.
 func (f Fence) Holds(account string) bool {
 	return account != "" && slices.Contains(f.Accounts, account)
 }
@@ -107,7 +107,7 @@ type Result map[string]json.RawMessage
 // is an outage or the state before the first sync, only who knows the Truth can say.
 var ErrNoIndex = fault.New(fault.Retry, "index-missing", "the index does not exist at the moment; try again").WithAfter(keepAsOf)
 
-// Engine asks the index. Every method refuses a fence that fences nothing.
+// Engine asks the index. Every method refuses a tenant filter that filters nothing.
 type Engine interface {
 	// Search answers the queries in their order; without an index the error is
 	// ErrNoIndex.
@@ -116,7 +116,7 @@ type Engine interface {
 	// fence are the same fault.NotFound; without an index the error is ErrNoIndex.
 	Record(ctx context.Context, f Fence, objectID string) (json.RawMessage, error)
 	// Key returns a key with which a browser may ask the index itself inside
-	// the fence until the time given. user tells users apart for rate limits.
+	// the fence until the time given. user separates users for rate limits.
 	Key(f Fence, until time.Time, user string) (Key, error)
 }
 

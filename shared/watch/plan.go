@@ -6,6 +6,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // Fixed is the plan of entities that one job ticks together.
@@ -24,7 +25,7 @@ type Schedules interface {
 type Table struct{ From Schedules }
 
 // Plan implements Plans.
-func (t Table) Plan(ctx context.Context, entity string) (alert.Plan, error) {
+func (t Table) Plan(ctx context.Context, name string) (alert.Plan, error) {
 	poll, err := t.From.Schedules(ctx)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (t Table) Plan(ctx context.Context, entity string) (alert.Plan, error) {
 	var p scheduled
 	for _, row := range poll.Rows {
 		spec, ok := row.InForce()
-		if ok && !spec.Disabled && spec.Kind == schedule.Entity && spec.Target == entity {
+		if ok && !spec.Disabled && spec.Kind == entity.ScheduleKind && spec.Target == name {
 			p = append(p, planned{spec, row.State().Anchor})
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -153,7 +153,7 @@ func (w *world) thousand(ctx context.Context, rows, n int) (reading, error) {
 // wholeWindow lets everything change and measures the window function alone: the
 // pages' queue is held.
 func (w *world) wholeWindow(ctx context.Context, s *scaled) error {
-	name := rehearsal.Location + "/queues/" + queue.Processing
+	name := rehearsal.Location + "/queues/" + wire.QueueProcessing
 	if _, err := w.stack.Tasks.PauseQueue(ctx, &cloudtaskspb.PauseQueueRequest{Name: name}); err != nil {
 		return err
 	}

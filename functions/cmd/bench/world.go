@@ -14,7 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -101,7 +101,7 @@ func (w *world) fill(ctx context.Context, rows int, seed int64) (sample.Counts, 
 
 // concurrency sets how many pages are worked at once.
 func (w *world) concurrency(ctx context.Context, n int) error {
-	name := rehearsal.Location + "/queues/" + queue.Processing
+	name := rehearsal.Location + "/queues/" + wire.QueueProcessing
 	q, err := w.stack.Tasks.GetQueue(ctx, &cloudtaskspb.GetQueueRequest{Name: name})
 	if err != nil {
 		return err

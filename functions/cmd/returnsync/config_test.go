@@ -20,12 +20,14 @@ import (
 
 // TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.
 func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
-	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, flow.ScopesConfig{}, cloudtasks.Config{},
+	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, flow.ScopesConfig{}, cloudtasks.Config{}, wire.Addresses{},
 		databases{}, judge.Limits{}, remoteCron{}, localCron{}, wire.Channels{}, alertDocs{}, tokenSettings{}, identity.Roles{}} {
 		for f := range reflect.TypeOf(config).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
-			if name != "" && !slices.Contains(knownNames(), name) {
-				t.Errorf("%T reads %s, which settings does not list", config, name)
+			for _, name := range []string{name, f.Tag.Get("alias")} {
+				if name != "" && !slices.Contains(knownNames(), name) {
+					t.Errorf("%T reads %s, which settings does not list", config, name)
+				}
 			}
 		}
 	}

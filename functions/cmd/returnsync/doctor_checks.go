@@ -8,7 +8,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
@@ -221,7 +220,7 @@ func (s *session) targetChecks(d databases, l looking, entities flow.Entities) [
 func (s *session) pathChecks(l looking) []doctor.Check {
 	var list []doctor.Check
 	location := lacks("TASKS_LOCATION", l.Tasks)
-	for _, one := range []string{queue.Sync, queue.Processing, queue.Backfill} {
+	for _, one := range wire.Queues() {
 		name := l.Installation + one
 		list = append(list, doctor.Check{Name: "queue " + name, Missing: location, Run: func(ctx context.Context) []doctor.Finding {
 			return doctor.Queues(ctx, name, l.pace, l.Queue)

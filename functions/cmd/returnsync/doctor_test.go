@@ -19,13 +19,12 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	emulated "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	timer "gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
 
 const location = "projects/p/locations/l"
@@ -112,7 +111,7 @@ func (c *clinic) openQueues() {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { _ = c.queues.Close() })
-	for _, name := range []string{queue.Sync, queue.Processing, queue.Backfill} {
+	for _, name := range wire.Queues() {
 		c.attempts(name, 100)
 	}
 }
@@ -120,7 +119,7 @@ func (c *clinic) openQueues() {
 // attempts makes a queue, or changes how often it tries a task.
 func (c *clinic) attempts(name string, n int32) {
 	c.t.Helper()
-	sender, err := cloudtasks.Open(c.t.Context(), cloudtasks.Config{Parent: location, Emulator: c.env["CLOUD_TASKS_EMULATOR_HOST"]})
+	sender, err := cloudtasks.Open(c.t.Context(), cloudtasks.Config{Parent: location, Emulator: c.env["CLOUD_TASKS_EMULATOR_HOST"]}, nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -167,7 +166,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	c := newClinic(t)
 	c.examine(t, nil).expect(t, exitOK, []string{"All is well", "state database", "ok    returns stamps", "ok    write key", "ok    returns settings", "ok    queue returnSync", "ok    scheduler job"}, nil)
 	ctx := t.Context()
-	job, aQueue := location+"/jobs/"+tickJob, location+"/queues/"+queue.Processing
+	job, aQueue := location+"/jobs/"+tickJob, location+"/queues/"+wire.QueueProcessing
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -184,7 +183,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"queue paused", func() { _, err := c.queues.PauseQueue(ctx, &cloudtaskspb.PauseQueueRequest{Name: aQueue}); must(err) },
 			func() { _, err := c.queues.ResumeQueue(ctx, &cloudtaskspb.ResumeQueueRequest{Name: aQueue}); must(err) },
 			nil, exitError, []string{"FAIL  queue returnSyncProcessing", "PAUSED", "-> gcloud tasks queues resume", "DOES NOT WORK: 1 FAIL"}},
-		{"queue gives up too early", func() { c.attempts(queue.Processing, 8) }, func() { c.attempts(queue.Processing, 100) }, nil, exitError, []string{"PAGE_ATTEMPTS (8)"}},
+		{"queue gives up too early", func() { c.attempts(wire.QueueProcessing, 8) }, func() { c.attempts(wire.QueueProcessing, 100) }, nil, exitError, []string{"PAGE_ATTEMPTS (8)"}},
 		{"queues elsewhere", nil, nil, env{"TASKS_LOCATION": "projects/p/locations/other", "SCHEDULER_LOCATION": location}, exitError, []string{"queue returnSync does not exist", "ok    scheduler job"}},
 		{"job paused", func() { _, err := c.scheduler.PauseJob(ctx, &schedulerpb.PauseJobRequest{Name: job}); must(err) },
 			func() { _, err := c.scheduler.ResumeJob(ctx, &schedulerpb.ResumeJobRequest{Name: job}); must(err) },

@@ -26,6 +26,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -199,7 +200,7 @@ func (p *pipeline) Send(_ context.Context, t queue.Task) error {
 
 // deliver plays a task.
 func (p *pipeline) deliver(ctx context.Context, t queue.Task) error {
-	if t.Queue == queue.Sync {
+	if t.Route == run.RouteWindow {
 		task, err := claim.ParseTask(t.Body)
 		if err == nil {
 			_, err = p.window.Run(ctx, task)

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 )
 
@@ -45,12 +45,12 @@ func emulator(t *testing.T) string {
 	server := tasks.New(tasks.Options{})
 	t.Cleanup(func() { _ = server.Close() })
 	go func() { _ = server.Serve(lis) }()
-	sender, err := cloudtasks.Open(t.Context(), cloudtasks.Config{Parent: "projects/p/locations/l", Emulator: lis.Addr().String()})
+	sender, err := cloudtasks.Open(t.Context(), cloudtasks.Config{Parent: "projects/p/locations/l", Emulator: lis.Addr().String()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = sender.Close() }()
-	if err := sender.EnsureQueue(t.Context(), queue.Sync, nil, nil); err != nil {
+	if err := sender.EnsureQueue(t.Context(), wire.QueueSync, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	return lis.Addr().String()

@@ -12,6 +12,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -75,16 +77,13 @@ func (s *session) setSchedule(ctx context.Context, o scheduleFlags, args []strin
 	if err != nil {
 		return err
 	}
-	known := wire.KnownTarget(entities)
+	kinds := wire.ScheduleKinds(entities, nil)
 	check := func(r schedule.Row) error {
-		spec, err := r.Parse()
-		if err == nil {
-			err = known(ctx, spec.Kind, spec.Target)
-		}
+		_, err := kinds.Parse(ctx, r)
 		return err
 	}
 	if len(args) == 0 {
-		return s.addSchedule(ctx, db, o.edited(schedule.Edit{TargetKind: schedule.Entity, Run: o.run}, zone), o, check)
+		return s.addSchedule(ctx, db, o.edited(schedule.Edit{TargetKind: entity.ScheduleKind, Run: o.run}, zone), o, check)
 	}
 	return s.changeSchedule(ctx, db, args[0], o, func(e *schedule.Edit) error {
 		*e = o.edited(*e, zone)
@@ -117,10 +116,10 @@ func (o scheduleFlags) edited(e schedule.Edit, zone *float64) schedule.Edit {
 		}
 	}
 	if o.entity != "" {
-		e.TargetKind, e.Target = schedule.Entity, o.entity
+		e.TargetKind, e.Target = entity.ScheduleKind, o.entity
 	}
 	if o.scope != "" {
-		e.TargetKind, e.Target = schedule.Scope, o.scope
+		e.TargetKind, e.Target = syncscope.ScheduleKind, o.scope
 	}
 	if o.given.Changed("timezone") {
 		e.Timezone = zone

@@ -32,7 +32,7 @@ type tokenSettings struct {
 	Audience string `env:"OPERATOR_JWT_AUDIENCE, default=return-sync-operators"`
 	Issuer   string `env:"OPERATOR_JWT_ISSUER"`
 	// Claim names accounts; a token with it would be a tenant's.
-	Claim string `env:"SEARCH_JWT_CLAIM, default=account"`
+	Claim string `env:"JWT_CLAIM, default=account" alias:"SEARCH_JWT_CLAIM"`
 }
 
 // tokenOptions are what the flags say.
@@ -76,7 +76,7 @@ func (s *session) printToken(ctx context.Context, o tokenOptions) error {
 	case cfg.Key == "":
 		return errors.New("--key is missing: the file that returnsync token keygen has written (OPERATOR_KEY)")
 	case roles.Claim == cfg.Claim:
-		return fmt.Errorf("SCOPES_ROLE_CLAIM and SEARCH_JWT_CLAIM are both %q: such a token would be a tenant's", cfg.Claim)
+		return fmt.Errorf("SCOPES_ROLE_CLAIM and JWT_CLAIM (or SEARCH_JWT_CLAIM) are both %q: such a token would be a tenant's", cfg.Claim)
 	}
 	key, err := readKey(cfg.Key)
 	if err != nil {

@@ -24,25 +24,7 @@ import (
 
 // TestQueues compares the names of the queues.
 func TestQueues(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), root+"/shared/queue/queue.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want []string
-	for _, declared := range file.Decls {
-		group, ok := declared.(*ast.GenDecl)
-		if !ok || group.Tok != token.CONST {
-			continue
-		}
-		for _, spec := range group.Specs {
-			for _, value := range spec.(*ast.ValueSpec).Values {
-				if text, ok := value.(*ast.BasicLit); ok && text.Kind == token.STRING {
-					name, _ := strconv.Unquote(text.Value)
-					want = append(want, name)
-				}
-			}
-		}
-	}
+	want := wire.Queues()
 	var have []string
 	for name := range load(t, terraform, required()).local("queues").AsValueMap() {
 		have = append(have, name)
@@ -50,7 +32,7 @@ func TestQueues(t *testing.T) {
 	slices.Sort(want)
 	slices.Sort(have)
 	if diff := cmp.Diff(want, have); diff != "" || len(want) == 0 {
-		t.Errorf("queues (-shared/queue +terraform/queues.tf):\n%s", diff)
+		t.Errorf("queues (-functions/internal/wire +terraform/queues.tf):\n%s", diff)
 	}
 }
 

@@ -14,11 +14,11 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
@@ -143,7 +143,7 @@ func (s *Stack) DSNAs(user, password string) (string, error) {
 // openQueues creates the queues through the real client, with retries as
 // short as a rehearsal wants them.
 func (s *Stack) openQueues(ctx context.Context) error {
-	sender, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: Location, Emulator: s.tasksAddr})
+	sender, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: Location, Emulator: s.tasksAddr}, nil)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (s *Stack) openQueues(ctx context.Context) error {
 	retry := &cloudtaskspb.RetryConfig{
 		MaxAttempts: 100, MinBackoff: durationpb.New(100 * time.Millisecond), MaxBackoff: durationpb.New(5 * time.Second), MaxDoublings: 5,
 	}
-	for name, concurrent := range map[string]int{queue.Sync: 2, queue.Processing: s.Options.Workers, queue.Backfill: 1} {
+	for name, concurrent := range map[string]int{wire.QueueSync: 2, wire.QueueProcessing: s.Options.Workers, wire.QueueBackfill: 1} {
 		rate := &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 500, MaxConcurrentDispatches: int32(concurrent)}
 		if err := sender.EnsureQueue(ctx, name, rate, retry); err != nil {
 			return err

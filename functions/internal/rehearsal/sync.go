@@ -16,9 +16,9 @@ import (
 	"google.golang.org/grpc/status"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/oracle"
@@ -103,7 +103,7 @@ func (s *Stack) Sync(ctx context.Context, entityName string, each func(run.Run))
 // DeliverNow dispatches every waiting task of every queue, whatever time it was
 // planned for and however many run already.
 func (s *Stack) DeliverNow(ctx context.Context) error {
-	for _, name := range []string{queue.Sync, queue.Processing, queue.Backfill} {
+	for _, name := range wire.Queues() {
 		request := &cloudtaskspb.ListTasksRequest{Parent: Location + "/queues/" + name}
 		for {
 			list, err := s.Tasks.ListTasks(ctx, request)

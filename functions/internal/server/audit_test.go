@@ -14,11 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 )
 
@@ -50,12 +50,12 @@ func newAudited(t *testing.T) audited {
 		_ = clock.Close()
 		keys.Close()
 	})
-	sender, err := cloudtasks.Open(t.Context(), cloudtasks.Config{Parent: "projects/p/locations/l", Emulator: listener.Addr().String()})
+	sender, err := cloudtasks.Open(t.Context(), cloudtasks.Config{Parent: "projects/p/locations/l", Emulator: listener.Addr().String()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = sender.Close() }()
-	for _, name := range []string{queue.Sync, queue.Processing, queue.Backfill} {
+	for _, name := range wire.Queues() {
 		if err := sender.EnsureQueue(t.Context(), name, &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 1, MaxConcurrentDispatches: 1}, nil); err != nil {
 			t.Fatal(err)
 		}

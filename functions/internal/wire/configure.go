@@ -10,8 +10,11 @@ import (
 	"github.com/sethvargo/go-envconfig"
 )
 
-// Configure fills the structs from the environment (or another lookup) and returns all
-// problems at once: by name, and without values, because a value may be a secret.
+// Configure fills the structs from env and returns one error that lists every
+// problem: by name, and without values, because a value may be a secret.
+//
+// A field's tag alias:"OLD_NAME" keeps a setting's old name working beside the name
+// in its tag env. Both may be set to the same value; two values are an error.
 func Configure(ctx context.Context, env envconfig.Lookuper, targets ...any) error {
 	var problems []error
 	for _, target := range targets {
@@ -42,15 +45,35 @@ func configureField(ctx context.Context, env envconfig.Lookuper, f reflect.Struc
 	if name == "" {
 		return nil
 	}
-	// A variable that is set but empty is a placeholder without a value.
+	env, err := aliased(env, name, f.Tag.Get("alias"))
+	if err != nil {
+		return err
+	}
+	// A variable that is set but empty is a placeholder that nobody filled.
 	if value, _ := env.Lookup(name); value == "" && strings.Contains(options, "required") {
 		return fmt.Errorf("  %s is missing", name)
 	}
 	alone := reflect.New(reflect.StructOf([]reflect.StructField{f}))
-	err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: alone.Interface(), Lookuper: env})
+	err = envconfig.ProcessWith(ctx, &envconfig.Config{Target: alone.Interface(), Lookuper: env})
 	if err != nil {
 		return fmt.Errorf("  %s cannot be read as %s", name, f.Type)
 	}
 	into.Set(alone.Elem().Field(0))
 	return nil
+}
+
+// aliased returns a lookuper that knows a setting by its old name too.
+func aliased(env envconfig.Lookuper, name, alias string) (envconfig.Lookuper, error) {
+	if alias == "" {
+		return env, nil
+	}
+	value, _ := env.Lookup(name)
+	old, _ := env.Lookup(alias)
+	switch {
+	case old == "" || value == old:
+		return env, nil
+	case value != "":
+		return nil, fmt.Errorf("  %s and %s have different values: %s is the old name of %s, set one of them", name, alias, alias, name)
+	}
+	return envconfig.MapLookuper(map[string]string{name: old}), nil
 }

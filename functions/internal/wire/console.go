@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -19,8 +20,8 @@ type Console struct {
 	Scopes   *flow.Scopes
 	Jobs     Waker
 	Entities flow.Entities
-	// Known returns the reason why a schedule's target cannot be started.
-	Known     func(ctx context.Context, kind, target string) error
+	// Kinds are the kinds of targets that a schedule may name.
+	Kinds     schedule.Kinds
 	Operators *identity.Operators
 	IAP       *identity.IAP // nil without Identity-Aware Proxy
 	Flow      flow.Config
@@ -71,7 +72,7 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	}
 	var problems [3]error
 	problems[0], c.Operators = c.Config.check(), operators
-	c.Scopes, c.Store, c.Entities, c.Known = scopes, scopes.Store, scopes.Entities, KnownTarget(scopes.Entities)
+	c.Scopes, c.Store, c.Entities, c.Kinds = scopes, scopes.Store, scopes.Entities, ScheduleKinds(scopes.Entities, nil)
 	c.Jobs, _ = scopes.Ticker.(Waker)
 	proxy.Log = e.Log
 	problems[1] = e.reachable(ctx, map[string]string{"CONSOLE_IAP_JWKS_URL": proxy.JWKS})

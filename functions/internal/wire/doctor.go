@@ -96,7 +96,7 @@ func driftOf(d algolia.IndexDrift) doctor.Drift {
 
 // Queue reads a queue's settings.
 func (l Looking) Queue(ctx context.Context, name string) (*doctor.Queue, error) {
-	client, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: l.Tasks, Emulator: l.TasksEmulator})
+	client, err := cloudtasks.Open(ctx, cloudtasks.Config{Parent: l.Tasks, Emulator: l.TasksEmulator}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (l Looking) Job(ctx context.Context, name string) (*doctor.Job, error) {
 		return nil, err
 	}
 	defer func() { _ = client.Close() }()
-	j, err := client.Look(ctx, name)
+	j, err := client.Job(ctx, name)
 	if err != nil || j == nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	vendor "gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -49,7 +50,7 @@ func (e *Env) IndexCheck(ctx context.Context, state *store.DB) (*watch.Check, er
 	if a.AppID == "" || a.search.key == "" {
 		return nil, nil
 	}
-	if _, err := algolia.Configuration(a.AppID, a.search.key, a.URL); err != nil {
+	if _, err := vendor.Configuration(a.AppID, a.search.key, a.URL); err != nil {
 		return nil, err
 	}
 	if a.manage.key != "" {

@@ -4,14 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
-	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -20,18 +17,17 @@ import (
 type Schedules struct {
 	Reconciler *schedule.Reconciler
 	Firer      *schedule.Firer
-	// Scopes are swept each minute, so that an interrupted scope is reported without a
-	// reader.
+	// Scopes are swept each minute, so that a lost one is reported without a reader.
 	Scopes *flow.Scopes
 	Log    *slog.Logger
 }
 
-// Schedules opens the schedules function's parts. The function starts syncs in its own
-// process, by the rules and with the queue of the cron function: another hop would need
-// an address and an identity more, and could fail in between.
+// Schedules opens the schedules function's parts. The function starts targets in
+// its own process, by the rules and with the queue of the cron function: a call of
+// that function would need an address and an identity more, and could fail.
 func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 	scopes, err := e.FlowScopes(ctx)
-	var jobs cloudscheduler.Config // read again below; here so that all missing settings are listed at once
+	var jobs cloudscheduler.Config // read once more below; here so that one error lists all missing settings
 	if err = errors.Join(err, Configure(ctx, e.Lookup, &jobs)); err != nil {
 		return nil, err
 	}
@@ -39,11 +35,12 @@ func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 	if s.Reconciler, err = e.Reconciler(ctx, scopes.Store, scopes.Entities); err != nil {
 		return nil, err
 	}
-	s.Firer = &schedule.Firer{Table: scopes.Store, Starter: starter{scopes}, Log: s.Reconciler.Log}
+	s.Firer = &schedule.Firer{Table: scopes.Store, Kinds: ScheduleKinds(scopes.Entities, scopes), Log: s.Reconciler.Log}
 	return s, nil
 }
 
-// Reconciler opens the part that brings the scheduler's jobs to the table of schedules.
+// Reconciler opens the reconciler of the table of schedules with the scheduler's
+// jobs.
 func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entities) (*schedule.Reconciler, error) {
 	var cfg cloudscheduler.Config
 	var tasks struct {
@@ -62,37 +59,7 @@ func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entiti
 	}
 	e.closing(jobs.Close)
 	return &schedule.Reconciler{
-		Table: db, Jobs: jobs, Known: KnownTarget(entities), Prefix: cfg.Installation + cfg.Prefix, URL: cfg.URL, ServiceAccount: cfg.ServiceAccount,
+		Table: db, Jobs: jobs, Kinds: ScheduleKinds(entities, nil), Prefix: cfg.Installation + cfg.Prefix, URL: cfg.URL, ServiceAccount: cfg.ServiceAccount,
 		Log: schedule.Log{Keep: db.LogSchedule, Print: e.Log},
 	}, nil
-}
-
-// KnownTarget returns a function that gives the reason why a schedule's target cannot be
-// started. A scope need not exist yet; a start of a scope without members fails.
-func KnownTarget(entities flow.Entities) func(ctx context.Context, kind, target string) error {
-	return func(_ context.Context, kind, target string) error {
-		if kind == schedule.Scope {
-			return scope.CheckID(target, "target")
-		}
-		_, err := entities.Named(target)
-		return err
-	}
-}
-
-// starter starts the targets of schedules.
-type starter struct{ scopes *flow.Scopes }
-
-// Start implements schedule.Starter.
-func (s starter) Start(ctx context.Context, what schedule.Spec, key string) (string, error) {
-	if what.Kind == schedule.Scope {
-		return s.scopes.StartScheduled(ctx, what.Target, key)
-	}
-	started, err := s.scopes.Ticker.Run(ctx, flow.Tick{Entity: what.Target, Occurrence: key})
-	if err != nil {
-		return "", err
-	}
-	if len(started) != 1 {
-		return "", fault.New(fault.Internal, "tick", "a tick of %s answered for %d entities", what.Target, len(started))
-	}
-	return fmt.Sprintf("%s: %s", what.Target, started[0].Message), nil
 }

@@ -104,7 +104,7 @@ func (e *Env) operators(ctx context.Context) (*identity.Operators, error) {
 	if err := Configure(ctx, e.Lookup, &callers, &cfg, &roles); err != nil {
 		return nil, err
 	}
-	if err := e.reachable(ctx, map[string]string{"SEARCH_JWKS_URL": callers.JWKS, "OPERATOR_JWKS_URL": cfg.JWKS}); err != nil {
+	if err := e.reachable(ctx, map[string]string{identity.NameJWKS: callers.JWKS, "OPERATOR_JWKS_URL": cfg.JWKS}); err != nil {
 		return nil, err
 	}
 	callers.Log = e.Log

@@ -9,11 +9,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
@@ -229,7 +229,7 @@ func schemaOf(d entity.Definition, sorting Sorting, distinct bool) (search.Schem
 // openIdentity opens the verifier.
 func (s *Search) openIdentity(ctx context.Context, e *Env, cfg identity.Config) (err error) {
 	cfg.Log = e.Log
-	if err := e.reachable(ctx, map[string]string{"SEARCH_JWKS_URL": cfg.JWKS}); err != nil {
+	if err := e.reachable(ctx, map[string]string{identity.NameJWKS: cfg.JWKS}); err != nil {
 		return err
 	}
 	if s.Identity, err = identity.New(cfg); err == nil {

@@ -187,35 +187,27 @@ func (d Definitions) Named(name string) (entity.Definition, error) {
 	return entities.Named(name)
 }
 
-// queue opens the queues.
-func (e *Env) queue(ctx context.Context, c cloudtasks.Config) (*cloudtasks.Sender, error) {
-	s, err := cloudtasks.Open(ctx, c)
-	if err == nil {
-		e.closing(s.Close)
-	}
-	return s, err
-}
-
 // Cron opens the cron step.
 func (e *Env) Cron(ctx context.Context) (*flow.Cron, error) {
 	var db Databases
 	var defs Definitions
 	var tasks cloudtasks.Config
+	var to Addresses
 	c := &flow.Cron{Log: e.Log, Steps: e.Steps}
-	err := Configure(ctx, e.Lookup, &db, &defs, &tasks, &c.Config)
+	err := Configure(ctx, e.Lookup, &db, &defs, &tasks, &to, &c.Config)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.Config.Check(); err != nil {
 		return nil, err
 	}
-	if tasks.WindowURL == "" {
-		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: the address to which queue returnSync delivers")
+	if to.Window == "" {
+		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: where queue returnSync delivers to")
 	}
 	var problems [3]error
 	c.Entities, problems[0] = defs.Load()
 	c.Store, problems[1] = e.Store(db)
-	c.Queue, problems[2] = e.queue(ctx, tasks)
+	c.Queue, problems[2] = e.queue(ctx, tasks, to)
 	return c, errors.Join(problems[:]...)
 }
 
@@ -224,22 +216,23 @@ func (e *Env) Window(ctx context.Context) (*flow.Window, error) {
 	var db Databases
 	var defs Definitions
 	var tasks cloudtasks.Config
+	var to Addresses
 	w := &flow.Window{Log: e.Log, Steps: e.Steps}
-	if err := Configure(ctx, e.Lookup, &db, &defs, &tasks, &w.Config); err != nil {
+	if err := Configure(ctx, e.Lookup, &db, &defs, &tasks, &to, &w.Config); err != nil {
 		return nil, err
 	}
 	if err := w.Config.Check(); err != nil {
 		return nil, err
 	}
-	if tasks.ProcessURL == "" {
-		return nil, fmt.Errorf("the configuration is not complete:\n  PROCESS_URL is missing: the address to which queue returnSyncProcessing delivers")
+	if to.Process == "" {
+		return nil, fmt.Errorf("the configuration is not complete:\n  PROCESS_URL is missing: where queue returnSyncProcessing delivers to")
 	}
 	w.Apart = db.Apart()
 	var problems [4]error
 	w.Entities, problems[0] = defs.Load()
 	w.Store, problems[1] = e.Store(db)
 	w.Source, problems[2] = e.Source(db)
-	w.Queue, problems[3] = e.queue(ctx, tasks)
+	w.Queue, problems[3] = e.queue(ctx, tasks, to)
 	return w, errors.Join(problems[:]...)
 }
 

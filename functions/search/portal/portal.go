@@ -1,23 +1,23 @@
-// Package portal is a page that searches returns in a browser: three static
-// files without anything of a third party, and one JSON document that says whom
-// to search as.
+// Package portal is a page that searches returns in a browser: three static files
+// without third-party code, and one JSON document with the accounts to search as.
 //
 // Who calls it: people with a browser, in a rehearsal on one machine. It shows
-// other front ends how the search function is meant to be used; it is no part of
-// a deployment, because the tokens that it hands out are for whoever asks.
+// other front ends how to use the search function. It is no part of a deployment,
+// because it gives tokens to every caller.
 package portal
 
 import (
 	"embed"
-	"encoding/json"
 	"io/fs"
 	"net/http"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 )
 
 //go:embed page
 var files embed.FS
 
-// Config tells the page whom to search as, and where.
+// Config is the page's configuration: the accounts to search as, and where.
 type Config struct {
 	Search  string   `json:"search"` // the search function's path
 	Index   string   `json:"index"`  // the name of the index for it
@@ -48,9 +48,8 @@ func Handler(configure func(*http.Request) (Config, error)) http.Handler {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode(cfg) // an error of writing is the reader's
+		_ = edge.Reply(w, r, cfg) // a configuration always has a JSON form
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)

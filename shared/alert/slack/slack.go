@@ -12,6 +12,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
 )
 
 // Channel is a channel of Slack. It is safe for concurrent use.
@@ -32,7 +33,7 @@ func (c *Channel) Send(ctx context.Context, m alert.Message) error {
 	var number *strconv.NumError
 	switch {
 	case errors.As(err, &limited):
-		return alert.Answered(http.StatusTooManyRequests, limited.RetryAfter)
+		return alert.Answered(http.StatusTooManyRequests, min(limited.RetryAfter, httpcall.MaxRetryAfter))
 	case errors.As(err, &number): // of a Retry-After that is no number
 		return alert.Answered(http.StatusTooManyRequests, 0)
 	case errors.As(err, &answered) && answered.Code < http.StatusMultipleChoices:
@@ -43,7 +44,8 @@ func (c *Channel) Send(ctx context.Context, m alert.Message) error {
 	return alert.Unanswered(err)
 }
 
-// marks stand before a message, so that trouble is told from its end at a glance.
+// marks stand before a message, so that the beginning of trouble looks different
+// from its end.
 var marks = map[alert.Event]string{alert.Raised: ":red_circle:", alert.Ended: ":white_check_mark:", alert.Test: ":information_source:"}
 
 // text is the message as Slack shows it.

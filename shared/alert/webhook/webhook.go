@@ -7,31 +7,33 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
 )
 
 // Channel is a receiver of JSON. It is safe for concurrent use.
 type Channel struct {
 	url    string // may hold a secret
-	client *http.Client
-	now    func() time.Time
-}
-
-// New returns the channel behind an address. now reads a Retry-After that is a
-// date.
-func New(address string, now func() time.Time) *Channel {
-	return &Channel{url: address, client: alert.NewClient(), now: now}
+	client *httpcall.Client
 }
 
 // readAtMost is how much of an answer is read, so that the connection can be used
 // again.
 const readAtMost = 64 << 10
 
-// Send implements alert.Channel. Any 2xx says that the message was taken.
+// New returns the channel behind an address. now reads a Retry-After that is a
+// date.
+func New(address string, now func() time.Time) *Channel {
+	return &Channel{url: address, client: &httpcall.Client{
+		HTTP: alert.NewClient(), Most: readAtMost, Policy: httpcall.Policy{Clock: httpcall.Clock{Now: now}},
+	}}
+}
+
+// Send implements alert.Channel. Any 2xx says that the message was taken,
+// whatever body follows the status.
 func (c *Channel) Send(ctx context.Context, m alert.Message) error {
 	body, err := json.Marshal(m)
 	if err != nil {
@@ -42,11 +44,9 @@ func (c *Channel) Send(ctx context.Context, m alert.Message) error {
 		return errors.New("ALERT_WEBHOOK_URL is no address: want https://host/path")
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := c.client.Do(req)
-	if err != nil {
-		return alert.Unanswered(err)
+	answer, err := c.client.Once(req)
+	if answer.Status == 0 {
+		return alert.Unanswered(errors.Unwrap(err)) // the cause alone: the channel names itself
 	}
-	defer func() { _ = res.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, readAtMost))
-	return alert.Answered(res.StatusCode, alert.RetryAfter(res.Header.Get("Retry-After"), c.now()))
+	return alert.Answered(answer.Status, answer.After)
 }

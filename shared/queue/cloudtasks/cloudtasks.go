@@ -4,7 +4,6 @@ package cloudtasks
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -19,11 +18,12 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/trace"
 )
 
-// Config is what the environment says about the queues.
+// Config is the environment for the queues.
 type Config struct {
 	Parent string `env:"TASKS_LOCATION, required"` // projects/P/locations/L
 	// Prefix begins the names of the queues, so that one location can hold the
@@ -32,10 +32,6 @@ type Config struct {
 	// Emulator is host:port of an emulator; Google's own clients read no such
 	// variable, so this one is ours.
 	Emulator string `env:"CLOUD_TASKS_EMULATOR_HOST"`
-	// WindowURL is where queue returnSync and the jobs' turns are delivered to,
-	// ProcessURL where pages are.
-	WindowURL  string `env:"WINDOW_URL"`
-	ProcessURL string `env:"PROCESS_URL"`
 	// ServiceAccount is who the tasks are sent as; empty sends no identity.
 	ServiceAccount string        `env:"TASKS_SERVICE_ACCOUNT"`
 	Deadline       time.Duration `env:"TASKS_DEADLINE, default=10m"`
@@ -45,26 +41,19 @@ type Config struct {
 type Sender struct {
 	client *cloudtasks.Client
 	cfg    Config
+	routes queue.Routes
 }
 
 var _ queue.Sender = (*Sender)(nil)
 
-// Open returns a sender. In the cloud it authenticates as the service's own
-// account.
-func Open(ctx context.Context, cfg Config) (*Sender, error) {
+// Open returns a sender for the routes. In the cloud it authenticates as the
+// service's own account.
+func Open(ctx context.Context, cfg Config, routes queue.Routes) (*Sender, error) {
 	client, err := cloudtasks.NewClient(ctx, EmulatorOptions(cfg.Emulator)...)
 	if err != nil {
 		return nil, fmt.Errorf("cloud tasks: %w", err)
 	}
-	return &Sender{client: client, cfg: cfg}, nil
-}
-
-// url returns where a task is delivered.
-func (s *Sender) url(t queue.Task) string {
-	if t.Queue == queue.Sync || t.Turn {
-		return s.cfg.WindowURL
-	}
-	return s.cfg.ProcessURL
+	return &Sender{client: client, cfg: cfg, routes: routes}, nil
 }
 
 // EmulatorOptions returns what makes a Google client dial an emulator: without
@@ -88,11 +77,9 @@ func (s *Sender) fullName(queue string) string {
 // Close closes the connection.
 func (s *Sender) Close() error { return s.client.Close() }
 
-// The client does not retry CreateTask. A name makes our repeating it safe.
-const (
-	attempts   = 5
-	firstPause = 100 * time.Millisecond
-)
+// policy repeats CreateTask, which the client does not. The task's name makes a
+// repeat safe.
+var policy = httpcall.Policy{Attempts: 5, First: 150 * time.Millisecond, Most: 2 * time.Second}
 
 // Send implements queue.Sender.
 func (s *Sender) Send(ctx context.Context, t queue.Task) error {
@@ -100,49 +87,36 @@ func (s *Sender) Send(ctx context.Context, t queue.Task) error {
 	if err != nil {
 		return err
 	}
-	for attempt := 0; ; attempt++ {
+	return policy.Repeat(ctx, func(ctx context.Context) error {
 		_, err := s.client.CreateTask(ctx, request)
-		switch status.Code(err) {
-		case codes.OK, codes.AlreadyExists:
-			return nil
-		case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Aborted, codes.Internal, codes.Unknown:
-			if attempt < attempts-1 && pause(ctx, firstPause<<attempt) {
-				continue
-			}
-		}
-		return refusal(err, t)
-	}
+		return refusal(err, s.routes[t.Route].Queue, t.Name)
+	})
 }
 
-// refusal classifies an error of CreateTask that is final. A queue that is not
-// there and a right that is missing stay so until somebody sets them right.
-func refusal(err error, t queue.Task) error {
+// refusal classifies an error of CreateTask. A missing queue and a missing right
+// stay so until a person changes them.
+func refusal(err error, queue, task string) error {
 	switch status.Code(err) {
+	case codes.OK, codes.AlreadyExists:
+		return nil
 	case codes.NotFound, codes.PermissionDenied, codes.InvalidArgument, codes.FailedPrecondition:
-		return fault.Wrap(err, fault.Misconfigured, "queue-refuses", "queue "+t.Queue+" does not take task "+t.Name+": check that it exists, and the right to create tasks in it")
+		return fault.Wrap(err, fault.Misconfigured, "queue-refuses", "queue "+queue+" does not take task "+task+": check that it exists, and the right to create tasks in it")
 	}
-	return fault.Wrap(err, fault.Retry, "queue-refuses", "queue "+t.Queue+" did not take task "+t.Name)
-}
-
-// pause waits about d; false when the context ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d/2 + rand.N(d)):
-		return true
-	}
+	return fault.Wrap(err, fault.Retry, "queue-refuses", "queue "+queue+" did not take task "+task)
 }
 
 // request returns the API's form of a task.
 func (s *Sender) request(t queue.Task, traceparent string) (*cloudtaskspb.CreateTaskRequest, error) {
-	url := s.url(t)
-	if url == "" {
-		return nil, fault.New(fault.Misconfigured, "queue-config", "no address is configured for queue %s: set WINDOW_URL or PROCESS_URL", t.Queue)
+	route, known := s.routes[t.Route]
+	switch {
+	case !known:
+		return nil, fault.New(fault.Misconfigured, "queue-config", "task %s names route %q, which this process does not have", t.Name, t.Route)
+	case route.URL == "":
+		return nil, fault.New(fault.Misconfigured, "queue-config", "no address is configured for queue %s: set %s", route.Queue, route.Setting)
 	}
-	parent := s.fullName(t.Queue)
+	parent := s.fullName(route.Queue)
 	http := &cloudtaskspb.HttpRequest{
-		Url: url, HttpMethod: cloudtaskspb.HttpMethod_POST, Body: t.Body,
+		Url: route.URL, HttpMethod: cloudtaskspb.HttpMethod_POST, Body: t.Body,
 		Headers: map[string]string{"Content-Type": "application/json"},
 	}
 	if traceparent != "" {
@@ -150,7 +124,7 @@ func (s *Sender) request(t queue.Task, traceparent string) (*cloudtaskspb.Create
 	}
 	if s.cfg.ServiceAccount != "" {
 		http.AuthorizationHeader = &cloudtaskspb.HttpRequest_OidcToken{OidcToken: &cloudtaskspb.OidcToken{
-			ServiceAccountEmail: s.cfg.ServiceAccount, Audience: baseOf(url),
+			ServiceAccountEmail: s.cfg.ServiceAccount, Audience: baseOf(route.URL),
 		}}
 	}
 	task := &cloudtaskspb.Task{

@@ -36,11 +36,17 @@ func (s *service) CreateTask(_ context.Context, r *cloudtaskspb.CreateTaskReques
 	if code == codes.OK {
 		return r.GetTask(), nil
 	}
-	return nil, status.Error(code, "as told")
+	return nil, status.Error(code, "as asked")
 }
 
 // open serves the service and returns a sender to it.
 func open(t *testing.T, s *service, change func(*cloudtasks.Config)) *cloudtasks.Sender {
+	t.Helper()
+	return openTo(t, s, routes, change)
+}
+
+// openTo is open for other routes.
+func openTo(t *testing.T, s *service, to queue.Routes, change func(*cloudtasks.Config)) *cloudtasks.Sender {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -50,13 +56,12 @@ func open(t *testing.T, s *service, change func(*cloudtasks.Config)) *cloudtasks
 	cloudtaskspb.RegisterCloudTasksServer(server, s)
 	go func() { _ = server.Serve(listener) }()
 	cfg := cloudtasks.Config{
-		Parent: "projects/p/locations/l", Emulator: listener.Addr().String(), WindowURL: "https://window.example.com/a/b",
-		ProcessURL: "https://process.example.com", ServiceAccount: "tasks@example.com", Deadline: time.Minute,
+		Parent: location, Emulator: listener.Addr().String(), ServiceAccount: "tasks@example.com", Deadline: time.Minute,
 	}
 	if change != nil {
 		change(&cfg)
 	}
-	sender, err := cloudtasks.Open(t.Context(), cfg)
+	sender, err := cloudtasks.Open(t.Context(), cfg, to)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +72,7 @@ func open(t *testing.T, s *service, change func(*cloudtasks.Config)) *cloudtasks
 	return sender
 }
 
-var task = queue.Task{Queue: queue.Sync, Name: queue.Name("key", "label"), Body: []byte(`{"id":1}`)}
+var task = queue.Task{Route: "window", Name: queue.Name("key", "label"), Body: []byte(`{"id":1}`)}
 
 func TestSendRepeatsWhatIsWorthIt(t *testing.T) {
 	cases := map[string]struct {
@@ -137,9 +142,11 @@ func TestRequestHoldsAllThatTheHandlerNeeds(t *testing.T) {
 
 func TestQueueWithoutAnAddress(t *testing.T) {
 	s := &service{codes: []codes.Code{codes.OK}}
-	err := open(t, s, func(c *cloudtasks.Config) { c.WindowURL = "" }).Send(t.Context(), task)
-	if err == nil || !strings.Contains(err.Error(), "WINDOW_URL") || len(s.got) != 0 {
-		t.Errorf("%d calls, %v", len(s.got), err)
+	for says, to := range map[string]queue.Routes{"set WINDOW_URL": {"window": {Queue: "returnSync", Setting: "WINDOW_URL"}}, `route "window"`: nil} {
+		err := openTo(t, s, to, nil).Send(t.Context(), task)
+		if fault.KindOf(err) != fault.Misconfigured || !strings.Contains(err.Error(), says) || len(s.got) != 0 {
+			t.Errorf("%d calls, %v", len(s.got), err)
+		}
 	}
 }
 

@@ -19,16 +19,15 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 )
 
-// Config is what the environment says about the jobs of schedules.
+// Config is the environment for the jobs of schedules.
 type Config struct {
 	// Parent is projects/P/locations/L; empty means where the queues are.
 	Parent string `env:"SCHEDULER_LOCATION"`
 	// Emulator is host:port of an emulator.
 	Emulator string `env:"CLOUD_SCHEDULER_EMULATOR_HOST"`
-	// URL is the address of the function that keeps schedules, where their jobs
-	// knock.
+	// URL is the address of the schedules function, which the jobs call.
 	URL string `env:"SCHEDULES_URL, required"`
-	// ServiceAccount is who the jobs knock as; empty sends no identity.
+	// ServiceAccount is the identity of the jobs' calls; empty sends none.
 	ServiceAccount string `env:"SCHEDULER_SERVICE_ACCOUNT"`
 	// Installation begins the names of everything of one installation in a location.
 	Installation string `env:"INSTALLATION_PREFIX"`
@@ -65,8 +64,8 @@ func failed(err error, what string) error {
 // fullName returns the API's name of a job.
 func (c *Client) fullName(name string) string { return c.parent + "/jobs/" + name }
 
-// List implements schedule.Jobs. A job that Cloud Scheduler itself holds broken
-// comes back empty but for its name, so that it is made anew.
+// List implements schedule.Jobs. A job that Cloud Scheduler marks as broken comes
+// back empty but for its name, so that the Reconciler writes it anew.
 func (c *Client) List(ctx context.Context, prefix string) ([]schedule.Job, error) {
 	var jobs []schedule.Job
 	all := c.api.ListJobs(ctx, &schedulerpb.ListJobsRequest{Parent: c.parent, PageSize: 500})
@@ -84,7 +83,7 @@ func (c *Client) List(ctx context.Context, prefix string) ([]schedule.Job, error
 	}
 }
 
-// ours returns a job as this house has it.
+// ours returns a job in the form of package schedule.
 func ours(name string, j *schedulerpb.Job) schedule.Job {
 	if s := j.GetState(); s != schedulerpb.Job_ENABLED && s != schedulerpb.Job_PAUSED {
 		return schedule.Job{Name: name}

@@ -1,38 +1,36 @@
 // Package algolia asks an Algolia index, through its Go client v3.
 //
-// The client is kept for what it knows (hosts, failover, credentials) and coded
-// around where it would cost something: it decodes every hit into maps, so both
-// bodies go past it. A call of the client carries an empty list, and the
-// Requester, which the client lets us choose, puts the real body in its place,
-// keeps the real answer and hands the client an empty one.
+// The client would decode every hit into maps, so both bodies go past the client
+// (see package shared/algolia).
 //
-// The fence is in the filter of every query. Algolia compares the values of facets
-// without regard to case, so the fence filters by a key of the account (see
-// record.AccountKey), and the hits are looked at once more on their way back: one
-// whose account is not exactly the caller's is dropped. Where the records of an
-// index have no such key yet, that look is all that tells accounts apart, so counts
-// are withheld and keys are not given.
+// Every query carries the tenant filter. Algolia compares the values of facets
+// without regard to case, so the filter compares a key of the account (see
+// record.AccountKey), and every hit of an answer is checked once more: a hit whose
+// account is not exactly the caller's is dropped. Where the records of an index have
+// no such key yet, the second check alone separates accounts, so counts are withheld
+// and keys are not given.
 package algolia
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
-	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/opt"
 	api "github.com/algolia/algoliasearch-client-go/v3/algolia/search"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
-// Config is what an engine needs besides the client's own configuration.
+// Config is the part of an engine's configuration that is not the client's.
 type Config struct {
 	Schema search.Schema
 	// ReadTimeout bounds one request to one of the index's hosts.
@@ -52,11 +50,10 @@ type Engine struct {
 
 var _ search.Engine = (*Engine)(nil)
 
-// New returns an engine over a client configuration that carries a search key
-// and a Requester.
+// New returns an engine over a configuration that algolia.Configuration made
+// with a search key.
 func New(conf api.Configuration, cfg Config) *Engine {
 	conf.ReadTimeout = cfg.ReadTimeout
-	conf.Requester = &requester{next: conf.Requester}
 	return &Engine{api: api.NewClientWithConfig(conf), schema: cfg.Schema, appID: conf.AppID, key: conf.APIKey, most: cfg.MaxAnswer}
 }
 
@@ -72,15 +69,18 @@ func (e *Engine) Search(ctx context.Context, f search.Fence, queries []search.Qu
 	if err != nil {
 		return nil, err
 	}
-	x := &exchange{body: body, most: search.Bound(queries, e.most)}
-	_, err = e.api.MultipleQueries(nil, "none", x.with(ctx))
-	if err = x.outcome(ctx, err); isMissing(err) {
+	x := &algolia.Exchange{
+		Body: func() (io.Reader, int64) { return bytes.NewReader(body), int64(len(body)) },
+		Most: search.Bound(queries, e.most),
+	}
+	_, err = e.api.MultipleQueries(nil, "none", x.With(ctx))
+	if err = outcome(ctx, x, err); algolia.Missing(err) {
 		return nil, missing(queries)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return e.results(f, queries, x.answer)
+	return e.results(f, queries, x.Answer)
 }
 
 // body builds the body of a call: one request a query.
@@ -105,8 +105,8 @@ func (e *Engine) body(f search.Fence, queries []search.Query) ([]byte, error) {
 	return json.Marshal(map[string]any{"requests": requests, "strategy": "none"})
 }
 
-// withField adds the fence's field to a list of fields, because every hit is
-// looked at once more.
+// withField adds the tenant filter's field to a list of fields, because every hit
+// is checked once more.
 func withField(fields []string, field string) []string {
 	kept := slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return f == "-"+field })
 	if slices.Contains(kept, field) || slices.Contains(kept, "*") {
@@ -122,7 +122,7 @@ func (e *Engine) results(f search.Fence, queries []search.Query, answer []byte) 
 		err = errCount
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Retry, "index-answer", "the index answered something else than was asked")
+		return nil, fault.Wrap(err, fault.Retry, "index-answer", "the index's answer does not fit the question")
 	}
 	for _, r := range list {
 		total, own := keepOwn(r, f)
@@ -138,7 +138,7 @@ func (e *Engine) results(f search.Fence, queries []search.Query, answer []byte) 
 }
 
 // missing is the error of queries of which at least one has no index. A sort needs
-// an index of its own, which nobody may have set up.
+// an index of its own, which may not be set up.
 func missing(queries []search.Query) error {
 	for _, q := range queries {
 		if q.Sort != (search.Sort{}) {
@@ -151,8 +151,8 @@ func missing(queries []search.Query) error {
 // retrySort is how long a caller waits for an index of a sort: a person makes it.
 const retrySort = time.Minute
 
-// errNotFound is the one answer for a record that is not there and one that is
-// another account's: a caller cannot tell them apart.
+// errNotFound is the one answer for a missing record and for another account's
+// record: a caller cannot distinguish them.
 var errNotFound = fault.New(fault.NotFound, "no-record", "there is no such record")
 
 // Record implements search.Engine.
@@ -163,9 +163,10 @@ func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (j
 	objectID = e.schema.Format.IDs.Of(objectID)
 	// By a list of ids and not by the id's own address: there, an id such as
 	// "settings" is the address of something else.
-	x := &exchange{most: search.Bound([]search.Query{{HitsPerPage: 1}}, e.most)}
-	err := x.outcome(ctx, e.api.MultipleGetObjects([]api.IndexedGetObject{{IndexName: e.schema.Index, ObjectID: objectID}}, &struct{}{}, x.with(ctx)))
-	if isMissing(err) {
+	x := &algolia.Exchange{Most: search.Bound([]search.Query{{HitsPerPage: 1}}, e.most)}
+	wanted := []api.IndexedGetObject{{IndexName: e.schema.Index, ObjectID: objectID}}
+	err := outcome(ctx, x, e.api.MultipleGetObjects(wanted, &struct{}{}, x.With(ctx)))
+	if algolia.Missing(err) {
 		return nil, search.ErrNoIndex
 	}
 	if err != nil {
@@ -174,8 +175,8 @@ func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (j
 	var found struct {
 		Results []json.RawMessage `json:"results"`
 	}
-	if err := json.Unmarshal(x.answer, &found); err != nil || len(found.Results) != 1 {
-		return nil, fault.Wrap(errors.Join(errCount, err), fault.Retry, "index-answer", "the index answered something else than was asked")
+	if err := json.Unmarshal(x.Answer, &found); err != nil || len(found.Results) != 1 {
+		return nil, fault.Wrap(errors.Join(errCount, err), fault.Retry, "index-answer", "the index's answer does not fit the question")
 	}
 	if !f.Holds(textAt(found.Results[0], f.Field)) {
 		return nil, errNotFound
@@ -199,11 +200,4 @@ func (e *Engine) Key(f search.Fence, until time.Time, user string) (search.Key, 
 		return search.Key{}, err
 	}
 	return search.Key{AppID: e.appID, APIKey: key, IndexNames: names, ValidUntil: until}, nil
-}
-
-// isMissing reports whether the index is not there: no call asks for a record by
-// its own address.
-func isMissing(err error) bool {
-	_, missing := errs.IsAlgoliaErrWithCode(err, http.StatusNotFound)
-	return missing
 }

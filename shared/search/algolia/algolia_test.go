@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	vendor "gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
@@ -73,7 +74,7 @@ func newBed(t testing.TB, records []map[string]any, wrap func(http.Handler) http
 			t.Fatal(err)
 		}
 	}
-	conf, err := writer.Configuration("APP", "search", listener.URL)
+	conf, err := vendor.Configuration("APP", "search", listener.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +209,7 @@ func TestIndexThatIsNotThere(t *testing.T) {
 	b := newBed(t, nil, nil)
 	missing := b.schema
 	missing.Index = "elsewhere"
-	conf, err := writer.Configuration("APP", "search", b.url)
+	conf, err := vendor.Configuration("APP", "search", b.url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func split(answer []byte) ([]search.Result, error) {
 	return list, nil
 }
 
-// keepOwn drops hits whose account is not exactly one of the fence's, and returns
+// keepOwn drops hits whose account is not exactly one of the tenant filter's, and returns
 // how many hits there were and how many stay.
 func keepOwn(r search.Result, f search.Fence) (total, own int) {
 	hits, ok := r["hits"]

@@ -2,7 +2,7 @@ package destination
 
 import "gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 
-// Part says which records of an index are meant. The zero Part is none of them;
+// Part selects records of an index. The zero Part is none of them;
 // Roots is source.Every for all.
 type Part struct {
 	AccountField, Account string       // a tenant's records; empty for every tenant's

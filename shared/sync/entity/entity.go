@@ -24,6 +24,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
+// ScheduleKind is the kind by which schedules name an entity (target_kind).
+const ScheduleKind = "entity"
+
 // Definition is one entity, checked as far as it can be without a database.
 type Definition struct {
 	Name    string

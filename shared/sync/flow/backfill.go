@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
@@ -74,7 +73,7 @@ func (w *Window) Requeue(ctx context.Context, h job.Historic) (job.Job, error) {
 	if err != nil || !ok {
 		return j, err
 	}
-	return j, sendTurn(ctx, w.Queue, queue.Backfill, job.Task{JobID: j.ID, Turn: turn, Resend: true}, time.Time{})
+	return j, sendTurn(ctx, w.Queue, run.RouteTurn, job.Task{JobID: j.ID, Turn: turn, Resend: true}, time.Time{})
 }
 
 // Estimate is what a backfill would be.

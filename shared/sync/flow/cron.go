@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
@@ -148,7 +149,7 @@ func (c *Cron) Wake(ctx context.Context, id int64) error {
 		return err
 	}
 	c.Steps.at("job-kicked")
-	return sendTurn(ctx, c.Queue, queue.Sync, job.Task{JobID: id, Turn: turn, Resend: true}, time.Time{})
+	return sendTurn(ctx, c.Queue, run.RouteFirstTurn, job.Task{JobID: id, Turn: turn, Resend: true}, time.Time{})
 }
 
 // start claims an entity's next window and sends its task. The claim comes
@@ -205,7 +206,7 @@ func (c *Cron) send(ctx context.Context, name string, row claim.Row) error {
 	if err != nil {
 		return err
 	}
-	err = c.Queue.Send(ctx, queue.Task{Queue: queue.Sync, Name: queue.Name("window/"+row.Token, name+"-window"), Body: body})
+	err = c.Queue.Send(ctx, queue.Task{Route: run.RouteWindow, Name: queue.Name("window/"+row.Token, name+"-window"), Body: body})
 	if err == nil {
 		c.Steps.at("window-sent")
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -135,6 +136,7 @@ func (q *tasks) Send(_ context.Context, t queue.Task) error {
 	}
 	if !q.known[t.Name] {
 		q.known[t.Name] = true
+		t.Body = slices.Clone(t.Body)
 		q.list = append(q.list, t)
 	}
 	return nil
@@ -282,14 +284,14 @@ func (w *world) deliver(t queue.Task) error { return w.deliverTo(w.index, t) }
 // deliverTo plays one delivery of a task before another index.
 func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 	return mortal(func() error {
-		if t.Turn {
+		if t.Route == run.RouteTurn || t.Route == run.RouteFirstTurn {
 			task, err := job.ParseTask(t.Body)
 			if err == nil {
 				_, err = w.window().Advance(w.t.Context(), task, time.Now())
 			}
 			return err
 		}
-		if t.Queue == queue.Sync {
+		if t.Route == run.RouteWindow {
 			task, err := claim.ParseTask(t.Body)
 			if err != nil {
 				return err

@@ -50,21 +50,21 @@ func (w *Window) Advance(ctx context.Context, t job.Task, now time.Time) (job.Jo
 	a.job.Turn = t.Turn + 1
 	// The task before the note: whoever dies between them plays this turn again,
 	// and sends the same task.
-	if err := sendTurn(ctx, w.Queue, queue.Backfill, job.Task{JobID: j.ID, Turn: a.job.Turn}, now.Add(wait)); err != nil {
+	if err := sendTurn(ctx, w.Queue, run.RouteTurn, job.Task{JobID: j.ID, Turn: a.job.Turn}, now.Add(wait)); err != nil {
 		return a.job, err
 	}
 	w.Steps.at("turn-sent")
 	return a.job, w.Store.Turn(ctx, a.job, wait)
 }
 
-// sendTurn sends the task of a job's turn.
-func sendTurn(ctx context.Context, q queue.Sender, name string, t job.Task, at time.Time) error {
+// sendTurn sends the task of a job's turn by a route.
+func sendTurn(ctx context.Context, q queue.Sender, route string, t job.Task, at time.Time) error {
 	body, err := json.Marshal(t)
 	if err != nil {
 		return err
 	}
 	label := fmt.Sprintf("job-%d-turn-%d", t.JobID, t.Turn)
-	return q.Send(ctx, queue.Task{Queue: name, Name: queue.Name("job/"+strconv.FormatInt(t.JobID, 10)+"/"+strconv.FormatInt(t.Turn, 10), label), Body: body, At: at, Turn: true})
+	return q.Send(ctx, queue.Task{Route: route, Name: queue.Name("job/"+strconv.FormatInt(t.JobID, 10)+"/"+strconv.FormatInt(t.Turn, 10), label), Body: body, At: at})
 }
 
 // advance is one turn under way.
@@ -233,7 +233,7 @@ func (a *advance) sendPages(ctx context.Context, r run.Run, pages []int) (time.D
 		if gap > 0 {
 			at = a.now.Add(time.Duration(i) * gap)
 		}
-		if err := a.sendPage(ctx, r, pageTask{number: n, queue: queue.Backfill, at: at, again: a.again()}); err != nil {
+		if err := a.sendPage(ctx, r, pageTask{number: n, route: run.RouteJobPage, at: at, again: a.again()}); err != nil {
 			return 0, err
 		}
 	}

@@ -157,8 +157,8 @@ func TestEmptyWindowMovesAsOf(t *testing.T) {
 func TestUnknownEntitiesAreDropped(t *testing.T) {
 	w := newStock(t, 1)
 	body := fmt.Sprintf(`{"id":1,"jobType":"%s","token":"x"}`, "NO_JOB")
-	wantKind(t, w.deliver(queue.Task{Queue: queue.Sync, Body: []byte(body)}), fault.NotFound)
-	wantKind(t, w.deliver(queue.Task{Queue: queue.Processing, Body: []byte(`{"runId":9,"page":1}`)}), fault.NotFound)
+	wantKind(t, w.deliver(queue.Task{Route: run.RouteWindow, Body: []byte(body)}), fault.NotFound)
+	wantKind(t, w.deliver(queue.Task{Route: run.RoutePage, Body: []byte(`{"runId":9,"page":1}`)}), fault.NotFound)
 }
 
 // TestQueueOutage loses the queue at the tick and then at the pages.

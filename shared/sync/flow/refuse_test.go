@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
@@ -229,7 +228,7 @@ func TestAQueueThatIsNotThereFailsTheRunAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	task, _ := w.queue.next()
-	w.queue.down = fault.New(fault.Misconfigured, "queue-refuses", "queue %s does not take tasks", queue.Processing)
+	w.queue.down = fault.New(fault.Misconfigured, "queue-refuses", "queue %s does not take tasks", run.RoutePage)
 	if err := w.deliver(task); err != nil {
 		t.Errorf("the window task: %v", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
@@ -51,7 +50,7 @@ func (w *world) syncFrom(src *reader) run.Run {
 		w.t.Fatal(err)
 	}
 	for t, ok := w.queue.next(); ok; t, ok = w.queue.next() {
-		if t.Queue == queue.Sync {
+		if t.Route == run.RouteWindow {
 			if err := w.deliver(t); err != nil {
 				w.t.Fatal(err)
 			}

@@ -157,7 +157,7 @@ func (w *Window) send(ctx context.Context, r run.Run, pages int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(w.Config.EnqueueSenders)
 	for n := 1; n <= pages; n++ {
-		group.Go(func() error { return w.sendPage(ctx, r, pageTask{number: n, queue: queue.Processing}) })
+		group.Go(func() error { return w.sendPage(ctx, r, pageTask{number: n, route: run.RoutePage}) })
 	}
 	return group.Wait()
 }
@@ -165,7 +165,7 @@ func (w *Window) send(ctx context.Context, r run.Run, pages int) error {
 // pageTask is one page's task to send.
 type pageTask struct {
 	number int
-	queue  string
+	route  string
 	at     time.Time // zero is now
 	again  string    // tells its name from that of an earlier task of the page
 }
@@ -177,7 +177,7 @@ func (w *Window) sendPage(ctx context.Context, r run.Run, p pageTask) error {
 		return err
 	}
 	name := queue.Name("page/"+r.Token+"/"+strconv.Itoa(p.number)+p.again, fmt.Sprintf("%s-run-%d-page-%d", r.Entity, r.ID, p.number))
-	err = w.Queue.Send(ctx, queue.Task{Queue: p.queue, Name: name, Body: body, At: p.at})
+	err = w.Queue.Send(ctx, queue.Task{Route: p.route, Name: name, Body: body, At: p.at})
 	if err == nil {
 		w.Steps.at("page-sent")
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue/queuetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
@@ -41,38 +41,12 @@ type world struct {
 	browser  *algolia.Browser
 	server   *emulator.Server
 	def      entity.Definition
-	queue    tasks
+	queue    queuetest.Memory
 	requests atomic.Int64 // for records of the index
 }
 
-// tasks is a queue in memory.
-type tasks struct {
-	mu   sync.Mutex
-	list []queue.Task
-}
-
-// Send implements queue.Sender.
-func (q *tasks) Send(_ context.Context, t queue.Task) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.list = append(q.list, t)
-	return nil
-}
-
-// take removes the oldest task.
-func (q *tasks) take() (queue.Task, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.list) == 0 {
-		return queue.Task{}, false
-	}
-	t := q.list[0]
-	q.list = q.list[1:]
-	return t, true
-}
-
-// newWorld returns a world with so many returns, all synced, whose last change is long
-// ago.
+// newWorld returns a world with so many returns, all synced, that last changed
+// long ago.
 func newWorld(t testing.TB, returns int) *world {
 	t.Helper()
 	w := emptyWorld(t, "returns")
@@ -144,7 +118,7 @@ func (w *world) sync() run.Run {
 		w.t.Fatal(err)
 	}
 	for {
-		t, ok := w.queue.take()
+		t, ok := w.queue.Take()
 		if !ok {
 			break
 		}
@@ -161,7 +135,7 @@ func (w *world) sync() run.Run {
 
 // play runs one task.
 func (w *world) play(ctx context.Context, t queue.Task, entities flow.Entities, cfg flow.Config) error {
-	if t.Queue == queue.Sync {
+	if t.Route == run.RouteWindow {
 		task, err := claim.ParseTask(t.Body)
 		if err != nil {
 			return err

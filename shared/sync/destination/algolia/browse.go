@@ -13,15 +13,16 @@ import (
 	"time"
 
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/call"
-	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/opt"
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/search"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 )
 
-// BrowseConfig is what the environment says about reading an index as a whole.
+// BrowseConfig is the environment for reading an index as a whole.
 type BrowseConfig struct {
 	AppID string `env:"ALGOLIA_APP_ID, required"`
 	// Key needs the rights browse, search and seeUnretrievableAttributes.
@@ -35,8 +36,8 @@ type BrowseConfig struct {
 
 // Browser reads records as they are stored. It is safe for concurrent use.
 type Browser struct {
-	api      *search.Client
-	attempts int
+	api    *search.Client
+	repeat httpcall.Policy
 }
 
 // NewBrowser returns a browser. It does not connect.
@@ -46,9 +47,9 @@ func NewBrowser(cfg BrowseConfig) (*Browser, error) {
 		key = cfg.AdminKey
 	}
 	if key == "" {
-		return nil, errors.New("the configuration is not complete:\n  ALGOLIA_BROWSE_KEY is missing: a key with the rights browse, search and seeUnretrievableAttributes (ALGOLIA_ADMIN_KEY does as well)")
+		return nil, errors.New("the configuration is not complete:\n  ALGOLIA_BROWSE_KEY is missing: a key with the rights browse, search and seeUnretrievableAttributes (ALGOLIA_ADMIN_KEY has them too)")
 	}
-	conf, err := Configuration(cfg.AppID, key, cfg.URL)
+	conf, err := algolia.Configuration(cfg.AppID, key, cfg.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func NewBrowser(cfg BrowseConfig) (*Browser, error) {
 		return nil, fmt.Errorf("ALGOLIA_ATTEMPTS must be at least 1")
 	}
 	conf.ReadTimeout = cfg.Timeout
-	return &Browser{api: search.NewClientWithConfig(conf), attempts: cfg.Attempts}, nil
+	return &Browser{api: search.NewClientWithConfig(conf), repeat: repeating(cfg.Attempts)}, nil
 }
 
 // browsePage is how many records one request asks for, the most there are.
@@ -69,8 +70,8 @@ type browsed struct {
 }
 
 // Browse calls each with every record of a part of an index, as JSON, in no
-// particular order. An index that is not there is empty. What is written
-// meanwhile may be given or not.
+// particular order. A missing index is empty. A record that is written meanwhile
+// may be left out.
 func (b *Browser) Browse(ctx context.Context, index string, p destination.Part, each func([]byte) error) error {
 	params := url.Values{"hitsPerPage": {strconv.Itoa(browsePage)}}
 	if filters := filtersOf(p); filters != "" {
@@ -83,8 +84,8 @@ func (b *Browser) Browse(ctx context.Context, index string, p destination.Part, 
 		if cursor != "" {
 			body = map[string]string{"cursor": cursor}
 		}
-		there, err := b.ask(ctx, &page, "/1/indexes/"+url.PathEscape(index)+"/browse", body)
-		if err != nil || !there {
+		exists, err := b.ask(ctx, &page, "/1/indexes/"+url.PathEscape(index)+"/browse", body)
+		if err != nil || !exists {
 			return err
 		}
 		for _, hit := range page.Hits {
@@ -104,8 +105,8 @@ type wanted struct {
 	ID    string `json:"objectID"`
 }
 
-// Objects returns the records with these ids as JSON, by id; one that is not
-// there is absent.
+// Objects returns the records with these ids as JSON, by id; missing
+// records are absent.
 func (b *Browser) Objects(ctx context.Context, index string, ids []string) (map[string][]byte, error) {
 	found := make(map[string][]byte, len(ids))
 	for start := 0; start < len(ids); start += browsePage {
@@ -117,15 +118,15 @@ func (b *Browser) Objects(ctx context.Context, index string, ids []string) (map[
 		var answer struct {
 			Results []json.RawMessage `json:"results"`
 		}
-		there, err := b.ask(ctx, &answer, "/1/indexes/*/objects", map[string]any{"requests": requests})
+		exists, err := b.ask(ctx, &answer, "/1/indexes/*/objects", map[string]any{"requests": requests})
 		if err != nil {
 			return nil, err
 		}
-		if !there {
+		if !exists {
 			continue
 		}
 		if len(answer.Results) != len(chunk) {
-			return nil, fault.New(fault.Retry, "index-answer", "index %s answered %d records to a question about %d", index, len(answer.Results), len(chunk))
+			return nil, fault.New(fault.Retry, "index-answer", "index %s answered %d records where %d were asked for", index, len(answer.Results), len(chunk))
 		}
 		for i, raw := range answer.Results {
 			if len(raw) > 0 && string(raw) != "null" {
@@ -136,27 +137,26 @@ func (b *Browser) Objects(ctx context.Context, index string, ids []string) (map[
 	return found, nil
 }
 
-// ask posts a question and repeats it while that is worth it. False means that
+// ask posts a question and repeats it while that may help. False means that
 // there is no such index.
-func (b *Browser) ask(ctx context.Context, into any, path string, body any) (bool, error) {
-	for attempt := 1; ; attempt++ {
-		e := &exchange{}
-		err := b.api.CustomRequest(into, http.MethodPost, path, body, call.Read, e.with(ctx), opt.ExposeIntermediateNetworkErrors(true))
+func (b *Browser) ask(ctx context.Context, into any, path string, body any) (exists bool, err error) {
+	err = b.repeat.Repeat(ctx, func(ctx context.Context) error {
+		x := &algolia.Exchange{}
+		err := b.api.CustomRequest(into, http.MethodPost, path, body, call.Read, x.With(ctx), opt.ExposeIntermediateNetworkErrors(true))
 		if err == nil {
-			// A context that ends while the answer comes leaves the client without an error.
-			return true, ctx.Err()
+			exists = true
+			return ctx.Err() // the client returns no error when its context ends while the answer arrives
 		}
-		if message, missing := errs.IsAlgoliaErrWithCode(err, http.StatusNotFound); missing && strings.Contains(message, "does not exist") {
-			return false, nil
+		if algolia.Missing(err) && strings.Contains(algolia.Words(err), "does not exist") {
+			return nil
 		}
-		err = classify(err, e)
+		err = classify(err, x)
 		if r, refused := refusalOf(err); refused {
-			return false, fault.New(fault.Misconfigured, codeRefusesUs, "the index refuses to be read: %s", r.message)
+			return fault.New(fault.Misconfigured, codeRefusesUs, "the index refuses to be read: %s", r.message)
 		}
-		if attempt == b.attempts || !transient(err) || !pause(ctx, attempt, e.retryAfter) {
-			return false, err
-		}
-	}
+		return err
+	})
+	return exists, err
 }
 
 // filtersOf returns a part as a filter, empty for the whole index.

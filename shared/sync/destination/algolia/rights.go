@@ -3,24 +3,24 @@ package algolia
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
-	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/opt"
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/search"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 )
 
-// Looker looks at an application with one key, and only by what that key may do.
+// Looker reads an application with one key, within the rights of that key.
 type Looker struct {
 	api  *search.Client
 	key  string
 	conf search.Configuration
 }
 
-// NewLooker returns a looker; address as in Configuration.
+// NewLooker returns a looker; address as in algolia.Configuration.
 func NewLooker(appID, key, address string) (*Looker, error) {
-	conf, err := Configuration(appID, key, address)
+	conf, err := algolia.Configuration(appID, key, address)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (l *Looker) Rights(ctx context.Context) (acl, indexes []string, err error) 
 // Count returns how many records an index has and whether it exists, by searching it.
 func (l *Looker) Count(ctx context.Context, index string) (records int, exists bool, err error) {
 	res, err := l.api.InitIndex(index).Search("", opt.HitsPerPage(0), opt.Distinct(false), ctx)
-	if _, missing := errs.IsAlgoliaErrWithCode(err, http.StatusNotFound); missing {
+	if algolia.Missing(err) {
 		return 0, false, nil
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func (l *Looker) ReadsPastFilter(ctx context.Context, index string) (bool, error
 	conf.APIKey = key
 	var record struct{}
 	err = search.NewClientWithConfig(conf).InitIndex(index).GetObject(id, &record, ctx)
-	if _, refused := errs.IsAlgoliaErr(err); refused {
+	if status, _ := algolia.Refused(err); status != 0 {
 		return false, nil
 	}
 	if err != nil {
@@ -85,8 +85,8 @@ func (l *Looker) ReadsPastFilter(ctx context.Context, index string) (bool, error
 // keyless returns an error without the address of the request, which may hold
 // the key.
 func keyless(err error) error {
-	if api, ok := errs.IsAlgoliaErr(err); ok {
-		return errors.New(shorten(api.Message))
+	if status, message := algolia.Refused(err); status != 0 {
+		return errors.New(message)
 	}
 	return errors.New("the index does not answer")
 }

@@ -13,8 +13,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// AdminConfig is what the environment says to who changes settings of indices.
-// Its key is no function's: the pipeline needs none of these rights.
+// AdminConfig is the environment for changes of an index's settings. No function has
+// its key: the pipeline needs none of these rights.
 type AdminConfig struct {
 	AppID string `env:"ALGOLIA_APP_ID, required"`
 	// Key needs the rights (ACL) settings to compare, editSettings and addObject
@@ -31,7 +31,7 @@ func NewAdmin(cfg AdminConfig) (*Client, error) {
 	})
 }
 
-// Settings returns the settings that an index has, as the index tells them. One
+// Settings returns the settings that an index has, as the index reports them. An index
 // that does not exist is a fault.NotFound.
 func (c *Client) Settings(ctx context.Context, index string) ([]byte, error) {
 	var raw json.RawMessage
@@ -77,7 +77,7 @@ func (c *Client) DeleteIndex(ctx context.Context, index string) error {
 		Replicas []string `json:"replicas"`
 	}
 	if err := json.Unmarshal(raw, &links); err != nil {
-		return fault.Wrap(err, fault.Retry, codeBadSettings, "index "+index+" tells settings that cannot be read")
+		return fault.Wrap(err, fault.Retry, codeBadSettings, "index "+index+" answers settings that cannot be read")
 	}
 	if links.Primary != "" {
 		return fault.New(fault.Invalid, "index-is-replica", "index %s is a replica of %s and cannot be deleted by itself: take it out of that one's replicas first", index, links.Primary)

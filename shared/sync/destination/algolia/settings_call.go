@@ -5,34 +5,30 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/opt"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
 // codeBadSettings marks settings that the index cannot take.
 const codeBadSettings = "bad-settings"
 
-// manage gives an order, repeats it while that is worth it, and decodes the
-// answer. All orders can be repeated without harm.
+// manage gives an order, repeats it while that may help, and decodes the answer.
+// All orders can be repeated without harm.
 func (c *Client) manage(ctx context.Context, o order, into any) error {
-	for attempt := 1; ; attempt++ {
-		e := &exchange{}
-		err := c.api.CustomRequest(into, o.method, o.url(), o.body, o.kind, e.with(ctx),
+	return c.repeat.Repeat(ctx, func(ctx context.Context) error {
+		x := &algolia.Exchange{}
+		err := c.api.CustomRequest(into, o.method, o.url(), o.body, o.kind, x.With(ctx),
 			opt.ExposeIntermediateNetworkErrors(true), opt.ExtraURLParams(map[string]string{"getVersion": "2"}))
 		if err == nil {
-			err = ctx.Err() // the client is silent about it
+			err = ctx.Err() // the client does not report it
 		}
 		if err == nil {
 			return nil
 		}
-		err = o.refused(err, e)
-		worth := fault.KindOf(err) == fault.Retry || fault.KindOf(err) == fault.Throttled
-		if attempt == c.cfg.Attempts || !worth || !pause(ctx, attempt, e.retryAfter) {
-			return err
-		}
-	}
+		return o.refused(err, x)
+	})
 }
 
 // change gives an order that makes a task and waits for it.
@@ -49,37 +45,33 @@ func (c *Client) change(ctx context.Context, o order) error {
 	err := c.Wait(ctx, o.index, answer.TaskID)
 	if fault.CodeOf(err) == codeRefusesUs {
 		o.right = "addObject"
-		return fault.Wrap(err, fault.Forbidden, codeRefusesUs, "the change was sent, but whether it is in force cannot be seen: "+o.lacks())
+		return fault.Wrap(err, fault.Forbidden, codeRefusesUs, "the change was sent, but the key cannot check that it is in force: "+o.lacks())
 	}
 	return err
 }
 
-// refused gives an error of an order its kind, and says which right is missing
-// where that is the reason: the index itself does not.
-func (o order) refused(err error, e *exchange) error {
-	api, ok := errs.IsAlgoliaErr(err)
-	if !ok {
-		return classify(err, e)
-	}
-	message := shorten(api.Message)
+// refused gives an error of an order its kind, and names the missing right where
+// that is the reason: the index itself does not.
+func (o order) refused(err error, x *algolia.Exchange) error {
+	status, message := algolia.Refused(err)
 	forbidden := func(format string, args ...any) error {
 		return fault.New(fault.Forbidden, codeRefusesUs, format, args...)
 	}
 	switch words := strings.ToLower(message); {
-	case api.Status == http.StatusNotFound:
+	case status == http.StatusNotFound:
 		return fault.New(fault.NotFound, "no-index", "index %s does not exist", o.index)
-	case api.Status == http.StatusBadRequest:
+	case status == http.StatusBadRequest:
 		return fault.New(fault.Invalid, codeBadSettings, "index %s refuses its settings: %s", o.index, message)
-	case api.Status == http.StatusPaymentRequired:
+	case status == http.StatusPaymentRequired:
 		return forbidden("index %s: the plan does not have this: %s", o.index, message)
-	case api.Status != http.StatusForbidden && api.Status != http.StatusUnauthorized:
-		return classify(err, e)
+	case status != http.StatusForbidden && status != http.StatusUnauthorized:
+		return classify(err, x)
 	case strings.Contains(words, "index not allowed"):
 		return forbidden("the key in ALGOLIA_ADMIN_KEY may not use index %s: take one that may use it and its replicas %s_*", o.index, o.index)
 	case strings.Contains(words, "method not allowed"):
 		return forbidden("%s", o.lacks())
 	}
-	return forbidden("the index answers %d, %q: check ALGOLIA_APP_ID and ALGOLIA_ADMIN_KEY", api.Status, message)
+	return forbidden("the index answers %d, %q: check ALGOLIA_APP_ID and ALGOLIA_ADMIN_KEY", status, message)
 }
 
 // lacks says which right the key lacks.

@@ -36,5 +36,6 @@ const defaultsText = `{
 // ordered are the lists whose order means something.
 var ordered = map[string]bool{"searchableAttributes": true, "ranking": true, "customRanking": true}
 
-// told are members that an index tells among its settings and that nobody sets.
-var told = map[string]bool{"primary": true, "version": true}
+// reported are members that an index reports among its settings and that nobody
+// sets.
+var reported = map[string]bool{"primary": true, "version": true}

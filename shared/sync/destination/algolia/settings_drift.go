@@ -39,7 +39,7 @@ func Drift(have, want []byte) ([]Difference, error) {
 	}
 	names := slices.Sorted(maps.Keys(w))
 	for _, name := range slices.Sorted(maps.Keys(h)) {
-		if _, ours := w[name]; !ours && !told[name] {
+		if _, ours := w[name]; !ours && !reported[name] {
 			names = append(names, name)
 		}
 	}

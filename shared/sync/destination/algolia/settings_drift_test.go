@@ -44,7 +44,7 @@ func TestDrift(t *testing.T) {
 		"beyond ours":                   {`{"hitsPerPage":50}`, `{}`, "hitsPerPage", true},
 		"beyond ours by default":        {`{"hitsPerPage":20,"version":2,"ranking":["typo","geo","words","filters","proximity","attribute","exact","custom"]}`, `{}`, "", false},
 		"unknown to us":                 {`{"somethingNew":{"a":[1]}}`, `{}`, "somethingNew", true},
-		"told only":                     {`{"primary":"p","version":2}`, `{}`, "", false},
+		"reported only":                 {`{"primary":"p","version":2}`, `{}`, "", false},
 		"replicas":                      {`{"replicas":["i_b","i_a"]}`, `{"replicas":["i_a","i_b"]}`, "", false},
 		"a replica is missing":          {`{"replicas":["i_a"]}`, `{"replicas":["i_a","i_b"]}`, "replicas", false},
 		"a replica of the other kind":   {`{"replicas":["virtual(i_a)"]}`, `{"replicas":["i_a"]}`, "replicas", false},

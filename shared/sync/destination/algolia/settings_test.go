@@ -10,6 +10,7 @@ import (
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/search"
 	"github.com/google/go-cmp/cmp"
 
+	vendor "gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
@@ -33,7 +34,7 @@ func (b *bench) writes() int {
 // hand changes settings as somebody in the dashboard would.
 func (b *bench) hand(index string, s search.Settings) {
 	b.t.Helper()
-	conf, err := algolia.Configuration("APP", "admin", b.url)
+	conf, err := vendor.Configuration("APP", "admin", b.url)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func TestSettingsAreRefusedByName(t *testing.T) {
 // indices.
 func (b *bench) restricted(acl, indexes []string) *algolia.Client {
 	b.t.Helper()
-	conf, err := algolia.Configuration("APP", "admin", b.url)
+	conf, err := vendor.Configuration("APP", "admin", b.url)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Look returns a job as it is set up, nil if it does not exist.
-func (c *Client) Look(ctx context.Context, name string) (*schedulerpb.Job, error) {
+// Job returns a job as it is set up, nil if it does not exist.
+func (c *Client) Job(ctx context.Context, name string) (*schedulerpb.Job, error) {
 	j, err := c.api.GetJob(ctx, &schedulerpb.GetJobRequest{Name: c.parent + "/jobs/" + name})
 	if status.Code(err) == codes.NotFound {
 		return nil, nil
