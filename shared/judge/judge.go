@@ -41,12 +41,6 @@ const (
 	Operations     Kind = "operations"
 )
 
-// Kinds returns all kinds, the gravest first.
-func Kinds() []Kind {
-	return []Kind{IndexRecords, IndexSettings, IndexUnchecked, NeverSynced, Absent, Behind, LeaseExpired, RunFailed, TakenOver,
-		PageFailed, PageRefused, Parked, JobFailed, JobWaits, Drift, VerifyFailed, Operations}
-}
-
 // Finding is one thing that needs a person, and what to do about it.
 type Finding struct {
 	Entity  string `json:"entity,omitempty"`

@@ -46,9 +46,6 @@ const (
 	versionBytes    = 8
 )
 
-// Pack returns the packed form of a root's entries, of no known version.
-func Pack(entries []Entry) []byte { return PackVersion(0, entries) }
-
 // PackVersion returns the packed form of a root's entries as they are at a version
 // of its rows; 0 is none.
 func PackVersion(version uint64, entries []Entry) []byte {
