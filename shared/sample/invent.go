@@ -48,11 +48,11 @@ func (d dice) header(number string) returnRow {
 
 // fillIn invents what follows from a return's header and life.
 func (d dice) fillIn(r *returnRow, now time.Time) {
-	who := weighted(d, tenants)
-	in := weighted(d, who.markets)
-	r.account, r.channel, r.currency = who.slug, weighted(d, who.channels), in.currency
-	r.customer = d.person(in.names)
-	r.pickup = d.address(one(d, in.places), in.streets)
+	who := weighted(d, invented.Tenants)
+	in := invented.Regions[weighted(d, who.Markets)]
+	r.account, r.channel, r.currency = who.Slug, weighted(d, who.Channels), in.Currency
+	r.customer = d.person(in.Names)
+	r.pickup = d.address(one(d, in.Places), in.Streets)
 	d.handling(r, who, in)
 	d.lines(r, who, in, now)
 	var total money
@@ -64,20 +64,20 @@ func (d dice) fillIn(r *returnRow, now time.Time) {
 
 // handling fills in who carries and takes the return, and how it is paid back.
 func (d dice) handling(r *returnRow, who tenant, in *region) {
-	by := weighted(d, in.couriers)
-	r.courier = by.name
+	by := weighted(d, in.Couriers)
+	r.courier = by.Name
 	if r.life.carrierStatus != "created" {
-		r.trackingID = d.fill(by.tracking)
+		r.trackingID = d.fill(by.Tracking)
 	}
-	to := one(d, who.drops)
-	r.dropCode, r.dropCity = to.code, to.city
-	r.cod = d.chance(in.codPerMille)
+	to := one(d, who.Drops)
+	r.dropCode, r.dropCity = to.Code, to.City
+	r.cod = d.chance(in.CODPerMille)
 	r.resolution = repay
 	if d.chance(180) && r.returnType == customerReturn {
 		r.resolution = exchange
 	}
 	if d.chance(60) {
-		r.remarks = one(d, comments)
+		r.remarks = one(d, invented.Comments)
 	}
 }
 
@@ -86,15 +86,15 @@ func (d dice) lines(r *returnRow, who tenant, in *region, now time.Time) {
 	span := weighted(d, lineCounts)
 	n := span[0] + d.IntN(span[1]-span[0]+1)
 	orderedAt := r.life.requestedAt.Add(-d.between(48*time.Hour, 30*24*time.Hour))
-	why := weighted(d, reasons)
+	why := weighted(d, invented.Reasons)
 	if r.returnType == failedDelivery {
-		why = undelivered
+		why = invented.Undelivered
 	}
 	r.items = make([]itemRow, n)
 	for i := range r.items {
-		item := d.line(r, d.product(who.products, in))
+		item := d.line(r, d.product(invented.Catalogs[who.Products], in))
 		item.line, item.orderItemID = i+1, r.order+"-"+strconv.Itoa(i+1)
-		item.reason, item.subReason, item.orderedAt = why.name, one(d, why.subs), orderedAt
+		item.reason, item.subReason, item.orderedAt = why.Name, one(d, why.Subs), orderedAt
 		item.outcome = d.outcome(r.life, i == 0, item.quantity)
 		if left := now.Sub(r.updatedAt); d.chance(itemEditPerMille) && left > time.Second {
 			item.updatedAt = r.updatedAt.Add(d.between(time.Millisecond, min(left, 72*time.Hour)))
@@ -111,7 +111,7 @@ func (d dice) line(r *returnRow, of product) itemRow {
 	}
 	item.price(d)
 	if d.chance(130) {
-		item.comment = one(d, comments)
+		item.comment = one(d, invented.Comments)
 	}
 	return item
 }
@@ -132,7 +132,7 @@ func (d dice) refund(r *returnRow, in *region, amount money) refund {
 	if r.resolution == exchange || r.returnType == failedDelivery && r.cod {
 		return back
 	}
-	back.mode, back.status = weighted(d, in.refundModes), refundPending
+	back.mode, back.status = weighted(d, in.RefundModes), refundPending
 	switch {
 	case r.life.status == pickupCancelled:
 		back.status = refundVoid
