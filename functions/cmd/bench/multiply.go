@@ -14,9 +14,8 @@ import (
 // multiply fills the tables: base rows are invented and the rest copied by the
 // server itself. The ledger says that all of it was pushed, and the watermark that
 // it was long ago.
-func (w *world) multiply(ctx context.Context, rows int, seed int64) error {
-	base := min(rows, baseRows)
-	if _, err := w.fill(ctx, base, seed); err != nil {
+func (w *world) multiply(ctx context.Context, rows int) error {
+	if _, err := w.fill(ctx, min(rows, baseRows)); err != nil {
 		return err
 	}
 	if _, err := w.stack.DB.ExecContext(ctx, "DELETE FROM order_return_item WHERE line_no > 1"); err != nil {

@@ -62,6 +62,16 @@ func (p program) memory(line string) float64 {
 // peakMiB returns the most memory that was resident since resetPeak.
 func (p program) peakMiB() float64 { return p.memory("VmHWM") }
 
+// peakOf returns the peak of the process of a name, the highest of several.
+func peakOf(list []program, name string) (mib float64) {
+	for _, p := range list {
+		if p.name == name {
+			mib = max(mib, p.peakMiB())
+		}
+	}
+	return mib
+}
+
 // resetPeak begins the peak anew where the system allows it.
 func (p program) resetPeak() {
 	const peak = "5"
