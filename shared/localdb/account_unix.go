@@ -54,8 +54,8 @@ func reachable(dir string) bool {
 	return parent == dir || reachable(parent)
 }
 
-// needsRootFlag says whether the server must be told that root is meant, as it
-// refuses to run as root by accident.
+// needsRootFlag reports whether the server needs the flag that names root: without
+// the flag it refuses to run as root.
 func (a *account) needsRootFlag() bool { return a == nil && os.Geteuid() == 0 }
 
 // own hands one file or directory to the account.

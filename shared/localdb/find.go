@@ -20,7 +20,7 @@ type program struct {
 	setup string
 }
 
-// isMariaDB tells the two families apart where their flags differ.
+// isMariaDB reports the family of the server; the flags of the families differ.
 func (p program) isMariaDB() bool { return p.setup != "" }
 
 // machine is what the search looks at; tests put their own in its place.
@@ -70,7 +70,7 @@ func (m machine) locate(ctx context.Context, install bool) (program, error) {
 	return m.search(ctx)
 }
 
-// search finds a server program and says which family it is of.
+// search finds a server program and its family.
 func (m machine) search(ctx context.Context) (program, error) {
 	server := m.find("mariadbd", "mysqld")
 	if server == "" {

@@ -8,7 +8,7 @@
 // server program are installed; else the error carries the exact line to type.
 //
 // A private server never outlives its parent on Linux (the kernel kills it when
-// the parent dies, however it dies), hears no Ctrl-C of the terminal (it has a
+// the parent dies, however it dies), gets no Ctrl-C of the terminal (it has a
 // process group of its own), and trades durability for speed unless asked not to,
 // because its data can be made again.
 package localdb
@@ -63,7 +63,7 @@ type Server struct {
 const startTimeout = 90 * time.Second
 
 // Start returns a server that answers. The context bounds the start only; the
-// server then runs until Close. An error says what to type or to mend, and
+// server then runs until Close. An error says what to type or to repair, and
 // carries the last lines of the server's log if there is one.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Log == nil {

@@ -66,7 +66,7 @@ func newSheet(file string, from io.Reader, want []string) (*sheet, error) {
 	return s, nil
 }
 
-// broken tells of a file that is not CSV, or not readable to its end.
+// broken reports a file that is not CSV, or not readable to its end.
 func (s *sheet) broken(err error) error {
 	var parse *csv.ParseError
 	switch {

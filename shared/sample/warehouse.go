@@ -21,7 +21,7 @@ const (
 	ItemEdited     Kind = "item edited"     // an item alone; its return's updated_at stays
 	ItemAdded      Kind = "item added"      // a new item; its return's updated_at stays
 	ItemRemoved    Kind = "item removed"    // soft delete of an item
-	ItemErased     Kind = "item erased"     // hard delete of an item: only its return's version tells of it
+	ItemErased     Kind = "item erased"     // hard delete of an item: only its return's version shows it
 	ReturnDeleted  Kind = "return deleted"  // soft delete of a return
 	ReturnRestored Kind = "return restored" // a soft-deleted return is back
 	ReturnCreated  Kind = "return created"  // a new return with its items
@@ -35,7 +35,7 @@ var kinds = []share[Kind]{
 	{2, ItemErased}, {4, ReturnDeleted}, {2, ReturnRestored}, {3, LateEvent},
 }
 
-// Change tells what one step did.
+// Change is what one step did.
 type Change struct {
 	Kind Kind
 	// ReturnID is the primary key of the return concerned.

@@ -6,9 +6,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 )
 
-// program is one process as Linux's /proc tells it; elsewhere everything is 0.
+// program is one process by Linux's /proc; elsewhere everything is 0.
 type program struct {
 	pid  int
 	name string
@@ -48,19 +50,8 @@ func (p program) cpu() float64 {
 	return (user + system) / ticks
 }
 
-// memory returns a line of the process's status in MiB.
-func (p program) memory(line string) float64 {
-	for l := range strings.Lines(string(p.file("status"))) {
-		if rest, ok := strings.CutPrefix(l, line+":"); ok {
-			kib, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
-			return kib / 1024
-		}
-	}
-	return 0
-}
-
 // peakMiB returns the most memory that was resident since resetPeak.
-func (p program) peakMiB() float64 { return p.memory("VmHWM") }
+func (p program) peakMiB() float64 { return rehearsal.Memory(p.pid, "VmHWM") }
 
 // peakOf returns the peak of the process of a name, the highest of several.
 func peakOf(list []program, name string) (mib float64) {

@@ -74,7 +74,7 @@ func (w *world) serveOnce(ctx context.Context, server, target string, log io.Wri
 		if err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {
-				return time.Since(began).Seconds() * 1000, processOf(cmd.Process.Pid).memory("VmRSS"), nil
+				return time.Since(began).Seconds() * 1000, rehearsal.Memory(cmd.Process.Pid, "VmRSS"), nil
 			}
 		}
 		if err := hold(ctx, time.Millisecond); err != nil {

@@ -85,7 +85,7 @@ what the database holds. The same --seed draws the same faults.`,
 }
 
 // check refuses flags that make no sense, and lets --once and --soak use any
-// port: nobody is told it.
+// free port, which nobody needs to know.
 func (o *options) check(portChosen bool) error {
 	switch {
 	case o.rows < 0:

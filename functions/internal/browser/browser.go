@@ -6,7 +6,7 @@
 //	page.Type("#query", "kurta")
 //	page.Until("answers", `document.querySelectorAll("li").length > 0`)
 //
-// A page notes every complaint of the console and every request. When its test
+// A page records every complaint of the console and every request. When its test
 // ends, a complaint that the test has not taken, or a request to anywhere but
 // this machine, fails it. The browser cannot reach another machine in any case.
 //
@@ -77,7 +77,7 @@ func Open(t testing.TB) *Page {
 			t.Error(err)
 		}
 	})
-	if err := chromedp.Listen(ctx, p.hear); err != nil {
+	if err := chromedp.Listen(ctx, p.listen); err != nil {
 		t.Fatal(fmt.Errorf("browser: %s does not start: %w", program, err))
 	}
 	p.Size(1280, 900)

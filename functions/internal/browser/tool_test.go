@@ -61,7 +61,7 @@ func TestMissingToolIsInstalled(t *testing.T) {
 	}
 }
 
-func TestMissingToolIsTold(t *testing.T) {
+func TestMissingToolIsReported(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*machine)
 		want   string
@@ -107,8 +107,8 @@ func TestWhatStaysOnThisMachine(t *testing.T) {
 	}
 }
 
-// TestThePageIsHeard has a page complain and ask another machine.
-func TestThePageIsHeard(t *testing.T) {
+// TestComplaintsOfThePage has a page complain and ask another machine.
+func TestComplaintsOfThePage(t *testing.T) {
 	p := Open(t)
 	p.Go(`data:text/html,<script>console.error("one", 2); console.log("fine"); setTimeout(() => { throw new Error("three") })</script><img src="http://images.example.com/x.jpg">`)
 	p.Until("the page", "document.readyState === 'complete'")
@@ -120,7 +120,7 @@ func TestThePageIsHeard(t *testing.T) {
 		}
 	}
 	if len(complaints) != 3 {
-		t.Errorf("there are three complaints, and these were heard:\n%s", got)
+		t.Errorf("want three complaints, got:\n%s", got)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

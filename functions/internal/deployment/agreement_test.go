@@ -112,7 +112,7 @@ func literals(t *testing.T, path string) map[string]bool {
 	return found
 }
 
-// TestTimesAgree reads the times and attempts that Terraform tells the program by
+// TestTimesAgree reads the times and attempts that Terraform gives the program by
 // the program's own rules.
 func TestTimesAgree(t *testing.T) {
 	c := load(t, terraform, required())
@@ -174,7 +174,7 @@ func TestSumsAgree(t *testing.T) {
 	}
 }
 
-// TestAddresses looks that a function is told the addresses that Cloud Run gives.
+// TestAddresses checks that a function gets the addresses that Cloud Run gives.
 func TestAddresses(t *testing.T) {
 	c := load(t, terraform, required())
 	for folder, name := range map[string]string{"window": "WINDOW_URL", "process": "PROCESS_URL", "schedules": "SCHEDULES_URL"} {

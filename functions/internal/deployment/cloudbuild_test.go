@@ -79,7 +79,7 @@ func TestBuildOrder(t *testing.T) {
 	}
 }
 
-// builtin are the substitutions that Cloud Build makes without being told.
+// builtin are the substitutions that Cloud Build makes by itself.
 var builtin = []string{"PROJECT_ID", "PROJECT_NUMBER", "BUILD_ID", "LOCATION", "COMMIT_SHA", "SHORT_SHA", "BRANCH_NAME", "TAG_NAME", "REPO_NAME", "REVISION_ID", "TRIGGER_NAME"}
 
 // dollar is everything that begins with a dollar: an escaped one, a name, or what
@@ -140,7 +140,7 @@ func TestTriggersKnowTheSubstitutions(t *testing.T) {
 		}
 	}
 	if known["_DEPLOY"] != "false" {
-		t.Error("a build that is told nothing must deploy nothing")
+		t.Error("a build without settings must deploy nothing")
 	}
 }
 

@@ -56,7 +56,7 @@ func TestEveryAlertHasItsParagraph(t *testing.T) {
 	}
 }
 
-// TestAlertPolicies looks that every policy tells somebody and links somewhere.
+// TestAlertPolicies checks that every policy notifies somebody and links somewhere.
 func TestAlertPolicies(t *testing.T) {
 	c := load(t, terraform, required())
 	policies := 0

@@ -73,7 +73,7 @@ func (s *Stack) startFunction(ctx context.Context, name string) error {
 	return err
 }
 
-// Kill ends a function's process at once, without a chance to tidy up.
+// Kill ends a function's process at once, without a chance to clean up.
 func (s *Stack) Kill(name string) error {
 	c := s.front.set(name, nil)
 	if c == nil {

@@ -83,7 +83,7 @@ func (s *Stack) sortNames() string {
 	return strings.Join(names, ",")
 }
 
-// searchEnv is what the search function is told about the page's needs.
+// searchEnv is the search function's environment for the page.
 func (s *Stack) searchEnv() []string {
 	return []string{"SEARCH_SORTS=" + s.sortNames(), "SEARCH_KEY_TTL=15m"}
 }

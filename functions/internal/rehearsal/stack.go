@@ -146,7 +146,7 @@ func (s *Stack) Close() error {
 // closing remembers what to stop.
 func (s *Stack) closing(stop func() error) { s.closers = append(s.closers, stop) }
 
-// openFront comes first: a port in use should be told before a database starts.
+// openFront comes first: a port in use should be reported before a database starts.
 func (s *Stack) openFront(context.Context) (err error) {
 	if s.front, err = openFront(s.Options.Port, s.steps, s.portalPage, s.Operator); err != nil {
 		return err

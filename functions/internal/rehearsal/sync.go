@@ -9,15 +9,11 @@ import (
 	"net/http"
 	"time"
 
-	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/errs"
 	"github.com/algolia/algoliasearch-client-go/v3/algolia/search"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
-	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
@@ -98,31 +94,6 @@ func (s *Stack) Sync(ctx context.Context, entityName string, each func(run.Run))
 		case <-time.After(poll):
 		}
 	}
-}
-
-// DeliverNow dispatches every waiting task of every queue, whatever time it was
-// planned for and however many run already.
-func (s *Stack) DeliverNow(ctx context.Context) error {
-	for _, name := range []string{queue.Sync, queue.Processing, queue.Backfill} {
-		request := &cloudtaskspb.ListTasksRequest{Parent: Location + "/queues/" + name}
-		for {
-			list, err := s.Tasks.ListTasks(ctx, request)
-			if err != nil {
-				return err
-			}
-			for _, task := range list.GetTasks() {
-				// A task that has just ended is not there any more.
-				_, err := s.Tasks.RunTask(ctx, &cloudtaskspb.RunTaskRequest{Name: task.GetName()})
-				if err != nil && status.Code(err) != codes.NotFound {
-					return err
-				}
-			}
-			if request.PageToken = list.GetNextPageToken(); request.PageToken == "" {
-				break
-			}
-		}
-	}
-	return nil
 }
 
 // Delivered waits until every delivery of a queue that had begun before the call

@@ -27,7 +27,7 @@ func (s *Server) launch(e *execution, now time.Time) {
 		outcome := s.sender.Send(s.ctx, call)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.book(e.job, outcome) {
+		if s.record(e.job, outcome) {
 			s.settle(e, outcome)
 		}
 	}()
@@ -50,11 +50,11 @@ func (s *Server) force(j *job, now time.Time) {
 		outcome := s.sender.Send(s.ctx, call)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.book(j, outcome)
+		s.record(j, outcome)
 	}()
 }
 
-// start books the beginning of an attempt, unless the server is closing: the
+// start records the beginning of an attempt, unless the server is closing: the
 // caller then launches it and calls work.Done at its end. The lock is held.
 func (s *Server) start(j *job, tick, now time.Time) (push.Call, bool) {
 	if s.ctx.Err() != nil {
@@ -67,9 +67,9 @@ func (s *Server) start(j *job, tick, now time.Time) (push.Call, bool) {
 	return s.prepare(j, tick), true
 }
 
-// book writes an outcome into the job. It returns false if Close cut the
-// attempt off, which says nothing about the target. The lock is held.
-func (s *Server) book(j *job, outcome push.Outcome) bool {
+// record writes an outcome into the job. It returns false if Close cut the
+// attempt off, which is no verdict on the target. The lock is held.
+func (s *Server) record(j *job, outcome push.Outcome) bool {
 	s.stats.Running--
 	if s.ctx.Err() != nil {
 		return false

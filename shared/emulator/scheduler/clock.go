@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// idleWait is how long the clock sleeps when no job is due: an event wakes it
-// before.
+// idleWait is how long the clock sleeps when no job is due: an event ends the
+// sleep.
 const idleWait = time.Duration(1<<63 - 1)
 
 // run fires ticks and retries until the server closes. It sleeps whenever

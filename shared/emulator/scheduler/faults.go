@@ -17,7 +17,7 @@ type Duration = chaos.Duration
 type Faults struct {
 	// Twice delivers a tick twice with the same schedule time, the second
 	// time after up to TwiceAfter; zero is at the same moment. The second
-	// answer is not heard.
+	// answer is ignored.
 	Twice      float64  `json:"twice,omitempty"`
 	TwiceAfter Duration `json:"twice_after,omitzero"`
 	// Late fires a tick LateMin to LateMax after its schedule time, which

@@ -49,7 +49,7 @@ func (s *Server) prepare(t *task) delivery {
 	return d
 }
 
-// setHeaders adds what Cloud Tasks tells a handler about the attempt.
+// setHeaders adds the headers by which Cloud Tasks describes the attempt.
 func (t *task) setHeaders(header http.Header) {
 	at := t.message.GetScheduleTime()
 	header.Set("X-CloudTasks-QueueName", resource.ID(t.queue.config.GetName()))
@@ -66,7 +66,7 @@ func (t *task) setHeaders(header http.Header) {
 	header.Set("X-CloudTasks-TaskRetryReason", t.reason)
 }
 
-// deliver makes one attempt and books its outcome.
+// deliver makes one attempt and records its outcome.
 func (s *Server) deliver(d delivery) {
 	defer s.work.Done()
 	if s.strikes(d, dropFault) {

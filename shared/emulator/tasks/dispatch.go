@@ -8,14 +8,14 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// untilWoken is the pause of a queue that only an event can set going again.
-const untilWoken = time.Duration(1<<63 - 1)
+// untilEvent is the pause of a queue that only an event ends.
+const untilEvent = time.Duration(1<<63 - 1)
 
 // run dispatches from one queue until it is deleted or the server closes. It
 // sleeps whenever nothing is due, so an idle queue costs nothing.
 func (s *Server) run(q *queue) {
 	defer s.work.Done()
-	timer := time.NewTimer(untilWoken)
+	timer := time.NewTimer(untilEvent)
 	defer timer.Stop()
 	for {
 		timer.Reset(s.dispatchDue(q))
@@ -38,7 +38,7 @@ func (s *Server) dispatchDue(q *queue) time.Duration {
 	for {
 		limits := q.config.GetRateLimits()
 		if q.config.GetState() != cloudtaskspb.Queue_RUNNING || len(q.due) == 0 || q.running >= int(limits.GetMaxConcurrentDispatches()) {
-			return untilWoken
+			return untilEvent
 		}
 		now := s.options.Now()
 		t := q.due[0]
@@ -87,7 +87,7 @@ func (s *Server) launch(t *task, now time.Time) {
 	go s.deliver(d)
 }
 
-// finish books the outcome of an attempt: the task is done, planned again, or
+// finish records the outcome of an attempt: the task is done, planned again, or
 // given up.
 func (s *Server) finish(d delivery, result result) {
 	s.mu.Lock()
@@ -97,10 +97,10 @@ func (s *Server) finish(d delivery, result result) {
 	s.stats.Running--
 	t.queue.poke()
 	if s.ctx.Err() != nil {
-		return // cut off by Close: says nothing about the target
+		return // cut off by Close: no verdict on the target
 	}
 	now := s.options.Now()
-	s.book(t, result, now)
+	s.record(t, result, now)
 	switch {
 	case t.gone:
 	case result.OK():
@@ -112,8 +112,8 @@ func (s *Server) finish(d delivery, result result) {
 	}
 }
 
-// book writes an outcome into the task's last attempt.
-func (s *Server) book(t *task, result result, now time.Time) {
+// record writes an outcome into the task's last attempt.
+func (s *Server) record(t *task, result result, now time.Time) {
 	t.previous, t.reason = result.Code, result.Reason()
 	if result.Answered() {
 		t.message.ResponseCount++

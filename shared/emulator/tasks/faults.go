@@ -15,7 +15,7 @@ type Duration = chaos.Duration
 type Faults struct {
 	// Duplicate delivers an attempt twice with the same headers, the second
 	// time after up to DuplicateAfter; zero is at the same moment. The
-	// second answer is not heard.
+	// second answer is ignored.
 	Duplicate      float64  `json:"duplicate,omitempty"`
 	DuplicateAfter Duration `json:"duplicate_after,omitzero"`
 	// Late dispatches an attempt LateMin to LateMax after its schedule time.
@@ -122,7 +122,7 @@ func (s *Server) duplicate(d delivery) {
 	go s.deliverAgain(d)
 }
 
-// deliverAgain makes a delivery whose answer nobody hears.
+// deliverAgain makes a delivery and ignores its answer.
 func (s *Server) deliverAgain(d delivery) {
 	defer s.work.Done()
 	defer func() {

@@ -16,8 +16,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
-// keepRunning syncs at once, says what can be opened, and then shows every run
-// while the scheduler ticks and the warehouse changes rows.
+// keepRunning syncs at once, prints the addresses, and then shows every run while
+// the scheduler ticks and the warehouse changes rows.
 func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, log io.Writer) error {
 	if _, err := syncWithBar(ctx, stack, "syncing", log); err != nil {
 		return err
@@ -129,7 +129,7 @@ func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
 	}
 }
 
-// line tells a closed run in one line.
+// line describes a closed run in one line.
 func line(r run.Run) string {
 	text := fmt.Sprintf("run %-4d %-11s as of %s  %v", r.ID, r.State, r.Window.To.Format("15:04:05"), r.Counts)
 	if r.LastError != "" {

@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// hear notes what the browser tells of its page.
-func (p *Page) hear(event any) {
+// listen records the events of the page.
+func (p *Page) listen(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch e := event.(type) {
