@@ -26,9 +26,9 @@ func (s *Stack) Environment() map[string]string {
 	return known
 }
 
-// verifier returns a verifier of a stack's source, ledger and index, and the definition
+// openVerifier returns a verifier of a stack's source, ledger and index, and the definition
 // of an entity as the stack's functions have it. close ends it.
-func (s *Stack) verifier(ctx context.Context, name string) (v verify.Verifier, d entity.Definition, close func() error, err error) {
+func (s *Stack) openVerifier(ctx context.Context, name string) (v verify.Verifier, d entity.Definition, close func() error, err error) {
 	known := s.Environment()
 	// The functions of a soak give up early on purpose; the verifier does not.
 	known["ALGOLIA_ATTEMPTS"] = "10"
@@ -107,7 +107,7 @@ func (c *comparisons) problems() []string {
 
 // beginComparing begins the comparisons; stop ends them and returns the false alarms.
 func (s *Stack) beginComparing(ctx context.Context, c *comparisons) (stop func() ([]string, error), err error) {
-	v, d, end, err := s.verifier(ctx, "returns")
+	v, d, end, err := s.openVerifier(ctx, "returns")
 	if err != nil {
 		return nil, err
 	}

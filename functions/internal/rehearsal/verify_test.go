@@ -15,7 +15,7 @@ import (
 // verifier returns what compares a stack from outside its functions.
 func (s *Stack) verifier(t *testing.T) *compare.Verifier {
 	t.Helper()
-	v, _, done, err := s.verifier(t.Context(), "returns")
+	v, _, done, err := s.openVerifier(t.Context(), "returns")
 	t.Cleanup(func() { _ = done() })
 	if err != nil {
 		t.Fatal(err)
