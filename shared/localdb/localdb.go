@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 // Options says which database is wanted.
@@ -74,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.DSN != "" {
 		return connect(ctx, o.DSN)
 	}
-	program, err := thisMachine(o.Log).locate(ctx, o.Install)
+	program, err := (machine{tool.ThisMachine(o.Log)}).locate(ctx, o.Install)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	tools "gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 // patience is how long a page may take for anything; machines may be busy.
@@ -52,7 +54,7 @@ var flags = []chromedp.ExecAllocatorOption{
 // Open starts a browser with one page, for this test alone.
 func Open(t testing.TB) *Page {
 	t.Helper()
-	program, err := chromium.find(context.Background(), thisMachine(os.Stderr))
+	program, err := chromium.find(context.Background(), tools.ThisMachine(os.Stderr))
 	if err != nil {
 		t.Fatal(err)
 	}

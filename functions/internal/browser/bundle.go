@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	tools "gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 // fetching is how long npm may take for its packages.
@@ -51,7 +53,7 @@ func Modules(folder string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*fetching) // an installation of npm itself included
 	defer cancel()
 	// It brings node, which the packages' programs need where they are kept already.
-	program, err := npm.find(ctx, thisMachine(os.Stderr))
+	program, err := npm.find(ctx, tools.ThisMachine(os.Stderr))
 	if err != nil {
 		return "", err
 	}

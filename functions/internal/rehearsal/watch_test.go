@@ -16,7 +16,7 @@ func (s *Stack) looks(t *testing.T, n int) {
 	t.Helper()
 	var last time.Time
 	for deadline := time.Now().Add(time.Minute); n > 0; time.Sleep(poll) {
-		signs, err := s.Store.Heartsigns(t.Context())
+		signs, err := s.Store.Heartbeats(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	if len(got) != 1 || !strings.Contains(got[0], "Sync application offline") || slack.Tried() != 2 {
 		t.Fatalf("got %q in %d tries; want one message that the application is offline", got, slack.Tried())
 	}
-	signs, err := s.Store.Heartsigns(t.Context())
+	signs, err := s.Store.Heartbeats(t.Context())
 	if err != nil || signs[alert.App].Alive {
 		t.Errorf("alive was not reset: %+v, %v", signs[alert.App], err)
 	}
@@ -85,7 +85,7 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	if posted := hook.Bodies(); len(posted) != 2 || !strings.Contains(posted[0], `"event":"raised","cause":"offline"`) || !strings.Contains(posted[1], `"event":"recovered"`) {
 		t.Errorf("posted %q", posted)
 	}
-	if signs, err = s.Store.Heartsigns(t.Context()); err != nil || !signs[alert.App].Alive {
+	if signs, err = s.Store.Heartbeats(t.Context()); err != nil || !signs[alert.App].Alive {
 		t.Errorf("it is not alive again: %+v, %v", signs[alert.App], err)
 	}
 }
