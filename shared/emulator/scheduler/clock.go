@@ -17,7 +17,7 @@ const idleWait = time.Duration(1<<63 - 1)
 // run fires ticks and retries until the server closes. It sleeps whenever
 // nothing is due.
 func (s *Server) run() {
-	defer s.work.Done()
+	defer s.Work.Done()
 	timer := time.NewTimer(idleWait)
 	defer timer.Stop()
 	for {
@@ -25,7 +25,7 @@ func (s *Server) run() {
 		select {
 		case <-s.wake:
 		case <-timer.C:
-		case <-s.ctx.Done():
+		case <-s.Ctx.Done():
 			return
 		}
 	}
@@ -34,9 +34,9 @@ func (s *Server) run() {
 // fireDue launches every attempt that is due and returns how long until the
 // next one.
 func (s *Server) fireDue() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now, wait := s.options.Now(), idleWait
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now, wait := s.Now(), idleWait
 	for _, j := range s.jobs {
 		if at, ok := s.fire(j, now); ok {
 			wait = min(wait, max(at.Sub(now), 0))
@@ -80,7 +80,7 @@ func (s *Server) Tick(ctx context.Context, jobName string, at time.Time) error {
 		return e.err
 	case <-ctx.Done():
 		return fmt.Errorf("scheduler emulator: tick of %s: %w", jobName, ctx.Err())
-	case <-s.ctx.Done():
+	case <-s.Ctx.Done():
 		return errClosed
 	}
 }
@@ -98,7 +98,7 @@ func (s *Server) beginManual(ctx context.Context, jobName string, at time.Time) 
 		case <-outstanding:
 		case <-ctx.Done():
 			return nil, fmt.Errorf("scheduler emulator: tick of %s: an earlier execution is outstanding: %w", jobName, ctx.Err())
-		case <-s.ctx.Done():
+		case <-s.Ctx.Done():
 			return nil, errClosed
 		}
 	}
@@ -107,9 +107,9 @@ func (s *Server) beginManual(ctx context.Context, jobName string, at time.Time) 
 // tryManual begins an execution, or returns a channel that closes when the
 // outstanding one is over.
 func (s *Server) tryManual(jobName string, at time.Time) (*execution, <-chan struct{}, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if s.Ctx.Err() != nil {
 		return nil, nil, errClosed
 	}
 	j, err := s.find(jobName)
@@ -119,7 +119,7 @@ func (s *Server) tryManual(jobName string, at time.Time) (*execution, <-chan str
 	if j.execution != nil {
 		return nil, j.execution.done, nil
 	}
-	e := s.begin(j, at, s.options.Now())
+	e := s.begin(j, at, s.Now())
 	e.manual = true
 	s.Poke()
 	return e, nil, nil
