@@ -71,7 +71,7 @@ func (m machine) isDebian() bool {
 // distribution reports whether the system is this distribution or derives from it.
 func (m machine) distribution(name string) bool { return slices.Contains(m.Distributions(), name) }
 
-// installLine is what a person types on this platform to get a server program.
+// installLine is the line that installs a server program on this platform.
 func (m machine) installLine() string {
 	sudo := "sudo "
 	if m.Root {

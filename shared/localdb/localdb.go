@@ -27,7 +27,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
-// Options says which database is wanted.
+// Options choose the database.
 type Options struct {
 	// DSN of a running server (go-sql-driver form). Given, it is only checked
 	// that the server answers, and nothing is started or stopped.

@@ -2,7 +2,7 @@ package sample
 
 import "strconv"
 
-// product is what was sold.
+// product is an article that was sold.
 type product struct {
 	sku, esin, ean, name, imageURL string
 	price                          money

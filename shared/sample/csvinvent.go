@@ -14,8 +14,8 @@ func hashed(text string) dice {
 	return newDice(h.Sum64(), 0)
 }
 
-// row makes a row of a CSV return: what the file says, and the rest invented
-// from its number.
+// row makes a row of a CSV return: the file's values, and the rest invented from its
+// number.
 func (c csvReturn) row(id int64) returnRow {
 	d := hashed("return:" + c.number)
 	who := weighted(d, invented.Tenants)

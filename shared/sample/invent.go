@@ -12,7 +12,7 @@ var lineCounts = []share[[2]int]{
 	{400, [2]int{6, 9}}, {200, [2]int{10, 24}}, {30, [2]int{25, 60}}, {3, [2]int{61, 100}},
 }
 
-// Shares of what goes wrong, in returns of a thousand.
+// Shares of mishaps, in returns of a thousand.
 const (
 	latePerMille    = 8
 	deletedPerMille = 15
@@ -34,7 +34,7 @@ func returnOf(d dice, id int64, updatedAt, now time.Time) returnRow {
 	return r
 }
 
-// header invents what a return is from its first moment.
+// header invents the fields that a return has from its first moment.
 func (d dice) header(number string) returnRow {
 	r := returnRow{number: number, order: d.fill("OD##########"), returnType: customerReturn, pickupType: "reverse", version: 1}
 	if d.chance(120) {
@@ -46,7 +46,7 @@ func (d dice) header(number string) returnRow {
 	return r
 }
 
-// fillIn invents what follows from a return's header and life.
+// fillIn invents the fields that follow from a return's header and life.
 func (d dice) fillIn(r *returnRow, now time.Time) {
 	who := weighted(d, invented.Tenants)
 	in := invented.Regions[weighted(d, who.Markets)]
@@ -62,7 +62,7 @@ func (d dice) fillIn(r *returnRow, now time.Time) {
 	r.refund = d.refund(r, in, total)
 }
 
-// handling fills in who carries and takes the return, and how it is paid back.
+// handling invents the courier and the warehouse of a return, and the form of its refund.
 func (d dice) handling(r *returnRow, who tenant, in *region) {
 	by := weighted(d, in.Couriers)
 	r.courier = by.Name
@@ -116,7 +116,7 @@ func (d dice) line(r *returnRow, of product) itemRow {
 	return item
 }
 
-// price sets what the item cost, with a discount in some cases.
+// price sets the item's price, with a discount in some cases.
 func (i *itemRow) price(d dice) {
 	i.unitPrice = i.product.price
 	gross := i.unitPrice * money(i.quantity)
@@ -126,7 +126,7 @@ func (i *itemRow) price(d dice) {
 	i.total = gross - i.discount
 }
 
-// refund says how far the customer's money is.
+// refund invents the state of the customer's refund.
 func (d dice) refund(r *returnRow, in *region, amount money) refund {
 	back := refund{amount: amount}
 	if r.resolution == exchange || r.returnType == failedDelivery && r.cod {
@@ -144,7 +144,7 @@ func (d dice) refund(r *returnRow, in *region, amount money) refund {
 	return back
 }
 
-// mishaps adds what goes wrong in real life to a small share of returns.
+// mishaps adds the faults of real life to a small share of returns.
 func (d dice) mishaps(r *returnRow) {
 	r.life.overwriteLate(d)
 	if d.chance(deletedPerMille) {

@@ -2,8 +2,8 @@ package sample
 
 import "encoding/json"
 
-// outcome is what the warehouse decided about one item. The quantities are nil
-// until somebody counted.
+// outcome is the warehouse's decision on one item. The quantities are nil until the
+// count.
 type outcome struct {
 	status, condition, qcReasons, shelf string
 	received, restocked                 any

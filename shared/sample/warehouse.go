@@ -12,7 +12,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Kind is what a simulated edit did.
+// Kind is the kind of a simulated edit.
 type Kind string
 
 // The kinds of edit. Each is one transaction.
@@ -56,7 +56,7 @@ type Warehouse struct {
 }
 
 // NewWarehouse returns a warehouse on the source tables. The seed fixes its
-// choices; what they come to depends on the rows it meets. The database handle
+// choices; their effect depends on the rows that the warehouse meets. The database handle
 // must read times (parseTime) in UTC.
 func NewWarehouse(db *sql.DB, seed int64) *Warehouse {
 	return &Warehouse{db: db, dice: newDice(uint64(seed), 0), counts: map[Kind]int{}}

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Machine is what the search looks at; tests put their own in its place.
+// Machine is the machine that is searched; tests use invented machines.
 type Machine struct {
 	OS      string // as runtime.GOOS
 	Release string // contents of /etc/os-release
@@ -21,7 +21,7 @@ type Machine struct {
 	Log     io.Writer
 	// Find returns the path of the first program of these names, or "".
 	Find func(names ...string) string
-	// Run runs a command to its end, and returns what it printed.
+	// Run runs a command to its end, and returns its output.
 	Run func(ctx context.Context, name string, args ...string) (string, error)
 }
 

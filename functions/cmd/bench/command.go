@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// options are what the flags say.
+// options are the values of the flags.
 type options struct {
 	dsn      string
 	rows     []int
@@ -66,7 +66,7 @@ program.`
 // planner plans a study by its flags; dir is for files that live as long as the study.
 type planner func(ctx context.Context, o options, dir string, log io.Writer) (*study, error)
 
-// newCommand returns the command; out takes results, log what happens.
+// newCommand returns the command; out takes results, log the progress.
 func newCommand(out, log io.Writer) *cobra.Command {
 	var o options
 	command := func(cmd *cobra.Command, rows []int, repeat int, plan planner) *cobra.Command {

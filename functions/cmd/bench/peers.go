@@ -32,8 +32,8 @@ const modulePath = "gitlab.com/eshopbox-team/return-sync"
 // workEnv holds the work of a program as JSON. With it, this program is the limit.
 const workEnv = "RETURN_SYNC_BENCH_WORK"
 
-// work is what a program is asked to do: to send every record of the database to the
-// index with as many senders.
+// work is the task of a program: to send every record of the database to the index with
+// this many senders.
 type work struct {
 	Net, Address, User, Password, Database string
 	URL                                    string // of the index
@@ -50,8 +50,8 @@ type peer struct {
 	rows    string
 }
 
-// preparePeers makes the programs ready that are wanted. missing says why a program
-// cannot run on this machine.
+// preparePeers prepares the wanted programs. missing holds the reason why a program cannot
+// run on this machine.
 func preparePeers(ctx context.Context, dir string, o options, log io.Writer) (ready map[string]peer, missing map[string]string, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -146,14 +146,14 @@ func (p peer) measure(ctx context.Context, w *world, name string, senders int) (
 	return r, nil
 }
 
-// ended is what is known of a program when its work is done.
+// ended are the figures of a program whose work is done.
 type ended struct {
 	records  int64
 	cpu, rss float64 // seconds, MiB at most
 }
 
-// run runs a program. It prints the number of its records and goes on until its
-// standard input ends: a process that is gone shows neither its time nor its memory.
+// run runs a program. The program prints the number of its records and stays until its
+// standard input ends: a process that has ended shows neither its time nor its memory.
 func (p peer) run(ctx context.Context, w work) (done ended, err error) {
 	text, err := json.Marshal(w)
 	if err != nil {
@@ -181,7 +181,7 @@ func (p peer) run(ctx context.Context, w work) (done ended, err error) {
 		return done, fmt.Errorf("%w: %s", err, complaints.String())
 	}
 	if done.records, err = strconv.ParseInt(strings.TrimSpace(line), 10, 64); err != nil {
-		return done, fmt.Errorf("it printed no number of records: %w", err)
+		return done, fmt.Errorf("the program printed no number of records: %w", err)
 	}
 	return done, nil
 }

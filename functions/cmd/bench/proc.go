@@ -31,7 +31,7 @@ func (p program) stat() []string {
 	return strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 }
 
-// The places in stat of what is read there, and the unit of its times.
+// The places of fields in stat, and the unit of its times.
 const (
 	statParent = 1
 	statUser   = 11
@@ -69,8 +69,8 @@ func (p program) resetPeak() {
 	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.pid), []byte(peak), 0)
 }
 
-// family returns this process and its children by what they are: bench, database,
-// and the functions by their names.
+// family returns this process and its children with their names: bench, database, and
+// the functions' own.
 func family() []program {
 	me := os.Getpid()
 	list := []program{{pid: me, name: "bench"}}
@@ -84,14 +84,14 @@ func family() []program {
 		if f := p.stat(); len(f) <= statParent || f[statParent] != strconv.Itoa(me) {
 			continue
 		}
-		p.name = p.what()
+		p.name = p.kind()
 		list = append(list, p)
 	}
 	return list
 }
 
-// what names a child: a function's process by its target, a server as database.
-func (p program) what() string {
+// kind names a child: a function's process by its target, a server as database.
+func (p program) kind() string {
 	for _, one := range bytes.Split(p.file("environ"), []byte{0}) {
 		if target, ok := bytes.CutPrefix(one, []byte("FUNCTION_TARGET=")); ok {
 			return string(target)

@@ -103,7 +103,7 @@ func (w *world) idleTick(ctx context.Context, r reading) error {
 	return err
 }
 
-// wholeWindow changes every row and adds what the window function alone does: the
+// wholeWindow changes every row and adds the figures of the window function alone: the
 // pages' queue is paused.
 func (w *world) wholeWindow(ctx context.Context, rows int, r reading) error {
 	name := rehearsal.Location + "/queues/" + queue.Processing

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// part is what is measured in every scenario.
+// part is a measurement that every scenario has.
 type part struct {
 	name    string
 	some    bool                                           // goes over some records: its speed does not compare with the limit's

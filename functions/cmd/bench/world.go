@@ -40,12 +40,12 @@ type world struct {
 	closers  []func() error
 }
 
-// overlap replaces the definition's half hour: a tick is measured that has one
-// tick's changes to look at, not those of the thirty minutes before it as well.
+// overlap replaces the definition's half hour: the measured tick lists the changes of one
+// tick, without those of the thirty minutes before it.
 const overlap = "OVERLAP=1ms"
 
-// patience bounds what would otherwise wait for ever. A machine that is loaded is
-// slow, and must not fail a measurement.
+// patience bounds waits that could otherwise last for ever. A loaded machine is slow,
+// and must not fail a measurement.
 const patience = time.Hour
 
 // openWorld starts everything with the sink in place of the index.
@@ -93,7 +93,7 @@ func open(ctx context.Context, w *world, more rehearsal.Options) (*world, error)
 func (w *world) close() error {
 	var err error
 	if w.stack.Options.DSN != "" {
-		_, err = w.stack.DB.Exec("DROP DATABASE " + w.stack.Options.Database) //nolint:noctx // done at the end, whatever was called off
+		_, err = w.stack.DB.Exec("DROP DATABASE " + w.stack.Options.Database) //nolint:noctx // done at the end, although the context has ended
 	}
 	for _, end := range w.closers {
 		err = errors.Join(err, end())
@@ -161,7 +161,7 @@ func (w *world) last(ctx context.Context) (run.Run, error) {
 	return list[0], nil
 }
 
-// watch measures what a function does: seconds, statements that reached the database,
+// watch measures the call of a function: seconds, statements that reached the database,
 // rows that the database's engine was asked for, bytes sent to the index, the CPU
 // seconds of each process, and the most memory of the process function, MiB.
 func (w *world) watch(ctx context.Context, what func(context.Context) error) (reading, error) {

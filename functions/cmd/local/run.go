@@ -54,8 +54,8 @@ var operated = []string{
 	"SCHEDULES_URL", "SCHEDULER_SERVICE_ACCOUNT",
 }
 
-// writeConfig writes what the command line needs to operate this stack into a
-// file that only this user can read, and returns where it is.
+// writeConfig writes the settings with which the command line operates this stack into
+// a file that only this user can read, and returns where it is.
 func writeConfig(stack *rehearsal.Stack) (string, error) {
 	f, err := os.CreateTemp("", "return-sync-*.ini")
 	if err != nil {

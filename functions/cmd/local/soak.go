@@ -13,7 +13,7 @@ import (
 // soakEvery is how often a soak ticks.
 const soakEvery = 2 * time.Second
 
-// soakLine is how often a soak says how it goes.
+// soakLine is the time between two lines of progress of a soak.
 const soakLine = 15 * time.Second
 
 // soak plays a soak and prints its report as JSON on the last line.

@@ -18,8 +18,8 @@ import (
 // fetching is how long npm may take for its packages.
 const fetching = 3 * time.Minute
 
-// Bundle builds the page of a folder and returns where it is: main.js in one
-// piece with the packages that it imports, and index.html beside it. The
+// Bundle builds the page of a folder and returns its folder: main.js in one
+// piece with the packages that it imports, and index.html. The
 // packages come from npm, exactly those of package-lock.json, and are kept in
 // the user's cache; their scripts are not run.
 func Bundle(t testing.TB, folder string) string {

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
-// OperatorAudience is what operators' tokens of a stack are meant for.
+// OperatorAudience is the audience of operators' tokens of a stack.
 const OperatorAudience = "return-sync-operators"
 
 // operatorRoles is the claim that makes an operator of a stack.
@@ -55,8 +55,8 @@ func (s *Stack) callersEnv() []string {
 	}
 }
 
-// audience is what identity tokens for the functions are meant for: the address
-// that all of them share here.
+// audience is the audience of identity tokens for the functions: the address that all
+// functions share here.
 func (s *Stack) audience() string { return "http://" + s.front.address }
 
 // HandToken returns an identity token with which somebody calls a function that

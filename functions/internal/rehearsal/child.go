@@ -100,7 +100,7 @@ func startChild(ctx context.Context, target string, env []string, log io.Writer)
 	}
 }
 
-// follow reads what the process prints until it ends.
+// follow reads the process's output until the process ends.
 func (c *child) follow(stdout io.Reader, announced chan<- string) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {

@@ -161,7 +161,7 @@ func (s *Stack) openQueues(ctx context.Context) error {
 }
 
 // JobName is the scheduler job's name; SchedulesJobName is that of the job that
-// keeps the table of schedules, WatchJobName that of the job that looks after the
+// keeps the table of schedules, WatchJobName that of the job that watches the
 // syncs.
 const (
 	JobName          = "returnsUpdateCron"

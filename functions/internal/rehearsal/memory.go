@@ -18,7 +18,7 @@ func (s *Stack) PeakMemory(name string) float64 {
 }
 
 // Memory returns a line of a process's status in MiB, 0 where Linux's /proc has none:
-// VmHWM is the peak of its resident memory, VmRSS what is resident now.
+// VmHWM is the peak of its resident memory, VmRSS the resident memory now.
 func Memory(pid int, line string) float64 {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for l := range strings.Lines(string(status)) {

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
-// portalEntity is what the portal's page shows.
+// portalEntity is the entity that the portal's page shows.
 const portalEntity = "returns"
 
 // portalTokens is how long the page's tokens hold.
@@ -65,7 +65,7 @@ func (s *Stack) accounts(ctx context.Context) ([]string, error) {
 }
 
 // sorts are the orders that the page offers. Each needs a replica, which the
-// emulator has to keep too, so they are left out where nobody looks at the page:
+// emulator has to keep too, so they are left out where nobody opens the page:
 // in measurements and under faults.
 func (s *Stack) sorts() []search.Sort {
 	if s.Options.Every <= 0 || s.Options.Steps {

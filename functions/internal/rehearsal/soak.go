@@ -102,7 +102,7 @@ type SoakReport struct {
 // Soak lets everything go wrong at once for a while: every fault of every
 // emulator, processes killed at random steps, and a warehouse that changes rows
 // all the time. Meanwhile source, ledger and index are compared again and again, which
-// must report nothing. Then the faults end, what is under way drains, and the oracle
+// must report nothing. Then the faults end, open work drains, and the oracle
 // must find no difference. each gets a report every few seconds.
 func (s *Stack) Soak(ctx context.Context, d time.Duration, perSecond float64, each func(SoakReport)) (SoakReport, error) {
 	k := soaking{SoakReport: SoakReport{Seed: s.Options.Seed, Problems: []string{}}, each: each, warehouse: sample.NewWarehouse(s.DB, s.Options.Seed)}
@@ -288,7 +288,7 @@ func (s *Stack) faultCounts(r *SoakReport, t tasks.Stats) {
 	}
 }
 
-// judge asks the oracle and looks at what was parked.
+// judge asks the oracle and checks the parked records.
 func (s *Stack) judge(ctx context.Context, r *SoakReport) error {
 	d, err := s.Entity("returns")
 	if err != nil {

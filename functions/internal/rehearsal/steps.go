@@ -109,7 +109,7 @@ func hold(ctx context.Context, d time.Duration) {
 	}
 }
 
-// decide counts an arrival and says what happens: the process pauses, dies, or is
+// decide counts an arrival and decides its outcome: the process pauses, dies, or is
 // held until it is released.
 func (s *steps) decide(step, function string) (pause time.Duration, kill bool, held *heldProcess) {
 	s.mu.Lock()

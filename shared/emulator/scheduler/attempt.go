@@ -33,7 +33,7 @@ func (s *Server) launch(e *execution, now time.Time) {
 	}()
 }
 
-// force starts one attempt beside the schedule, with the next tick's time.
+// force starts one attempt outside the schedule, with the next tick's time.
 // The lock is held.
 func (s *Server) force(j *job, now time.Time) {
 	tick := j.next

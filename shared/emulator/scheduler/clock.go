@@ -45,8 +45,8 @@ func (s *Server) fireDue() time.Duration {
 	return wait
 }
 
-// fire launches what is due of one job, else it returns when something will
-// be.
+// fire launches the attempt of a job that is due, or returns the time at which one
+// will be.
 func (s *Server) fire(j *job, now time.Time) (time.Time, bool) {
 	if j.execution == nil && j.enabled() && !j.fireAt.After(now) {
 		tick := j.newest(now)

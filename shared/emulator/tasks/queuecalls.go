@@ -43,7 +43,7 @@ func (s *Server) GetQueue(_ context.Context, request *cloudtaskspb.GetQueueReque
 	return s.withQueue(request.GetName(), func(*queue) {})
 }
 
-// PauseQueue stops dispatching from a queue; what is in flight ends.
+// PauseQueue stops dispatching from a queue; requests in flight end.
 func (s *Server) PauseQueue(_ context.Context, request *cloudtaskspb.PauseQueueRequest) (*cloudtaskspb.Queue, error) {
 	return s.withQueue(request.GetName(), func(q *queue) { q.config.State = cloudtaskspb.Queue_PAUSED })
 }

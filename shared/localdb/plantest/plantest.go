@@ -35,7 +35,7 @@ func (r *Recorder) Dial(ctx context.Context, network, address string) (net.Conn,
 	return &recorded{Conn: c, to: r}, nil
 }
 
-// Statements returns what was recorded, each text once, in order.
+// Statements returns the recorded statements, each text once, in order.
 func (r *Recorder) Statements() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -79,7 +79,7 @@ func (c *recorded) Write(p []byte) (int, error) {
 // table. Tests fill their tables with more.
 const Many = 500
 
-// Allowed names a statement by a part of its text, and says why it may read a
+// Allowed names a statement by a part of its text, with the reason why it may read a
 // whole table or sort it.
 type Allowed struct{ Part, Why string }
 
@@ -167,7 +167,7 @@ func explain(db *sql.DB, statement string) ([]string, error) {
 	return lines, rows.Err()
 }
 
-// problem says what is wrong with a plan; empty if nothing is.
+// problem names the fault of a plan; empty if it has none.
 func problem(plan []string) string {
 	for _, line := range plan {
 		table, rest, _ := strings.Cut(strings.TrimPrefix(line, "table="), " type=")

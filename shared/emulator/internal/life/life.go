@@ -1,5 +1,5 @@
-// Package life is what the emulators of Cloud Tasks and Cloud Scheduler have in common:
-// they start and stop, push requests, draw faults, and answer on a control page.
+// Package life is the common life cycle of the emulators of Cloud Tasks and Cloud
+// Scheduler: start, stop, pushed requests, faults, and the control page.
 package life
 
 import (
@@ -22,8 +22,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/push"
 )
 
-// Config are the options that the emulators have in common; their own Options say what
-// the fields mean.
+// Config are the options that the emulators have in common; the Options of each emulator
+// document the fields.
 type Config[F any] struct {
 	Name       string // of the emulator, in errors
 	Now        func() time.Time
