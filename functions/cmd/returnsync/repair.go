@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -127,6 +128,7 @@ func (s *session) gatherRepairs(ctx context.Context, o *repairOptions) ([]verify
 		}
 		return s.mend(ctx, m, diff, o.dryRun)
 	}
+	o.pending = o.each // the next tick would leave these out: the ledger is right about them
 	o.dry = o.dryRun
 	reports, err := s.compare(ctx, o.verifyOptions)
 	return reports, all, err
@@ -165,8 +167,8 @@ type repairCost struct {
 func (s *session) printCosts(costs []repairCost, asJSON bool) error {
 	clean := true
 	for _, c := range costs {
-		clean = clean && c.Clean()
-		if !asJSON && !c.Clean() {
+		clean = clean && c.Roots == 0
+		if !asJSON && c.Roots > 0 {
 			_, _ = fmt.Fprintf(s.out, "%s: repair would sync %d roots and cost %d operations\n", c.Entity, c.Roots, c.Operations)
 		}
 	}
@@ -279,7 +281,7 @@ func (s *session) followMending(ctx context.Context, m *mending, j job.Job, o re
 	if err := s.launch(ctx, m.store, j, jobOptions{wait: o.wait, json: o.json, timeout: o.timeout}); err != nil || !o.wait {
 		return err
 	}
-	o.entity, o.each = m.def.Name, nil
+	o.entity, o.each, o.pending = cmp.Or(o.entity, m.def.Name), nil, nil
 	reports, err := s.compare(ctx, o.verifyOptions)
 	if err != nil {
 		return err

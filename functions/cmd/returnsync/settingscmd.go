@@ -201,14 +201,40 @@ func reachable(err error) error {
 // openSettings opens what the commands need, and tells all that is missing at
 // once.
 func (s *session) openSettings(ctx context.Context, name string) (flow.Entities, *wire.IndexSettings, error) {
+	var d databases
 	var defs wire.Definitions
-	if err := wire.Configure(ctx, s.Lookup, &defs); err != nil {
+	if err := wire.Configure(ctx, s.Lookup, &d, &defs); err != nil {
 		return nil, nil, err
 	}
-	entities, err := definitions(defs, name)
+	entities, err := s.indexed(ctx, d, defs, name)
 	if err != nil {
 		return nil, nil, err
 	}
 	settings, err := s.IndexSettings(ctx)
 	return entities, settings, err
+}
+
+// indexed returns the definitions of the indices that searches see: after a rebuild
+// these are not the files'. Without a database, or before its tables exist, nothing
+// was ever rebuilt and the files are right.
+func (s *session) indexed(ctx context.Context, d databases, defs wire.Definitions, name string) (flow.Entities, error) {
+	if d.wired().State() == "" {
+		return definitions(defs, name)
+	}
+	if err := d.problems(false); err != nil {
+		return nil, err
+	}
+	db, err := s.tables(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	have, _, err := db.Schema(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case have == 0:
+		return definitions(defs, name)
+	}
+	_, entities, err := s.live(ctx, d, defs, name)
+	return entities, err
 }

@@ -63,6 +63,7 @@ type verifyOptions struct {
 	limit           int
 	dry             bool                                             // write nothing
 	each            func(entity.Definition, verify.Difference) error // gets every difference; may be nil
+	pending         func(entity.Definition, verify.Difference) error // gets every pending record of the index; may be nil
 }
 
 // printVerify compares and prints the reports.
@@ -148,6 +149,9 @@ func (s *session) compareOne(ctx context.Context, v verify.Verifier, db *store.D
 	}
 	if o.each != nil {
 		options.Each = func(diff verify.Difference) error { return o.each(d, diff) }
+	}
+	if o.pending != nil {
+		options.Pending = func(diff verify.Difference) error { return o.pending(d, diff) }
 	}
 	r, err := v.Run(ctx, d, options)
 	if err != nil || o.account != "" || o.dry {
