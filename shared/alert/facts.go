@@ -27,6 +27,4 @@ type (
 	Plan = judge.Plan
 	// Every is the plan of an entity that each tick syncs; see package judge.
 	Every = judge.Every
-	// Never is the plan of an entity that is disabled; see package judge.
-	Never = judge.Never
 )

@@ -178,7 +178,7 @@ func TestR13QuietForWhatIsDisabled(t *testing.T) {
 	w := newWorld(t)
 	w.live(24*time.Hour, w.ticks)
 	plan := w.entity().Plan
-	w.entity().Plan = Never{}
+	w.entity().Plan = judge.Never{}
 	w.entity().Parked = 7
 	w.ends(&w.entity().Runs.Failed)
 	w.live(30*24*time.Hour, w.beats)
@@ -190,7 +190,7 @@ func TestR13QuietForWhatIsDisabled(t *testing.T) {
 	if len(w.open) == 0 {
 		t.Fatal("nothing is open")
 	}
-	w.entity().Plan = Never{}
+	w.entity().Plan = judge.Never{}
 	w.live(time.Hour, w.beats)
 	w.expect("disabled while open")
 	if len(w.open) != 0 {

@@ -11,13 +11,12 @@ import (
 // its methods have nothing to do there.
 type account struct{}
 
-func unprivileged(...string) *account            { return nil }
-func (a *account) needsRootFlag() bool           { return false }
-func (a *account) own(string) error              { return nil }
-func (a *account) ownTree(string) error          { return nil }
-func (a *account) apply(*exec.Cmd)               {}
-func terminate(p *os.Process) error              { return p.Kill() }
-func withLock(_ string, step func() error) error { return step() }
+func unprivileged(...string) *account   { return nil }
+func (a *account) needsRootFlag() bool  { return false }
+func (a *account) own(string) error     { return nil }
+func (a *account) ownTree(string) error { return nil }
+func (a *account) apply(*exec.Cmd)      {}
+func terminate(p *os.Process) error     { return p.Kill() }
 
 // tryLock relies on the system, which refuses to remove or rename open files.
 func tryLock(name string) (*os.File, error) {

@@ -54,8 +54,8 @@ func reachable(dir string) bool {
 	return parent == dir || reachable(parent)
 }
 
-// needsRootFlag says whether the server must be told that root is meant, as it
-// refuses to run as root by accident.
+// needsRootFlag reports whether the server needs the flag that names root: without
+// the flag it refuses to run as root.
 func (a *account) needsRootFlag() bool { return a == nil && os.Geteuid() == 0 }
 
 // own hands one file or directory to the account.
@@ -96,29 +96,14 @@ func (a *account) apply(command *exec.Cmd) {
 // terminate asks a process to stop.
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
-// tryLock opens a file and locks it, or fails when another process holds it.
-// The lock ends with the file or the process.
+// tryLock opens or makes a file that only its owner may use and locks it, or fails when
+// another process holds it. The lock ends with the file or the process.
 func tryLock(name string) (*os.File, error) {
-	return lockFile(name, syscall.LOCK_EX|syscall.LOCK_NB)
-}
-
-// withLock runs a step while holding a file's lock, and waits for it.
-func withLock(name string, step func() error) error {
-	held, err := lockFile(name, syscall.LOCK_EX)
-	if err != nil {
-		return fmt.Errorf("localdb: lock %s: %w", name, err)
-	}
-	defer held.Close()
-	return step()
-}
-
-// lockFile opens or makes a file that only its owner may use, and locks it.
-func lockFile(name string, how int) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), how); err != nil {
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // initialise fills the data directory unless an earlier run did. It works
-// beside the final name and renames at the end, so that a set-up cut short is
+// under another name and renames at the end, so that a set-up cut short is
 // never taken for a finished one.
 func (h *home) initialise(ctx context.Context, p program, log io.Writer) error {
 	if _, err := os.Stat(h.data()); err == nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// doomedArgument tells the test program to be doomedParent.
+// doomedArgument makes the test program doomedParent.
 const doomedArgument = "doomed-parent"
 
 // doomedParent starts a server, says which, and waits to be killed.

@@ -3,12 +3,10 @@ package localdb
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 // program is a server program found on the machine.
@@ -20,36 +18,11 @@ type program struct {
 	setup string
 }
 
-// isMariaDB tells the two families apart where their flags differ.
+// isMariaDB reports the family of the server; the flags of the families differ.
 func (p program) isMariaDB() bool { return p.setup != "" }
 
-// machine is what the search looks at; tests put their own in its place.
-type machine struct {
-	os        string
-	osRelease string // contents of /etc/os-release
-	root      bool
-	log       io.Writer
-	// find returns the path of the first program of these names, or "".
-	find func(names ...string) string
-	// run runs a command to its end, and returns what it printed.
-	run func(ctx context.Context, name string, args ...string) (string, error)
-	// exclusive runs a step while no other process of the machine does.
-	exclusive func(step func() error) error
-}
-
-// thisMachine is the real one.
-func thisMachine(log io.Writer) machine {
-	release, _ := os.ReadFile("/etc/os-release") // absent outside Linux
-	return machine{
-		os:        runtime.GOOS,
-		osRelease: string(release),
-		root:      os.Geteuid() == 0,
-		log:       log,
-		find:      findProgram,
-		run:       runCommand,
-		exclusive: func(step func() error) error { return withLock("/run/return-sync-install.lock", step) },
-	}
-}
+// machine is the machine that is searched for a server program.
+type machine struct{ tool.Machine }
 
 // locate finds a server program, and installs one if it may and can.
 func (m machine) locate(ctx context.Context, install bool) (program, error) {
@@ -57,71 +30,65 @@ func (m machine) locate(ctx context.Context, install bool) (program, error) {
 	if err == nil || !install || !m.canInstall() {
 		return p, err
 	}
-	err = m.exclusive(func() error {
-		// Another process may have installed it while this one waited.
-		if _, err := m.search(ctx); err == nil {
-			return nil
-		}
-		return m.install(ctx)
-	})
-	if err != nil {
-		return program{}, err
+	if err := m.Install(ctx, "MariaDB or MySQL", packages); err != nil {
+		return program{}, fmt.Errorf("localdb: %w", err)
 	}
 	return m.search(ctx)
 }
 
-// search finds a server program and says which family it is of.
+// search finds a server program and its family.
 func (m machine) search(ctx context.Context) (program, error) {
-	server := m.find("mariadbd", "mysqld")
+	server := m.Find("mariadbd", "mysqld")
 	if server == "" {
 		return program{}, fmt.Errorf("localdb: no MariaDB or MySQL server program on this machine; install one with: %s", m.installLine())
 	}
-	version, err := m.run(ctx, server, "--no-defaults", "--version")
+	version, err := m.Run(ctx, server, "--no-defaults", "--version")
 	if err != nil {
 		return program{}, fmt.Errorf("localdb: %s --version: %w: %s", server, err, version)
 	}
 	if !strings.Contains(version, "MariaDB") {
 		return program{server: server}, nil
 	}
-	setup := m.find("mariadb-install-db", "mysql_install_db")
+	setup := m.Find("mariadb-install-db", "mysql_install_db")
 	if setup == "" {
 		return program{}, fmt.Errorf("localdb: found %s but not its set-up script mariadb-install-db; install it with: %s", server, m.installLine())
 	}
 	return program{server: server, setup: setup}, nil
 }
 
-// findProgram looks on PATH first, then where the packages of the common
-// systems put server programs that are not on a person's PATH.
-func findProgram(names ...string) string {
-	dirs := []string{
-		"/usr/sbin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin",
-		"/opt/homebrew/bin", "/opt/homebrew/opt/mariadb/bin", "/opt/homebrew/opt/mysql/bin", "/usr/bin",
-	}
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return absolute(path)
-		}
-		for _, dir := range dirs {
-			if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-				return path
-			}
-		}
-	}
-	return ""
+// packages are Debian's packages of the server program alone: no service is set up or
+// started.
+const packages = "mariadb-server-core mariadb-client-core"
+
+// canInstall reports whether apt-get can install the packages from here.
+func (m machine) canInstall() bool { return m.Root && m.isDebian() }
+
+// isDebian reports whether the system takes Debian's packages.
+func (m machine) isDebian() bool {
+	return m.OS == "linux" && (m.distribution("debian") || m.distribution("ubuntu"))
 }
 
-// absolute keeps a relative entry of PATH valid after a change of directory.
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
-}
+// distribution reports whether the system is this distribution or derives from it.
+func (m machine) distribution(name string) bool { return slices.Contains(m.Distributions(), name) }
 
-// runCommand runs a command without a terminal or questions.
-func runCommand(ctx context.Context, name string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, name, args...)
-	command.Env = append(command.Environ(), "DEBIAN_FRONTEND=noninteractive")
-	out, err := command.CombinedOutput()
-	return strings.TrimSpace(string(out)), err
+// installLine is the line that installs a server program on this platform.
+func (m machine) installLine() string {
+	sudo := "sudo "
+	if m.Root {
+		sudo = ""
+	}
+	switch {
+	case m.isDebian():
+		return sudo + tool.AptInstall + packages
+	case m.OS == "linux" && m.distribution("alpine"):
+		return sudo + "apk add mariadb mariadb-client"
+	case m.OS == "linux" && (m.distribution("fedora") || m.distribution("rhel")):
+		return sudo + "dnf install -y mariadb-server"
+	case m.OS == "linux" && m.distribution("arch"):
+		return sudo + "pacman -S --noconfirm mariadb"
+	case m.OS == "darwin":
+		return "brew install mariadb"
+	default:
+		return "your system's package manager (the package is called mariadb-server or mysql-server), or give the DSN of a running server"
+	}
 }

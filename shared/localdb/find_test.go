@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 const debian = "PRETTY_NAME=\"Debian GNU/Linux 12\"\nID=debian\n"
@@ -20,9 +22,9 @@ type fakeMachine struct {
 }
 
 func (f *fakeMachine) machine(log *strings.Builder, root bool, release string) machine {
-	return machine{
-		os: "linux", osRelease: release, root: root, log: log,
-		find: func(names ...string) string {
+	return machine{tool.Machine{
+		OS: "linux", Release: release, Root: root, Log: log,
+		Find: func(names ...string) string {
 			for _, name := range names {
 				if _, ok := f.programs[name]; ok {
 					return name
@@ -30,17 +32,16 @@ func (f *fakeMachine) machine(log *strings.Builder, root bool, release string) m
 			}
 			return ""
 		},
-		run:       f.run,
-		exclusive: func(step func() error) error { return step() },
-	}
+		Run: f.run,
+	}}
 }
 
 func (f *fakeMachine) run(_ context.Context, name string, args ...string) (string, error) {
-	if name != "apt-get" {
+	if name != "flock" || args[0] != tool.Lock || args[1] != "apt-get" {
 		return f.programs[name], nil
 	}
-	f.ran = append(f.ran, args[0])
-	if args[0] != "install" {
+	f.ran = append(f.ran, args[2])
+	if args[2] != "install" {
 		return "", nil
 	}
 	if f.refusals > 0 {
@@ -69,7 +70,7 @@ func TestLocate(t *testing.T) {
 		{name: "MySQL", programs: map[string]string{"mysqld": "Ver 9.7.4"}, want: program{server: "mysqld"}},
 		{name: "MariaDB called mysqld", programs: map[string]string{"mysqld": "10.5-MariaDB", "mysql_install_db": ""},
 			want: program{server: "mysqld", setup: "mysql_install_db"}},
-		{name: "no set-up script", programs: map[string]string{"mariadbd": "MariaDB"}, release: debian, wantErr: "sudo " + aptInstall},
+		{name: "no set-up script", programs: map[string]string{"mariadbd": "MariaDB"}, release: debian, wantErr: "sudo " + tool.AptInstall + packages},
 		{name: "nothing, not allowed", root: true, release: debian, wantErr: "install one with: apt-get install"},
 		{name: "nothing, not root", install: true, release: debian, wantErr: "sudo apt-get install"},
 		{name: "nothing, not Debian", install: true, root: true, release: "ID=fedora\n", wantErr: "dnf install -y mariadb-server"},
@@ -95,7 +96,7 @@ func TestLocate(t *testing.T) {
 			if diff := cmp.Diff(c.wantRan, f.ran); diff != "" {
 				t.Error(diff)
 			}
-			if c.wantRan != nil && !strings.Contains(log.String(), aptInstall) {
+			if c.wantRan != nil && !strings.Contains(log.String(), tool.AptInstall+packages) {
 				t.Errorf("the line was not printed: %q", log.String())
 			}
 		})
@@ -104,8 +105,8 @@ func TestLocate(t *testing.T) {
 
 func TestInstallLine(t *testing.T) {
 	cases := []struct{ os, release, want string }{
-		{"linux", debian, "sudo " + aptInstall},
-		{"linux", "ID=pop\nID_LIKE=\"ubuntu debian\"\n", "sudo " + aptInstall},
+		{"linux", debian, "sudo " + tool.AptInstall + packages},
+		{"linux", "ID=pop\nID_LIKE=\"ubuntu debian\"\n", "sudo " + tool.AptInstall + packages},
 		{"linux", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", "sudo dnf install -y mariadb-server"},
 		{"linux", "ID=alpine\n", "sudo apk add mariadb mariadb-client"},
 		{"linux", "ID=arch\n", "sudo pacman -S --noconfirm mariadb"},
@@ -113,18 +114,9 @@ func TestInstallLine(t *testing.T) {
 		{"windows", "", "give the DSN of a running server"},
 	}
 	for _, c := range cases {
-		if got := (machine{os: c.os, osRelease: c.release}).installLine(); !strings.Contains(got, c.want) {
+		if got := (machine{tool.Machine{OS: c.os, Release: c.release}}).installLine(); !strings.Contains(got, c.want) {
 			t.Errorf("%s %q: %q; want %q", c.os, c.release, got, c.want)
 		}
-	}
-}
-
-func TestFindProgramOnThisMachine(t *testing.T) {
-	if got := findProgram("no-such-program", "go"); !strings.HasSuffix(got, "go") {
-		t.Errorf("findProgram = %q; want the go command", got)
-	}
-	if got := findProgram("no-such-program"); got != "" {
-		t.Errorf("findProgram = %q; want nothing", got)
 	}
 }
 

@@ -45,7 +45,7 @@ func TestParentKilled(t *testing.T) {
 }
 
 // defunct says whether a process has ended and only waits for its new parent to
-// take notice.
+// react.
 func defunct(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(stat), ") Z ")

@@ -8,7 +8,7 @@
 // server program are installed; else the error carries the exact line to type.
 //
 // A private server never outlives its parent on Linux (the kernel kills it when
-// the parent dies, however it dies), hears no Ctrl-C of the terminal (it has a
+// the parent dies, however it dies), gets no Ctrl-C of the terminal (it has a
 // process group of its own), and trades durability for speed unless asked not to,
 // because its data can be made again.
 package localdb
@@ -23,9 +23,11 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
-// Options says which database is wanted.
+// Options choose the database.
 type Options struct {
 	// DSN of a running server (go-sql-driver form). Given, it is only checked
 	// that the server answers, and nothing is started or stopped.
@@ -63,7 +65,7 @@ type Server struct {
 const startTimeout = 90 * time.Second
 
 // Start returns a server that answers. The context bounds the start only; the
-// server then runs until Close. An error says what to type or to mend, and
+// server then runs until Close. An error says what to type or to repair, and
 // carries the last lines of the server's log if there is one.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Log == nil {
@@ -74,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.DSN != "" {
 		return connect(ctx, o.DSN)
 	}
-	program, err := thisMachine(o.Log).locate(ctx, o.Install)
+	program, err := (machine{tool.ThisMachine(o.Log)}).locate(ctx, o.Install)
 	if err != nil {
 		return nil, err
 	}

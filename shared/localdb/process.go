@@ -41,7 +41,7 @@ func (h *home) spawn(command *exec.Cmd) (*process, error) {
 		err := command.Start()
 		started <- err
 		if err == nil {
-			_ = command.Wait() // how it ended is told by its log
+			_ = command.Wait() // its log says how it ended
 			close(p.exited)
 		}
 	}()
@@ -76,7 +76,7 @@ func (p *process) awaitReady(ctx context.Context, config *mysql.Config) error {
 	}
 }
 
-// stop ends the program: politely first, then for good.
+// stop ends the program: with SIGTERM first, then with SIGKILL.
 func (p *process) stop() {
 	if terminate(p.command.Process) == nil {
 		select {

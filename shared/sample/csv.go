@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// CSVError says where a file is wrong and how.
+// CSVError is a fault of a file, with its place.
 type CSVError struct {
 	// File is the file's path.
 	File string
@@ -20,7 +20,7 @@ type CSVError struct {
 	Line int
 	// Column is the header's name of the column; empty means the whole line.
 	Column string
-	// Reason is what is wrong, in words.
+	// Reason names the fault in words.
 	Reason string
 }
 
@@ -66,7 +66,7 @@ func newSheet(file string, from io.Reader, want []string) (*sheet, error) {
 	return s, nil
 }
 
-// broken tells of a file that is not CSV, or not readable to its end.
+// broken reports a file that is not CSV, or not readable to its end.
 func (s *sheet) broken(err error) error {
 	var parse *csv.ParseError
 	switch {

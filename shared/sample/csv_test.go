@@ -24,7 +24,7 @@ func TestMoney(t *testing.T) {
 }
 
 func TestEAN(t *testing.T) {
-	for _, styles := range [][]style{clothing, household, footwear} {
+	for _, styles := range invented.Catalogs {
 		for _, s := range styles {
 			code := ean(s, 1, 0)
 			sum := 0
@@ -32,7 +32,7 @@ func TestEAN(t *testing.T) {
 				sum += int(r-'0') * (1 + 2*(i%2))
 			}
 			if len(code) != 13 || sum%10 != 0 {
-				t.Errorf("ean(%s) = %s: not a valid number", s.code, code)
+				t.Errorf("ean(%s) = %s: not a valid number", s.Code, code)
 			}
 		}
 	}

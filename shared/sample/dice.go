@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -45,6 +46,11 @@ func one[T any](d dice, list []T) T { return list[d.IntN(len(list))] }
 type share[T any] struct {
 	weight int
 	value  T
+}
+
+// UnmarshalJSON reads [weight, value].
+func (s *share[T]) UnmarshalJSON(text []byte) error {
+	return json.Unmarshal(text, &[2]any{&s.weight, &s.value})
 }
 
 // weighted picks by weight.

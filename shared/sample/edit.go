@@ -89,7 +89,7 @@ func (e *edit) onReturn(condition, change string) (int64, error) {
 }
 
 // exactlyOne runs a statement that must change one row; none means that
-// somebody else was there first.
+// another edit was first.
 func (e *edit) exactlyOne(statement string, args ...any) error {
 	result, err := e.tx.ExecContext(e.ctx, statement, args...)
 	if err != nil {

@@ -50,7 +50,7 @@ func (e *edit) editItem(id int64, _ bool) error {
 	case 1:
 		return e.exactlyOne("UPDATE order_return_item SET shelf = ?"+where, e.dice.fill("@-##-####"), id)
 	default:
-		return e.exactlyOne("UPDATE order_return_item SET customer_comment = ?"+where, one(e.dice, comments)+e.dice.fill(" (ticket ######)"), id)
+		return e.exactlyOne("UPDATE order_return_item SET customer_comment = ?"+where, one(e.dice, invented.Comments)+e.dice.fill(" (ticket ######)"), id)
 	}
 }
 
@@ -91,7 +91,7 @@ func (e *edit) addItem() (returnID, itemID int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	item := e.dice.line(&r, e.dice.product(clothing, &india))
+	item := e.dice.line(&r, e.dice.product(invented.Catalogs["clothing"], invented.Regions["india"]))
 	item.line, item.orderItemID = line, r.order+"-"+strconv.Itoa(line)
 	item.outcome = outcome{status: itemPending}
 	itemID, err = e.insertOne(table{"order_return_item", itemColumns}, item.values(nil))

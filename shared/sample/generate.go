@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// GenerateOptions says what to generate.
+// GenerateOptions choose the sample.
 type GenerateOptions struct {
 	// Rows is the number of returns; items come to about 2.3 times as many.
 	Rows int

@@ -12,7 +12,7 @@ import (
 // server unimportant, and below the 65,535 parameters of a statement.
 const batchRows = 1000
 
-// executor is what a pool and a transaction have in common here.
+// executor is a pool or a transaction.
 type executor interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }

@@ -12,7 +12,7 @@ var lineCounts = []share[[2]int]{
 	{400, [2]int{6, 9}}, {200, [2]int{10, 24}}, {30, [2]int{25, 60}}, {3, [2]int{61, 100}},
 }
 
-// Shares of what goes wrong, in returns of a thousand.
+// Shares of mishaps, in returns of a thousand.
 const (
 	latePerMille    = 8
 	deletedPerMille = 15
@@ -34,7 +34,7 @@ func returnOf(d dice, id int64, updatedAt, now time.Time) returnRow {
 	return r
 }
 
-// header invents what a return is from its first moment.
+// header invents the fields that a return has from its first moment.
 func (d dice) header(number string) returnRow {
 	r := returnRow{number: number, order: d.fill("OD##########"), returnType: customerReturn, pickupType: "reverse", version: 1}
 	if d.chance(120) {
@@ -46,13 +46,13 @@ func (d dice) header(number string) returnRow {
 	return r
 }
 
-// fillIn invents what follows from a return's header and life.
+// fillIn invents the fields that follow from a return's header and life.
 func (d dice) fillIn(r *returnRow, now time.Time) {
-	who := weighted(d, tenants)
-	in := weighted(d, who.markets)
-	r.account, r.channel, r.currency = who.slug, weighted(d, who.channels), in.currency
-	r.customer = d.person(in.names)
-	r.pickup = d.address(one(d, in.places), in.streets)
+	who := weighted(d, invented.Tenants)
+	in := invented.Regions[weighted(d, who.Markets)]
+	r.account, r.channel, r.currency = who.Slug, weighted(d, who.Channels), in.Currency
+	r.customer = d.person(in.Names)
+	r.pickup = d.address(one(d, in.Places), in.Streets)
 	d.handling(r, who, in)
 	d.lines(r, who, in, now)
 	var total money
@@ -62,22 +62,22 @@ func (d dice) fillIn(r *returnRow, now time.Time) {
 	r.refund = d.refund(r, in, total)
 }
 
-// handling fills in who carries and takes the return, and how it is paid back.
+// handling invents the courier and the warehouse of a return, and the form of its refund.
 func (d dice) handling(r *returnRow, who tenant, in *region) {
-	by := weighted(d, in.couriers)
-	r.courier = by.name
+	by := weighted(d, in.Couriers)
+	r.courier = by.Name
 	if r.life.carrierStatus != "created" {
-		r.trackingID = d.fill(by.tracking)
+		r.trackingID = d.fill(by.Tracking)
 	}
-	to := one(d, who.drops)
-	r.dropCode, r.dropCity = to.code, to.city
-	r.cod = d.chance(in.codPerMille)
+	to := one(d, who.Drops)
+	r.dropCode, r.dropCity = to.Code, to.City
+	r.cod = d.chance(in.CODPerMille)
 	r.resolution = repay
 	if d.chance(180) && r.returnType == customerReturn {
 		r.resolution = exchange
 	}
 	if d.chance(60) {
-		r.remarks = one(d, comments)
+		r.remarks = one(d, invented.Comments)
 	}
 }
 
@@ -86,15 +86,15 @@ func (d dice) lines(r *returnRow, who tenant, in *region, now time.Time) {
 	span := weighted(d, lineCounts)
 	n := span[0] + d.IntN(span[1]-span[0]+1)
 	orderedAt := r.life.requestedAt.Add(-d.between(48*time.Hour, 30*24*time.Hour))
-	why := weighted(d, reasons)
+	why := weighted(d, invented.Reasons)
 	if r.returnType == failedDelivery {
-		why = undelivered
+		why = invented.Undelivered
 	}
 	r.items = make([]itemRow, n)
 	for i := range r.items {
-		item := d.line(r, d.product(who.products, in))
+		item := d.line(r, d.product(invented.Catalogs[who.Products], in))
 		item.line, item.orderItemID = i+1, r.order+"-"+strconv.Itoa(i+1)
-		item.reason, item.subReason, item.orderedAt = why.name, one(d, why.subs), orderedAt
+		item.reason, item.subReason, item.orderedAt = why.Name, one(d, why.Subs), orderedAt
 		item.outcome = d.outcome(r.life, i == 0, item.quantity)
 		if left := now.Sub(r.updatedAt); d.chance(itemEditPerMille) && left > time.Second {
 			item.updatedAt = r.updatedAt.Add(d.between(time.Millisecond, min(left, 72*time.Hour)))
@@ -111,12 +111,12 @@ func (d dice) line(r *returnRow, of product) itemRow {
 	}
 	item.price(d)
 	if d.chance(130) {
-		item.comment = one(d, comments)
+		item.comment = one(d, invented.Comments)
 	}
 	return item
 }
 
-// price sets what the item cost, with a discount in some cases.
+// price sets the item's price, with a discount in some cases.
 func (i *itemRow) price(d dice) {
 	i.unitPrice = i.product.price
 	gross := i.unitPrice * money(i.quantity)
@@ -126,13 +126,13 @@ func (i *itemRow) price(d dice) {
 	i.total = gross - i.discount
 }
 
-// refund says how far the customer's money is.
+// refund invents the state of the customer's refund.
 func (d dice) refund(r *returnRow, in *region, amount money) refund {
 	back := refund{amount: amount}
 	if r.resolution == exchange || r.returnType == failedDelivery && r.cod {
 		return back
 	}
-	back.mode, back.status = weighted(d, in.refundModes), refundPending
+	back.mode, back.status = weighted(d, in.RefundModes), refundPending
 	switch {
 	case r.life.status == pickupCancelled:
 		back.status = refundVoid
@@ -144,7 +144,7 @@ func (d dice) refund(r *returnRow, in *region, amount money) refund {
 	return back
 }
 
-// mishaps adds what goes wrong in real life to a small share of returns.
+// mishaps adds the faults of real life to a small share of returns.
 func (d dice) mishaps(r *returnRow) {
 	r.life.overwriteLate(d)
 	if d.chance(deletedPerMille) {

@@ -138,7 +138,7 @@ func (d dice) onTheWayEvent(status, returnType string) string {
 
 // overwriteLate does to a small share of delivered returns what a late courier
 // event does in real life: the row shows an event that is older than a milestone
-// it already has. A reader that goes by the row's status alone shows the past.
+// it already has. A reader of the row's status alone shows the past.
 func (l *life) overwriteLate(d dice) {
 	if !d.chance(latePerMille) || l.deliveredAt.IsZero() {
 		return

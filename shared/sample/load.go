@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// LoadOptions says how to load CSV files.
+// LoadOptions configure the loading of CSV files.
 type LoadOptions struct {
 	// ShiftTo, if set, moves all times by one amount, such that the newest
 	// change is at this instant. Otherwise times stay as they are in the files.

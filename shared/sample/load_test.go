@@ -141,7 +141,7 @@ func TestLoadIsRepeatableAndWhole(t *testing.T) {
 		t.Errorf("newest change = %v; want %v", got, newest)
 	}
 	if calls != 2 {
-		t.Errorf("progress was told %d times; want once a load", calls)
+		t.Errorf("progress was called %d times; want once a load", calls)
 	}
 	before := checksums(t, first)
 	if _, err := sample.LoadCSV(t.Context(), first, dir, o); err == nil {

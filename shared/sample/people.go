@@ -15,53 +15,20 @@ type person struct{ name, phone, email string }
 
 // naming is how the people of a region are called and reached.
 type naming struct {
-	given, family []string
-	// native holds whole names in the region's own scripts.
-	native []string
-	phones []string
-	domain string
-}
-
-var indianNames = naming{
-	given: []string{
-		"Aarav", "Aditi", "Ananya", "Arjun", "Chitra", "Deepak", "Divya", "Farhan", "Gurpreet", "Harish", "Ishaan", "Kavya",
-		"Lakshmi", "Meera", "Mohammed", "Neha", "Nikhil", "Pooja", "Pranav", "Rahul", "Riya", "Sanjay", "Shreya", "Sunita",
-		"Tanvi", "Uma", "Varun", "Vikram", "Yash", "Zoya",
-	},
-	family: []string{
-		"Agarwal", "Banerjee", "Bhat", "Chatterjee", "D'Souza", "Das", "Deshpande", "Fernandes", "Gill", "Gowda", "Gupta", "Iyer",
-		"Jain", "Joshi", "Kapoor", "Khan", "Kulkarni", "Menon", "Mishra", "Nair", "Patel", "Pillai", "Rao", "Reddy", "Sharma",
-		"Shaikh", "Singh", "Subramanian", "Thakur", "Verma",
-	},
-	native: []string{"प्रिया शर्मा", "अमित वर्मा", "முத்து குமார்", "లక్ష్మి రెడ్డి", "অনন্যা সেন", "ಸುಮಾ ಗೌಡ", "فرحان شیخ"},
-	phones: []string{"+91 98### #####", "+91 97### #####", "+91 88### #####", "+91 70### #####", "9########0", "09#########"},
-	domain: "example.in",
-}
-
-var europeanNames = naming{
-	given: []string{
-		"Agnès", "Ana", "Åsa", "Björn", "Chloé", "Daniel", "Elena", "Emma", "François", "Giulia", "Hannah", "Ingrid", "Jakub",
-		"João", "Jürgen", "Lukas", "Łucja", "Maeve", "Marta", "Matteo", "Noah", "Nuñez", "Oliver", "Pieter", "Renée", "Sofia",
-		"Søren", "Thomas", "Zoë", "Željko",
-	},
-	family: []string{
-		"Andersson", "Bianchi", "Brown", "Dubois", "Dvořák", "Fernández", "García", "Gruber", "Hansen", "Jansen", "Kowalski",
-		"Lefèvre", "MacDonald", "Meyer", "Moreau", "Müller", "Nowak", "Núñez", "O'Connor", "Øster", "Pereira", "Rossi",
-		"Schäfer", "Silva", "Smith", "Sørensen", "Taylor", "van den Berg", "Weiß", "Wójcik",
-	},
-	native: []string{"Ελένη Παπαδοπούλου", "Γιώργος Νικολάου", "Олена Шевченко", "Иван Петров"},
-	phones: []string{"+49 151 ########", "+44 7### ######", "+33 6 ## ## ## ##", "+31 6 ########", "+48 5## ### ###", "+39 34# #######"},
-	domain: "example.com",
+	Given, Family []string
+	Native        []string // whole names in the region's own scripts
+	Phones        []string // patterns; see dice.fill
+	Domain        string   // of e-mail addresses
 }
 
 // person invents a customer of a region. Some have no e-mail address.
 func (d dice) person(from naming) person {
-	p := person{name: one(d, from.given) + " " + one(d, from.family), phone: d.fill(one(d, from.phones))}
+	p := person{name: one(d, from.Given) + " " + one(d, from.Family), phone: d.fill(one(d, from.Phones))}
 	if !d.chance(40) {
-		p.email = mailbox(p.name) + d.number(999) + "@" + from.domain
+		p.email = mailbox(p.name) + d.number(999) + "@" + from.Domain
 	}
 	if d.chance(30) {
-		p.name = one(d, from.native)
+		p.name = one(d, from.Native)
 	}
 	return p
 }

@@ -37,7 +37,7 @@ type returnRow struct {
 	items                                        []itemRow
 }
 
-// refund is what the customer gets back, and how far that is.
+// refund is the amount that the customer gets back, and its state.
 type refund struct {
 	amount       money
 	mode, status string
@@ -71,7 +71,7 @@ func (r *returnRow) values(to []any) []any {
 }
 
 // itemRow is one row of order_return_item; NULLs as in returnRow. Received and
-// restocked quantities are NULL until somebody counted.
+// restocked quantities are NULL until the count.
 type itemRow struct {
 	id, returnID                    int64
 	line                            int

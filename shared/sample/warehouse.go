@@ -12,7 +12,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Kind is what a simulated edit did.
+// Kind is the kind of a simulated edit.
 type Kind string
 
 // The kinds of edit. Each is one transaction.
@@ -21,7 +21,7 @@ const (
 	ItemEdited     Kind = "item edited"     // an item alone; its return's updated_at stays
 	ItemAdded      Kind = "item added"      // a new item; its return's updated_at stays
 	ItemRemoved    Kind = "item removed"    // soft delete of an item
-	ItemErased     Kind = "item erased"     // hard delete of an item: only its return's version tells of it
+	ItemErased     Kind = "item erased"     // hard delete of an item: only its return's version shows it
 	ReturnDeleted  Kind = "return deleted"  // soft delete of a return
 	ReturnRestored Kind = "return restored" // a soft-deleted return is back
 	ReturnCreated  Kind = "return created"  // a new return with its items
@@ -35,7 +35,7 @@ var kinds = []share[Kind]{
 	{2, ItemErased}, {4, ReturnDeleted}, {2, ReturnRestored}, {3, LateEvent},
 }
 
-// Change tells what one step did.
+// Change is what one step did.
 type Change struct {
 	Kind Kind
 	// ReturnID is the primary key of the return concerned.
@@ -56,7 +56,7 @@ type Warehouse struct {
 }
 
 // NewWarehouse returns a warehouse on the source tables. The seed fixes its
-// choices; what they come to depends on the rows it meets. The database handle
+// choices; their effect depends on the rows that the warehouse meets. The database handle
 // must read times (parseTime) in UTC.
 func NewWarehouse(db *sql.DB, seed int64) *Warehouse {
 	return &Warehouse{db: db, dice: newDice(uint64(seed), 0), counts: map[Kind]int{}}

@@ -4,22 +4,12 @@ package states
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 )
 
 // Diagram lists, for every state, the states to which a verb leads. A state without
 // arrows is final.
 type Diagram[S cmp.Ordered] map[S][]S
-
-// Move checks a change of state and returns an error for an arrow that the diagram
-// lacks; what names the thing with the state.
-func (d Diagram[S]) Move(what string, from, to S) error {
-	if !slices.Contains(d[from], to) {
-		return fmt.Errorf("%s cannot go from %q to %q", what, fmt.Sprint(from), fmt.Sprint(to))
-	}
-	return nil
-}
 
 // Sources returns the states from which a verb leads to s, in a stable order: a
 // conditional UPDATE over them refuses any other change.

@@ -14,7 +14,7 @@ func FuzzWith(f *testing.F) {
 	f.Add("")
 	f.Fuzz(func(t *testing.T, header string) {
 		ctx := With(context.Background(), header)
-		parent, id := Parent(ctx), ID(ctx)
+		parent, id := Parent(ctx), idOf(ctx)
 		if parent == "" && id == "" {
 			return
 		}

@@ -48,12 +48,6 @@ func Parent(ctx context.Context) string {
 	return s
 }
 
-// ID returns the context's trace id, 32 hex digits, empty without one.
-func ID(ctx context.Context) string {
-	id, _, _ := Parts(ctx)
-	return id
-}
-
 // Parts returns the context's trace id, the id of the span that called, 16 hex
 // digits, and whether the trace is recorded; empty without a trace.
 func Parts(ctx context.Context) (id, span string, sampled bool) {

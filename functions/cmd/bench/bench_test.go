@@ -13,6 +13,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 )
@@ -60,34 +63,51 @@ func last(t *testing.T, into any, args ...string) string {
 	return out.String()
 }
 
-// measured is the JSON of a run.
+// measured is the JSON of a study.
 type measured struct {
 	settings map[string]map[string]string
-	results  map[string]result
+	figures  map[string]map[string]figure
+	notRun   map[string]string
 }
 
-// UnmarshalJSON refuses what it does not know, so that no field is renamed unseen.
+// median returns the median of a figure.
+func (m measured) median(subject, key string) float64 { return m.figures[subject][key].Median }
+
+// UnmarshalJSON refuses figures without a column, so that no figure is renamed unseen.
 func (m *measured) UnmarshalJSON(text []byte) error {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(text, &all); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(all["settings"], &m.settings); err != nil {
-		return err
-	}
-	delete(all, "settings")
-	m.results = map[string]result{}
+	m.figures, m.notRun = map[string]map[string]figure{}, map[string]string{}
 	for name, one := range all {
+		var missing struct {
+			NotRun string `json:"not_run"`
+		}
+		if name == "settings" {
+			if err := json.Unmarshal(one, &m.settings); err != nil {
+				return err
+			}
+			continue
+		}
+		if json.Unmarshal(one, &missing) == nil && missing.NotRun != "" {
+			m.notRun[name] = missing.NotRun
+			continue
+		}
 		strict := json.NewDecoder(bytes.NewReader(one))
 		strict.DisallowUnknownFields()
-		var r result
-		if err := strict.Decode(&r); err != nil {
+		figures := map[string]figure{}
+		if err := strict.Decode(&figures); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		m.results[name] = r
+		m.figures[name] = figures
 	}
 	return nil
 }
+
+// syncKeys are the figures of a sync of all records.
+var syncKeys = []string{"senders", "records_per_s", "ratio", "ratio_to_go", "ratio_to_first", "cpu_s_per_million", "queries",
+	"rss_mb", "seconds", "bytes", "mb_per_million", "mb_per_s"}
 
 // TestEverythingIsMeasured measures a little, and checks what does not depend on
 // the machine's speed.
@@ -95,37 +115,24 @@ func TestEverythingIsMeasured(t *testing.T) {
 	profiles := t.TempDir()
 	var all measured
 	table := last(t, &all, "--rows", "1000", "--repeat", "1", "--json", "--latency", "5ms", "--workers-latency", "6", "--buffer-pool", "64", "--profile", profiles)
-	for _, s := range subjects() {
-		r := all.results[s.name()]
-		if !strings.Contains(table, "| "+s.name()+" ") || r.NotRun != "" || r.Seconds <= 0 {
-			t.Errorf("%s is missing: %+v", s.name(), r)
-		}
-		if s.all && (r.RecordsPerSecond <= 0 || r.Ratio <= 0 || r.RatioToGo <= 0 || r.RatioToFirst <= 0 || r.CPUPerMillion <= 0) {
-			t.Errorf("%s: %+v", s.name(), r)
-		}
-		if want := map[bool]int{false: 4, true: 6}[s.far]; r.Senders != want {
-			t.Errorf("%s has %d senders; want %d", s.name(), r.Senders, want)
-		}
-		if sends := s.all && s.part.name != "second"; sends && (r.Bytes < 1_000_000 || r.MBPerMillion < 500 || r.MBPerSecond <= 0 || r.RSS < 10) {
-			t.Errorf("%s: %+v", s.name(), r)
-		}
-		const most = 6 // statements of all functions together
-		if s.part.name == "idle" && (r.Queries > most || r.Bytes != 0) {
-			t.Errorf("%s: an idle tick took %v statements and sent %v bytes; want at most %d and none", s.name(), r.Queries, r.Bytes, most)
-		}
-		if s.part.name == "second" && (r.Bytes != 0 || r.Queries >= all.results["first"+s.suffix].Queries) {
-			t.Errorf("%s: %+v", s.name(), r)
+	for _, sc := range scenarios {
+		for _, p := range parts {
+			name := p.name + sc.suffix
+			all.check(t, p, sc)
+			if !strings.Contains(table, "| "+name+" ") || all.notRun[name] != "" {
+				t.Errorf("%s is missing: %v", name, all.notRun)
+			}
 		}
 	}
-	if len(all.results) != len(subjects()) {
-		t.Errorf("the JSON has %d subjects; want %d", len(all.results), len(subjects()))
+	if len(all.figures) != len(names()) {
+		t.Errorf("the JSON has %d subjects; want %d", len(all.figures), len(names()))
 	}
 	for database, want := range map[string][3]string{"fast": {"0", "OFF", "0"}, "durable": {"1", "ON", "1"}} {
 		s := all.settings[database]
 		if got := [3]string{s["innodb_flush_log_at_trx_commit"], s["log_bin"], s["sync_binlog"]}; got != want || s["version"] == "" {
 			t.Errorf("the %s database has %v", database, s)
 		}
-		if !strings.Contains(table, database+" database: ") {
+		if !strings.Contains(table, database+" database: 1000 returns, ") || !strings.Contains(table, "log_bin "+want[1]) {
 			t.Errorf("the settings of the %s database are not beside the table:\n%s", database, table)
 		}
 	}
@@ -139,24 +146,62 @@ func TestEverythingIsMeasured(t *testing.T) {
 	}
 }
 
-func TestScale(t *testing.T) {
-	var all struct{ Scale []scaled }
-	last(t, &all, "scale", "--rows", "10000,20000", "--repeat", "1", "--json", "--buffer-pool", "128")
-	if len(all.Scale) != 2 {
-		t.Fatalf("%+v", all)
+// check checks the figures of a part in a scenario that hold on every machine.
+func (m measured) check(t *testing.T, p part, sc scenario) {
+	t.Helper()
+	name := p.name + sc.suffix
+	of := func(key string) float64 { return m.median(name, key) }
+	want := syncKeys
+	if p.some {
+		want = []string{"senders", "queries", "rss_mb", "seconds", "bytes"}
 	}
-	small, large := all.Scale[0], all.Scale[1]
+	var have []string
+	for key := range m.figures[name] {
+		if !strings.HasPrefix(key, cpuOfProcess) {
+			have = append(have, key)
+		}
+	}
+	if diff := cmp.Diff(want, have, cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Errorf("%s has other figures (-want +got):\n%s", name, diff)
+	}
+	for _, key := range want {
+		if strings.HasPrefix(key, "ratio") || key == "seconds" || key == "records_per_s" || key == "cpu_s_per_million" {
+			if of(key) <= 0 {
+				t.Errorf("%s: %s is %v", name, key, of(key))
+			}
+		}
+	}
+	if want := map[bool]float64{false: 4, true: 6}[sc.far]; of("senders") != want {
+		t.Errorf("%s has %v senders; want %v", name, of("senders"), want)
+	}
+	if sends := !p.some && p.name != "second"; sends && (of("bytes") < 1_000_000 || of("mb_per_million") < 500 || of("mb_per_s") <= 0 || of("rss_mb") < 10) {
+		t.Errorf("%s: %v", name, m.figures[name])
+	}
+	const most = 6 // statements of all functions together
+	if p.name == "idle" && (of("queries") > most || of("bytes") != 0) {
+		t.Errorf("%s: an idle tick took %v statements and sent %v bytes; want at most %d and none", name, of("queries"), of("bytes"), most)
+	}
+	if p.name == "second" && (of("bytes") != 0 || of("queries") >= m.median("first"+sc.suffix, "queries")) {
+		t.Errorf("%s: %v", name, m.figures[name])
+	}
+}
+
+func TestScale(t *testing.T) {
+	var all measured
+	last(t, &all, "scale", "--rows", "10000,20000", "--repeat", "1", "--json", "--buffer-pool", "128")
 	const connections = 10 // each that is opened anew costs a statement
-	if large.Queries.Median > small.Queries.Median+connections || large.IdleQueries > 6 || large.Pages != 2*small.Pages {
-		t.Errorf("%+v, %+v", small, large)
+	small, large := all.figures["10000"], all.figures["20000"]
+	if large["queries"].Median > small["queries"].Median+connections || large["idle_queries"].Median > 6 || large["idle_queries"].Median < 1 ||
+		small["pages"].Median == 0 || large["pages"].Median != 2*small["pages"].Median || large["queries_ratio"].Median <= 0 || large["window_rss_mb"].Median < 5 {
+		t.Errorf("%v, %v", small, large)
 	}
 }
 
 func TestFresh(t *testing.T) {
-	var all struct{ Fresh map[string]freshness }
+	var all measured
 	last(t, &all, "fresh", "--rows", "200", "--repeat", "3", "--json")
 	for _, way := range []string{"tick_1s", "direct"} {
-		if f := all.Fresh[way]; f.Median <= 0 || f.High < f.Median {
+		if f := all.figures[way]["ms"]; f.Median <= 0 || f.High < f.Median || f.P95 < f.Median {
 			t.Errorf("%s: %+v", way, f)
 		}
 	}
@@ -165,6 +210,7 @@ func TestFresh(t *testing.T) {
 func TestFlagsThatMakeNoSense(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--rows is 5":         {"--rows", "5"},
+		"want one number":     {"--rows", "1000,2000"},
 		"at least 1":          {"--repeat", "0"},
 		"--latency":           {"--latency", "-1s"},
 		"--only speed":        {"--only", "speed"},
@@ -181,17 +227,17 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-func TestMedian(t *testing.T) {
+func TestFigureOf(t *testing.T) {
 	for _, c := range []struct {
 		values []float64
 		want   figure
 	}{
 		{nil, figure{}},
-		{[]float64{3}, figure{3, 3, 3}},
-		{[]float64{9, 1, 2}, figure{2, 1, 9}},
-		{[]float64{4, 1, 2, 9}, figure{3, 1, 9}},
+		{[]float64{3}, figure{3, 3, 3, 3}},
+		{[]float64{9, 1, 2}, figure{2, 1, 9, 9}},
+		{[]float64{4, 1, 2, 9}, figure{3, 1, 9, 9}},
 	} {
-		if got := median(c.values); got != c.want {
+		if got := figureOf(c.values); got != c.want {
 			t.Errorf("%v: %v; want %v", c.values, got, c.want)
 		}
 	}

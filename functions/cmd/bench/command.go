@@ -1,19 +1,20 @@
 package main
 
 import (
-	"fmt"
+	"context"
+	"errors"
 	"io"
-	"slices"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 )
 
-// options are what the flags say.
+// options are the values of the flags.
 type options struct {
 	dsn      string
-	rows     int
+	rows     []int
 	repeat   int
 	workers  int
 	limiters int
@@ -62,22 +63,27 @@ bodies that the index receives. The figures are medians, with the lowest and the
 highest in parentheses; peak MiB is the highest of the process function, or of the
 program.`
 
-// newCommand returns the command; out takes results, log what happens.
+// planner plans a study by its flags; dir is for files that live as long as the study.
+type planner func(ctx context.Context, o options, dir string, log io.Writer) (*study, error)
+
+// newCommand returns the command; out takes results, log the progress.
 func newCommand(out, log io.Writer) *cobra.Command {
 	var o options
-	cmd := &cobra.Command{
-		Use: "bench", Short: "Measure speed and cost beside the limit of the machine", Long: long, Example: examples,
-		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check(); err != nil {
-				return err
-			}
-			return bench(cmd.Context(), o, out, log)
-		},
+	command := func(cmd *cobra.Command, rows []int, repeat int, plan planner) *cobra.Command {
+		own := options{}
+		cmd.Flags().IntSliceVar(&own.rows, "rows", rows, "how many returns the table has")
+		cmd.Flags().IntVar(&own.repeat, "repeat", repeat, "how many rounds are measured")
+		cmd.Args, cmd.SilenceUsage, cmd.SilenceErrors = cobra.NoArgs, true, true
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+			asked := o
+			asked.rows, asked.repeat = own.rows, own.repeat
+			return asked.measure(cmd.Context(), plan, out, log)
+		}
+		return cmd
 	}
+	cmd := command(&cobra.Command{Use: "bench", Short: "Measure speed and cost beside the limit of the machine", Long: long, Example: examples},
+		[]int{200_000}, 5, syncStudy)
 	f := cmd.Flags()
-	f.IntVar(&o.rows, "rows", 200_000, "how many returns to invent; items are 2.3 times as many")
-	f.IntVar(&o.repeat, "repeat", 5, "how often everything is measured")
 	f.IntVar(&o.workers, "workers", 4, "pages worked at once without latency, and senders of the programs: what one instance of the function takes")
 	f.IntVar(&o.limiters, "workers-latency", 15, "pages worked at once with latency, and senders of the programs: what the queue lets run")
 	f.DurationVar(&o.latency, "latency", 50*time.Millisecond, "how long the slow index takes to answer")
@@ -89,24 +95,28 @@ func newCommand(out, log io.Writer) *cobra.Command {
 	p.IntVar(&o.poolMB, "buffer-pool", 1024, "MiB of cache of the private database")
 	p.Int64Var(&o.seed, "seed", 1, "chooses among all possible samples")
 	p.BoolVar(&o.json, "json", false, "end with a line of JSON")
-	cmd.AddCommand(newScaleCommand(&o, out, log), newFreshCommand(&o, out, log), newStartCommand(&o, out, log))
+	cmd.AddCommand(
+		command(&cobra.Command{Use: "scale", Short: "Measure what a tick costs on tables of several sizes", Long: scaleLong,
+			Example: "  go run ./functions/cmd/bench scale --rows 10000,1000000,5000000 --buffer-pool 4096"}, []int{10_000, 1_000_000, 5_000_000}, 15, scaleStudy),
+		command(&cobra.Command{Use: "fresh", Short: "Measure the time from COMMIT to searchable", Long: freshLong}, []int{2000}, 50, freshStudy),
+		command(&cobra.Command{Use: "start", Short: "Measure the server's size, start and memory at rest", Long: startLong}, []int{0}, 10, startStudy),
+	)
 	return cmd
 }
 
-// check refuses flags that make no sense.
-func (o *options) check() error {
-	switch {
-	case o.rows < 1000:
-		return fmt.Errorf("--rows is %d; want at least 1000", o.rows)
-	case o.repeat < 1 || o.workers < 1 || o.limiters < 1:
-		return fmt.Errorf("--repeat, --workers and --workers-latency must be at least 1")
-	case o.latency < 0:
-		return fmt.Errorf("--latency is %v; want 0 or more", o.latency)
+// measure measures a study in a folder of its own.
+func (o options) measure(ctx context.Context, plan planner, out, log io.Writer) (err error) {
+	if o.repeat < 1 {
+		return errors.New("--repeat must be at least 1")
 	}
-	for _, s := range o.only {
-		if !slices.Contains(names(), s) {
-			return fmt.Errorf("--only %s is nothing that can be measured: want some of %s", s, strings.Join(names(), ", "))
-		}
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return err
 	}
-	return nil
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := plan(ctx, o, dir, log)
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, o, out, log)
 }

@@ -8,11 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
-	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
@@ -25,109 +23,81 @@ moment at which the index emulator shows it. Once with a tick a second, as the
 scheduler makes them, and once with a job that syncs this one return at once, with no
 ticks at all.`
 
-// newFreshCommand returns bench fresh.
-func newFreshCommand(o *options, out, log io.Writer) *cobra.Command {
-	var rows, repeat int
-	cmd := &cobra.Command{
-		Use: "fresh", Short: "Measure the time from COMMIT to searchable", Long: freshLong, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return fresh(cmd.Context(), *o, rows, repeat, out, log) },
+// freshStudy measures both ways, each on a product of its own.
+func freshStudy(_ context.Context, o options, _ string, log io.Writer) (*study, error) {
+	s := &study{columns: []column{
+		{key: "ms", head: "COMMIT to searchable: ms", show: whole},
+		{key: "ms", head: "95 %", show: late},
+		{key: "ms", head: "highest", show: highest},
+	}}
+	for _, way := range []struct {
+		name    string
+		more    rehearsal.Options
+		prepare func(context.Context, *world) error
+		start   func(context.Context, *world, uint64) error
+	}{
+		{"tick_1s", rehearsal.Options{Every: time.Second, Env: []string{overlap}}, func(ctx context.Context, w *world) error { return w.stack.BeginTicks(ctx) }, nil},
+		{"direct", rehearsal.Options{Env: []string{"JOB_PAUSE=20ms"}}, nil, syncDirectly},
+	} {
+		s.groups = append(s.groups, []*setup{{
+			open: func(ctx context.Context) (*world, error) {
+				w, err := openSearchable(ctx, o, log, way.more)
+				if err != nil {
+					return nil, err
+				}
+				if _, err = w.fill(ctx, o.rows[0]); err == nil {
+					err = w.tick(ctx)
+				}
+				if err == nil && way.prepare != nil {
+					err = way.prepare(ctx, w)
+				}
+				if err != nil {
+					return nil, errors.Join(err, w.close())
+				}
+				return w, nil
+			},
+			subjects: []subject{{name: way.name, measure: func(ctx context.Context, w *world, round int) (reading, error) {
+				waited, err := w.follow(ctx, round, way.start)
+				return reading{"ms": waited.Seconds() * 1000}, err
+			}}},
+		}})
 	}
-	cmd.Flags().IntVar(&rows, "rows", 2000, "how many returns there are")
-	cmd.Flags().IntVar(&repeat, "repeat", 50, "how many changes are followed each way")
-	return cmd
+	return s, nil
 }
 
-// freshness sums waits up, in milliseconds.
-type freshness struct {
-	Median float64 `json:"median_ms"`
-	P95    float64 `json:"p95_ms"`
-	High   float64 `json:"high_ms"`
-}
-
-// fresh measures both ways.
-func fresh(ctx context.Context, o options, rows, repeat int, out, log io.Writer) error {
-	byTick, err := freshOf(ctx, o, rehearsal.Options{Every: time.Second, Env: []string{overlap}}, rows, log, func(ctx context.Context, w *world) ([]time.Duration, error) {
-		if err := w.stack.BeginTicks(ctx); err != nil {
-			return nil, err
-		}
-		return w.follow(ctx, repeat, func(context.Context, uint64) error { return nil })
-	})
+// follow changes a return, each time at another part of a second, and returns how long
+// the index takes to show the change.
+func (w *world) follow(ctx context.Context, round int, start func(context.Context, *world, uint64) error) (time.Duration, error) {
+	var root, item uint64
+	var version int64
+	err := w.stack.DB.QueryRowContext(ctx, `SELECT r.id, i.id, r.row_version + 1 FROM order_return r
+		JOIN order_return_item i ON i.order_return_id = r.id WHERE r.id > ? AND r.deleted_at IS NULL AND i.deleted_at IS NULL
+		ORDER BY r.id, i.id LIMIT 1`, 10*round).Scan(&root, &item, &version)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	direct, err := freshOf(ctx, o, rehearsal.Options{Env: []string{"JOB_PAUSE=20ms"}}, rows, log, func(ctx context.Context, w *world) ([]time.Duration, error) {
-		return w.directly(ctx, repeat)
-	})
-	if err != nil {
-		return err
+	if err := hold(ctx, time.Duration(round*137%1000)*time.Millisecond); err != nil {
+		return 0, err
 	}
-	all := map[string]freshness{"tick_1s": byTick, "direct": direct}
-	for _, name := range []string{"tick_1s", "direct"} {
-		f := all[name]
-		_, _ = fmt.Fprintf(out, "%-8s  COMMIT to searchable: median %.0f ms, p95 %.0f ms, highest %.0f ms, of %d changes\n", name, f.Median, f.P95, f.High, repeat)
+	if _, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return SET row_version = ? WHERE id = ?", version, root); err != nil {
+		return 0, err
 	}
-	return o.encode(out, map[string]any{"fresh": all})
-}
-
-// freshOf measures one way on a product of its own, with the index emulator.
-func freshOf(ctx context.Context, o options, more rehearsal.Options, rows int, log io.Writer, way func(context.Context, *world) ([]time.Duration, error)) (f freshness, err error) {
-	w, err := openSearchable(ctx, o, log, more)
-	if err != nil {
-		return f, err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	if _, err := w.fill(ctx, rows, o.seed); err != nil {
-		return f, err
-	}
-	if err := w.tick(ctx); err != nil {
-		return f, err
-	}
-	waits, err := way(ctx, w)
-	if err != nil {
-		return f, err
-	}
-	slices.Sort(waits)
-	ms := func(i int) float64 { return round(waits[i].Seconds() * 1000) }
-	return freshness{Median: ms(len(waits) / 2), P95: ms(len(waits) * 95 / 100), High: ms(len(waits) - 1)}, nil
-}
-
-// follow changes returns one after the other, each at another part of a second,
-// and waits until the index shows each.
-func (w *world) follow(ctx context.Context, repeat int, start func(context.Context, uint64) error) ([]time.Duration, error) {
-	var waits []time.Duration
-	for n := range repeat {
-		var root, item uint64
-		var version int64
-		err := w.stack.DB.QueryRowContext(ctx, `SELECT r.id, i.id, r.row_version + 1 FROM order_return r
-			JOIN order_return_item i ON i.order_return_id = r.id WHERE r.id > ? AND r.deleted_at IS NULL AND i.deleted_at IS NULL
-			ORDER BY r.id, i.id LIMIT 1`, 10*n).Scan(&root, &item, &version)
-		if err != nil {
-			return nil, err
+	began := time.Now()
+	if start != nil {
+		if err := start(ctx, w, root); err != nil {
+			return 0, err
 		}
-		if err := hold(ctx, time.Duration(n*137%1000)*time.Millisecond); err != nil {
-			return nil, err
-		}
-		if _, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return SET row_version = ? WHERE id = ?", version, root); err != nil {
-			return nil, err
-		}
-		began := time.Now()
-		if err := start(ctx, root); err != nil {
-			return nil, err
-		}
-		for shown := int64(0); shown != version; {
-			if shown, err = w.shown(ctx, fmt.Sprintf("R%d-%d", root, item)); err != nil {
-				return nil, err
-			}
-			if time.Since(began) > patience {
-				return nil, fmt.Errorf("return %d is not shown after %v", root, time.Since(began))
-			}
-			if err := hold(ctx, time.Millisecond); err != nil {
-				return nil, err
-			}
-		}
-		waits = append(waits, time.Since(began))
 	}
-	return waits, nil
+	for time.Since(began) < patience {
+		shown, err := w.shown(ctx, fmt.Sprintf("R%d-%d", root, item))
+		if err != nil || shown == version {
+			return time.Since(began), err
+		}
+		if err := hold(ctx, time.Millisecond); err != nil {
+			return 0, err
+		}
+	}
+	return 0, fmt.Errorf("the index does not show return %d after %v", root, patience)
 }
 
 // shown returns the rowVersion of a record in the index.
@@ -152,26 +122,25 @@ func (w *world) shown(ctx context.Context, id string) (int64, error) {
 	return record.RowVersion, json.NewDecoder(res.Body).Decode(&record)
 }
 
-// directly follows changes whose return is synced by a job of its own.
-func (w *world) directly(ctx context.Context, repeat int) (waits []time.Duration, err error) {
-	e := &wire.Env{Lookup: envconfig.MapLookuper(w.stack.Environment()), Log: slog.New(slog.DiscardHandler)}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	cron, err := e.Cron(ctx)
-	if err != nil {
-		return nil, err
+// syncDirectly syncs a return by a job of its own.
+func syncDirectly(ctx context.Context, w *world, root uint64) (err error) {
+	if w.cron == nil {
+		e := &wire.Env{Lookup: envconfig.MapLookuper(w.stack.Environment()), Log: slog.New(slog.DiscardHandler)}
+		w.closers = append(w.closers, e.Close)
+		if w.cron, err = e.Cron(ctx); err != nil {
+			return err
+		}
 	}
-	return w.follow(ctx, repeat, func(ctx context.Context, root uint64) error {
-		repairs, err := flow.NewRepairs(ctx, w.stack.Store, w.def, run.Record, "bench")
-		if err != nil {
-			return err
-		}
-		if err := repairs.Add(ctx, root); err != nil {
-			return err
-		}
-		j, err := repairs.Start(ctx)
-		if err != nil {
-			return err
-		}
-		return cron.Wake(ctx, j.ID)
-	})
+	repairs, err := flow.NewRepairs(ctx, w.stack.Store, w.def, run.Record, "bench")
+	if err != nil {
+		return err
+	}
+	if err := repairs.Add(ctx, root); err != nil {
+		return err
+	}
+	j, err := repairs.Start(ctx)
+	if err != nil {
+		return err
+	}
+	return w.cron.Wake(ctx, j.ID)
 }

@@ -1,6 +1,6 @@
-// Command bench measures how fast the whole product is and what it costs: beside
-// the limit of the same work on the same machine in the same run, because figures
-// of different runs and machines do not compare.
+// Command bench measures the speed and the cost of the whole product, next to the limit
+// of the same work on the same machine in the same run: figures of different runs and
+// machines do not compare.
 package main
 
 import (

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,8 +32,8 @@ const modulePath = "gitlab.com/eshopbox-team/return-sync"
 // workEnv holds the work of a program as JSON. With it, this program is the limit.
 const workEnv = "RETURN_SYNC_BENCH_WORK"
 
-// work is what a program is asked to do: to send every record of the database to the
-// index with as many senders.
+// work is the task of a program: to send every record of the database to the index with
+// this many senders.
 type work struct {
 	Net, Address, User, Password, Database string
 	URL                                    string // of the index
@@ -49,34 +50,26 @@ type peer struct {
 	rows    string
 }
 
-// preparePeers makes ready what is wanted. What this machine lacks a tool for is
-// noted as not run.
-func preparePeers(ctx context.Context, dir string, f *findings, log io.Writer) (map[string]peer, error) {
+// preparePeers prepares the wanted programs. missing holds the reason why a program cannot
+// run on this machine.
+func preparePeers(ctx context.Context, dir string, o options, log io.Writer) (ready map[string]peer, missing map[string]string, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ready := map[string]peer{limitName: {command: []string{self}}}
+	ready, missing = map[string]peer{limitName: {command: []string{self}}}, map[string]string{}
 	for name, prepare := range map[string]func(context.Context, string) (peer, error){goName: buildGo, nodeName: installNode} {
-		var list []string
-		for _, s := range f.o.wanted() {
-			if s.part.name == name {
-				list = append(list, s.name())
-			}
-		}
-		if len(list) == 0 {
+		wanted := func(s string) bool { return s == name || strings.HasPrefix(s, name+"_") }
+		if len(o.only) > 0 && !slices.ContainsFunc(o.only, wanted) {
 			continue
 		}
 		_, _ = fmt.Fprintln(log, "preparing the script", name)
-		if ready[name], err = prepare(ctx, dir); err == nil {
-			continue
+		if ready[name], err = prepare(ctx, dir); err != nil {
+			missing[name] = err.Error()
+			_, _ = fmt.Fprintf(log, "the script %s cannot run: %v\n", name, err)
 		}
-		for _, subject := range list {
-			f.notRun[subject] = err.Error()
-		}
-		_, _ = fmt.Fprintf(log, "the script %s will not run: %v\n", name, err)
 	}
-	return ready, ctx.Err()
+	return ready, missing, ctx.Err()
 }
 
 // moduleDir returns the module's folder.
@@ -127,41 +120,40 @@ func installNode(ctx context.Context, _ string) (peer, error) {
 	}, nil
 }
 
-// peer measures a program.
-func (b *bencher) peer(ctx context.Context, s subject) (reading, error) {
-	cfg, err := driver.ParseDSN(b.stack.DSN())
+// measure measures the program.
+func (p peer) measure(ctx context.Context, w *world, name string, senders int) (reading, error) {
+	cfg, err := driver.ParseDSN(w.stack.DSN())
 	if err != nil {
-		return reading{}, err
+		return nil, err
 	}
-	p, name := b.peers[s.part.name], s.part.name
-	w := work{
-		Net: cfg.Net, Address: cfg.Addr, User: cfg.User, Password: cfg.Passwd, Database: cfg.DBName, URL: b.stack.AlgoliaURL(),
-		RowsFile: p.rows, Roots: b.o.rows, Page: b.def.PageSize, Workers: s.senders(b.o),
+	asked := work{
+		Net: cfg.Net, Address: cfg.Addr, User: cfg.User, Password: cfg.Passwd, Database: cfg.DBName, URL: w.stack.AlgoliaURL(),
+		RowsFile: p.rows, Roots: w.o.rows[0], Page: w.def.PageSize, Workers: senders,
 	}
 	var done ended
-	sent := b.sink.records.Load()
-	r, err := b.watch(ctx, func(ctx context.Context) (err error) {
-		done, err = p.run(ctx, w)
+	before := w.sink.records.Load()
+	r, err := w.watch(ctx, func(ctx context.Context) (err error) {
+		done, err = p.run(ctx, asked)
 		return err
 	})
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	if sent = b.sink.records.Load() - sent; done.records != b.total || sent != b.total {
-		return r, fmt.Errorf("the program %s says that it sent %d records, and the sink counted %d; want %d", name, done.records, sent, b.total)
+	if sent := w.sink.records.Load() - before; done.records != w.total || sent != w.total {
+		return nil, fmt.Errorf("the program %s reports %d records, and the sink counted %d; want %d", name, done.records, sent, w.total)
 	}
-	r.records, r.rss, r.cpu[name] = done.records, done.rss, done.cpu
+	r["records"], r["rss_mb"], r[cpuOfProcess+name] = float64(done.records), done.rss, done.cpu
 	return r, nil
 }
 
-// ended is what is known of a program when its work is done.
+// ended are the figures of a program whose work is done.
 type ended struct {
 	records  int64
 	cpu, rss float64 // seconds, MiB at most
 }
 
-// run runs a program. It prints the number of its records and goes on until its
-// standard input ends: a process that is gone shows neither its time nor its memory.
+// run runs a program. The program prints the number of its records and stays until its
+// standard input ends: a process that has ended shows neither its time nor its memory.
 func (p peer) run(ctx context.Context, w work) (done ended, err error) {
 	text, err := json.Marshal(w)
 	if err != nil {
@@ -189,7 +181,7 @@ func (p peer) run(ctx context.Context, w work) (done ended, err error) {
 		return done, fmt.Errorf("%w: %s", err, complaints.String())
 	}
 	if done.records, err = strconv.ParseInt(strings.TrimSpace(line), 10, 64); err != nil {
-		return done, fmt.Errorf("it printed no number of records: %w", err)
+		return done, fmt.Errorf("the program printed no number of records: %w", err)
 	}
 	return done, nil
 }

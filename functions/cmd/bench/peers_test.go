@@ -75,10 +75,9 @@ func TestThePeersSendTheSameRecords(t *testing.T) {
 	index := &keeper{records: map[string]map[string]any{}, batches: map[string]int{}}
 	server := httptest.NewServer(index)
 	defer server.Close()
-	f := newFindings(options{})
-	peers, err := preparePeers(t.Context(), t.TempDir(), f, io.Discard)
-	if err != nil || len(f.notRun) > 0 {
-		t.Fatal(err, f.notRun)
+	peers, missing, err := preparePeers(t.Context(), t.TempDir(), options{}, io.Discard)
+	if err != nil || len(missing) > 0 {
+		t.Fatal(err, missing)
 	}
 	for _, name := range []string{limitName, goName, nodeName} { // the limit first
 		p := peers[name]
@@ -140,8 +139,8 @@ func TestWhatCannotRunIsSaid(t *testing.T) {
 			var all measured
 			table := last(t, &all, append(c.args, "--json")...)
 			for _, row := range c.rows {
-				if r := all.results[row]; !strings.Contains(r.NotRun, c.want) || !strings.Contains(table, "| "+row) || strings.Count(table, "NOT RUN: ") != len(c.rows) {
-					t.Errorf("%s: %+v; want a reason with %q\n%s", row, r, c.want, table)
+				if why := all.notRun[row]; !strings.Contains(why, c.want) || !strings.Contains(table, "| "+row) || strings.Count(table, "NOT RUN: ") != len(c.rows) {
+					t.Errorf("%s: %q; want a reason with %q\n%s", row, why, c.want, table)
 				}
 			}
 		})

@@ -6,9 +6,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 )
 
-// program is one process as Linux's /proc tells it; elsewhere everything is 0.
+// program is one process by Linux's /proc; elsewhere everything is 0.
 type program struct {
 	pid  int
 	name string
@@ -29,7 +31,7 @@ func (p program) stat() []string {
 	return strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 }
 
-// The places in stat of what is read there, and the unit of its times.
+// The places of fields in stat, and the unit of its times.
 const (
 	statParent = 1
 	statUser   = 11
@@ -48,19 +50,18 @@ func (p program) cpu() float64 {
 	return (user + system) / ticks
 }
 
-// memory returns a line of the process's status in MiB.
-func (p program) memory(line string) float64 {
-	for l := range strings.Lines(string(p.file("status"))) {
-		if rest, ok := strings.CutPrefix(l, line+":"); ok {
-			kib, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
-			return kib / 1024
+// peakMiB returns the most memory that was resident since resetPeak.
+func (p program) peakMiB() float64 { return rehearsal.Memory(p.pid, "VmHWM") }
+
+// peakOf returns the peak of the process of a name, the highest of several.
+func peakOf(list []program, name string) (mib float64) {
+	for _, p := range list {
+		if p.name == name {
+			mib = max(mib, p.peakMiB())
 		}
 	}
-	return 0
+	return mib
 }
-
-// peakMiB returns the most memory that was resident since resetPeak.
-func (p program) peakMiB() float64 { return p.memory("VmHWM") }
 
 // resetPeak begins the peak anew where the system allows it.
 func (p program) resetPeak() {
@@ -68,8 +69,8 @@ func (p program) resetPeak() {
 	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.pid), []byte(peak), 0)
 }
 
-// family returns this process and its children by what they are: bench, database,
-// and the functions by their names.
+// family returns this process and its children with their names: bench, database, and
+// the functions' own.
 func family() []program {
 	me := os.Getpid()
 	list := []program{{pid: me, name: "bench"}}
@@ -83,14 +84,14 @@ func family() []program {
 		if f := p.stat(); len(f) <= statParent || f[statParent] != strconv.Itoa(me) {
 			continue
 		}
-		p.name = p.what()
+		p.name = p.kind()
 		list = append(list, p)
 	}
 	return list
 }
 
-// what names a child: a function's process by its target, a server as database.
-func (p program) what() string {
+// kind names a child: a function's process by its target, a server as database.
+func (p program) kind() string {
 	for _, one := range bytes.Split(p.file("environ"), []byte{0}) {
 		if target, ok := bytes.CutPrefix(one, []byte("FUNCTION_TARGET=")); ok {
 			return string(target)

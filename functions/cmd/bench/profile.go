@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,14 +15,13 @@ import (
 	"time"
 )
 
-// profileEnv names the folder that a function's process writes profiles into.
+// profileEnv names the folder that a function's process writes its address into.
 const profileEnv = "RETURN_SYNC_BENCH_PROFILE"
 
-// addressFile is where a function's process writes the address that begins and ends
-// a profile.
+// addressFile holds the address at which a function's process gives profiles.
 func addressFile(dir, target string) string { return filepath.Join(dir, target+".address") }
 
-// profileChild lets a function's process be profiled, if that is wanted.
+// profileChild lets a function's process be profiled, if a folder is given.
 func profileChild(dir, target string) {
 	if dir == "" || target == "" {
 		return
@@ -34,68 +34,57 @@ func profileChild(dir, target string) {
 		fmt.Fprintln(os.Stderr, "no profile of", target+":", err)
 		return
 	}
-	p := &profiler{dir: dir, target: target}
+	var cpu bytes.Buffer
 	mux := http.NewServeMux()
-	mux.HandleFunc("/begin", p.answer(p.begin))
-	mux.HandleFunc("/end", p.answer(p.end))
+	mux.HandleFunc("/begin", func(w http.ResponseWriter, _ *http.Request) {
+		cpu.Reset()
+		if err := pprof.StartCPUProfile(&cpu); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("/cpu", func(w http.ResponseWriter, _ *http.Request) {
+		pprof.StopCPUProfile()
+		_, _ = w.Write(cpu.Bytes())
+	})
+	mux.HandleFunc("/allocs", func(w http.ResponseWriter, _ *http.Request) {
+		runtime.GC()
+		_ = pprof.Lookup("allocs").WriteTo(w, 0)
+	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 }
 
-// profiler writes profiles of its own process.
-type profiler struct {
-	dir, target string
-	cpu         *os.File
-}
-
-// answer makes a handler of a step.
-func (p *profiler) answer(step func(subject string) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if err := step(filepath.Base(r.FormValue("subject"))); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-		}
-	}
-}
-
-// begin begins a CPU profile.
-func (p *profiler) begin(subject string) (err error) {
-	if p.cpu, err = os.Create(filepath.Join(p.dir, p.target+"-"+subject+".cpu.pprof")); err != nil {
-		return err
-	}
-	return pprof.StartCPUProfile(p.cpu)
-}
-
-// end ends it and writes what was allocated since the process began.
-func (p *profiler) end(subject string) error {
-	pprof.StopCPUProfile()
-	runtime.GC()
-	allocs, err := os.Create(filepath.Join(p.dir, p.target+"-"+subject+".allocs.pprof"))
-	if err != nil {
-		return errors.Join(err, p.cpu.Close())
-	}
-	return errors.Join(pprof.Lookup("allocs").WriteTo(allocs, 0), allocs.Close(), p.cpu.Close())
-}
-
-// beginProfile begins a profile of a function's process; end ends it.
+// beginProfile begins a profile of a function's process. end writes the CPU profile,
+// and a profile of all allocations since the process began.
 func beginProfile(ctx context.Context, dir, target, subject string) (end func() error, err error) {
 	address, err := os.ReadFile(addressFile(dir, target))
 	if err != nil {
 		return nil, err
 	}
-	call := func(step string) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+string(address)+"/"+step+"?subject="+subject, nil)
+	get := func(what string) ([]byte, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+string(address)+"/"+what, nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		res, err := http.DefaultClient.Do(req)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		text, err := io.ReadAll(res.Body)
 		if err == nil && res.StatusCode != http.StatusOK {
-			err = fmt.Errorf("%s could not be profiled: %s", target, text)
+			err = fmt.Errorf("%s cannot be profiled: %s", target, text)
 		}
-		return errors.Join(err, res.Body.Close())
+		return text, errors.Join(err, res.Body.Close())
 	}
-	return func() error { return call("end") }, call("begin")
+	_, err = get("begin")
+	return func() (err error) {
+		for _, what := range []string{"cpu", "allocs"} {
+			text, failed := get(what)
+			if failed == nil {
+				failed = os.WriteFile(filepath.Join(dir, target+"-"+subject+"."+what+".pprof"), text, 0o600)
+			}
+			err = errors.Join(err, failed)
+		}
+		return err
+	}, err
 }

@@ -8,29 +8,42 @@ import (
 
 // TestReport sums up three rounds of invented readings.
 func TestReport(t *testing.T) {
-	f := newFindings(options{only: []string{"limit", "first", "go", "node", "tick"}, repeat: 3, workers: 4, json: true})
+	s := &study{columns: syncColumns, readings: map[string][]reading{}, groups: [][]*setup{{{
+		name: "fast", notes: "fast database: log_bin OFF", settings: map[string]string{"log_bin": "OFF"},
+		subjects: []subject{{name: "limit"}, {name: "go"}, {name: "first"}, {name: "node", notRun: "no npm"}, {name: "tick"}},
+	}}}}
+	add := func(name string, r reading) {
+		r.perMillion(name == "tick")
+		s.readings[name] = append(s.readings[name], r)
+	}
 	for i, seconds := range []float64{1, 2, 4} {
-		f.known["limit"] = append(f.known["limit"], reading{seconds: seconds, records: 1000, bytes: 2_000_000, cpu: map[string]float64{limitName: 1}})
-		f.known["first"] = append(f.known["first"], reading{seconds: 2 * seconds, records: 1000, bytes: 3_000_000, cpu: map[string]float64{"database": 2, "bench": 1}})
-		f.known["go"] = append(f.known["go"], reading{seconds: seconds * float64(i+1), records: 1000})
-		f.known["tick"] = append(f.known["tick"], reading{seconds: 0.5, records: 2, queries: 47})
+		add("limit", reading{"seconds": seconds, "records": 1000, "bytes": 2_000_000, cpuOfProcess + limitName: 1})
+		add("first", reading{"seconds": 2 * seconds, "records": 1000, "bytes": 3_000_000, cpuOfProcess + "database": 2, cpuOfProcess + "bench": 1})
+		add("go", reading{"seconds": seconds * float64(i+1), "records": 1000})
+		add("tick", reading{"seconds": 0.5, "records": 2, "queries": 47, cpuOfProcess + "bench": 1})
 	}
-	f.notRun["node"] = "no npm"
-	f.databases["fast"] = map[string]string{"version": "10.11", "log_bin": "OFF"}
-	first, tick := f.result(f.o.wanted()[2]), f.result(f.o.wanted()[4])
-	if first.Ratio != 0.5 || first.RatioToGo != 1 || first.RatioToGoSpread != [2]float64{0.5, 1.5} || first.CPUPerMillion != 3000 ||
-		first.RecordsPerSecond != 250 || first.RateSpread != [2]float64{125, 500} || first.MBPerMillion != 3000 || first.MBPerSecond != 0.75 || first.CPU["database"] != 2000 {
-		t.Errorf("first: %+v", first)
-	}
-	if tick.Ratio != 0 || tick.Queries != 47 {
-		t.Errorf("a tick has no ratio: %+v", tick)
+	for name, want := range map[string]map[string]figure{
+		"first": {
+			"ratio": {0.5, 0.5, 0.5, 0.5}, "ratio_to_go": {1, 0.5, 1.5, 1.5}, "ratio_to_first": {1, 1, 1, 1}, "cpu_s_per_million": {3000, 3000, 3000, 3000},
+			"records_per_s": {250, 125, 500, 500}, "mb_per_million": {3000, 3000, 3000, 3000}, "mb_per_s": {0.75, 0.375, 1.5, 1.5},
+		},
+		"tick": {"ratio": {}, "records_per_s": {}, "cpu_s_per_million": {}, "queries": {47, 47, 47, 47}},
+	} {
+		for _, c := range syncColumns {
+			if wanted, ok := want[c.key]; ok {
+				if got, _ := s.figure(c, name); got != wanted {
+					t.Errorf("%s of %s: %v; want %v", c.key, name, got, wanted)
+				}
+			}
+		}
 	}
 	var out strings.Builder
-	if err := f.report(&out, time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)); err != nil {
+	if err := s.report(options{repeat: 3, json: true}, &out, time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"fast database: log_bin OFF, version 10.11\n", "| NOT RUN: no npm |", "0.50 (0.50 to 0.50)", "CPU-s a million of first: bench 1000.0, database 2000.0\n", `"not_run":"no npm"`,
+		"fast database: log_bin OFF\n", "| NOT RUN: no npm |", "0.50 (0.50 to 0.50)", "CPU-s a million of first: bench 1000.0, database 2000.0\n",
+		`"not_run":"no npm"`, `"settings":{"fast":{"log_bin":"OFF"}}`,
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing:\n%s", want, out.String())

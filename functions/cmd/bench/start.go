@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,8 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/search"
@@ -25,64 +22,31 @@ const startLong = `start builds the server as it is deployed and measures its si
 start to its first answer, and its memory at rest, as the search and as the process
 function. It needs the Go tools, and is run in the module's folder.`
 
-// newStartCommand returns bench start.
-func newStartCommand(o *options, out, log io.Writer) *cobra.Command {
-	var repeat int
-	cmd := &cobra.Command{
-		Use: "start", Short: "Measure the server's size, start and memory at rest", Long: startLong, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return start(cmd.Context(), *o, repeat, out, log) },
-	}
-	cmd.Flags().IntVar(&repeat, "repeat", 10, "how often each function is started")
-	return cmd
-}
-
-// started is what was measured of one function.
-type started struct {
-	FirstAnswer figure `json:"first_answer_ms"`
-	RSS         figure `json:"rss_at_rest_mb"`
-}
-
-// start measures.
-func start(ctx context.Context, o options, repeat int, out, log io.Writer) (err error) {
-	dir, err := os.MkdirTemp("", "bench-start-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+// startStudy builds the server and measures it.
+func startStudy(ctx context.Context, o options, dir string, log io.Writer) (*study, error) {
 	server := filepath.Join(dir, "server")
 	_, _ = fmt.Fprintln(log, "building the server")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", server, "./functions/cmd/server")
 	build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), log
 	if err := build.Run(); err != nil {
-		return fmt.Errorf("the server could not be built: %w", err)
+		return nil, fmt.Errorf("the server cannot be built: %w", err)
 	}
 	size, err := os.Stat(server)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w, err := openSearchable(ctx, o, log, rehearsal.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	mb := round(float64(size.Size()) / 1e6)
-	all := map[string]started{}
-	_, _ = fmt.Fprintf(out, "server  %.1f MB\n", mb)
+	on := &setup{open: func(ctx context.Context) (*world, error) { return openSearchable(ctx, o, log, rehearsal.Options{}) }}
 	for _, target := range []string{search.Function.Name, process.Function.Name} {
-		var answers, memory []float64
-		for range repeat {
+		on.subjects = append(on.subjects, subject{name: target, measure: func(ctx context.Context, w *world, _ int) (reading, error) {
 			ms, mib, err := w.serveOnce(ctx, server, target, log)
-			if err != nil {
-				return err
-			}
-			answers, memory = append(answers, ms), append(memory, mib)
-		}
-		s := started{FirstAnswer: median(answers), RSS: median(memory)}
-		all[target] = s
-		_, _ = fmt.Fprintf(out, "%s  first answer %.0f ms (%.0f to %.0f)  at rest %.1f MiB (%.1f to %.1f)\n",
-			target, s.FirstAnswer.Median, s.FirstAnswer.Low, s.FirstAnswer.High, s.RSS.Median, s.RSS.Low, s.RSS.High)
+			return reading{"size_mb": float64(size.Size()) / 1e6, "first_answer_ms": ms, "rss_at_rest_mb": mib}, err
+		}})
 	}
-	return o.encode(out, map[string]any{"size_mb": mb, "start": all})
+	return &study{groups: [][]*setup{{on}}, columns: []column{
+		{key: "size_mb", head: "server: MB", show: tenths},
+		{key: "first_answer_ms", head: "first answer: ms", show: wholes},
+		{key: "rss_at_rest_mb", head: "at rest: MiB", show: wholes},
+	}}, nil
 }
 
 // serveOnce starts the server and returns the milliseconds to its first answer
@@ -110,7 +74,7 @@ func (w *world) serveOnce(ctx context.Context, server, target string, log io.Wri
 		if err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {
-				return time.Since(began).Seconds() * 1000, processOf(cmd.Process.Pid).memory("VmRSS"), nil
+				return time.Since(began).Seconds() * 1000, rehearsal.Memory(cmd.Process.Pid, "VmRSS"), nil
 			}
 		}
 		if err := hold(ctx, time.Millisecond); err != nil {

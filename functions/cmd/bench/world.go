@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
+	"strings"
 	"time"
-
-	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -28,15 +29,23 @@ type world struct {
 	stack *rehearsal.Stack
 	sink  *sink
 	def   entity.Definition
+	o     options
 	log   io.Writer
+
+	total    int64  // records of all returns
+	workers  int    // pages worked at once now
+	changes  int    // how often some returns were changed
+	profiled string // the subject whose profile is written, empty without
+	cron     *flow.Cron
+	closers  []func() error
 }
 
-// overlap replaces the definition's half hour: a tick is measured that has one
-// tick's changes to look at, not those of the thirty minutes before it as well.
+// overlap replaces the definition's half hour: the measured tick lists the changes of one
+// tick, without those of the thirty minutes before it.
 const overlap = "OVERLAP=1ms"
 
-// patience bounds what would otherwise wait for ever. A machine that is loaded is
-// slow, and must not fail a measurement.
+// patience bounds waits that could otherwise last for ever. A loaded machine is slow,
+// and must not fail a measurement.
 const patience = time.Hour
 
 // openWorld starts everything with the sink in place of the index.
@@ -44,16 +53,17 @@ func openWorld(ctx context.Context, o options, log io.Writer, more rehearsal.Opt
 	s := &sink{}
 	more.WatchIndex = s.before
 	more.Env = append(more.Env, overlap, "ALGOLIA_WRITE_TIMEOUT="+patience.String())
-	return open(ctx, o, &world{sink: s, log: log}, more)
+	return open(ctx, &world{sink: s, o: o, log: log}, more)
 }
 
 // openSearchable starts everything with the index emulator.
 func openSearchable(ctx context.Context, o options, log io.Writer, more rehearsal.Options) (*world, error) {
-	return open(ctx, o, &world{sink: &sink{}, log: log}, more)
+	return open(ctx, &world{sink: &sink{}, o: o, log: log}, more)
 }
 
 // open starts everything.
-func open(ctx context.Context, o options, w *world, more rehearsal.Options) (*world, error) {
+func open(ctx context.Context, w *world, more rehearsal.Options) (*world, error) {
+	o := w.o
 	more.DSN, more.Seed, more.BufferPoolMB, more.HoldTicks = o.dsn, o.seed, o.poolMB, true
 	more.Log, more.ChildLog = w.log, w.log
 	more.Database = fmt.Sprintf("return_sync_bench_%d", time.Now().UnixNano()) // one of its own, on a server of --dsn too
@@ -83,42 +93,23 @@ func open(ctx context.Context, o options, w *world, more rehearsal.Options) (*wo
 func (w *world) close() error {
 	var err error
 	if w.stack.Options.DSN != "" {
-		_, err = w.stack.DB.Exec("DROP DATABASE " + w.stack.Options.Database) //nolint:noctx // done at the end, whatever was called off
+		_, err = w.stack.DB.Exec("DROP DATABASE " + w.stack.Options.Database) //nolint:noctx // done at the end, although the context has ended
+	}
+	for _, end := range w.closers {
+		err = errors.Join(err, end())
 	}
 	return errors.Join(err, w.stack.Close())
 }
 
 // fill invents returns.
-func (w *world) fill(ctx context.Context, rows int, seed int64) (sample.Counts, error) {
+func (w *world) fill(ctx context.Context, rows int) (sample.Counts, error) {
 	bar := progress.New(w.log, progress.IsTerminal(w.log), "inventing returns", time.Now)
 	defer bar.End()
 	// A fixed clock makes the sample the same on every machine and every day.
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	return sample.Generate(ctx, w.stack.DB, sample.GenerateOptions{Rows: rows, Seed: seed, Now: now, Progress: func(done, total int) {
+	return sample.Generate(ctx, w.stack.DB, sample.GenerateOptions{Rows: rows, Seed: w.o.seed, Now: now, Progress: func(done, total int) {
 		bar.Set(done, total, fmt.Sprintf("%d of %d", done, total))
 	}})
-}
-
-// concurrency sets how many pages are worked at once.
-func (w *world) concurrency(ctx context.Context, n int) error {
-	name := rehearsal.Location + "/queues/" + wire.QueueProcessing
-	q, err := w.stack.Tasks.GetQueue(ctx, &cloudtaskspb.GetQueueRequest{Name: name})
-	if err != nil {
-		return err
-	}
-	q.RateLimits.MaxConcurrentDispatches = int32(n)
-	_, err = w.stack.Tasks.UpdateQueue(ctx, &cloudtaskspb.UpdateQueueRequest{Queue: q})
-	return err
-}
-
-// forgetAll makes the next sync a first one: nothing was ever pushed.
-func (w *world) forgetAll(ctx context.Context) error {
-	for _, table := range []string{"sync_ledger", "sync_change", "sync_page"} {
-		if _, err := w.stack.DB.ExecContext(ctx, "TRUNCATE TABLE "+table); err != nil {
-			return err
-		}
-	}
-	return w.stack.ForgetWatermark(ctx, w.def)
 }
 
 // tick ticks as the scheduler does and waits until every task has ended. It asks
@@ -170,57 +161,78 @@ func (w *world) last(ctx context.Context) (run.Run, error) {
 	return list[0], nil
 }
 
-// change changes 0.1 % of the returns, others each time.
-func (w *world) change(ctx context.Context, round int) (int64, error) {
-	res, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return SET row_version = row_version + 1 WHERE id % 1000 = ?", round%1000)
-	if err != nil {
-		return 0, err
+// watch measures the call of a function: seconds, statements that reached the database,
+// rows that the database's engine was asked for, bytes sent to the index, the CPU
+// seconds of each process, and the most memory of the process function, MiB.
+func (w *world) watch(ctx context.Context, what func(context.Context) error) (reading, error) {
+	list := family()
+	for _, p := range list {
+		p.resetPeak()
 	}
-	return res.RowsAffected()
+	statements, rows, err := w.counters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bytes, used, began := w.sink.bytes.Load(), cpuOf(list), time.Now()
+	if err := what(ctx); err != nil {
+		return nil, err
+	}
+	r := reading{"seconds": time.Since(began).Seconds()}
+	for name, s := range cpuOf(list) {
+		if d := s - used[name]; d > 0 {
+			r[cpuOfProcess+name] = d
+		}
+	}
+	r["bytes"], r["rss_mb"] = float64(w.sink.bytes.Load()-bytes), peakOf(list, process.Function.Name)
+	const own = 1 // the statement that reads the counters
+	statementsNow, rowsNow, err := w.counters(ctx)
+	r["queries"], r["rows_touched"] = statementsNow-statements-own, rowsNow-rows
+	return r, err
 }
 
-// counters returns counters of the database server.
-func (w *world) counters(ctx context.Context) (map[string]int64, error) {
-	found := map[string]int64{}
-	err := w.show(ctx, "STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE 'Handler_read%'", func(name, value string) error {
-		n, err := strconv.ParseInt(value, 10, 64)
-		if name != "Questions" {
-			name = "Handler_read"
+// counters returns how many statements the database server has had, and for how many
+// rows its engine was asked.
+func (w *world) counters(ctx context.Context) (statements, rows float64, err error) {
+	found, err := w.show(ctx, "STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE 'Handler_read%'")
+	for name, text := range found {
+		n, bad := strconv.ParseFloat(text, 64)
+		if err = errors.Join(err, bad); name == "Questions" {
+			statements = n
+		} else {
+			rows += n
 		}
-		found[name] += n
-		return err
-	})
-	return found, err
+	}
+	return statements, rows, err
 }
 
 // settings returns the database's settings that its speed depends on. MySQL and
-// MariaDB have not all of them in common.
+// MariaDB do not have all of them in common.
 func (w *world) settings(ctx context.Context) (map[string]string, error) {
-	found := map[string]string{}
-	err := w.show(ctx, `VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format', 'sync_binlog', 'innodb_flush_log_at_trx_commit',
-		'innodb_flush_method', 'innodb_doublewrite', 'innodb_buffer_pool_size', 'innodb_log_file_size', 'innodb_redo_log_capacity')`,
-		func(name, value string) error {
-			found[name] = value
-			return nil
-		})
-	return found, err
+	return w.show(ctx, `VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format', 'sync_binlog', 'innodb_flush_log_at_trx_commit',
+		'innodb_flush_method', 'innodb_doublewrite', 'innodb_buffer_pool_size', 'innodb_log_file_size', 'innodb_redo_log_capacity')`)
 }
 
-// show calls each with the names and values that SHOW GLOBAL gives.
-func (w *world) show(ctx context.Context, what string, each func(name, value string) error) error {
+// show returns the values by name that SHOW GLOBAL gives.
+func (w *world) show(ctx context.Context, what string) (map[string]string, error) {
 	rows, err := w.stack.DB.QueryContext(ctx, "SHOW GLOBAL "+what)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
+	found := map[string]string{}
 	for rows.Next() {
 		var name, value string
 		if err := rows.Scan(&name, &value); err != nil {
-			return err
+			return nil, err
 		}
-		if err := each(name, value); err != nil {
-			return err
-		}
+		found[name] = value
 	}
-	return rows.Err()
+	return found, rows.Err()
+}
+
+// loadAverage returns the machine's load, empty where the system gives none.
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(text))
+	return strings.Join(fields[:min(3, len(fields))], " ")
 }

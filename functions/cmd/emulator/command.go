@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The ports where nothing else is said.
+// The default ports.
 const (
 	algoliaPort          = 9200
 	tasksPort            = 8123
@@ -41,7 +41,7 @@ takes a file or the JSON itself and makes them fail as the real services do.`,
 	return root
 }
 
-// explainFlag answers those who look for --host.
+// explainFlag explains the absence of --host.
 func explainFlag(_ *cobra.Command, err error) error {
 	if strings.Contains(err.Error(), "--host") {
 		return errors.New("there is no --host: the emulators have no authentication and listen on 127.0.0.1 only; use --port")

@@ -45,7 +45,7 @@ func (d faultDoor) apply(flag string) error {
 	return nil
 }
 
-// answer keeps what a handler called in-process writes.
+// answer keeps the response of a handler that is called in-process.
 type answer struct {
 	header http.Header
 	code   int

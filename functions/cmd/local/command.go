@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// options are what the flags say.
+// options are the values of the flags.
 type options struct {
 	dsn      string
 	dir      string
@@ -35,7 +35,7 @@ const examples = `  go run ./functions/cmd/local                                
   go run ./functions/cmd/local --soak 2m --seed 7                everything goes wrong at once, then must be right
   go run ./functions/cmd/local --dsn 'root:pw@tcp(127.0.0.1:3306)/'  in a database of yours`
 
-// newCommand returns the command; out takes results, log what happens.
+// newCommand returns the command; out takes results, log the progress.
 func newCommand(out, log io.Writer) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -45,15 +45,15 @@ func newCommand(out, log io.Writer) *cobra.Command {
 Tasks, Cloud Scheduler and Algolia and every function as a process of its own,
 syncs at once, and then keeps ticking while a simulated warehouse changes rows.
 
-With --once it makes one sync, checks that the index holds exactly what the
-database holds and that a second sync changes nothing, prints a summary as JSON
+With --once it makes one sync, checks that the index holds exactly the
+records of the database and that a second sync changes nothing, prints a summary as JSON
 on its last line, and exits 0 only if every check held.
 
 With --soak it lets everything go wrong at once for that long: tasks delivered
 twice, late, in another order or not at all, answers lost, the index throttling,
 failing and refusing, processes killed between any two steps, while rows change.
-Then the faults end, what is under way drains, and the index must hold exactly
-what the database holds. The same --seed draws the same faults.`,
+Then the faults end, open work drains, and the index must hold exactly the
+records of the database. The same --seed draws the same faults.`,
 		Example:       examples,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
@@ -85,7 +85,7 @@ what the database holds. The same --seed draws the same faults.`,
 }
 
 // check refuses flags that make no sense, and lets --once and --soak use any
-// port: nobody is told it.
+// free port, which nobody needs to know.
 func (o *options) check(portChosen bool) error {
 	switch {
 	case o.rows < 0:

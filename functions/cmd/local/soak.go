@@ -13,16 +13,16 @@ import (
 // soakEvery is how often a soak ticks.
 const soakEvery = 2 * time.Second
 
-// soakLine is how often a soak says how it goes.
+// soakLine is the time between two lines of progress of a soak.
 const soakLine = 15 * time.Second
 
 // soak plays a soak and prints its report as JSON on the last line.
 func soak(ctx context.Context, stack *rehearsal.Stack, o options, out, log io.Writer) error {
 	_, _ = fmt.Fprintf(log, "soaking for %v with seed %d; %v changes a second, a tick every %v\n", o.soak, o.seed, o.churn, soakEvery)
-	var told time.Time
+	var shown time.Time
 	report, err := stack.Soak(ctx, o.soak, o.churn, func(r rehearsal.SoakReport) {
-		if time.Since(told) >= soakLine {
-			told = time.Now()
+		if time.Since(shown) >= soakLine {
+			shown = time.Now()
 			_, _ = fmt.Fprintln(log, r)
 		}
 	})

@@ -6,7 +6,7 @@
 //	page.Type("#query", "kurta")
 //	page.Until("answers", `document.querySelectorAll("li").length > 0`)
 //
-// A page notes every complaint of the console and every request. When its test
+// A page records every complaint of the console and every request. When its test
 // ends, a complaint that the test has not taken, or a request to anywhere but
 // this machine, fails it. The browser cannot reach another machine in any case.
 //
@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	tools "gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 // patience is how long a page may take for anything; machines may be busy.
@@ -52,7 +54,7 @@ var flags = []chromedp.ExecAllocatorOption{
 // Open starts a browser with one page, for this test alone.
 func Open(t testing.TB) *Page {
 	t.Helper()
-	program, err := chromium.find(context.Background(), thisMachine(os.Stderr))
+	program, err := chromium.find(context.Background(), tools.ThisMachine(os.Stderr))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func Open(t testing.TB) *Page {
 			t.Error(err)
 		}
 	})
-	if err := chromedp.Listen(ctx, p.hear); err != nil {
+	if err := chromedp.Listen(ctx, p.listen); err != nil {
 		t.Fatal(fmt.Errorf("browser: %s does not start: %w", program, err))
 	}
 	p.Size(1280, 900)

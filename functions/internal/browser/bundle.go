@@ -11,13 +11,15 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	tools "gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 // fetching is how long npm may take for its packages.
 const fetching = 3 * time.Minute
 
-// Bundle builds the page of a folder and returns where it is: main.js in one
-// piece with the packages that it imports, and index.html beside it. The
+// Bundle builds the page of a folder and returns its folder: main.js in one
+// piece with the packages that it imports, and index.html. The
 // packages come from npm, exactly those of package-lock.json, and are kept in
 // the user's cache; their scripts are not run.
 func Bundle(t testing.TB, folder string) string {
@@ -51,7 +53,7 @@ func Modules(folder string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*fetching) // an installation of npm itself included
 	defer cancel()
 	// It brings node, which the packages' programs need where they are kept already.
-	program, err := npm.find(ctx, thisMachine(os.Stderr))
+	program, err := npm.find(ctx, tools.ThisMachine(os.Stderr))
 	if err != nil {
 		return "", err
 	}

@@ -251,7 +251,7 @@ func TestConsoleEditsSchedules(t *testing.T) {
 	}
 	d.Click("#confirm")
 	d.reads("#dialog .refused", "changed by somebody else")
-	d.Complaints() // the browser tells of the refusal
+	d.Complaints() // the browser reports the refusal
 	d.Press(Escape)
 	d.reads("#schedules", "from elsewhere")
 	d.Click(key("edit-schedule-1"))
@@ -372,7 +372,7 @@ func TestConsoleComesBack(t *testing.T) {
 	}
 	d.Until("the page to come back", `document.querySelector("#link").innerText === "Live"`)
 	d.reads("#entity-0", fmt.Sprintf("run %d", last.ID))
-	d.Complaints() // the browser tells of the function's absence
+	d.Complaints() // the browser reports the function's absence
 }
 
 // TestConsoleByKeyboard uses no mouse: the strip is walked with arrows, a run is
@@ -438,7 +438,7 @@ func TestConsoleSignsInAndOut(t *testing.T) {
 	d.Type("#token", "nonsense")
 	d.Press(Enter)
 	d.reads("#refused", "not valid")
-	d.Complaints() // the browser tells of the refusal
+	d.Complaints() // the browser reports the refusal
 	tenant := identitytest.Sign(t, rehearsal.JWTSecret, jwt.NewBuilder().Audience([]string{rehearsal.OperatorAudience}).Claim("account", "acme").Expiration(time.Now().Add(time.Hour)), nil)
 	d.Type("#token", tenant)
 	d.Press(Enter)

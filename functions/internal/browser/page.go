@@ -197,7 +197,7 @@ func quote(text string) string {
 }
 
 // PicturesEnv names a directory for the pictures that tests take of pages, for
-// people to look at. Without it none is taken.
+// people to view. Without it none is taken.
 const PicturesEnv = "RETURN_SYNC_TEST_PICTURES"
 
 // Picture takes a picture of the window.

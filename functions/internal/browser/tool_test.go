@@ -4,28 +4,29 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	tools "gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 // bare is a machine without the program. Each command that is run is noted;
 // fails says which of them, counted from 1, fails, and the program is there once
 // one has succeeded that installs it.
-func bare(ran *[]string, fails ...int) machine {
+func bare(ran *[]string, fails ...int) tools.Machine {
 	there := false
-	return machine{
-		os: "linux", debian: true, root: true, log: &bytes.Buffer{},
-		look: func(name string) (string, error) {
+	return tools.Machine{
+		OS: "linux", Release: "ID=debian", Root: true, Log: &bytes.Buffer{},
+		Find: func(names ...string) string {
 			if there {
-				return "/usr/bin/" + name, nil
+				return "/usr/bin/" + names[0]
 			}
-			return "", os.ErrNotExist
+			return ""
 		},
-		run: func(_ context.Context, line string) (string, error) {
+		Run: func(_ context.Context, name string, args ...string) (string, error) {
+			line := strings.Join(append([]string{name}, args...), " ")
 			*ran = append(*ran, line)
 			for _, n := range fails {
 				if n == len(*ran) {
@@ -39,7 +40,8 @@ func bare(ran *[]string, fails ...int) machine {
 }
 
 func TestMissingToolIsInstalled(t *testing.T) {
-	const install, update = lock + aptInstall + "chromium", lock + "apt-get update"
+	const lock = "flock " + tools.Lock + " "
+	const install, update = lock + tools.AptInstall + "chromium -o DPkg::Lock::Timeout=120", lock + "apt-get update"
 	for name, c := range map[string]struct {
 		fails []int
 		want  []string
@@ -61,14 +63,14 @@ func TestMissingToolIsInstalled(t *testing.T) {
 	}
 }
 
-func TestMissingToolIsTold(t *testing.T) {
+func TestMissingToolIsReported(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*machine)
+		change func(*tools.Machine)
 		want   string
 	}{
-		"not root":   {func(m *machine) { m.root = false }, "sudo apt-get install -y --no-install-recommends chromium"},
-		"not Debian": {func(m *machine) { m.debian = false }, "package manager"}, "macOS": {func(m *machine) { m.os, m.debian = "darwin", false }, "brew install"},
-		"elsewhere": {func(m *machine) { m.os, m.debian = "plan9", false }, "package manager"},
+		"not root":   {func(m *tools.Machine) { m.Root = false }, "sudo apt-get install -y --no-install-recommends chromium"},
+		"not Debian": {func(m *tools.Machine) { m.Release = "ID=fedora" }, "package manager"}, "macOS": {func(m *tools.Machine) { m.OS, m.Release = "darwin", "" }, "brew install"},
+		"elsewhere": {func(m *tools.Machine) { m.OS, m.Release = "plan9", "" }, "package manager"},
 	} {
 		var ran []string
 		m := bare(&ran)
@@ -83,16 +85,9 @@ func TestIsDebian(t *testing.T) {
 	for text, want := range map[string]bool{
 		"NAME=x\nID=debian\n": true, "ID=\"debian\"\n": true, "ID=ubuntu\nID_LIKE=debian\n": false, "VERSION_ID=debian\n": false, "": false,
 	} {
-		name := filepath.Join(t.TempDir(), "os-release")
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got := isDebian(name); got != want {
+		if got := isDebian(tools.Machine{OS: "linux", Release: text}); got != want {
 			t.Errorf("%q: %v", text, got)
 		}
-	}
-	if isDebian(filepath.Join(t.TempDir(), "none")) {
-		t.Error("a file that is not there")
 	}
 }
 
@@ -107,8 +102,8 @@ func TestWhatStaysOnThisMachine(t *testing.T) {
 	}
 }
 
-// TestThePageIsHeard has a page complain and ask another machine.
-func TestThePageIsHeard(t *testing.T) {
+// TestComplaintsOfThePage has a page complain and ask another machine.
+func TestComplaintsOfThePage(t *testing.T) {
 	p := Open(t)
 	p.Go(`data:text/html,<script>console.error("one", 2); console.log("fine"); setTimeout(() => { throw new Error("three") })</script><img src="http://images.example.com/x.jpg">`)
 	p.Until("the page", "document.readyState === 'complete'")
@@ -120,7 +115,7 @@ func TestThePageIsHeard(t *testing.T) {
 		}
 	}
 	if len(complaints) != 3 {
-		t.Errorf("there are three complaints, and these were heard:\n%s", got)
+		t.Errorf("want three complaints, got:\n%s", got)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

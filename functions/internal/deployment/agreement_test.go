@@ -94,7 +94,7 @@ func literals(t *testing.T, path string) map[string]bool {
 	return found
 }
 
-// TestTimesAgree reads the times and attempts that Terraform sets by
+// TestTimesAgree reads the times and attempts that Terraform gives the program by
 // the program's own rules.
 func TestTimesAgree(t *testing.T) {
 	c := load(t, terraform, required())
@@ -156,7 +156,7 @@ func TestSumsAgree(t *testing.T) {
 	}
 }
 
-// TestAddresses checks that a function's settings hold Cloud Run's addresses.
+// TestAddresses checks that a function gets the addresses that Cloud Run gives.
 func TestAddresses(t *testing.T) {
 	c := load(t, terraform, required())
 	for folder, name := range map[string]string{"window": "WINDOW_URL", "process": "PROCESS_URL", "schedules": "SCHEDULES_URL"} {

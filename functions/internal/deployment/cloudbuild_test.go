@@ -140,7 +140,7 @@ func TestTriggersKnowTheSubstitutions(t *testing.T) {
 		}
 	}
 	if known["_DEPLOY"] != "false" {
-		t.Error("a build that is told nothing must deploy nothing")
+		t.Error("a build without settings must deploy nothing")
 	}
 }
 

@@ -92,7 +92,7 @@ var samples = map[string]string{
 	"CALLER_EMAILS": "c@p.iam.gserviceaccount.com", "TASKS_SERVICE_ACCOUNT": "a@p.iam.gserviceaccount.com", "SCHEDULER_SERVICE_ACCOUNT": "b@p.iam.gserviceaccount.com",
 }
 
-// environment returns a function's environment in the cloud: its settings, and
+// environment returns the settings of a function in the cloud, and
 // samples for its secrets and for what is not known before it is deployed.
 func environment(t *testing.T, c *config, folder string) map[string]string {
 	t.Helper()
@@ -131,7 +131,7 @@ func (c *config) module() *config {
 // added returns the environment that the module adds by itself.
 func (c *config) added() map[string]string { return texts(c.local("env")) }
 
-// TestEnvironment opens every function with exactly the environment that Terraform sets: all
+// TestEnvironment opens every function with exactly what Terraform sets: all
 // that it requires must be there, and all that is there must be read.
 func TestEnvironment(t *testing.T) {
 	for name, values := range variants() {
@@ -140,19 +140,19 @@ func TestEnvironment(t *testing.T) {
 		for _, f := range server.Functions() {
 			folder := targets[f.Name]
 			if folder == "" {
-				continue // reported by the test above
+				continue // the test above reports it
 			}
 			t.Run(name+"/"+folder, func(t *testing.T) {
 				c := load(t, terraform, values)
 				env := environment(t, c, folder)
-				told := slices.Sorted(maps.Keys(env))
+				set := slices.Sorted(maps.Keys(env))
 				// Google's clients dial nothing before they are used, and want no
 				// credentials for an emulator.
 				env["K_SERVICE"] = "return-sync-" + folder // as Cloud Run does
 				env["CLOUD_TASKS_EMULATOR_HOST"], env["CLOUD_SCHEDULER_EMULATOR_HOST"] = "127.0.0.1:1", "127.0.0.1:1"
 				r := &recorder{vars: env, asked: map[string]bool{}}
 				open(t, f, r)
-				for _, name := range told {
+				for _, name := range set {
 					if !r.asked[name] {
 						t.Errorf("Terraform sets %s for %s, and %s does not read it", name, folder, f.Name)
 					}
@@ -182,7 +182,7 @@ func open(t *testing.T, f wire.Function, r *recorder) {
 		_ = e.Close()
 	}()
 	if _, err := f.Serve(ctx, e); err != nil {
-		t.Errorf("%s does not open with what Terraform tells it:\n%v", f.Name, err)
+		t.Errorf("%s does not open with the settings of Terraform:\n%v", f.Name, err)
 	}
 }
 

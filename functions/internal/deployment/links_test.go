@@ -57,7 +57,7 @@ func TestEveryAlertHasItsParagraph(t *testing.T) {
 	}
 }
 
-// TestAlertPolicies checks that every policy has a channel and a link.
+// TestAlertPolicies checks that every policy notifies somebody and links somewhere.
 func TestAlertPolicies(t *testing.T) {
 	c := load(t, terraform, required())
 	policies := 0

@@ -12,7 +12,7 @@ import (
 )
 
 // forbidden are the roles and permissions with which an account could give itself, or
-// take from others, more than it was given. What matches is refused for whoever it is
+// take from others, more than it was given. A match is refused for any caller it is
 // granted to, deployer, planner or function.
 var forbidden = map[string]string{
 	`^roles/(owner|editor)$`: "may do everything",

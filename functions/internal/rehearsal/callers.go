@@ -11,10 +11,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
-// OperatorAudience is what operators' tokens of a stack are meant for.
+// OperatorAudience is the audience of operators' tokens of a stack.
 const OperatorAudience = "return-sync-operators"
 
-// operatorRoles says what makes an operator of a stack.
+// operatorRoles is the claim that makes an operator of a stack.
 var operatorRoles = identity.Roles{Claim: "roles", Operator: "operator"}
 
 // The accounts that call the functions of a stack: as the queues, as the scheduler,
@@ -25,8 +25,8 @@ const (
 	handAccount      = "somebody@local.iam.gserviceaccount.com"
 )
 
-// openIssuer opens the address of who issues the identity tokens that the queues and
-// the scheduler send, and makes the key that these are signed with.
+// openIssuer opens the address of the issuer of the identity tokens that the queues
+// and the scheduler send, and makes the key that signs the tokens.
 func (s *Stack) openIssuer() (*rsa.PrivateKey, net.Listener, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Stack) serve(on net.Listener, h http.Handler) {
 	go func() { _ = web.Serve(on) }()
 }
 
-// callersEnv is what the functions are told about who may call them.
+// callersEnv is the environment that says who may call the functions.
 func (s *Stack) callersEnv() []string {
 	return []string{
 		"CALLER_ISSUER=" + s.issuer, "CALLER_JWKS_URL=" + s.issuer + "/tokens/jwks", "CALLER_AUDIENCE=" + s.audience(),
@@ -55,8 +55,8 @@ func (s *Stack) callersEnv() []string {
 	}
 }
 
-// audience is what identity tokens for the functions are meant for: the address
-// that all of them share here.
+// audience is the audience of identity tokens for the functions: the address that all
+// functions share here.
 func (s *Stack) audience() string { return "http://" + s.front.address }
 
 // HandToken returns an identity token with which somebody calls a function that

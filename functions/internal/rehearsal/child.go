@@ -39,8 +39,8 @@ func Child() {
 	os.Exit(0)
 }
 
-// serveChild serves until it is told to stop, or until its parent is gone, which
-// it notices by the end of its standard input.
+// serveChild serves until SIGTERM, or until its parent is gone, which ends its
+// standard input.
 func serveChild() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -93,14 +93,14 @@ func startChild(ctx context.Context, target string, env []string, log io.Writer)
 	case c.address = <-announced:
 		return c, nil
 	case <-c.ended:
-		return nil, fmt.Errorf("%s ended before it served; what it said stands above", target)
+		return nil, fmt.Errorf("%s ended before it served; its output stands above", target)
 	case <-ctx.Done():
 		c.kill()
 		return nil, ctx.Err()
 	}
 }
 
-// follow reads what the process prints until it ends.
+// follow reads the process's output until the process ends.
 func (c *child) follow(stdout io.Reader, announced chan<- string) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
@@ -127,7 +127,7 @@ func (c *child) stop() {
 	})
 }
 
-// kill ends the process at once, without a chance to tidy up.
+// kill ends the process at once, without a chance to clean up.
 func (c *child) kill() {
 	_ = c.cmd.Process.Kill()
 	<-c.ended

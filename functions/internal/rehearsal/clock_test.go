@@ -18,7 +18,7 @@ import (
 
 // TestAFunctionsClockDecidesNothing works pages on a machine whose clock is five
 // minutes, and a year, off to either side. The tick and the window step are not
-// even told the time; the process step is, and only stamps records with it.
+// even given the time; the process step is, and only stamps records with it.
 func TestAFunctionsClockDecidesNothing(t *testing.T) {
 	s := start(t, Options{Workers: 1})
 	d, err := s.Entity("returns")

@@ -138,7 +138,7 @@ func (h heldPage) again(t *testing.T) {
 }
 
 // askToEnd sends SIGTERM to the process function and waits until it takes no
-// connections any more. The returned channel tells when the process is gone.
+// connections any more. The returned channel closes when the process is gone.
 func askToEnd(t *testing.T, s *Stack) <-chan struct{} {
 	t.Helper()
 	c := s.front.child(process.Function.Name)

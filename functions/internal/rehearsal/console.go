@@ -15,13 +15,12 @@ func (s *Stack) Operator() (string, error) {
 	return s.Operators.Sign("operator", time.Now().Add(consoleSession))
 }
 
-// ConsoleURL returns where the operators' page is. Whoever opens it is signed in
-// as an operator, because a demonstration has nobody else to ask.
+// ConsoleURL returns the address of the operators' page. It signs its visitor in as an
+// operator, because a demonstration has no other operators.
 func (s *Stack) ConsoleURL() string { return "http://" + s.front.address + console.Path }
 
-// consoleDoor signs in whoever comes to the console's address and sends them to
-// the page behind it. The front is open before anything else, so it waits for the
-// function.
+// consoleDoor signs visitors of the console's address in and sends them to the page
+// behind it. The front is open before anything else, so it waits for the function.
 func (f *front) consoleDoor(operator func() (string, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.child(console.Function.Name) == nil {

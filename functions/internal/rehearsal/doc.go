@@ -5,9 +5,9 @@
 //
 // A front server stands where Cloud Run's would: it has the stable addresses
 // that queues and people call and passes requests on to the function's process,
-// wherever that is listening now. A function's process can so be killed and
-// started again under way.
+// wherever that is listening now. So a test can kill a function's process and start it
+// again.
 //
-// The functions' program is this very executable, started with ChildEnv set:
-// whoever builds a Stack calls Child at the start of main (or TestMain).
+// The functions' program is this very executable, started with ChildEnv set. A
+// program that builds a Stack calls Child at the start of main (or TestMain).
 package rehearsal

@@ -73,7 +73,7 @@ func (s *Stack) startFunction(ctx context.Context, name string) error {
 	return err
 }
 
-// Kill ends a function's process at once, without a chance to tidy up.
+// Kill ends a function's process at once, without a chance to clean up.
 func (s *Stack) Kill(name string) error {
 	c := s.front.set(name, nil)
 	if c == nil {
@@ -161,7 +161,7 @@ func (s *Stack) openQueues(ctx context.Context) error {
 }
 
 // JobName is the scheduler job's name; SchedulesJobName is that of the job that
-// keeps the table of schedules, WatchJobName that of the job that looks after the
+// keeps the table of schedules, WatchJobName that of the job that watches the
 // syncs.
 const (
 	JobName          = "returnsUpdateCron"

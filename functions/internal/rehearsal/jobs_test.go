@@ -291,7 +291,7 @@ type tickTimes struct {
 	median, longest, gap time.Duration // from begin to end; between two begins
 }
 
-// String tells them in a line.
+// String lists them in a line.
 func (x tickTimes) String() string {
 	return fmt.Sprintf("%d syncs, %v at the median, %v at most, at most %v apart", x.n, x.median, x.longest, x.gap)
 }

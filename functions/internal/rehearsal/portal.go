@@ -12,7 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
-// portalEntity is what the portal's page shows.
+// portalEntity is the entity that the portal's page shows.
 const portalEntity = "returns"
 
 // portalTokens is how long the page's tokens hold.
@@ -65,7 +65,7 @@ func (s *Stack) accounts(ctx context.Context) ([]string, error) {
 }
 
 // sorts are the orders that the page offers. Each needs a replica, which the
-// emulator has to keep too, so they are left out where nobody looks at the page:
+// emulator has to keep too, so they are left out where nobody opens the page:
 // in measurements and under faults.
 func (s *Stack) sorts() []search.Sort {
 	if s.Options.Every <= 0 || s.Options.Steps {
@@ -83,7 +83,7 @@ func (s *Stack) sortNames() string {
 	return strings.Join(names, ",")
 }
 
-// searchEnv is what the search function is told about the page's needs.
+// searchEnv is the search function's environment for the page.
 func (s *Stack) searchEnv() []string {
 	return []string{"SEARCH_SORTS=" + s.sortNames(), "SEARCH_KEY_TTL=15m"}
 }

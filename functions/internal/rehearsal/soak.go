@@ -25,7 +25,7 @@ import (
 const refusedPattern = `77$`
 
 // SoakEnv is the environment of a soak's functions: leases and timeouts short
-// enough that a death is noticed within seconds, and small pages, so that there
+// enough that a death shows within seconds, and small pages, so that there
 // are many.
 func SoakEnv() []string {
 	return []string{
@@ -66,7 +66,7 @@ const (
 	holdFor    = 5 * time.Second
 )
 
-// SoakReport is what a soak came to.
+// SoakReport is the result of a soak.
 type SoakReport struct {
 	OK          bool           `json:"ok"`
 	Problems    []string       `json:"problems"`
@@ -89,9 +89,9 @@ type SoakReport struct {
 	Parked      int64 `json:"parked"`
 	Records     int   `json:"records"`
 	Differences int   `json:"differences"`
-	// Verified counts the deep comparisons that were made beside the soak, and
+	// Verified counts the deep comparisons during the soak, and
 	// VerifyFailed those that the index's faults ended; VerifyPending adds up the
-	// roots that they left to the next run. Any drift that one named is a false
+	// roots that they left to the next run. Any drift that they report is a false
 	// alarm.
 	Verified      int   `json:"verified"`
 	VerifyFailed  int   `json:"verifyFailed"`
@@ -101,15 +101,15 @@ type SoakReport struct {
 
 // Soak lets everything go wrong at once for a while: every fault of every
 // emulator, processes killed at random steps, and a warehouse that changes rows
-// all the time. Beside it, source, ledger and index are compared all the time: that
-// must name nothing. Then the faults end, what is under way drains, and the oracle
-// must find no difference. each is told every few seconds how it goes.
+// all the time. Meanwhile source, ledger and index are compared again and again, which
+// must report nothing. Then the faults end, open work drains, and the oracle
+// must find no difference. each gets a report every few seconds.
 func (s *Stack) Soak(ctx context.Context, d time.Duration, perSecond float64, each func(SoakReport)) (SoakReport, error) {
 	k := soaking{SoakReport: SoakReport{Seed: s.Options.Seed, Problems: []string{}}, each: each, warehouse: sample.NewWarehouse(s.DB, s.Options.Seed)}
 	if _, err := s.Sync(ctx, "returns", nil); err != nil {
 		return k.SoakReport, err
 	}
-	stop, err := s.lookOn(ctx, &k.beside)
+	stop, err := s.beginComparing(ctx, &k.comparisons)
 	if err != nil {
 		return k.SoakReport, err
 	}
@@ -125,12 +125,12 @@ func (s *Stack) Soak(ctx context.Context, d time.Duration, perSecond float64, ea
 // soaking is a soak under way.
 type soaking struct {
 	SoakReport
-	beside    beside
-	warehouse *sample.Warehouse
-	each      func(SoakReport)
+	comparisons comparisons
+	warehouse   *sample.Warehouse
+	each        func(SoakReport)
 }
 
-// goWrong lets everything go wrong for a while, and then come to rest.
+// goWrong lets everything go wrong for a while, and then drains.
 func (s *Stack) goWrong(ctx context.Context, k *soaking, d time.Duration, perSecond float64) error {
 	if err := s.misbehave(ctx, true); err != nil {
 		return err
@@ -164,7 +164,7 @@ func (s *Stack) misbehave(ctx context.Context, on bool) error {
 	return errors.Join(s.Tasks.SetFaults(t), s.Scheduler.SetFaults(sched), s.AlgoliaFaults(ctx, index))
 }
 
-// AlgoliaFaults sets the index emulator's faults through its own door.
+// AlgoliaFaults sets the index emulator's faults through its control path.
 func (s *Stack) AlgoliaFaults(ctx context.Context, f algolia.Faults) error {
 	body, err := json.Marshal(f)
 	if err != nil {
@@ -210,7 +210,7 @@ func (s *Stack) churn(ctx context.Context, w *sample.Warehouse, d time.Duration,
 const drainLimit = 2 * time.Minute
 
 // drain waits until a run that began after the faults ended is synced and no
-// root is left in doubt.
+// root is left unconfirmed.
 func (s *Stack) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainLimit)
 	defer cancel()
@@ -221,14 +221,14 @@ func (s *Stack) drain(ctx context.Context) error {
 	for {
 		r, err := s.newest(ctx, "returns")
 		if err != nil {
-			return fmt.Errorf("what was under way did not come to an end: %w", err)
+			return fmt.Errorf("the work under way did not end: %w", err)
 		}
-		var doubts int
-		if err := s.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_recheck").Scan(&doubts); err != nil {
+		var unconfirmed int
+		if err := s.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_recheck").Scan(&unconfirmed); err != nil {
 			return err
 		}
-		// The second run after the faults' end has seen every doubt of the first.
-		if r.ID >= ended.ID+2 && r.State == run.Synced && doubts == 0 {
+		// The second run after the faults' end has compared every unconfirmed root of the first.
+		if r.ID >= ended.ID+2 && r.State == run.Synced && unconfirmed == 0 {
 			return nil
 		}
 		hold(ctx, 200*time.Millisecond)
@@ -238,7 +238,7 @@ func (s *Stack) drain(ctx context.Context) error {
 // count fills in the figures.
 func (s *Stack) count(ctx context.Context, k *soaking) error {
 	r := &k.SoakReport
-	k.beside.fill(r)
+	k.comparisons.fill(r)
 	r.Runs, r.Faults, r.KillsByStep = map[string]int{}, map[string]int{}, s.Kills()
 	r.Changes, r.Kills, r.Holds = 0, 0, 0
 	for _, n := range s.Holds() {
@@ -288,7 +288,7 @@ func (s *Stack) faultCounts(r *SoakReport, t tasks.Stats) {
 	}
 }
 
-// judge asks the oracle and looks at what was parked.
+// judge asks the oracle and checks the parked records.
 func (s *Stack) judge(ctx context.Context, r *SoakReport) error {
 	d, err := s.Entity("returns")
 	if err != nil {
@@ -309,14 +309,14 @@ func (s *Stack) judge(ctx context.Context, r *SoakReport) error {
 	refused := regexp.MustCompile(refusedPattern)
 	for _, p := range parked {
 		if !refused.MatchString(p.ObjectID) {
-			r.Problems = append(r.Problems, "parked, though nothing refuses it: "+p.ObjectID+" "+p.Reason+" "+p.Detail)
+			r.Problems = append(r.Problems, "parked, although the index accepts it: "+p.ObjectID+" "+p.Reason+" "+p.Detail)
 		}
 	}
 	r.OK = len(r.Problems) == 0
 	return errors.Join(err, perr)
 }
 
-// String tells a soak in a line.
+// String describes a soak in a line.
 func (r SoakReport) String() string {
 	faults := 0
 	for _, n := range r.Faults {
@@ -326,6 +326,6 @@ func (r SoakReport) String() string {
 	for _, state := range []run.State{run.Synced, run.Failed, run.Interrupted} {
 		states = append(states, fmt.Sprintf("%d %s", r.Runs[string(state)], state))
 	}
-	return fmt.Sprintf("%4.0f s: %d changes; runs %s; %d pages, %d retries; %d kills, %d faults; %d records pushed, %d parked; %d comparisons beside, %d false alarms",
+	return fmt.Sprintf("%4.0f s: %d changes; runs %s; %d pages, %d retries; %d kills, %d faults; %d records pushed, %d parked; %d comparisons, %d false alarms",
 		r.Seconds, r.Changes, strings.Join(states, ", "), r.Pages, r.Retries, r.Kills, faults, r.Pushed, r.Parked, r.Verified, r.FalseAlarms)
 }

@@ -24,8 +24,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// Options say what a stack is like. The zero value of a number means its
-// default.
+// Options configure a stack. The zero value of a number means its default.
 type Options struct {
 	DSN   string // a server to use instead of a private one
 	Dir   string // the private database's directory; empty is temporary
@@ -63,7 +62,7 @@ type Options struct {
 	// Env is further environment of the functions, NAME=value, and wins.
 	Env []string
 	Log io.Writer // sentences for people
-	// ChildLog takes what the functions log, all of them at once, so it must be
+	// ChildLog takes the logs of all functions at once, so it must be
 	// safe for concurrent use, as a file is; nil discards it.
 	ChildLog io.Writer
 }
@@ -103,8 +102,8 @@ type Stack struct {
 	closers    []func() error // run last first
 }
 
-// Start starts everything and waits until it serves. On an error what was
-// started is stopped again.
+// Start starts everything and waits until it serves. After an error nothing
+// keeps running.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
@@ -146,7 +145,7 @@ func (s *Stack) Close() error {
 // closing remembers what to stop.
 func (s *Stack) closing(stop func() error) { s.closers = append(s.closers, stop) }
 
-// openFront comes first: a port in use should be told before a database starts.
+// openFront comes first: a port in use should be reported before a database starts.
 func (s *Stack) openFront(context.Context) (err error) {
 	if s.front, err = openFront(s.Options.Port, s.steps, s.portalPage, s.Operator); err != nil {
 		return err

@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -15,7 +14,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
-// stepsEnv tells a child where to ask, between any two steps, whether to go on.
+// stepsEnv is the address at which a child asks, between any two steps, whether to
+// go on.
 const stepsEnv = "RETURN_SYNC_REHEARSAL_STEPS"
 
 // stepsPath is where the front answers that question.
@@ -101,31 +101,6 @@ func (s *steps) forget(step string, held *heldProcess) {
 	s.holding[step] = slices.DeleteFunc(s.holding[step], func(h *heldProcess) bool { return h == held })
 }
 
-// Release lets the process go on that has been held at a step the longest; false
-// if none is held there.
-func (s *Stack) Release(step string) bool {
-	s.steps.mu.Lock()
-	defer s.steps.mu.Unlock()
-	waiting := s.steps.holding[step]
-	if len(waiting) == 0 {
-		return false
-	}
-	close(waiting[0].released)
-	s.steps.holding[step] = waiting[1:]
-	return true
-}
-
-// HeldAt returns the function of the process that has been held at a step the
-// longest; "" if none is held there.
-func (s *Stack) HeldAt(step string) string {
-	s.steps.mu.Lock()
-	defer s.steps.mu.Unlock()
-	if waiting := s.steps.holding[step]; len(waiting) > 0 {
-		return waiting[0].function
-	}
-	return ""
-}
-
 // hold waits, or until the process that is held is gone.
 func hold(ctx context.Context, d time.Duration) {
 	select {
@@ -134,7 +109,7 @@ func hold(ctx context.Context, d time.Duration) {
 	}
 }
 
-// decide counts an arrival and says what happens: the process pauses, dies, or is
+// decide counts an arrival and decides its outcome: the process pauses, dies, or is
 // held until it is released.
 func (s *steps) decide(step, function string) (pause time.Duration, kill bool, held *heldProcess) {
 	s.mu.Lock()
@@ -168,13 +143,6 @@ func (s *steps) decide(step, function string) (pause time.Duration, kill bool, h
 	return 0, false, nil
 }
 
-// Strike arranges what happens at a step.
-func (s *Stack) Strike(b Blow) {
-	s.steps.mu.Lock()
-	defer s.steps.mu.Unlock()
-	s.steps.blows = append(s.steps.blows, &b)
-}
-
 // StrikeAtRandom kills a function's process at any step with the chance kill, or
 // holds it for the pause with the chance slow; zeros end it.
 func (s *Stack) StrikeAtRandom(kill, slow float64, pause time.Duration) {
@@ -191,22 +159,6 @@ func (s *Stack) Kills() map[string]int {
 // Holds returns how often a process was held, by step.
 func (s *Stack) Holds() map[string]int {
 	return s.steps.copy(func(s *steps) map[string]int { return s.held })
-}
-
-// Passed returns how often each step was reached.
-func (s *Stack) Passed() map[string]int {
-	return s.steps.copy(func(s *steps) map[string]int { return s.passed })
-}
-
-// Unstruck returns the steps of blows that have not fallen.
-func (s *Stack) Unstruck() []string {
-	s.steps.mu.Lock()
-	defer s.steps.mu.Unlock()
-	var names []string
-	for _, b := range s.steps.blows {
-		names = append(names, fmt.Sprintf("%s (in %d)", b.Step, b.Nth))
-	}
-	return names
 }
 
 // copy returns a copy of one of the counters.

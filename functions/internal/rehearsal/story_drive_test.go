@@ -78,10 +78,10 @@ func (s *story) decide(header http.Header) string {
 }
 
 // request makes a request to a function.
-func (s *story) request(method, address, body string, header http.Header) (heard, error) {
+func (s *story) request(method, address, body string, header http.Header) (response, error) {
 	req, err := http.NewRequestWithContext(s.t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
-		return heard{}, err
+		return response{}, err
 	}
 	if req.Header = header.Clone(); header == nil {
 		req.Header = http.Header{}
@@ -89,17 +89,17 @@ func (s *story) request(method, address, body string, header http.Header) (heard
 	if req.Header.Get("Authorization") == "" {
 		token, err := s.stack.HandToken()
 		if err != nil {
-			return heard{}, err
+			return response{}, err
 		}
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	res, err := client().Do(req)
 	if err != nil {
-		return heard{}, err
+		return response{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
-	return heard{res.StatusCode, string(text)}, err
+	return response{res.StatusCode, string(text)}, err
 }
 
 // schedule lets the scheduler emulator deliver a tick.
@@ -116,7 +116,7 @@ func (s *story) schedule(rest string) error {
 			return err
 		}
 		s.t.Cleanup(func() { _ = c.Close() })
-		// A day that does not come while a story is told.
+		// A day that does not come while a story is played.
 		j := schedule.Job{Name: JobName, Cron: "0 0 29 2 *", TimeZone: "Etc/UTC", ServiceAccount: schedulerAccount, URL: s.stack.URL(cron.Function.Name)}
 		if err := c.Ensure(ctx, j); err != nil {
 			return err
@@ -233,7 +233,7 @@ func (s *story) await(rest string) error {
 }
 
 // lapse ends the leases of the entity's claim and of its pages. That is right only
-// where their holder is dead: a live one goes by its own clock, and stops pushing
+// where their holder is dead: a live one uses its own clock, and stops pushing
 // before its lease ends.
 func (s *story) lapse(string) error {
 	for _, statement := range []string{

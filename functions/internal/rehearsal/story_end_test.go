@@ -32,7 +32,7 @@ func (s *story) finish() error {
 }
 
 // drain waits until a run that began after the story is synced, nothing is left
-// in doubt and no task waits.
+// unconfirmed and no task waits.
 func (s *story) drain() error {
 	for range 5 {
 		if err := s.heal(""); err != nil {
@@ -46,7 +46,7 @@ func (s *story) drain() error {
 			return err
 		}
 	}
-	return errors.New("roots stay in doubt after five synced runs")
+	return errors.New("roots stay unconfirmed after five synced runs")
 }
 
 // judgeIndex asks the oracle.

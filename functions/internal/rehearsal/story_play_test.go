@@ -49,7 +49,7 @@ type story struct {
 	ticks   sync.WaitGroup // ticks that nobody waits for
 	behind  atomic.Int64   // of them, those that were answered
 	decided []string       // by the last ticks
-	answer  heard          // of the last post or search
+	answer  response       // of the last post or search
 }
 
 // mark is what expectations count from.
@@ -60,8 +60,8 @@ type mark struct {
 	retried   int // attempts that the queues planned after a failure
 }
 
-// heard is an answer to a request.
-type heard struct {
+// response is an answer to a request.
+type response struct {
 	status int
 	body   string
 }
@@ -173,7 +173,7 @@ func (s *story) at(text string) (time.Time, error) {
 	return s.began.Add(d), err
 }
 
-// situation tells what an engineer would look at first.
+// situation lists what an engineer would look at first.
 func (s *story) situation() string {
 	if s.stack == nil {
 		return ""

@@ -12,12 +12,12 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// A story is one file of testdata/stories/sync: what goes wrong, told in the words
+// A story is one file of testdata/stories/sync: what goes wrong, written in the words
 // below, and what must have become of it. Each is played on a stack of its own,
 // whose functions are processes of their own, in a database of its own.
 //
 // A line is one command; a line that begins with a blank goes on with the line
-// before; # begins a comment. A comment that is told in the test's output stands
+// before; # begins a comment. A comment that the test prints stands
 // at the beginning of a line. TIME is relative to the story's begin, such as
 // -10m. N is a number, or a range such as 1..2 or 1.. where both make sense.
 //
@@ -89,7 +89,7 @@ import (
 //
 // Nothing waits for a time: a test must hold on a machine that is busy otherwise.
 //
-// When a story has been told, all faults end and what is under way drains. Then,
+// When a story has been played, all faults end and what is under way drains. Then,
 // in every story, each kill and hold must have happened, no run may be open, the
 // index must hold what the database holds, the ledger what the index holds, every
 // account must add up, and no window may begin behind the one before it.
@@ -117,7 +117,7 @@ func TestStories(t *testing.T) {
 	all.Wait()
 }
 
-// storiesAtOnce is how many stories are told at the same time, whatever the
+// storiesAtOnce is how many stories are played at the same time, whatever the
 // machine: they wait for leases most of the time.
 const storiesAtOnce = 4
 
@@ -176,11 +176,11 @@ func play(t *testing.T, script string) {
 			t.Fatalf("line %d: %s\n\t%v\n%s", n+1, line, err, s.situation())
 		}
 	}
-	told := time.Since(began)
+	played := time.Since(began)
 	if err := s.finish(); err != nil {
 		t.Fatalf("after the story:\n%v\n%s", err, s.situation())
 	}
-	t.Logf("told in %.1f s, drained and judged in %.1f s", told.Seconds(), (time.Since(began) - told).Seconds())
+	t.Logf("played in %.1f s, drained and judged in %.1f s", played.Seconds(), (time.Since(began) - played).Seconds())
 }
 
 // TestStoryScripts checks the words of every story without playing it, so that a

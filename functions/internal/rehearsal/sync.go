@@ -152,13 +152,13 @@ func (s *Stack) Entity(name string) (entity.Definition, error) {
 }
 
 // ForgetWatermark makes the next window begin with history again, so that it
-// covers what the last one did.
+// covers the ground of the last one.
 func (s *Stack) ForgetWatermark(ctx context.Context, d entity.Definition) error {
 	_, err := s.DB.ExecContext(ctx, "UPDATE order_return_algolia_sync SET date_range_end = NULL WHERE job_type = ?", d.JobType)
 	return err
 }
 
-// Compare asks the oracle whether the index holds what the database holds.
+// Compare asks the oracle whether the index holds the records of the database.
 // Parked records are left out.
 func (s *Stack) Compare(ctx context.Context, d entity.Definition) (oracle.Report, error) {
 	const many = 1_000_000

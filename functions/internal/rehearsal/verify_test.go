@@ -15,7 +15,7 @@ import (
 // verifier returns what compares a stack from outside its functions.
 func (s *Stack) verifier(t *testing.T) *compare.Verifier {
 	t.Helper()
-	v, _, done, err := s.looker(t.Context(), "returns")
+	v, _, done, err := s.openVerifier(t.Context(), "returns")
 	t.Cleanup(func() { _ = done() })
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func (s *Stack) verifier(t *testing.T) *compare.Verifier {
 }
 
 // TestVerifyFunction calls the function as the scheduler does: what it finds is
-// stored, and taken off when a later call finds it mended.
+// stored, and taken off when a later call finds it repaired.
 func TestVerifyFunction(t *testing.T) {
 	s := start(t, Options{})
 	ask := func() compare.Report {
@@ -77,7 +77,7 @@ func soakFor(t *testing.T) time.Duration {
 
 // TestVerifyBesideASoak compares deeply, again and again, while every fault
 // strikes and rows change: there is never drift, so any that is named is a false
-// alarm, which Soak tells.
+// alarm, which Soak reports.
 func TestVerifyBesideASoak(t *testing.T) {
 	ctx := t.Context()
 	s, err := Start(ctx, Options{Every: 700 * time.Millisecond, HoldTicks: true, Seed: 5, Steps: true, Env: SoakEnv(), ChildLog: testLog{t}})

@@ -16,11 +16,11 @@ func (s *Stack) looks(t *testing.T, n int) {
 	t.Helper()
 	var last time.Time
 	for deadline := time.Now().Add(time.Minute); n > 0; time.Sleep(poll) {
-		beats, err := s.Store.Heartbeats(t.Context())
+		signs, err := s.Store.Heartbeats(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if at := beats[alert.Watcher].At; at.After(last) {
+		if at := signs[alert.Watcher].At; at.After(last) {
 			if !last.IsZero() {
 				n--
 			}
@@ -37,7 +37,7 @@ func awaitTold(t *testing.T, r *alerttest.Receiver, n int) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); len(r.Bodies()) < n; time.Sleep(poll) {
 		if time.Now().After(deadline) {
-			t.Fatalf("told %q, want %d messages", r.Bodies(), n)
+			t.Fatalf("got %q, want %d messages", r.Bodies(), n)
 		}
 	}
 }
@@ -50,8 +50,8 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	slack, hook := alerttest.NewReceiver(t, alerttest.Answer{Status: 429, RetryAfter: "1"}), alerttest.NewReceiver(t)
 	s := start(t, Options{Every: time.Second, Slack: slack.URL, Webhook: hook.URL, Env: []string{"WATCH_OFFLINE_AFTER=8s"}})
 	s.looks(t, 3)
-	if told := slack.Bodies(); len(told) != 0 || slack.Tried() != 0 {
-		t.Fatalf("told of a healthy application: %q", told)
+	if got := slack.Bodies(); len(got) != 0 || slack.Tried() != 0 {
+		t.Fatalf("alerts of a healthy application: %q", got)
 	}
 	for _, f := range server.Functions() {
 		if f.Name != watch.Function.Name {
@@ -62,13 +62,13 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	}
 	awaitTold(t, slack, 1)
 	s.looks(t, 5)
-	told := slack.Bodies()
-	if len(told) != 1 || !strings.Contains(told[0], "Sync application offline") || slack.Tried() != 2 {
-		t.Fatalf("told %q in %d tries; want one message that it is offline", told, slack.Tried())
+	got := slack.Bodies()
+	if len(got) != 1 || !strings.Contains(got[0], "Sync application offline") || slack.Tried() != 2 {
+		t.Fatalf("got %q in %d tries; want one message that the application is offline", got, slack.Tried())
 	}
-	beats, err := s.Store.Heartbeats(t.Context())
-	if err != nil || beats[alert.App].Alive {
-		t.Errorf("alive was not reset: %+v, %v", beats[alert.App], err)
+	signs, err := s.Store.Heartbeats(t.Context())
+	if err != nil || signs[alert.App].Alive {
+		t.Errorf("alive was not reset: %+v, %v", signs[alert.App], err)
 	}
 	for _, f := range server.Functions() {
 		if f.Name != watch.Function.Name {
@@ -79,13 +79,13 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	}
 	awaitTold(t, slack, 2)
 	s.looks(t, 5)
-	if told = slack.Bodies(); len(told) != 2 || !strings.Contains(told[1], "Recovered: Sync application offline") {
-		t.Errorf("told %q; want one recovery", told)
+	if got = slack.Bodies(); len(got) != 2 || !strings.Contains(got[1], "Recovered: Sync application offline") {
+		t.Errorf("got %q; want one recovery", got)
 	}
 	if posted := hook.Bodies(); len(posted) != 2 || !strings.Contains(posted[0], `"event":"raised","cause":"offline"`) || !strings.Contains(posted[1], `"event":"recovered"`) {
 		t.Errorf("posted %q", posted)
 	}
-	if beats, err = s.Store.Heartbeats(t.Context()); err != nil || !beats[alert.App].Alive {
-		t.Errorf("it is not alive again: %+v, %v", beats[alert.App], err)
+	if signs, err = s.Store.Heartbeats(t.Context()); err != nil || !signs[alert.App].Alive {
+		t.Errorf("it is not alive again: %+v, %v", signs[alert.App], err)
 	}
 }

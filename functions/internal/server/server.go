@@ -36,7 +36,7 @@ func Functions() []wire.Function {
 	return []wire.Function{cron.Function, window.Function, process.Function, search.Function, schedules.Function, scopes.Function, verify.Function, watch.Function, console.Function}
 }
 
-// Config is what the environment says about serving.
+// Config is the part of the environment that configures the server.
 type Config struct {
 	Target string `env:"FUNCTION_TARGET"`
 	Port   string `env:"PORT, default=8080"`

@@ -264,7 +264,7 @@ func TestSearchFencesAndSaysHowFresh(t *testing.T) {
 }
 
 // TestAnotherTenantIsNeverSeen has accounts in one index that differ in case
-// alone, which a filter of the index does not tell apart.
+// alone, which a filter of the index does not distinguish.
 func TestAnotherTenantIsNeverSeen(t *testing.T) {
 	h := newHouse(t)
 	admin := []string{"X-Algolia-Application-Id", "APP", "X-Algolia-API-Key", "admin"}

@@ -11,7 +11,7 @@ import (
 type FaultKind string
 
 // The ways to fail. "Applied" kinds fail after the write was accepted: it will
-// be published although the client never hears of it.
+// be published although the client never gets the answer.
 const (
 	RateLimit      FaultKind = "rateLimit"      // 429, with Retry-After when RetryAfter is set
 	ServerError    FaultKind = "serverError"    // Status, 503 without one

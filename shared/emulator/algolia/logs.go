@@ -26,11 +26,11 @@ func (c *call) log(status int) {
 		"query_headers": "", "sha1": randomID(20), "nb_api_calls": "1", "processing_time_ms": "1",
 		"index": c.vars["index"],
 	}
-	book := &c.app.logs
-	book.mu.Lock()
-	defer book.mu.Unlock()
-	if book.entries = append(book.entries, entry); len(book.entries) >= 2*logKept {
-		book.entries = append([]object(nil), book.entries[len(book.entries)-logKept:]...)
+	log := &c.app.logs
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	if log.entries = append(log.entries, entry); len(log.entries) >= 2*logKept {
+		log.entries = append([]object(nil), log.entries[len(log.entries)-logKept:]...)
 	}
 }
 
@@ -39,12 +39,12 @@ func (c *call) log(status int) {
 func getLogs(c *call) (*answer, error) {
 	offset, length := number(c.query.Get("offset"), 0), number(c.query.Get("length"), 10)
 	name, kind := c.query.Get("indexName"), c.query.Get("type")
-	book := &c.app.logs
-	book.mu.Lock()
-	defer book.mu.Unlock()
+	log := &c.app.logs
+	log.mu.Lock()
+	defer log.mu.Unlock()
 	logs := []object{}
-	for i := len(book.entries) - 1; i >= 0 && len(logs) < min(length, logKept); i-- {
-		e := book.entries[i]
+	for i := len(log.entries) - 1; i >= 0 && len(logs) < min(length, logKept); i-- {
+		e := log.entries[i]
 		code, _ := e["answer_code"].(string)
 		if name != "" && e["index"] != name || kind == "error" && code < "300" {
 			continue

@@ -23,17 +23,17 @@ func (s *Server) launch(e *execution, now time.Time) {
 	}
 	e.job.show()
 	go func() {
-		defer s.work.Done()
-		outcome := s.sender.Send(s.ctx, call)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.book(e.job, outcome) {
+		defer s.Work.Done()
+		outcome := s.Send(call)
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		if s.record(e.job, outcome) {
 			s.settle(e, outcome)
 		}
 	}()
 }
 
-// force starts one attempt beside the schedule, with the next tick's time.
+// force starts one attempt outside the schedule, with the next tick's time.
 // The lock is held.
 func (s *Server) force(j *job, now time.Time) {
 	tick := j.next
@@ -46,32 +46,32 @@ func (s *Server) force(j *job, now time.Time) {
 	}
 	s.stats.Forced++
 	go func() {
-		defer s.work.Done()
-		outcome := s.sender.Send(s.ctx, call)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.book(j, outcome)
+		defer s.Work.Done()
+		outcome := s.Send(call)
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		s.record(j, outcome)
 	}()
 }
 
-// start books the beginning of an attempt, unless the server is closing: the
+// start records the beginning of an attempt, unless the server is closing: the
 // caller then launches it and calls work.Done at its end. The lock is held.
 func (s *Server) start(j *job, tick, now time.Time) (push.Call, bool) {
-	if s.ctx.Err() != nil {
+	if s.Ctx.Err() != nil {
 		return push.Call{}, false
 	}
 	j.message.LastAttemptTime = timestamppb.New(now)
 	s.stats.Attempts++
 	s.stats.Running++
-	s.work.Add(1)
+	s.Work.Add(1)
 	return s.prepare(j, tick), true
 }
 
-// book writes an outcome into the job. It returns false if Close cut the
-// attempt off, which says nothing about the target. The lock is held.
-func (s *Server) book(j *job, outcome push.Outcome) bool {
+// record writes an outcome into the job. It returns false if Close cut the
+// attempt off, which is no verdict on the target. The lock is held.
+func (s *Server) record(j *job, outcome push.Outcome) bool {
 	s.stats.Running--
-	if s.ctx.Err() != nil {
+	if s.Ctx.Err() != nil {
 		return false
 	}
 	j.message.Status = outcome.Status()
@@ -79,7 +79,7 @@ func (s *Server) book(j *job, outcome push.Outcome) bool {
 		s.stats.Succeeded++
 	} else {
 		s.stats.Failed++
-		s.options.Logger.Info("job attempt failed", "job", j.message.GetName(), "reason", outcome.Reason())
+		s.Logger.Info("job attempt failed", "job", j.message.GetName(), "reason", outcome.Reason())
 	}
 	return true
 }
@@ -92,7 +92,7 @@ func (s *Server) settle(e *execution, outcome push.Outcome) {
 		e.end(nil)
 		return
 	}
-	now := s.options.Now()
+	now := s.Now()
 	policy, limit := retryOf(e.job.message.GetRetryConfig())
 	at := now.Add(max(policy.Delay(e.attempts), outcome.RetryAfter))
 	over := limit.Reached(e.attempts, now.Sub(e.first)) || !e.manual && (!e.job.enabled() || !at.Before(e.job.next))

@@ -38,12 +38,12 @@ func (s *Server) CreateJob(_ context.Context, request *schedulerpb.CreateJobRequ
 	if err := resource.Check("parent", request.GetParent()); err != nil {
 		return nil, invalid(err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	s.serial++
 	name := request.GetJob().GetName()
 	if name == "" {
-		name = request.GetParent() + "/jobs/" + s.dice.Digits(s.serial)
+		name = request.GetParent() + "/jobs/" + s.Dice.Digits(s.serial)
 	}
 	if err := resource.Check("job.name", name, jobKind); err != nil {
 		return nil, invalid(err)
@@ -65,7 +65,7 @@ func (s *Server) CreateJob(_ context.Context, request *schedulerpb.CreateJobRequ
 // configure copies the masked fields onto a job and plans its next tick; a
 // refused change leaves the job as it was. The lock is held.
 func (s *Server) configure(j *job, from *schedulerpb.Job, paths []string) error {
-	now := s.options.Now()
+	now := s.Now()
 	message := proto.CloneOf(j.message)
 	if err := mask.Apply(message, proto.Clone(from), paths, writableJobFields); err != nil {
 		return invalid(err)
@@ -120,7 +120,7 @@ func (s *Server) ResumeJob(_ context.Context, request *schedulerpb.ResumeJobRequ
 			return status.Errorf(codes.FailedPrecondition, "job %q is %v: only a paused job can be resumed", j.message.GetName(), j.message.GetState())
 		}
 		j.message.State = schedulerpb.Job_ENABLED
-		s.plan(j, s.options.Now())
+		s.plan(j, s.Now())
 		s.Poke()
 		return nil
 	})
@@ -130,15 +130,15 @@ func (s *Server) ResumeJob(_ context.Context, request *schedulerpb.ResumeJobRequ
 // not retried and leaves the schedule alone.
 func (s *Server) RunJob(_ context.Context, request *schedulerpb.RunJobRequest) (*schedulerpb.Job, error) {
 	return s.withJob(request.GetName(), func(j *job) error {
-		s.force(j, s.options.Now())
+		s.force(j, s.Now())
 		return nil
 	})
 }
 
 // withJob applies a change to a job and returns the job as it is then.
 func (s *Server) withJob(name string, change func(*job) error) (*schedulerpb.Job, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	j, err := s.find(name)
 	if err != nil {
 		return nil, err
@@ -175,8 +175,8 @@ func (s *Server) ListJobs(_ context.Context, request *schedulerpb.ListJobsReques
 	if err := resource.Check("parent", request.GetParent()); err != nil {
 		return nil, invalid(err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	names := slices.DeleteFunc(slices.Collect(maps.Keys(s.jobs)), func(name string) bool {
 		return resource.Parent(name) != request.GetParent()
 	})

@@ -10,14 +10,14 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// idleWait is how long the clock sleeps when no job is due: an event wakes it
-// before.
+// idleWait is how long the clock sleeps when no job is due: an event ends the
+// sleep.
 const idleWait = time.Duration(1<<63 - 1)
 
 // run fires ticks and retries until the server closes. It sleeps whenever
 // nothing is due.
 func (s *Server) run() {
-	defer s.work.Done()
+	defer s.Work.Done()
 	timer := time.NewTimer(idleWait)
 	defer timer.Stop()
 	for {
@@ -25,7 +25,7 @@ func (s *Server) run() {
 		select {
 		case <-s.wake:
 		case <-timer.C:
-		case <-s.ctx.Done():
+		case <-s.Ctx.Done():
 			return
 		}
 	}
@@ -34,9 +34,9 @@ func (s *Server) run() {
 // fireDue launches every attempt that is due and returns how long until the
 // next one.
 func (s *Server) fireDue() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now, wait := s.options.Now(), idleWait
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now, wait := s.Now(), idleWait
 	for _, j := range s.jobs {
 		if at, ok := s.fire(j, now); ok {
 			wait = min(wait, max(at.Sub(now), 0))
@@ -45,8 +45,8 @@ func (s *Server) fireDue() time.Duration {
 	return wait
 }
 
-// fire launches what is due of one job, else it returns when something will
-// be.
+// fire launches the attempt of a job that is due, or returns the time at which one
+// will be.
 func (s *Server) fire(j *job, now time.Time) (time.Time, bool) {
 	if j.execution == nil && j.enabled() && !j.fireAt.After(now) {
 		tick := j.newest(now)
@@ -80,7 +80,7 @@ func (s *Server) Tick(ctx context.Context, jobName string, at time.Time) error {
 		return e.err
 	case <-ctx.Done():
 		return fmt.Errorf("scheduler emulator: tick of %s: %w", jobName, ctx.Err())
-	case <-s.ctx.Done():
+	case <-s.Ctx.Done():
 		return errClosed
 	}
 }
@@ -98,7 +98,7 @@ func (s *Server) beginManual(ctx context.Context, jobName string, at time.Time) 
 		case <-outstanding:
 		case <-ctx.Done():
 			return nil, fmt.Errorf("scheduler emulator: tick of %s: an earlier execution is outstanding: %w", jobName, ctx.Err())
-		case <-s.ctx.Done():
+		case <-s.Ctx.Done():
 			return nil, errClosed
 		}
 	}
@@ -107,9 +107,9 @@ func (s *Server) beginManual(ctx context.Context, jobName string, at time.Time) 
 // tryManual begins an execution, or returns a channel that closes when the
 // outstanding one is over.
 func (s *Server) tryManual(jobName string, at time.Time) (*execution, <-chan struct{}, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if s.Ctx.Err() != nil {
 		return nil, nil, errClosed
 	}
 	j, err := s.find(jobName)
@@ -119,7 +119,7 @@ func (s *Server) tryManual(jobName string, at time.Time) (*execution, <-chan str
 	if j.execution != nil {
 		return nil, j.execution.done, nil
 	}
-	e := s.begin(j, at, s.options.Now())
+	e := s.begin(j, at, s.Now())
 	e.manual = true
 	s.Poke()
 	return e, nil, nil

@@ -15,7 +15,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/resource"
 )
 
-// What Cloud Scheduler picks where a job says nothing, and its largest values.
+// Cloud Scheduler's defaults of a job, and its largest values.
 const (
 	defaultDeadline   = 3 * time.Minute
 	defaultMinBackoff = 5 * time.Second
@@ -60,7 +60,7 @@ func complete(job *schedulerpb.Job) {
 	}
 }
 
-// checkJob refuses what Cloud Scheduler would refuse in a complete job, and
+// checkJob refuses settings that Cloud Scheduler would refuse in a complete job, and
 // targets that this emulator does not have. The schedule is parsed elsewhere.
 func checkJob(job *schedulerpb.Job) error {
 	if n := utf8.RuneCountInString(job.GetDescription()); n > maxDescription {

@@ -17,7 +17,7 @@ type Duration = chaos.Duration
 type Faults struct {
 	// Twice delivers a tick twice with the same schedule time, the second
 	// time after up to TwiceAfter; zero is at the same moment. The second
-	// answer is not heard.
+	// answer is ignored.
 	Twice      float64  `json:"twice,omitempty"`
 	TwiceAfter Duration `json:"twice_after,omitzero"`
 	// Late fires a tick LateMin to LateMax after its schedule time, which
@@ -33,53 +33,31 @@ const (
 	lateFault  = "late"
 )
 
-// SetFaults replaces all faults; a tick that is planned keeps its lateness. A
-// probability outside [0, 1] is an error that names its field.
-func (s *Server) SetFaults(faults Faults) error {
-	if err := chaos.CheckProbability(twiceFault, faults.Twice); err != nil {
+// check refuses a probability outside [0, 1].
+func (f Faults) check() error {
+	if err := chaos.CheckProbability(twiceFault, f.Twice); err != nil {
 		return err
 	}
-	if err := chaos.CheckProbability(lateFault, faults.Late); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = faults
-	return nil
+	return chaos.CheckProbability(lateFault, f.Late)
 }
 
 // lateness is the injected delay of a job's coming tick. The lock is held.
 func (s *Server) lateness(j *job) time.Duration {
-	if !s.dice.Hit(s.faults.Late, lateFault, j.message.GetName(), j.planned) {
+	if !s.Dice.Hit(s.Chosen.Late, lateFault, j.message.GetName(), j.planned) {
 		return 0
 	}
-	s.stats.fault(lateFault)
-	return s.dice.Between(s.faults.LateMin, s.faults.LateMax, j.message.GetName(), j.planned)
+	s.Strike(lateFault)
+	return s.Dice.Between(s.Chosen.LateMin, s.Chosen.LateMax, j.message.GetName(), j.planned)
 }
 
 // twice starts a second delivery of a tick if the fault strikes. The lock is
 // held.
 func (s *Server) twice(e *execution, call push.Call) {
 	name := e.job.message.GetName()
-	if !s.dice.Hit(s.faults.Twice, twiceFault, name, e.ordinal) {
+	if !s.Dice.Hit(s.Chosen.Twice, twiceFault, name, e.ordinal) {
 		return
 	}
-	s.stats.fault(twiceFault)
-	delay := s.dice.Between(0, s.faults.TwiceAfter, name, e.ordinal)
-	call.Header = call.Header.Clone() // sending sets headers
+	s.Strike(twiceFault)
 	s.stats.Running++
-	s.work.Add(1)
-	go func() {
-		defer s.work.Done()
-		defer func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.stats.Running--
-		}()
-		select {
-		case <-time.After(delay):
-			s.sender.Send(s.ctx, call)
-		case <-s.ctx.Done():
-		}
-	}()
+	s.SendAgain(call, s.Dice.Between(0, s.Chosen.TwiceAfter, name, e.ordinal), func() { s.stats.Running-- })
 }

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// job is one job's state, guarded by Server.mu.
+// job is one job's state, guarded by Life.Mu.
 type job struct {
 	message   *schedulerpb.Job // complete: defaults are filled in
 	schedule  schedule
@@ -19,7 +19,7 @@ type job struct {
 	gone      bool
 }
 
-// execution is one tick with its retries, guarded by Server.mu.
+// execution is one tick with its retries, guarded by Life.Mu.
 type execution struct {
 	job      *job
 	tick     time.Time

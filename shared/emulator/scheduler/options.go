@@ -32,13 +32,3 @@ type Options struct {
 	// for rehearsals: crontab cannot tick faster than once a minute.
 	Every time.Duration
 }
-
-func (o Options) withDefaults() Options {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	return o
-}

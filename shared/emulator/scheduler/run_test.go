@@ -51,7 +51,7 @@ func TestPauseRunResume(t *testing.T) {
 	if got := target.Next(t).Header.Get(scheduleTime); got != "2026-11-21T04:30:00Z" {
 		t.Errorf("tick of %s", got)
 	}
-	kit.Eventually(t, "both are booked", func() bool { return server.Stats().Succeeded == 2 })
+	kit.Eventually(t, "both are recorded", func() bool { return server.Stats().Succeeded == 2 })
 	if diff := cmp.Diff(Stats{Ticks: 1, Attempts: 2, Succeeded: 2, Forced: 1}, server.Stats()); diff != "" {
 		t.Errorf("stats (-want +got):\n%s", diff)
 	}
@@ -90,7 +90,7 @@ func TestRetriesEnd(t *testing.T) {
 				if got := target.Next(t).Header.Get(scheduleTime); got != "2026-11-21T04:15:00Z" {
 					t.Errorf("schedule time %s", got)
 				}
-				kit.Eventually(t, "the attempt is booked", func() bool { return server.Stats().Running == 0 })
+				kit.Eventually(t, "the attempt is recorded", func() bool { return server.Stats().Running == 0 })
 				made = get(t, client)
 			}
 			if next := made.GetScheduleTime().AsTime(); next.Minute() != 30 {
@@ -119,7 +119,7 @@ func TestExecutionsDoNotOverlap(t *testing.T) {
 	if got := target.Next(t).Header.Get(scheduleTime); got != "2026-11-21T05:00:00Z" {
 		t.Errorf("tick of %s is made up for, want the newest", got)
 	}
-	kit.Eventually(t, "both are booked", func() bool { return server.Stats().Succeeded == 2 })
+	kit.Eventually(t, "both are recorded", func() bool { return server.Stats().Succeeded == 2 })
 	target.None(t, 20*time.Millisecond)
 }
 
@@ -266,7 +266,7 @@ func TestFaults(t *testing.T) {
 			t.Errorf("schedule time %s", got)
 		}
 	}
-	kit.Eventually(t, "the tick is booked", func() bool { return server.Stats().Succeeded == 1 })
+	kit.Eventually(t, "the tick is recorded", func() bool { return server.Stats().Succeeded == 1 })
 	if diff := cmp.Diff(map[string]int{"late": 2, "twice": 1}, server.Stats().Faults); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

@@ -13,7 +13,7 @@ import (
 // schedule says when a job ticks.
 type schedule struct {
 	cron.Schedule
-	// crontab tells whether the schedule-time header is promised.
+	// crontab reports whether the schedule-time header is promised.
 	crontab bool
 }
 

@@ -1,11 +1,8 @@
 package scheduler
 
 import (
-	"maps"
 	"net/http"
 	"time"
-
-	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/control"
 )
 
 // Stats counts what happened since the server was made, except for Running,
@@ -22,27 +19,13 @@ type Stats struct {
 	Faults map[string]int `json:"faults,omitempty"`
 }
 
-func (s *Stats) fault(name string) {
-	if s.Faults == nil {
-		s.Faults = map[string]int{}
-	}
-	s.Faults[name]++
-}
-
 // Stats returns a copy of the counters.
 func (s *Server) Stats() Stats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	stats := s.stats
-	stats.Faults = maps.Clone(stats.Faults)
+	stats.Faults = s.Struck()
 	return stats
-}
-
-// Faults returns the faults that are on.
-func (s *Server) Faults() Faults {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.faults
 }
 
 // Control serves GET and PUT /faults (the JSON of Faults; a PUT replaces all),
@@ -50,18 +33,13 @@ func (s *Server) Faults() Faults {
 // POST /tick?job=NAME&at=TIME (RFC 3339, default now), which is [Server.Tick]:
 // 204 when the tick succeeded, 502 with the reason when it did not.
 func (s *Server) Control() http.Handler {
-	mux := control.Door[Faults]{
-		Faults:    s.Faults,
-		SetFaults: s.SetFaults,
-		Stats:     func() any { return s.Stats() },
-		Keys:      s.signer,
-	}.Handler()
+	mux := s.Page(func() any { return s.Stats() })
 	mux.HandleFunc("POST /tick", s.serveTick)
 	return mux
 }
 
 func (s *Server) serveTick(w http.ResponseWriter, r *http.Request) {
-	at := s.options.Now()
+	at := s.Now()
 	if text := r.URL.Query().Get("at"); text != "" {
 		parsed, err := time.Parse(time.RFC3339, text)
 		if err != nil {

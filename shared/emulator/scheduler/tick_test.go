@@ -84,7 +84,7 @@ func TestTickOnScheduleWithRetries(t *testing.T) {
 		if diff := cmp.Diff([]string{http.MethodPost, "/ReturnsCron", "{}", "Google-Cloud-Scheduler", "1", "application/octet-stream"}, rest); diff != "" {
 			t.Errorf("attempt %d (-want +got):\n%s", i, diff)
 		}
-		kit.Eventually(t, "the attempt is booked", func() bool { return server.Stats().Running == 0 })
+		kit.Eventually(t, "the attempt is recorded", func() bool { return server.Stats().Running == 0 })
 	}
 	after := get(t, client)
 	if after.GetStatus().GetCode() != 0 || !after.GetLastAttemptTime().AsTime().Equal(clock.Now()) || !after.GetScheduleTime().AsTime().Equal(kit.NewClock().Now().Add(30*time.Minute)) {

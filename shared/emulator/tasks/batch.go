@@ -23,7 +23,7 @@ func (s *Server) BatchCreateTasks(ctx context.Context, request *cloudtaskspb.Bat
 	if err := checkBatch(request); err != nil {
 		return nil, err
 	}
-	start := timestamppb.New(s.options.Now())
+	start := timestamppb.New(s.Now())
 	response := &cloudtaskspb.BatchCreateTasksResponse{}
 	failed := map[int32]*rpcstatus.Status{}
 	for i, one := range request.GetRequests() {
@@ -37,7 +37,7 @@ func (s *Server) BatchCreateTasks(ctx context.Context, request *cloudtaskspb.Bat
 		response.Tasks = append(response.Tasks, task)
 	}
 	metadata := &cloudtaskspb.BatchCreateTasksMetadata{
-		StartTime: start, EndTime: timestamppb.New(s.options.Now()),
+		StartTime: start, EndTime: timestamppb.New(s.Now()),
 		State: batchState(len(response.GetTasks()), len(failed)), FailedRequests: failed,
 	}
 	return s.batchOperation(request, response, metadata)
@@ -75,7 +75,7 @@ func (s *Server) batchOperation(request *cloudtaskspb.BatchCreateTasksRequest, r
 	}
 	operation := &longrunningpb.Operation{Name: request.GetParent() + "/operations/" + request.GetRequestId(), Metadata: described, Done: true}
 	if request.GetRequestId() == "" {
-		operation.Name += s.dice.Digits(-1 - s.Stats().Created)
+		operation.Name += s.Dice.Digits(-1 - s.Stats().Created)
 	}
 	if len(response.GetTasks()) == 0 {
 		failure := &rpcstatus.Status{Code: int32(codes.FailedPrecondition), Message: "no task of the batch was created, the metadata says why"}

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/backoff"
 )
 
-// What Cloud Tasks picks where a queue says nothing, and its largest values.
+// Cloud Tasks' defaults of a queue, and its largest values.
 const (
 	defaultRate        = 500
 	defaultConcurrency = 1000
@@ -47,7 +47,7 @@ func complete(queue *cloudtaskspb.Queue) {
 	})
 }
 
-// inherit fills what a retry configuration leaves out.
+// inherit fills the gaps of a retry configuration.
 func inherit(config, from *cloudtaskspb.RetryConfig) {
 	if config.MaxAttempts == 0 {
 		config.MaxAttempts = from.MaxAttempts
@@ -66,7 +66,7 @@ func inherit(config, from *cloudtaskspb.RetryConfig) {
 	}
 }
 
-// checkQueue refuses what a complete configuration must not hold.
+// checkQueue refuses settings that a complete configuration must not have.
 func checkQueue(queue *cloudtaskspb.Queue) error {
 	limits := queue.GetRateLimits()
 	switch {

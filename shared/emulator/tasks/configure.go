@@ -27,8 +27,8 @@ func (s *Server) CreateQueue(_ context.Context, request *cloudtaskspb.CreateQueu
 	if resource.Parent(name) != request.GetParent() {
 		return nil, status.Errorf(codes.InvalidArgument, "queue.name %q is not in parent %q", name, request.GetParent())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	if _, ok := s.queues[name]; ok {
 		return nil, status.Errorf(codes.AlreadyExists, "queue %q already exists", name)
 	}
@@ -37,7 +37,7 @@ func (s *Server) CreateQueue(_ context.Context, request *cloudtaskspb.CreateQueu
 
 // addQueue starts a queue that does not exist yet. The lock is held.
 func (s *Server) addQueue(from *cloudtaskspb.Queue) (*cloudtaskspb.Queue, error) {
-	if s.ctx.Err() != nil {
+	if s.Ctx.Err() != nil {
 		return nil, status.Error(codes.Unavailable, "the emulator is shutting down")
 	}
 	config := &cloudtaskspb.Queue{Name: from.GetName(), State: cloudtaskspb.Queue_RUNNING}
@@ -46,7 +46,7 @@ func (s *Server) addQueue(from *cloudtaskspb.Queue) (*cloudtaskspb.Queue, error)
 	}
 	q := newQueue(config)
 	s.queues[config.GetName()] = q
-	s.work.Add(1)
+	s.Work.Add(1)
 	go s.run(q)
 	return proto.CloneOf(config), nil
 }
@@ -66,8 +66,8 @@ func reconfigure(config, from *cloudtaskspb.Queue, paths []string) error {
 // UpdateQueue changes the masked fields of a queue, or makes the queue where
 // it does not exist, as the real one does.
 func (s *Server) UpdateQueue(_ context.Context, request *cloudtaskspb.UpdateQueueRequest) (*cloudtaskspb.Queue, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	q, err := s.find(request.GetQueue().GetName())
 	if status.Code(err) == codes.NotFound {
 		return s.addQueue(request.GetQueue())

@@ -15,13 +15,13 @@ import (
 // CreateTask adds a task to a queue. A name that is in use, or was within
 // Options.DedupeFor, is AlreadyExists.
 func (s *Server) CreateTask(_ context.Context, request *cloudtaskspb.CreateTaskRequest) (*cloudtaskspb.Task, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	q, err := s.find(request.GetParent())
 	if err != nil {
 		return nil, err
 	}
-	now := s.options.Now()
+	now := s.Now()
 	if err := checkTask(request.GetParent(), request.GetTask(), now); err != nil {
 		return nil, invalid(err)
 	}
@@ -66,7 +66,7 @@ func (s *Server) addTask(q *queue, from *cloudtaskspb.Task, now time.Time) *task
 		message.GetHttpRequest().HttpMethod = cloudtaskspb.HttpMethod_POST
 	}
 	if message.Name == "" {
-		message.Name = q.config.GetName() + "/tasks/" + s.dice.Digits(s.serial)
+		message.Name = q.config.GetName() + "/tasks/" + s.Dice.Digits(s.serial)
 	}
 	at := now
 	if from.GetScheduleTime() != nil && from.GetScheduleTime().AsTime().After(now) {

@@ -33,7 +33,7 @@ func (s *Server) prepare(t *task) delivery {
 		task:    t,
 		name:    t.message.GetName(),
 		attempt: int(t.message.GetDispatchCount()),
-		faults:  s.faults,
+		faults:  s.Chosen,
 		call: push.Call{
 			Method:   method(request),
 			URL:      request.GetUrl(),
@@ -49,7 +49,7 @@ func (s *Server) prepare(t *task) delivery {
 	return d
 }
 
-// setHeaders adds what Cloud Tasks tells a handler about the attempt.
+// setHeaders adds the headers by which Cloud Tasks describes the attempt.
 func (t *task) setHeaders(header http.Header) {
 	at := t.message.GetScheduleTime()
 	header.Set("X-CloudTasks-QueueName", resource.ID(t.queue.config.GetName()))
@@ -66,14 +66,14 @@ func (t *task) setHeaders(header http.Header) {
 	header.Set("X-CloudTasks-TaskRetryReason", t.reason)
 }
 
-// deliver makes one attempt and books its outcome.
+// deliver makes one attempt and records its outcome.
 func (s *Server) deliver(d delivery) {
-	defer s.work.Done()
+	defer s.Work.Done()
 	if s.strikes(d, dropFault) {
 		s.finish(d, result{push.Outcome{Err: errDropped}, time.Duration(d.faults.RedeliverAfter)})
 		return
 	}
-	outcome := s.sender.Send(s.ctx, d.call)
+	outcome := s.Send(d.call)
 	if outcome.Answered() && s.strikes(d, responseFault) {
 		outcome = push.Outcome{Err: errResponseLost}
 	}

@@ -8,14 +8,14 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// untilWoken is the pause of a queue that only an event can set going again.
-const untilWoken = time.Duration(1<<63 - 1)
+// untilEvent is the pause of a queue that only an event ends.
+const untilEvent = time.Duration(1<<63 - 1)
 
 // run dispatches from one queue until it is deleted or the server closes. It
 // sleeps whenever nothing is due, so an idle queue costs nothing.
 func (s *Server) run(q *queue) {
-	defer s.work.Done()
-	timer := time.NewTimer(untilWoken)
+	defer s.Work.Done()
+	timer := time.NewTimer(untilEvent)
 	defer timer.Stop()
 	for {
 		timer.Reset(s.dispatchDue(q))
@@ -24,7 +24,7 @@ func (s *Server) run(q *queue) {
 		case <-timer.C:
 		case <-q.gone:
 			return
-		case <-s.ctx.Done():
+		case <-s.Ctx.Done():
 			return
 		}
 	}
@@ -33,17 +33,17 @@ func (s *Server) run(q *queue) {
 // dispatchDue launches every task that may go now and returns how long until
 // the next one might.
 func (s *Server) dispatchDue(q *queue) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	for {
 		limits := q.config.GetRateLimits()
 		if q.config.GetState() != cloudtaskspb.Queue_RUNNING || len(q.due) == 0 || q.running >= int(limits.GetMaxConcurrentDispatches()) {
-			return untilWoken
+			return untilEvent
 		}
-		now := s.options.Now()
+		now := s.Now()
 		t := q.due[0]
 		if now.Sub(t.message.GetCreateTime().AsTime()) > retention {
-			s.options.Logger.Warn("task dropped: older than the retention", "task", t.message.GetName())
+			s.Logger.Warn("task dropped: older than the retention", "task", t.message.GetName())
 			s.remove(t)
 			s.stats.Exhausted++
 			continue
@@ -69,7 +69,7 @@ func (s *Server) schedule(t *task, at time.Time) {
 // launch starts an attempt of a task that is not among the waiting. The lock
 // is held.
 func (s *Server) launch(t *task, now time.Time) {
-	if s.ctx.Err() != nil {
+	if s.Ctx.Err() != nil {
 		return
 	}
 	d := s.prepare(t)
@@ -82,25 +82,25 @@ func (s *Server) launch(t *task, now time.Time) {
 	t.queue.running++
 	s.stats.Running++
 	s.stats.Dispatched++
-	s.work.Add(1)
+	s.Work.Add(1)
 	s.duplicate(d) // first, because a delivery changes its headers
 	go s.deliver(d)
 }
 
-// finish books the outcome of an attempt: the task is done, planned again, or
+// finish records the outcome of an attempt: the task is done, planned again, or
 // given up.
 func (s *Server) finish(d delivery, result result) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	t := d.task
 	t.queue.running--
 	s.stats.Running--
 	t.queue.poke()
-	if s.ctx.Err() != nil {
-		return // cut off by Close: says nothing about the target
+	if s.Ctx.Err() != nil {
+		return // cut off by Close: no verdict on the target
 	}
-	now := s.options.Now()
-	s.book(t, result, now)
+	now := s.Now()
+	s.record(t, result, now)
 	switch {
 	case t.gone:
 	case result.OK():
@@ -112,8 +112,8 @@ func (s *Server) finish(d delivery, result result) {
 	}
 }
 
-// book writes an outcome into the task's last attempt.
-func (s *Server) book(t *task, result result, now time.Time) {
+// record writes an outcome into the task's last attempt.
+func (s *Server) record(t *task, result result, now time.Time) {
 	t.previous, t.reason = result.Code, result.Reason()
 	if result.Answered() {
 		t.message.ResponseCount++
@@ -134,7 +134,7 @@ func (s *Server) retry(d delivery, result result, now time.Time) {
 	}
 	policy, limit := retryOf(config)
 	attempts := int(t.message.GetDispatchCount())
-	log := s.options.Logger.With("task", t.message.GetName(), "attempts", attempts, "reason", t.reason)
+	log := s.Logger.With("task", t.message.GetName(), "attempts", attempts, "reason", t.reason)
 	if limit.Reached(attempts, now.Sub(t.message.GetFirstAttempt().GetDispatchTime().AsTime())) {
 		log.Warn("task given up")
 		s.stats.Exhausted++

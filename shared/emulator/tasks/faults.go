@@ -15,7 +15,7 @@ type Duration = chaos.Duration
 type Faults struct {
 	// Duplicate delivers an attempt twice with the same headers, the second
 	// time after up to DuplicateAfter; zero is at the same moment. The
-	// second answer is not heard.
+	// second answer is ignored.
 	Duplicate      float64  `json:"duplicate,omitempty"`
 	DuplicateAfter Duration `json:"duplicate_after,omitzero"`
 	// Late dispatches an attempt LateMin to LateMax after its schedule time.
@@ -58,17 +58,13 @@ func (f Faults) probability(fault string) float64 {
 	}
 }
 
-// SetFaults replaces all faults; attempts launched before keep the old ones.
-// A probability outside [0, 1] is an error that names its field.
-func (s *Server) SetFaults(faults Faults) error {
+// check refuses a probability outside [0, 1].
+func (f Faults) check() error {
 	for _, fault := range []string{duplicateFault, lateFault, reorderFault, dropFault, responseFault} {
-		if err := chaos.CheckProbability(fault, faults.probability(fault)); err != nil {
+		if err := chaos.CheckProbability(fault, f.probability(fault)); err != nil {
 			return err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = faults
 	return nil
 }
 
@@ -77,34 +73,34 @@ func (s *Server) strikes(d delivery, fault string) bool {
 	if fault == dropFault && d.attempt > 0 {
 		return false
 	}
-	if !s.dice.Hit(d.faults.probability(fault), fault, d.name, d.attempt) {
+	if !s.Dice.Hit(d.faults.probability(fault), fault, d.name, d.attempt) {
 		return false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stats.fault(fault)
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.Strike(fault)
 	return true
 }
 
 // lateness is the injected delay of a task's next attempt. The lock is held.
 func (s *Server) lateness(t *task) time.Duration {
 	name, attempt := t.message.GetName(), int(t.message.GetDispatchCount())
-	if !s.dice.Hit(s.faults.Late, lateFault, name, attempt) {
+	if !s.Dice.Hit(s.Chosen.Late, lateFault, name, attempt) {
 		return 0
 	}
-	s.stats.fault(lateFault)
-	return s.dice.Between(s.faults.LateMin, s.faults.LateMax, name, attempt)
+	s.Strike(lateFault)
+	return s.Dice.Between(s.Chosen.LateMin, s.Chosen.LateMax, name, attempt)
 }
 
 // overtake returns the task whose turn it is, or one behind it that is due
 // too. The lock is held.
 func (s *Server) overtake(q *queue, now time.Time) *task {
 	head := q.due[0]
-	if len(q.due) < 2 || !s.dice.Hit(s.faults.Reorder, reorderFault, head.message.GetName(), int(head.message.GetDispatchCount())) {
+	if len(q.due) < 2 || !s.Dice.Hit(s.Chosen.Reorder, reorderFault, head.message.GetName(), int(head.message.GetDispatchCount())) {
 		return head
 	}
 	if last := q.due[len(q.due)-1]; !last.at.After(now) {
-		s.stats.fault(reorderFault)
+		s.Strike(reorderFault)
 		return last
 	}
 	return head
@@ -112,27 +108,10 @@ func (s *Server) overtake(q *queue, now time.Time) *task {
 
 // duplicate starts a second delivery if the fault strikes. The lock is held.
 func (s *Server) duplicate(d delivery) {
-	if !s.dice.Hit(d.faults.Duplicate, duplicateFault, d.name, d.attempt) {
+	if !s.Dice.Hit(d.faults.Duplicate, duplicateFault, d.name, d.attempt) {
 		return
 	}
-	s.stats.fault(duplicateFault)
+	s.Strike(duplicateFault)
 	s.count(1)
-	s.work.Add(1)
-	d.call.Header = d.call.Header.Clone()
-	go s.deliverAgain(d)
-}
-
-// deliverAgain makes a delivery whose answer nobody hears.
-func (s *Server) deliverAgain(d delivery) {
-	defer s.work.Done()
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.count(-1)
-	}()
-	select {
-	case <-time.After(s.dice.Between(0, d.faults.DuplicateAfter, d.name, d.attempt)):
-		s.sender.Send(s.ctx, d.call)
-	case <-s.ctx.Done():
-	}
+	s.SendAgain(d.call, s.Dice.Between(0, d.faults.DuplicateAfter, d.name, d.attempt), func() { s.count(-1) })
 }

@@ -98,7 +98,7 @@ func TestDropAndLoseResponse(t *testing.T) {
 			makeQueue(t, client, &cloudtaskspb.Queue{RetryConfig: &cloudtaskspb.RetryConfig{MaxAttempts: 2, MinBackoff: durationpb.New(2 * time.Second)}})
 			target := kit.NewTarget(t, kit.Answer(200))
 			create(t, client, httpTask(target.URL, "t"))
-			kit.Eventually(t, "the first attempt is booked", func() bool { return server.Stats().Retried == 1 })
+			kit.Eventually(t, "the first attempt is recorded", func() bool { return server.Stats().Retried == 1 })
 			clock.Move(test.wait - 1)
 			server.Poke()
 			time.Sleep(10 * time.Millisecond)
@@ -118,9 +118,9 @@ func TestDropAndLoseResponse(t *testing.T) {
 	}
 }
 
-// A story is told again by its seed, whatever the order of goroutines.
+// A seed replays the same story, whatever the order of goroutines.
 func TestFaultsReplay(t *testing.T) {
-	tell := func(seed int64) map[string]int {
+	play := func(seed int64) map[string]int {
 		faults := Faults{Duplicate: .3, Late: .3, LateMax: Duration(5 * time.Millisecond), Drop: .3, LoseResponse: .3}
 		server, client := start(t, Options{Seed: seed, Faults: faults})
 		makeQueue(t, client, &cloudtaskspb.Queue{RetryConfig: fastRetry(50)})
@@ -135,11 +135,11 @@ func TestFaultsReplay(t *testing.T) {
 		}
 		return stats.Faults
 	}
-	first := tell(1)
-	if diff := cmp.Diff(first, tell(1)); diff != "" {
-		t.Errorf("the same seed tells another story:\n%s", diff)
+	first := play(1)
+	if diff := cmp.Diff(first, play(1)); diff != "" {
+		t.Errorf("the same seed plays another story:\n%s", diff)
 	}
-	if len(first) != 4 || cmp.Equal(first, tell(2)) {
+	if len(first) != 4 || cmp.Equal(first, play(2)) {
 		t.Errorf("faults of seed 1: %v, the same as of seed 2", first)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// queue is one queue's state, guarded by Server.mu.
+// queue is one queue's state, guarded by Life.Mu.
 type queue struct {
 	config  *cloudtaskspb.Queue // complete: defaults are filled in
 	tasks   map[string]*task
@@ -19,7 +19,7 @@ type queue struct {
 	gone    chan struct{} // closed when the queue is deleted
 }
 
-// task is one task's state, guarded by Server.mu.
+// task is one task's state, guarded by Life.Mu.
 type task struct {
 	message    *cloudtaskspb.Task // complete, as the FULL view shows it
 	queue      *queue

@@ -43,7 +43,7 @@ func (s *Server) GetQueue(_ context.Context, request *cloudtaskspb.GetQueueReque
 	return s.withQueue(request.GetName(), func(*queue) {})
 }
 
-// PauseQueue stops dispatching from a queue; what is in flight ends.
+// PauseQueue stops dispatching from a queue; requests in flight end.
 func (s *Server) PauseQueue(_ context.Context, request *cloudtaskspb.PauseQueueRequest) (*cloudtaskspb.Queue, error) {
 	return s.withQueue(request.GetName(), func(q *queue) { q.config.State = cloudtaskspb.Queue_PAUSED })
 }
@@ -57,14 +57,14 @@ func (s *Server) ResumeQueue(_ context.Context, request *cloudtaskspb.ResumeQueu
 func (s *Server) PurgeQueue(_ context.Context, request *cloudtaskspb.PurgeQueueRequest) (*cloudtaskspb.Queue, error) {
 	return s.withQueue(request.GetName(), func(q *queue) {
 		s.purge(q)
-		q.config.PurgeTime = timestamppb.New(s.options.Now())
+		q.config.PurgeTime = timestamppb.New(s.Now())
 	})
 }
 
 // withQueue applies a change to a queue and returns its new configuration.
 func (s *Server) withQueue(name string, change func(*queue)) (*cloudtaskspb.Queue, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	q, err := s.find(name)
 	if err != nil {
 		return nil, err
@@ -84,8 +84,8 @@ func (s *Server) purge(q *queue) {
 // DeleteQueue deletes a queue with its tasks. The name is free again at once;
 // the real one may refuse it for some days.
 func (s *Server) DeleteQueue(_ context.Context, request *cloudtaskspb.DeleteQueueRequest) (*emptypb.Empty, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	q, err := s.find(request.GetName())
 	if err != nil {
 		return nil, err
@@ -104,8 +104,8 @@ func (s *Server) ListQueues(_ context.Context, request *cloudtaskspb.ListQueuesR
 	if request.GetFilter() != "" {
 		return nil, status.Error(codes.Unimplemented, "filter: this emulator lists all queues only")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	names := slices.DeleteFunc(slices.Collect(maps.Keys(s.queues)), func(name string) bool {
 		return resource.Parent(name) != request.GetParent()
 	})

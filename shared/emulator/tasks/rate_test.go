@@ -114,7 +114,7 @@ func TestWaitSaysWhatIsLeft(t *testing.T) {
 }
 
 // BenchmarkDispatch is the time from CreateTask to the handler's answer being
-// booked, one task at a time, over loopback.
+// accounted, one task at a time, over loopback.
 func BenchmarkDispatch(b *testing.B) {
 	server, client := start(b, Options{})
 	makeQueue(b, client, &cloudtaskspb.Queue{})

@@ -25,7 +25,7 @@ func schedule(t *testing.T, retry *cloudtaskspb.RetryConfig, script func(int, ht
 	var waits []time.Duration
 	for {
 		target.Next(t)
-		kit.Eventually(t, "the attempt is booked", func() bool { return server.Stats().Running == 0 })
+		kit.Eventually(t, "the attempt is recorded", func() bool { return server.Stats().Running == 0 })
 		if server.Stats().Pending == 0 || len(waits) == 9 {
 			return waits, server
 		}
@@ -59,7 +59,7 @@ func TestRetrySchedule(t *testing.T) {
 		{"Retry-After on 429", &cloudtaskspb.RetryConfig{MaxAttempts: 2}, retryAfter("7", 429), []float64{7}},
 		{"Retry-After as a date on 503", &cloudtaskspb.RetryConfig{MaxAttempts: 2}, retryAfter("Sat, 21 Nov 2026 04:01:00 GMT", 503), []float64{60}},
 		{"Retry-After shorter than the backoff", &cloudtaskspb.RetryConfig{MaxAttempts: 2, MinBackoff: second(9)}, retryAfter("7", 429), []float64{9}},
-		{"Retry-After on 500 is not heard", &cloudtaskspb.RetryConfig{MaxAttempts: 2}, retryAfter("7", 500), []float64{.1}},
+		{"Retry-After on 500 is ignored", &cloudtaskspb.RetryConfig{MaxAttempts: 2}, retryAfter("7", 500), []float64{.1}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,17 +2,12 @@ package tasks
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"sync"
 
 	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
 	"google.golang.org/grpc"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/chaos"
-	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/oidc"
-	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/push"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/life"
 )
 
 // Server emulates Cloud Tasks in memory. Make it with [New]; safe for
@@ -20,20 +15,12 @@ import (
 type Server struct {
 	cloudtaskspb.UnimplementedCloudTasksServer
 
+	*life.Life[Faults]
 	options Options
-	sender  push.Sender
-	signer  *oidc.Signer
-	dice    chaos.Dice
-	grpc    *grpc.Server
 
-	ctx  context.Context // ends with Close
-	stop context.CancelFunc
-	work sync.WaitGroup // queue loops and deliveries
-
-	mu     sync.Mutex // guards everything below and all queues and tasks
+	// Guarded by Life.Mu, as all queues and tasks.
 	queues map[string]*queue
 	taken  takenNames
-	faults Faults
 	stats  Stats
 	serial int           // tasks created so far
 	busy   int           // tasks alive plus duplicate deliveries under way
@@ -41,56 +28,32 @@ type Server struct {
 }
 
 // New returns a server without queues. Its Faults must pass their own check:
-// New panics otherwise, as a programming error; [Server.SetFaults] returns it.
+// New panics otherwise, as on a programming error; SetFaults returns the error.
 func New(options Options) *Server {
 	options = options.withDefaults()
-	signer := oidc.NewSigner(options.OIDCIssuer, options.OIDCKey, options.Now)
 	s := &Server{
+		Life: life.New(life.Config[Faults]{
+			Name: "tasks", Now: options.Now, HTTPClient: options.HTTPClient, Logger: options.Logger, Seed: options.Seed,
+			OIDCIssuer: options.OIDCIssuer, OIDCKey: options.OIDCKey, Faults: options.Faults, Check: Faults.check,
+		}),
 		options: options,
-		sender:  push.Sender{Client: push.NewClient(options.HTTPClient), Token: signer.Token, Now: options.Now},
-		signer:  signer,
-		dice:    chaos.Dice{Seed: options.Seed},
-		grpc:    grpc.NewServer(),
 		queues:  map[string]*queue{},
 		taken:   takenNames{keep: options.DedupeFor, until: map[string]int64{}},
 		idle:    make(chan struct{}),
 	}
 	close(s.idle)
-	s.ctx, s.stop = context.WithCancel(context.Background())
-	if err := s.SetFaults(options.Faults); err != nil {
-		panic(fmt.Sprintf("tasks.New: %v", err))
-	}
-	s.Register(s.grpc)
+	s.Register(s.GRPC)
 	return s
 }
 
 // Register adds the service to a gRPC server of the caller's.
 func (s *Server) Register(g *grpc.Server) { cloudtaskspb.RegisterCloudTasksServer(g, s) }
 
-// Serve answers gRPC on the listener until Close, then returns nil.
-func (s *Server) Serve(lis net.Listener) error {
-	if err := s.grpc.Serve(lis); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
-		return fmt.Errorf("tasks emulator: %w", err)
-	}
-	return nil
-}
-
-// Close stops dispatching, cancels what is in flight and waits for it.
-func (s *Server) Close() error {
-	s.mu.Lock()
-	s.stop() // under the lock, so that nothing is launched afterwards
-	s.mu.Unlock()
-	s.grpc.Stop()
-	s.work.Wait()
-	s.sender.Client.CloseIdleConnections()
-	return nil
-}
-
 // Poke makes every queue look at the clock again; needed only after moving an
 // injected one.
 func (s *Server) Poke() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	for _, q := range s.queues {
 		q.poke()
 	}
@@ -100,9 +63,9 @@ func (s *Server) Poke() {
 // Tasks of paused queues and tasks scheduled for later count as waiting.
 func (s *Server) Wait(ctx context.Context) error {
 	for {
-		s.mu.Lock()
+		s.Mu.Lock()
 		idle, busy := s.idle, s.busy
-		s.mu.Unlock()
+		s.Mu.Unlock()
 		if busy == 0 {
 			return nil
 		}

@@ -104,7 +104,7 @@ func TestRunTaskIgnoresPauseAndSchedule(t *testing.T) {
 			t.Fatal(err)
 		}
 		target.Next(t)
-		kit.Eventually(t, "the run is booked", func() bool { return server.Stats().Running == 0 })
+		kit.Eventually(t, "the run is recorded", func() bool { return server.Stats().Running == 0 })
 	}
 	run()
 	if wait := time.Until(get(t, client, name).GetScheduleTime().AsTime()); wait > time.Minute || wait < 30*time.Second {
@@ -134,7 +134,7 @@ func TestDispatchDeadlineReachesTheRequest(t *testing.T) {
 		if got := <-deadlines; got > want || got < want-10*time.Second {
 			t.Errorf("deadline in %v, want %v", got, want)
 		}
-		kit.Eventually(t, "the attempt is booked", func() bool { return server.Stats().Running == 0 })
+		kit.Eventually(t, "the attempt is recorded", func() bool { return server.Stats().Running == 0 })
 		attempt := get(t, api, name).GetLastAttempt()
 		if attempt.GetResponseTime() != nil || attempt.GetResponseStatus().GetCode() != int32(codes.DeadlineExceeded) {
 			t.Errorf("attempt %v", attempt)

@@ -27,7 +27,7 @@ func (s *Server) remove(t *task) {
 	t.queue.unwait(t)
 	delete(t.queue.tasks, t.message.GetName())
 	if t.named {
-		s.taken.add(t.message.GetName(), s.options.Now())
+		s.taken.add(t.message.GetName(), s.Now())
 	}
 	s.count(-1)
 }
@@ -50,8 +50,8 @@ func (s *Server) findTask(name string) (*task, error) {
 
 // GetTask returns a task that is waiting or running.
 func (s *Server) GetTask(_ context.Context, request *cloudtaskspb.GetTaskRequest) (*cloudtaskspb.Task, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	t, err := s.findTask(request.GetName())
 	if err != nil {
 		return nil, err
@@ -61,8 +61,8 @@ func (s *Server) GetTask(_ context.Context, request *cloudtaskspb.GetTaskRequest
 
 // DeleteTask deletes a task that is waiting or running.
 func (s *Server) DeleteTask(_ context.Context, request *cloudtaskspb.DeleteTaskRequest) (*emptypb.Empty, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	t, err := s.findTask(request.GetName())
 	if err != nil {
 		return nil, err
@@ -75,13 +75,13 @@ func (s *Server) DeleteTask(_ context.Context, request *cloudtaskspb.DeleteTaskR
 // RunTask dispatches a task now, whatever its schedule, its queue's rate and
 // state, and even if it is running.
 func (s *Server) RunTask(_ context.Context, request *cloudtaskspb.RunTaskRequest) (*cloudtaskspb.Task, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	t, err := s.findTask(request.GetName())
 	if err != nil {
 		return nil, err
 	}
-	now := s.options.Now()
+	now := s.Now()
 	t.queue.unwait(t)
 	t.message.ScheduleTime = timestamppb.New(now)
 	s.launch(t, now)
@@ -90,8 +90,8 @@ func (s *Server) RunTask(_ context.Context, request *cloudtaskspb.RunTaskRequest
 
 // ListTasks returns the tasks of a queue by name.
 func (s *Server) ListTasks(_ context.Context, request *cloudtaskspb.ListTasksRequest) (*cloudtaskspb.ListTasksResponse, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	q, err := s.find(request.GetParent())
 	if err != nil {
 		return nil, err

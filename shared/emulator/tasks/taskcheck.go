@@ -27,7 +27,7 @@ var taskKind = resource.Kind{
 	IDRule:     "1 to 500 letters, digits, hyphens, underscores",
 }
 
-// checkTask refuses what Cloud Tasks would refuse, and targets that this
+// checkTask refuses tasks that Cloud Tasks would refuse, and targets that this
 // emulator does not have.
 func checkTask(parent string, message *cloudtaskspb.Task, now time.Time) error {
 	if message == nil {

@@ -1,5 +1,5 @@
-// Package plantest holds the plans that the database makes of our statements to
-// what they are meant to be: a lookup by an index, whatever the table's size.
+// Package plantest checks the plans that the database makes of our statements: each
+// must be a lookup by an index, whatever the table's size.
 //
 // A Recorder stands between a pool and the server and writes down every statement
 // as it was sent, with its values; Check asks the server how it would run each.
@@ -25,8 +25,8 @@ type Recorder struct {
 	list []string
 }
 
-// Dial connects and records what is sent over the connection; it is given to
-// whoever opens a pool. The pool must put values into its statements itself.
+// Dial connects and records what is sent over the connection; the opener of
+// a pool takes it. The pool must put values into its statements itself.
 func (r *Recorder) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
@@ -35,7 +35,7 @@ func (r *Recorder) Dial(ctx context.Context, network, address string) (net.Conn,
 	return &recorded{Conn: c, to: r}, nil
 }
 
-// Statements returns what was recorded, each text once, in order.
+// Statements returns the recorded statements, each text once, in order.
 func (r *Recorder) Statements() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,7 +50,7 @@ func (r *Recorder) Statements() []string {
 	return once
 }
 
-// recorded is a connection that is listened to.
+// recorded is a connection whose statements are recorded.
 type recorded struct {
 	net.Conn
 	to *Recorder
@@ -75,11 +75,11 @@ func (c *recorded) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Many is from how many rows a full scan or a sort is one of a large table: tables
-// are filled with more for the test.
+// Many is the number of rows from which a full scan or a sort counts as one of a large
+// table. Tests fill their tables with more.
 const Many = 500
 
-// Allowed names a statement by a part of its text, and says why it may read a
+// Allowed names a statement by a part of its text, with the reason why it may read a
 // whole table or sort it.
 type Allowed struct{ Part, Why string }
 
@@ -167,7 +167,7 @@ func explain(db *sql.DB, statement string) ([]string, error) {
 	return lines, rows.Err()
 }
 
-// problem says what is wrong with a plan; empty if nothing is.
+// problem names the fault of a plan; empty if it has none.
 func problem(plan []string) string {
 	for _, line := range plan {
 		table, rest, _ := strings.Cut(strings.TrimPrefix(line, "table="), " type=")

@@ -42,7 +42,7 @@ func TestVersionsArePacked(t *testing.T) {
 			t.Errorf("version %d became %d, %v, %v", version, got, entries, err)
 		}
 	}
-	if plain := Pack(three); plain[0] != 1 {
+	if plain := PackVersion(0, three); plain[0] != 1 {
 		t.Errorf("entries without a version have format %d; want 1", plain[0])
 	}
 	for n := 1; n < 9; n++ {
@@ -58,7 +58,7 @@ func TestVersionsArePacked(t *testing.T) {
 // FuzzUnpackVersion checks that every readable value is written back unchanged.
 func FuzzUnpackVersion(f *testing.F) {
 	f.Add(PackVersion(7, three))
-	f.Add(Pack(three))
+	f.Add(PackVersion(0, three))
 	f.Add([]byte{2, 0, 0})
 	f.Fuzz(func(t *testing.T, packed []byte) {
 		version, entries, err := UnpackVersion(packed)

@@ -46,11 +46,8 @@ const (
 	versionBytes    = 8
 )
 
-// Pack returns the packed form of a root's entries, without a version.
-func Pack(entries []Entry) []byte { return PackVersion(0, entries) }
-
-// PackVersion returns the packed form of a root's entries at a version of its rows; 0 is
-// unknown.
+// PackVersion returns the packed form of a root's entries as they are at a version
+// of its rows; 0 is none.
 func PackVersion(version uint64, entries []Entry) []byte {
 	size := 1 + versionBytes
 	for _, e := range entries {

@@ -13,7 +13,7 @@ func TestPackRoundTrip(t *testing.T) {
 		{{ID: "R1-1", Hash: HashOf([]byte("a"))}},
 		{{ID: "", Hash: HashOf(nil), Parked: true}, {ID: strings.Repeat("x", 300), Hash: HashOf([]byte("b"))}},
 	} {
-		got, err := Unpack(Pack(entries))
+		got, err := Unpack(PackVersion(0, entries))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -24,7 +24,7 @@ func TestPackRoundTrip(t *testing.T) {
 }
 
 func TestUnpackRefusesEveryTruncation(t *testing.T) {
-	whole := Pack([]Entry{{ID: "R1-1", Hash: HashOf([]byte("a"))}})
+	whole := PackVersion(0, []Entry{{ID: "R1-1", Hash: HashOf([]byte("a"))}})
 	for n := 2; n < len(whole); n++ {
 		if _, err := Unpack(whole[:n]); err == nil {
 			t.Errorf("the first %d of %d bytes were accepted", n, len(whole))
@@ -55,13 +55,13 @@ func TestJournalRoundTrip(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
-	f.Add(Pack([]Entry{{ID: "R1-1"}}))
+	f.Add(PackVersion(0, []Entry{{ID: "R1-1"}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		entries, err := Unpack(b)
 		if err != nil {
 			return
 		}
-		if again, err := Unpack(Pack(entries)); err != nil || !cmp.Equal(entries, again) {
+		if again, err := Unpack(PackVersion(0, entries)); err != nil || !cmp.Equal(entries, again) {
 			t.Errorf("%v became %v, %v", entries, again, err)
 		}
 	})

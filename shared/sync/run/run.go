@@ -61,10 +61,6 @@ var diagram = states.Diagram[State]{
 	Processing: {Synced, Failed, Interrupted},
 }
 
-// Move checks a change of state and returns an error for one that the diagram
-// does not have.
-func Move(from, to State) error { return diagram.Move("a run", from, to) }
-
 // Sources returns the states from which a verb leads to s, in a stable order.
 func Sources(s State) []State { return diagram.Sources(s) }
 

@@ -1,5 +1,5 @@
-// Package control is the plain HTTP side door of the task and scheduler
-// emulators: faults are read and set, counters read, keys fetched.
+// Package control is the plain HTTP control page of the task and scheduler emulators:
+// faults are read and set, counters read, keys fetched.
 package control
 
 import (
@@ -11,7 +11,7 @@ import (
 
 const maxBody = 1 << 20
 
-// Door is what an emulator shows on its side door. F is its set of faults.
+// Door is the content of an emulator's control page. F is its set of faults.
 type Door[F any] struct {
 	Faults    func() F
 	SetFaults func(F) error
@@ -20,7 +20,7 @@ type Door[F any] struct {
 }
 
 // Handler serves GET and PUT /faults, GET /stats and GET /tokens/jwks. A PUT
-// replaces all faults: what the body leaves out is off.
+// replaces all faults: those that the body leaves out are off.
 func (d Door[F]) Handler() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { Write(w, d.Faults()) })

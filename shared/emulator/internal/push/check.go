@@ -26,7 +26,7 @@ func reserved(lower string) bool {
 	return false
 }
 
-// CheckURL refuses what the platform would not call.
+// CheckURL refuses addresses that the platform would not call.
 func CheckURL(field, text string) error {
 	parsed, err := url.Parse(text)
 	switch {

@@ -19,7 +19,7 @@ var (
 type Kind struct {
 	// Collection is the fixed segment: "queues".
 	Collection string
-	// ID is what the variable segment must match, and IDRule says it in words.
+	// ID is the pattern of the variable segment, and IDRule the same in words.
 	ID     *regexp.Regexp
 	IDRule string
 }

@@ -51,15 +51,6 @@ func (c *Client) ApplySettings(ctx context.Context, index string, settings []byt
 	return c.change(ctx, order{http.MethodPut, call.Write, index, "/settings", json.RawMessage(settings), "editSettings"})
 }
 
-// IndexExists reports whether there is an index of the name.
-func (c *Client) IndexExists(ctx context.Context, index string) (bool, error) {
-	_, err := c.Settings(ctx, index)
-	if fault.KindOf(err) == fault.NotFound {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // DeleteIndex deletes an index with its replicas, whatever they are named, and
 // waits until all are gone; one that does not exist is no error. Replicas go one
 // by one, each unlinked and then deleted, so that a call that is cut short and

@@ -256,7 +256,8 @@ func TestDeleteIndex(t *testing.T) {
 		}
 	}
 	for index, want := range map[string]bool{"things": false, "things_at_desc": false, "other": false, "bystander": true} {
-		if got, err := b.IndexExists(t.Context(), index); got != want || err != nil {
+		_, err := b.Settings(t.Context(), index)
+		if got := fault.KindOf(err) != fault.NotFound; got != want || got && err != nil {
 			t.Errorf("%s: %v, %v", index, got, err)
 		}
 	}

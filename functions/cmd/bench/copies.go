@@ -11,18 +11,16 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 )
 
-// multiply fills the tables: base rows are invented and the rest copied by the
-// server itself. The ledger says that all of it was pushed, and the watermark that
-// it was long ago.
-func (w *world) multiply(ctx context.Context, rows int, seed int64) error {
-	base := min(rows, baseRows)
-	if _, err := w.fill(ctx, base, seed); err != nil {
+// multiply fills the tables: base rows are invented, and the server itself copies the
+// rest. The ledger holds all records as pushed, and the watermark is now.
+func (w *world) multiply(ctx context.Context, rows int) error {
+	if _, err := w.fill(ctx, min(rows, baseRows)); err != nil {
 		return err
 	}
 	if _, err := w.stack.DB.ExecContext(ctx, "DELETE FROM order_return_item WHERE line_no > 1"); err != nil {
 		return err
 	}
-	// What is soft-deleted has no record, and the ticks count records.
+	// Soft-deleted rows have no record, and the ticks count records.
 	for _, text := range []string{
 		"UPDATE order_return SET deleted_at = NULL, updated_at = '2026-10-01'",
 		"UPDATE order_return_item SET deleted_at = NULL, updated_at = '2026-10-01', id = order_return_id + 100000000",
@@ -44,8 +42,8 @@ func (w *world) multiply(ctx context.Context, rows int, seed int64) error {
 	if _, err := w.stack.DB.ExecContext(ctx, packed, entityName); err != nil {
 		return err
 	}
-	// The server would count them by itself some time later, in the middle of what is
-	// measured.
+	// Otherwise the server would count the rows by itself some time later, in the middle
+	// of a measurement.
 	if _, err := w.stack.DB.ExecContext(ctx, "ANALYZE TABLE sync_ledger"); err != nil {
 		return err
 	}
@@ -59,8 +57,8 @@ func (w *world) multiply(ctx context.Context, rows int, seed int64) error {
 	return errors.Join(err, w.settle(ctx))
 }
 
-// settle waits until a private server has written to disk what it was filled with:
-// it would go on doing so for minutes, beside what is measured.
+// settle waits until a private server has written its rows to disk: otherwise the server
+// would go on writing for minutes, during the measurements.
 func (w *world) settle(ctx context.Context) error {
 	if w.stack.Options.DSN != "" {
 		return nil

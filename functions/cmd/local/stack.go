@@ -15,7 +15,7 @@ import (
 // entityName is the entity that the sample data belongs to.
 const entityName = "returns"
 
-// play does what the flags say.
+// play runs the stack by the flags.
 func play(ctx context.Context, o options, out, log io.Writer) (err error) {
 	began := time.Now()
 	stack, err := rehearsal.Start(ctx, stackOptions(o, log))

@@ -16,8 +16,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
-// keepRunning syncs at once, says what can be opened, and then shows every run
-// while the scheduler ticks and the warehouse changes rows.
+// keepRunning syncs at once, prints the addresses, and then shows every run while
+// the scheduler ticks and the warehouse changes rows.
 func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, log io.Writer) error {
 	if _, err := syncWithBar(ctx, stack, "syncing", log); err != nil {
 		return err
@@ -54,8 +54,8 @@ var operated = []string{
 	"SCHEDULES_URL", "SCHEDULER_SERVICE_ACCOUNT",
 }
 
-// writeConfig writes what the command line needs to operate this stack into a
-// file that only this user can read, and returns where it is.
+// writeConfig writes the settings with which the command line operates this stack into
+// a file that only this user can read, and returns where it is.
 func writeConfig(stack *rehearsal.Stack) (string, error) {
 	f, err := os.CreateTemp("", "return-sync-*.ini")
 	if err != nil {
@@ -130,7 +130,7 @@ func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
 }
 
 // line describes a closed run in one line. Only a synced run makes the index as of
-// its window's end; any other run leaves the index as of what it was.
+// its window's end; any other run leaves the index as it was.
 func line(r run.Run) string {
 	end := "as of"
 	if r.State != run.Synced {

@@ -35,7 +35,7 @@ type summary struct {
 	WallSeconds      float64    `json:"wallSeconds"`
 }
 
-// errUnsound is --once with a check that did not hold; the summary says which.
+// errUnsound ends --once after a failed check, which the summary names.
 var errUnsound = errors.New("a check did not hold; the summary's problems say which")
 
 // once makes one sync and a second over the same window and checks both.

@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// hear notes what the browser tells of its page.
-func (p *Page) hear(event any) {
+// listen records the events of the page.
+func (p *Page) listen(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch e := event.(type) {
@@ -33,7 +33,7 @@ func (p *Page) hear(event any) {
 	}
 }
 
-// said joins what was given to the console.
+// said joins the arguments of a call of the console.
 func said(args []*runtime.RemoteObject) string {
 	var words []string
 	for _, a := range args {
@@ -65,7 +65,7 @@ func (p *Page) Requests() []string {
 	return slices.Clone(p.requests)
 }
 
-// judge fails the test for what it has not expected.
+// judge fails the test for unexpected complaints and requests.
 func (p *Page) judge() {
 	p.t.Helper()
 	for _, c := range p.Complaints() {
