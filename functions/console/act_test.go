@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // shown is what the page gets, as far as tests look at it.
@@ -19,9 +20,9 @@ type shown struct {
 		Report    health.Report
 		Scopes    []scope.Answer
 		Schedules []schedule.Answer
-		Audit     []store.Audit
+		Audit     []audit.Entry
 		Parked    map[string][]held
-		RunLog    []store.LogEntry `json:"log"`
+		RunLog    []runlog.Entry `json:"log"`
 	}
 }
 
@@ -76,7 +77,7 @@ func TestActions(t *testing.T) {
 		t.Errorf("%d entries", len(audit))
 	}
 	for i, want := range []string{"failed: name 1", "failed: none of these", "done"} {
-		if a := audit[i]; a.Action != "retry-parked" || a.Who != "somebody" || a.Via != store.ViaConsole || !strings.HasPrefix(a.Outcome, want) {
+		if a := audit[i]; a.Action != "retry-parked" || a.Who != "somebody" || a.Via != audit.ViaConsole || !strings.HasPrefix(a.Outcome, want) {
 			t.Errorf("%+v, want %q", a, want)
 		}
 	}

@@ -48,7 +48,7 @@ type Entry struct {
 	// in particular. Column and field keep the name that they had first.
 	Subject string `json:"entity,omitempty"`
 	RunID   int64  `json:"runId,omitempty"` // 0: about no run
-	Message  string    `json:"message"`
+	Message string `json:"message"`
 }
 
 // logColumns and scanLog belong together.

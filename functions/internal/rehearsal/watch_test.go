@@ -9,6 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 )
 
 // looks waits until the watcher has looked so many times more.
@@ -16,7 +17,7 @@ func (s *Stack) looks(t *testing.T, n int) {
 	t.Helper()
 	var last time.Time
 	for deadline := time.Now().Add(time.Minute); n > 0; time.Sleep(poll) {
-		beats, err := s.Store.Heartbeats(t.Context())
+		beats, err := heartbeat.New(s.Store.Pool()).Heartbeats(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +67,7 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	if len(told) != 1 || !strings.Contains(told[0], "Sync application offline") || slack.Tried() != 2 {
 		t.Fatalf("told %q in %d tries; want one message that it is offline", told, slack.Tried())
 	}
-	beats, err := s.Store.Heartbeats(t.Context())
+	beats, err := heartbeat.New(s.Store.Pool()).Heartbeats(t.Context())
 	if err != nil || beats[alert.App].Alive {
 		t.Errorf("alive was not reset: %+v, %v", beats[alert.App], err)
 	}
@@ -85,7 +86,7 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	if posted := hook.Bodies(); len(posted) != 2 || !strings.Contains(posted[0], `"event":"raised","cause":"offline"`) || !strings.Contains(posted[1], `"event":"recovered"`) {
 		t.Errorf("posted %q", posted)
 	}
-	if beats, err = s.Store.Heartbeats(t.Context()); err != nil || !beats[alert.App].Alive {
+	if beats, err = heartbeat.New(s.Store.Pool()).Heartbeats(t.Context()); err != nil || !beats[alert.App].Alive {
 		t.Errorf("it is not alive again: %+v, %v", beats[alert.App], err)
 	}
 }

@@ -180,7 +180,7 @@ func (s *Store) DeleteSchedule(ctx context.Context, id int64, version string) (b
 func lockSchedule(ctx context.Context, tx *sql.Tx, id int64, version string) (schedule.Row, error) {
 	r, err := readSchedule(tx.QueryRowContext(ctx, "SELECT "+scheduleColumns+" FROM sync_schedule WHERE id = ? FOR UPDATE", id), id)
 	if err == nil && version != "" && version != r.Version() {
-		err = fault.New(fault.Superseded, "stale-version", "schedule %d was changed by somebody else: read it again, then repeat your change", id).WithParam("version")
+		err = fault.New(fault.Superseded, "stale-version", "schedule %d was changed by somebody else: look at it again, then repeat your change", id).WithParam("version")
 	}
 	return r, err
 }

@@ -10,9 +10,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // group is a database with the entities a, b and c, whose runs the tests begin
@@ -31,7 +31,7 @@ func newGroup(t *testing.T) *group {
 		g.entities = append(g.entities, entity.Definition{Name: name, JobType: "JOB_" + name})
 	}
 	g.scopes = &flow.Scopes{
-		Store: g.DB, Entities: g.entities, Log: silent, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30},
+		Store: scopestore.New(g.Pool()), Targets: g.DB, Entities: g.entities, Log: silent, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30},
 		Ticker: &flow.Cron{Store: g.DB, Queue: g.queue, Entities: g.entities, Config: g.cfg, Log: silent},
 	}
 	return g
@@ -149,7 +149,7 @@ func (g *group) sound(id string) {
 // statuses returns the statuses, oldest first, as "entity state".
 func (g *group) statuses() []string {
 	g.t.Helper()
-	list, err := g.Statuses(g.t.Context(), store.StatusFilter{Limit: 100})
+	list, err := scopestore.New(g.Pool()).Statuses(g.t.Context(), scopestore.StatusFilter{Limit: 100})
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -13,8 +13,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // TestAnEarlyFailureKeepsAScopeSyncingUntilTheLastMemberCompletes follows three
@@ -387,7 +387,7 @@ func TestDeletingScopesAndStatuses(t *testing.T) {
 	g.started(`{"instanceId":"s","options":{"members":{"m":["a"],"n":["b"]}}}`)
 	g.end("a", "failed")
 	g.expect("s", scope.Syncing, "0/1/1/0")
-	list, err := g.Statuses(ctx, store.StatusFilter{Entity: "a", State: scope.Failed, Instance: "m", Limit: 1})
+	list, err := scopestore.New(g.Pool()).Statuses(ctx, scopestore.StatusFilter{Entity: "a", State: scope.Failed, Instance: "m", Limit: 1})
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
