@@ -72,16 +72,16 @@ func TestActions(t *testing.T) {
 	if got := fmt.Sprint(w.woken.ids); got != "[7 8]" {
 		t.Errorf("woken: %s", got)
 	}
-	audit := w.look(t).View.Audit
-	if len(audit) != 15 {
-		t.Errorf("%d entries", len(audit))
+	acts := w.look(t).View.Audit
+	if len(acts) != 15 {
+		t.Errorf("%d entries", len(acts))
 	}
 	for i, want := range []string{"failed: name 1", "failed: none of these", "done"} {
-		if a := audit[i]; a.Action != "retry-parked" || a.Who != "somebody" || a.Via != audit.ViaConsole || !strings.HasPrefix(a.Outcome, want) {
+		if a := acts[i]; a.Action != "retry-parked" || a.Who != "somebody" || a.Via != audit.ViaConsole || !strings.HasPrefix(a.Outcome, want) {
 			t.Errorf("%+v, want %q", a, want)
 		}
 	}
-	if a := audit[5]; a.Old != "running" || a.New != "cancelled" || a.Object != "backfill 7 of returns" {
+	if a := acts[5]; a.Old != "running" || a.New != "cancelled" || a.Object != "backfill 7 of returns" {
 		t.Errorf("%+v", a)
 	}
 }

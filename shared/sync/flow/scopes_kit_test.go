@@ -110,7 +110,7 @@ func (g *group) look(id string) scope.Answer {
 	if err := g.scopes.Refresh(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
-	s, err := g.Scope(g.t.Context(), id)
+	s, err := g.scopes.Store.Scope(g.t.Context(), id)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func (g *group) statuses() []string {
 // gone demands that a scope is not there.
 func (g *group) gone(id string) {
 	g.t.Helper()
-	if _, err := g.Scope(g.t.Context(), id); fault.KindOf(err) != fault.NotFound {
+	if _, err := g.scopes.Store.Scope(g.t.Context(), id); fault.KindOf(err) != fault.NotFound {
 		g.t.Fatalf("scope %s: %v", id, err)
 	}
 }

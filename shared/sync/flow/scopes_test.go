@@ -413,11 +413,11 @@ func TestDeletingScopesAndStatuses(t *testing.T) {
 		t.Errorf("%v, the old row is still there", err)
 	}
 	g.started(`{"instanceId":"s"}`)
-	if err := g.DeleteScope(ctx, "s"); err != nil {
+	if err := g.scopes.Store.DeleteScope(ctx, "s"); err != nil {
 		t.Fatal(err)
 	}
 	g.gone("s")
-	if err := g.DeleteScope(ctx, "s"); fault.KindOf(err) != fault.NotFound {
+	if err := g.scopes.Store.DeleteScope(ctx, "s"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("deleted twice: %v", err)
 	}
 	g.end("a", "synced")
