@@ -391,10 +391,10 @@ func TestDeletingScopesAndStatuses(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
-	if err := g.DeleteStatus(ctx, list[0].ID); err != nil {
+	if err := g.scopes.Store.DeleteStatus(ctx, list[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.DeleteStatus(ctx, list[0].ID); fault.KindOf(err) != fault.NotFound {
+	if err := g.scopes.Store.DeleteStatus(ctx, list[0].ID); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("deleted twice: %v", err)
 	}
 	if diff := cmp.Diff([]string{"b syncing"}, g.statuses()); diff != "" {
