@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // request is the body of an action; each takes its own fields.
@@ -71,7 +71,7 @@ func (f *function) act(r *http.Request) (any, error) {
 	if !ok {
 		return nil, fault.New(fault.NotFound, "no-action", "there is no such action; there are %q", slices.Sorted(maps.Keys(actions)))
 	}
-	d := &deed{function: f, by: operate.Actor{Who: p.Subject, Via: store.ViaConsole}}
+	d := &deed{function: f, by: operate.Actor{Who: p.Subject, Via: audit.ViaConsole}}
 	d.acts = operate.Acts{Store: f.Store, Entities: f.Entities, Ticker: f.Scopes.Ticker, Jobs: f.Jobs}
 	if err := readJSON(r, &d.request); err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ const maxRetry = 500
 
 // retryParked retries parked records by a job.
 func (d *deed) retryParked(ctx context.Context) (string, error) {
-	entry := store.Audit{Object: d.Entity, Old: "parked: " + strings.Join(d.Records, ", ")}
+	entry := audit.Entry{Object: d.Entity, Old: "parked: " + strings.Join(d.Records, ", ")}
 	j, n, err := d.acts.RetryParked(ctx, d.by, entry, func() (p operate.Parked, err error) {
 		if n := len(d.Records); n == 0 || n > maxRetry {
 			return p, fault.New(fault.Invalid, "bad-records", "name 1 to %d records", maxRetry).WithParam("records")

@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // shown is the part of the page's data that tests check.
@@ -19,9 +20,9 @@ type shown struct {
 		Report    health.Report
 		Scopes    []scope.Answer
 		Schedules []schedule.Answer
-		Audit     []store.Audit
+		Audit     []audit.Entry
 		Parked    map[string][]held
-		RunLog    []store.LogEntry `json:"log"`
+		RunLog    []runlog.Entry `json:"log"`
 	}
 }
 
@@ -71,16 +72,16 @@ func TestActions(t *testing.T) {
 	if got := fmt.Sprint(w.woken.ids); got != "[7 8]" {
 		t.Errorf("woken: %s", got)
 	}
-	audit := w.look(t).View.Audit
-	if len(audit) != 15 {
-		t.Errorf("%d entries", len(audit))
+	acts := w.look(t).View.Audit
+	if len(acts) != 15 {
+		t.Errorf("%d entries", len(acts))
 	}
 	for i, want := range []string{"failed: name 1", "failed: none of these", "done"} {
-		if a := audit[i]; a.Action != "retry-parked" || a.Who != "somebody" || a.Via != store.ViaConsole || !strings.HasPrefix(a.Outcome, want) {
+		if a := acts[i]; a.Action != "retry-parked" || a.Who != "somebody" || a.Via != audit.ViaConsole || !strings.HasPrefix(a.Outcome, want) {
 			t.Errorf("%+v, want %q", a, want)
 		}
 	}
-	if a := audit[5]; a.Old != "running" || a.New != "cancelled" || a.Object != "backfill 7 of returns" {
+	if a := acts[5]; a.Old != "running" || a.New != "cancelled" || a.Object != "backfill 7 of returns" {
 		t.Errorf("%+v", a)
 	}
 }

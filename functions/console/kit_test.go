@@ -19,6 +19,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -79,8 +80,8 @@ func newWorld(t *testing.T) *world {
 	entities := flow.Entities{{Name: "returns", JobType: "RETURN_JOB", Index: "es_prod", RecordLimit: 10000}, {Name: "stock", JobType: "STOCK_JOB", Index: "stock"}}
 	w := &world{db: db.SQL(), woken: &woken{}}
 	w.parts = &wire.Console{
-		Store: db, Entities: entities, Kinds: wire.ScheduleKinds(entities, nil), Jobs: w.woken, Log: log,
-		Scopes: &flow.Scopes{Store: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
+		Store: db, Tables: wire.TablesOn(db.Pool()), Entities: entities, Kinds: wire.ScheduleKinds(entities, nil), Jobs: w.woken, Log: log,
+		Scopes: &flow.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
 		Config: wire.ConsoleConfig{Streams: 2, SubjectStreams: 2, AtOnce: 10, Poll: 100 * time.Millisecond},
 		Limits: judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, CheckedWithin: 5 * time.Minute, BudgetPercent: 90},
 		Ticks:  wire.Ticks{Period: 15 * time.Minute},

@@ -9,8 +9,11 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -32,17 +35,17 @@ const (
 
 // view is everything that the page shows, without the time.
 type view struct {
-	Report    health.Report     `json:"report"`
-	Recent    map[string][]pass `json:"recent"` // syncs by entity, newest first
-	Parked    map[string][]held `json:"parked"` // by entity
-	Heartbeat *beat             `json:"heartbeat"`
-	Scopes    []scope.Answer    `json:"scopes"`
-	Schedules []schedule.Answer `json:"schedules"`
-	LookedAt  *time.Time        `json:"schedulesLookedAt"` // when the schedules were last reconciled
-	Alerts    []store.AlertRow  `json:"alerts"`
-	Audit     []store.Audit     `json:"audit"`
-	RunLog    []store.LogEntry  `json:"log"` // newest first
-	// Limits are the largest records in bytes, by entity.
+	Report    health.Report         `json:"report"`
+	Recent    map[string][]pass     `json:"recent"` // syncs by entity, newest first
+	Parked    map[string][]held     `json:"parked"` // by entity
+	Heartbeat *beat                 `json:"heartbeat"`
+	Scopes    []scope.Answer        `json:"scopes"`
+	Schedules []schedule.Answer     `json:"schedules"`
+	LookedAt  *time.Time            `json:"schedulesLookedAt"` // when the schedules were last brought into force
+	Alerts    []alertstore.AlertRow `json:"alerts"`
+	Audit     []audit.Entry         `json:"audit"`
+	RunLog    []runlog.Entry        `json:"log"` // newest first
+	// Limits are the most bytes of a record, by entity.
 	Limits map[string]int `json:"limits"`
 	// StaleSeconds is the lag at which an index is behind.
 	StaleSeconds float64 `json:"staleSeconds"`
@@ -130,7 +133,7 @@ func (f *function) readEntity(ctx context.Context, v *view, name string, d entit
 
 // readLists reads the lists that belong to no entity.
 func (f *function) readLists(ctx context.Context, v *view, now time.Time) error {
-	beats, err := f.Store.Heartbeats(ctx)
+	beats, err := f.Tables.Heartbeats.Heartbeats(ctx)
 	if err != nil {
 		return err
 	}
@@ -140,7 +143,7 @@ func (f *function) readLists(ctx context.Context, v *view, now time.Time) error 
 	if err := f.Scopes.Refresh(ctx); err != nil {
 		return err
 	}
-	scopes, err := f.Store.Scopes(ctx, scopesShown)
+	scopes, err := f.Tables.Scopes.Scopes(ctx, scopesShown)
 	if err != nil {
 		return err
 	}
@@ -151,13 +154,13 @@ func (f *function) readLists(ctx context.Context, v *view, now time.Time) error 
 	if err := f.readSchedules(ctx, v, now); err != nil {
 		return err
 	}
-	if v.Alerts, err = f.Store.Alerts(ctx, false, alertsShown); err != nil {
+	if v.Alerts, err = f.Tables.Alerts.Alerts(ctx, false, alertsShown); err != nil {
 		return err
 	}
-	if v.Audit, err = f.Store.Audits(ctx, auditShown); err != nil {
+	if v.Audit, err = f.Tables.Audit.Audits(ctx, auditShown); err != nil {
 		return err
 	}
-	v.RunLog, err = f.Store.ReadLog(ctx, store.LogFilter{Limit: logShown})
+	v.RunLog, err = f.Tables.RunLog.ReadLog(ctx, runlog.Filter{Limit: logShown})
 	for i, j := 0, len(v.RunLog)-1; i < j; i, j = i+1, j-1 {
 		v.RunLog[i], v.RunLog[j] = v.RunLog[j], v.RunLog[i]
 	}
@@ -166,7 +169,7 @@ func (f *function) readLists(ctx context.Context, v *view, now time.Time) error 
 
 // readSchedules reads the schedules.
 func (f *function) readSchedules(ctx context.Context, v *view, now time.Time) error {
-	poll, err := f.Store.Schedules(ctx)
+	poll, err := f.Tables.Schedules.Schedules(ctx)
 	if err != nil {
 		return err
 	}
@@ -174,9 +177,8 @@ func (f *function) readSchedules(ctx context.Context, v *view, now time.Time) er
 	for _, r := range poll.Rows {
 		v.Schedules = append(v.Schedules, r.Answer(now))
 	}
-	looked, err := f.Store.PolledAt(ctx)
-	// To the minute: the time changes every minute, and people look only for its
-	// absence.
+	looked, err := f.Tables.Schedules.PolledAt(ctx)
+	// To the minute: it changes every minute, and only its absence is of interest.
 	if looked != nil {
 		at := looked.Truncate(time.Minute)
 		v.LookedAt = &at
@@ -195,9 +197,9 @@ func (f *function) state(r *http.Request) (any, error) {
 
 // runAnswer is a run in detail.
 type runAnswer struct {
-	Run   pass             `json:"run"`
-	Pages []store.PageRow  `json:"pages"`
-	Log   []store.LogEntry `json:"log"`
+	Run   pass            `json:"run"`
+	Pages []store.PageRow `json:"pages"`
+	Log   []runlog.Entry  `json:"log"`
 }
 
 // run answers with a run, its pages and its log.
@@ -213,13 +215,13 @@ func (f *function) run(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := runAnswer{Run: pass{wire.RunAnswer(found), found.Kind}, Pages: []store.PageRow{}, Log: []store.LogEntry{}}
+	a := runAnswer{Run: pass{wire.RunAnswer(found), found.Kind}, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
 	pages, err := f.Store.Pages(r.Context(), id, pagesShown)
 	if err != nil {
 		return nil, err
 	}
 	a.Pages = append(a.Pages, pages...)
-	entries, err := f.Store.ReadLog(r.Context(), store.LogFilter{RunID: id, Limit: logShown})
+	entries, err := f.Tables.RunLog.ReadLog(r.Context(), runlog.Filter{RunID: id, Limit: logShown})
 	a.Log = append(a.Log, entries...)
 	return a, err
 }

@@ -19,10 +19,10 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Function is the cron function.
@@ -60,7 +60,7 @@ func play(ctx context.Context, c *flow.Cron, t flow.Tick) ([]flow.Started, error
 	if !t.ByHand || t.JobsOnly {
 		return c.Run(ctx, t)
 	}
-	by := operate.Actor{Who: wire.CallerOf(ctx), Via: store.ViaCron}
+	by := operate.Actor{Who: wire.CallerOf(ctx), Via: audit.ViaCron}
 	return operate.Acts{Store: c.Store, Ticker: c}.StartEntity(ctx, by, t)
 }
 

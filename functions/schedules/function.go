@@ -27,10 +27,10 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Function is the schedules function.
@@ -75,9 +75,9 @@ func fire(ctx context.Context, s *wire.Schedules, call schedule.Trigger) (done s
 	if !call.At.IsZero() {
 		return s.Firer.Fire(ctx, call)
 	}
-	by := operate.Actor{Who: wire.CallerOf(ctx), Via: store.ViaSchedules}
-	entry := store.Audit{Action: operate.FireSchedule, Object: operate.ScheduleLabel(call.ID, "")}
-	err = operate.Audited(ctx, s.Scopes.Store, by, entry, func(entry *store.Audit) (err error) {
+	by := operate.Actor{Who: wire.CallerOf(ctx), Via: audit.ViaSchedules}
+	entry := audit.Entry{Action: operate.FireSchedule, Object: operate.ScheduleLabel(call.ID, "")}
+	err = operate.Audited(ctx, audit.New(s.Scopes.Targets.Pool()), by, entry, func(entry *audit.Entry) (err error) {
 		done, err = s.Firer.Fire(ctx, call)
 		entry.New = done.Message
 		return err

@@ -4,10 +4,10 @@ import (
 	"net/http"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // deletedAnswer is what a delete did.
@@ -41,7 +41,7 @@ func (f *function) act(r *http.Request) (any, error) {
 		return nil, err
 	}
 	f.Log.InfoContext(r.Context(), "an operator acts on sync scopes", "action", action, "subject", who.Subject)
-	acts, by := operate.ScopeActs{Flow: f.Flow}, operate.Actor{Who: who.Subject, Via: store.ViaScopes}
+	acts, by := operate.ScopeActs{Flow: f.Flow}, operate.Actor{Who: who.Subject, Via: audit.ViaScopes}
 	switch action {
 	case scope.StartScope:
 		return acts.Start(r.Context(), by, req)

@@ -19,6 +19,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -51,7 +52,7 @@ func newWorld(t *testing.T) *world {
 	log := slog.New(slog.DiscardHandler)
 	entities := flow.Entities{{Name: "returns", JobType: "RETURN_JOB"}, {Name: "stock", JobType: "STOCK_JOB"}}
 	w := &world{db: db.SQL(), parts: &wire.Scopes{
-		Flow: &flow.Scopes{Store: db, Ticker: claimer{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
+		Flow: &flow.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: claimer{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
 		Log:  log, Limits: wire.ScopesLimits{MaxBody: 4096, AtOnce: 20},
 	}}
 	callers := identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example", Audience: "search", Leeway: time.Second}

@@ -8,7 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 )
 
 // maxList is how many scopes or statuses one answer has at most.
@@ -86,8 +86,8 @@ func (f *function) statuses(r *http.Request) (any, error) {
 }
 
 // filterOf reads the parameters of a list of statuses.
-func filterOf(values url.Values) (store.StatusFilter, error) {
-	f := store.StatusFilter{
+func filterOf(values url.Values) (scopestore.StatusFilter, error) {
+	f := scopestore.StatusFilter{
 		Entity: values.Get("entity"), State: scope.State(values.Get("state")), Instance: values.Get("instanceId"), Limit: 100,
 	}
 	if !slices.Contains([]scope.State{"", scope.Syncing, scope.Synced, scope.Failed}, f.State) {

@@ -25,11 +25,11 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Function is the window function.
@@ -100,7 +100,7 @@ type requeued struct {
 func requeue(r *http.Request, w *flow.Window, body []byte) (any, error) {
 	asked, err := job.ParseHistoric(body)
 	if err == nil {
-		by := operate.Actor{Who: wire.CallerOf(r.Context()), Via: store.ViaWindow}
+		by := operate.Actor{Who: wire.CallerOf(r.Context()), Via: audit.ViaWindow}
 		var j job.Job
 		j, err = operate.Acts{Store: w.Store}.Backfill(r.Context(), by, asked.JobType, func() (job.Job, error) { return w.Requeue(r.Context(), asked) })
 		if err == nil {

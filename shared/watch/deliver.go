@@ -4,14 +4,14 @@ import (
 	"context"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/lease"
 )
 
 // How messages are sent.
 const (
-	noticeLease  = time.Minute      // longer than a channel takes for a message
+	messageLease = time.Minute      // longer than a channel takes for a message
 	deliverFor   = 45 * time.Second // of a round, for one channel
 	shortWait    = 10 * time.Second // the longest pause within a round
 	firstBackoff = time.Minute
@@ -24,7 +24,7 @@ func (w *Watcher) deliver(ctx context.Context, c Channel) (sent int, err error) 
 	limited, cancel := context.WithTimeout(ctx, deliverFor)
 	defer cancel()
 	for limited.Err() == nil {
-		n, ok, err := w.Store.TakeNotice(limited, c.Name, claim.NewToken(), noticeLease)
+		n, ok, err := w.Alerts.Take(limited, c.Name, lease.Grant{Token: lease.NewToken(), For: messageLease})
 		if err != nil || !ok {
 			return sent, err
 		}
@@ -33,7 +33,7 @@ func (w *Watcher) deliver(ctx context.Context, c Channel) (sent int, err error) 
 		noted := context.WithoutCancel(ctx)
 		if problem == nil {
 			sent++
-			if err := w.Store.NoticeSent(noted, n); err != nil {
+			if err := w.Alerts.Sent(noted, n); err != nil {
 				return sent, err
 			}
 			continue
@@ -47,16 +47,17 @@ func (w *Watcher) deliver(ctx context.Context, c Channel) (sent int, err error) 
 	return sent, nil
 }
 
-// unsent records that a message failed, and returns how long its channel rests.
-func (w *Watcher) unsent(ctx context.Context, n store.Notice, problem error) (time.Duration, error) {
+// unsent notes that a message did not go through, and returns how long nothing
+// need be tried on its channel.
+func (w *Watcher) unsent(ctx context.Context, n alertstore.OutboxRow, problem error) (time.Duration, error) {
 	log := w.Log.With("channel", n.Channel, "alert", n.Message.Title, "attempt", n.Attempts, "error", problem.Error())
 	if fault.KindOf(problem) == fault.Invalid || n.Age > giveUpAfter {
 		log.ErrorContext(ctx, "an alert could not be sent and is given up")
-		return 0, w.Store.RefuseNotice(ctx, n, problem.Error())
+		return 0, w.Alerts.Refuse(ctx, n, problem.Error())
 	}
 	after := putOff(n.Attempts, problem)
 	log.WarnContext(ctx, "an alert could not be sent; a later round sends it", "after", after.String())
-	return after, w.Store.PutOffNotice(ctx, n, after, problem.Error())
+	return after, w.Alerts.PutOff(ctx, n, after, problem.Error())
 }
 
 // putOff returns the pause after so many attempts: the channel's own request, else an

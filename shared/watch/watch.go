@@ -20,6 +20,9 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
@@ -55,10 +58,13 @@ type Channel struct {
 
 // Watcher checks the syncs. It is safe for concurrent use.
 type Watcher struct {
-	Store    *store.DB
-	Entities []entity.Definition
-	// Live, if set, returns the definitions to watch in place of Entities: the targets
-	// that searches see.
+	Store      *store.DB // the facts
+	Alerts     *alertstore.Store
+	Heartbeats *heartbeat.Store
+	RunLog     *runlog.Store
+	Entities   []entity.Definition
+	// Live, if set, returns what to look after now in place of Entities: the
+	// targets that searches see.
 	Live     func(ctx context.Context) ([]entity.Definition, error)
 	Plans    Plans
 	Index    Asker // nil: the index is never asked, which is a finding
@@ -84,29 +90,29 @@ const blind = 12 * time.Minute
 // Round runs one check.
 func (w *Watcher) Round(ctx context.Context) (Report, error) {
 	r := Report{Holding: []string{}, Raised: []string{}, Recovered: []string{}}
-	if err := w.Store.BeatWithin(ctx, alert.Watcher, blind); err != nil {
+	if err := w.Heartbeats.BeatWithin(ctx, alert.Watcher, blind); err != nil {
 		return r, err
 	}
 	f, err := w.facts(ctx)
 	if err != nil {
 		return r, err
 	}
-	open, err := w.Store.OpenAlerts(ctx)
+	open, err := w.Alerts.OpenAlerts(ctx)
 	if err != nil {
 		return r, err
 	}
-	told, err := w.Store.Told(ctx)
+	reported, err := w.Alerts.Reported(ctx)
 	if err != nil {
 		return r, err
 	}
-	problems := []error{w.carryOut(ctx, f, w.Rules.Judge(f, open, told), &r)}
+	problems := []error{w.carryOut(ctx, f, w.Rules.Judge(f, open, reported), &r)}
 	for _, c := range w.Channels {
 		sent, err := w.deliver(ctx, c)
 		r.Sent += sent
 		problems = append(problems, err)
 	}
 	problems = append(problems, w.prune(ctx))
-	r.Waiting, err = w.Store.WaitingNotices(ctx)
+	r.Waiting, err = w.Alerts.Waiting(ctx)
 	return r, errors.Join(append(problems, err)...)
 }
 
@@ -144,35 +150,35 @@ func (w *Watcher) carryOut(ctx context.Context, f alert.Facts, v alert.Verdict, 
 	var problems []error
 	back := w.back(ctx, f, v, &problems)
 	for _, o := range v.Advance {
-		problems = append(problems, w.Store.AdvanceAlert(ctx, o))
+		problems = append(problems, w.Alerts.AdvanceAlert(ctx, o))
 	}
 	for _, a := range v.Holding {
 		if back && a.Cause == alert.Offline {
 			continue
 		}
 		r.Holding = append(r.Holding, a.Title)
-		problems = append(problems, w.Store.RefreshAlert(ctx, a))
+		problems = append(problems, w.Alerts.RefreshAlert(ctx, a))
 		w.Log.Log(ctx, a.Cause.Level(), a.Cause.LogRecord(), "entity", a.Entity, "alert", a.Title)
 	}
 	for _, a := range v.Raise {
 		if back && a.Cause == alert.Offline {
 			continue
 		}
-		opened, err := w.Store.Raise(ctx, a, w.names())
+		opened, err := w.Alerts.Raise(ctx, a, w.names())
 		if opened {
 			r.Raised = append(r.Raised, a.Title)
 		}
 		problems = append(problems, err)
 	}
 	for _, o := range v.Recover {
-		closed, err := w.Store.CloseAlert(ctx, o, alert.Recovered)
+		closed, err := w.Alerts.CloseAlert(ctx, o, alert.Recovered)
 		if closed {
 			r.Recovered = append(r.Recovered, o.Title)
 		}
 		problems = append(problems, err)
 	}
 	for _, o := range v.Drop {
-		_, err := w.Store.CloseAlert(ctx, o, alert.Dropped)
+		_, err := w.Alerts.CloseAlert(ctx, o, alert.Dropped)
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
@@ -186,7 +192,7 @@ func (w *Watcher) back(ctx context.Context, f alert.Facts, v alert.Verdict, prob
 	if !offline || !beat.Alive {
 		return false
 	}
-	dead, err := w.Store.MarkDead(ctx, alert.App, beat.At)
+	dead, err := w.Heartbeats.MarkDead(ctx, alert.App, beat.At)
 	*problems = append(*problems, err)
 	return !dead
 }
@@ -214,7 +220,7 @@ const alertKeepDays = 400
 // prune removes old rows.
 func (w *Watcher) prune(ctx context.Context) error {
 	for range pruneSteps {
-		n, err := w.Store.PruneLog(ctx, w.Config.LogKeepDays, pruneEntries)
+		n, err := w.RunLog.PruneLog(ctx, w.Config.LogKeepDays, pruneEntries)
 		if err != nil {
 			return fmt.Errorf("the run log could not be pruned: %w", err)
 		}
@@ -222,8 +228,8 @@ func (w *Watcher) prune(ctx context.Context) error {
 			break
 		}
 	}
-	if err := w.Store.ExpireNotices(ctx, giveUpAfter); err != nil {
+	if err := w.Alerts.Expire(ctx, giveUpAfter); err != nil {
 		return err
 	}
-	return w.Store.PruneAlerts(ctx, alertKeepDays, pruneAlerts)
+	return w.Alerts.PruneAlerts(ctx, alertKeepDays, pruneAlerts)
 }

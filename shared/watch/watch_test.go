@@ -11,11 +11,15 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/slack"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
@@ -49,7 +53,7 @@ func newBench(t *testing.T, script ...alerttest.Answer) *bench {
 		t.Fatal(err)
 	}
 	b.Watcher = &watch.Watcher{
-		Store: db, Entities: defs, Plans: watch.Fixed(15 * time.Minute), Channels: []watch.Channel{{Name: "slack", Channel: slack.New(b.URL)}},
+		Store: db, Alerts: alertstore.New(db.Pool()), Heartbeats: heartbeat.New(db.Pool()), RunLog: runlog.New(db.Pool()), Entities: defs, Plans: watch.Fixed(15 * time.Minute), Channels: []watch.Channel{{Name: "slack", Channel: slack.New(b.URL)}},
 		Rules: alert.Rules{
 			Limits: judge.Limits{OfflineAfter: 40 * time.Minute, StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, BudgetPercent: 90, CheckedWithin: 5 * time.Minute},
 			Repeat: 24 * time.Hour,
@@ -89,7 +93,7 @@ func (b *bench) exec(query string) {
 // beat records a heartbeat of the application.
 func (b *bench) beat() {
 	b.t.Helper()
-	if err := b.Store.Beat(b.t.Context(), alert.App); err != nil {
+	if err := b.Heartbeats.Beat(b.t.Context(), alert.App); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -239,7 +243,7 @@ func TestARefusedMessageHoldsNothingUp(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	b.logged(`"level":"ERROR","msg":"an alert could not be sent and is given up"`)
-	entries, err := b.Store.ReadLog(t.Context(), store.LogFilter{Least: store.Error, Limit: 10})
+	entries, err := b.RunLog.ReadLog(t.Context(), runlog.Filter{Least: runlog.Error, Limit: 10})
 	if err != nil || len(entries) != 1 || !strings.Contains(entries[0].Message, "given up") || strings.Contains(entries[0].Message, alerttest.Secret) {
 		t.Errorf("%+v, %v", entries, err)
 	}
@@ -253,7 +257,7 @@ func TestOwnFailureIsNotOffline(t *testing.T) {
 	if _, err := b.Round(t.Context()); fault.KindOf(err) != fault.Retry {
 		t.Errorf("Round = %v", err)
 	}
-	if open, err := b.Store.OpenAlerts(t.Context()); err != nil || len(open) != 0 || b.Tried() != 0 {
+	if open, err := b.Alerts.OpenAlerts(t.Context()); err != nil || len(open) != 0 || b.Tried() != 0 {
 		t.Errorf("open %v, %v", open, err)
 	}
 	b.exec("RENAME TABLE sync_run_away TO sync_run")
@@ -277,7 +281,7 @@ func TestR10OldEntriesArePruned(t *testing.T) {
 	b := newBench(t)
 	b.exec("INSERT INTO sync_log (at, severity, message) VALUES (NOW(6) - INTERVAL 31 DAY, 'INFO', 'old'), (NOW(6) - INTERVAL 29 DAY, 'INFO', 'kept')")
 	b.round()
-	list, err := b.Store.ReadLog(t.Context(), store.LogFilter{Limit: 10})
+	list, err := b.RunLog.ReadLog(t.Context(), runlog.Filter{Limit: 10})
 	if err != nil || len(list) != 1 || list[0].Message != "kept" {
 		t.Errorf("%+v, %v", list, err)
 	}
@@ -286,7 +290,7 @@ func TestR10OldEntriesArePruned(t *testing.T) {
 // TestPlansOfTheTable reads from the table of schedules when an entity is due.
 func TestPlansOfTheTable(t *testing.T) {
 	b := newBench(t)
-	table := watch.Table{From: b.Store}
+	table := watch.Table{From: schedulestore.New(b.Store.Pool())}
 	plan := func() alert.Plan {
 		t.Helper()
 		p, err := table.Plan(t.Context(), "returns")

@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -179,7 +180,7 @@ func syncStates() []advised {
 			a.exec("INSERT INTO sync_heartbeat (name, alive, timestamp, alive_since) VALUES ('sync', 1, NOW(6) - INTERVAL 2 HOUR, NOW(6) - INTERVAL 3 HOUR) ON DUPLICATE KEY UPDATE timestamp = VALUES(timestamp)")
 		}, after: func(a *advice) {
 			// A tick by hand is no sign of life: the scheduler's next tick gives it.
-			if err := a.Store.Beat(a.t.Context(), judge.App); err != nil {
+			if err := heartbeat.New(a.Store.Pool()).Beat(a.t.Context(), judge.App); err != nil {
 				a.t.Fatal(err)
 			}
 		}},

@@ -12,7 +12,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 )
 
 // alerts is the commands about alerts.
@@ -66,18 +66,18 @@ func (s *session) listAlerts(ctx context.Context, o alertsOptions) error {
 	if err != nil {
 		return err
 	}
-	open, err := db.Alerts(ctx, true, o.limit)
+	open, err := alertstore.New(db.Pool()).Alerts(ctx, true, o.limit)
 	if err != nil {
 		return err
 	}
 	list := open
 	if o.all {
-		if list, err = db.Alerts(ctx, false, o.limit); err != nil {
+		if list, err = alertstore.New(db.Pool()).Alerts(ctx, false, o.limit); err != nil {
 			return err
 		}
 	}
 	if o.json {
-		err = printJSON(s.out, append([]store.AlertRow{}, list...))
+		err = printJSON(s.out, append([]alertstore.AlertRow{}, list...))
 	} else {
 		err = printAlerts(s.out, list)
 	}
@@ -88,7 +88,7 @@ func (s *session) listAlerts(ctx context.Context, o alertsOptions) error {
 }
 
 // printAlerts writes alerts for people.
-func printAlerts(to io.Writer, list []store.AlertRow) error {
+func printAlerts(to io.Writer, list []alertstore.AlertRow) error {
 	if len(list) == 0 {
 		_, err := fmt.Fprintln(to, "No alert is open.")
 		return err

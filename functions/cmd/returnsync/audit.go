@@ -7,13 +7,14 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // actor is who runs this program, for the audit: who --by names, or the user of
 // this machine.
 func (s *session) actor() operate.Actor {
-	return operate.Actor{Who: cmp.Or(s.by, s.user), Via: store.ViaCLI}
+	return operate.Actor{Who: cmp.Or(s.by, s.user), Via: audit.ViaCLI}
 }
 
 // acts returns what does and audits what people may change.
@@ -23,7 +24,7 @@ func (s *session) acts(db *store.DB, defs wire.Definitions) (operate.Acts, error
 }
 
 // audited does an act that this program alone has, and keeps its row.
-func (s *session) audited(ctx context.Context, db operate.Store, a store.Audit, do func(*store.Audit) error) error {
+func (s *session) audited(ctx context.Context, db operate.Store, a audit.Entry, do func(*audit.Entry) error) error {
 	return operate.Audited(ctx, db, s.actor(), a, do)
 }
 
@@ -31,7 +32,7 @@ func (s *session) audited(ctx context.Context, db operate.Store, a store.Audit, 
 type nowhereKept struct{}
 
 // Audited implements operate.Store.
-func (nowhereKept) Audited(_ context.Context, a store.Audit, do func(*store.Audit) error) error {
+func (nowhereKept) Audited(_ context.Context, a audit.Entry, do func(*audit.Entry) error) error {
 	return do(&a)
 }
 
@@ -49,5 +50,9 @@ func (s *session) auditTables(ctx context.Context) (operate.Store, error) {
 	if err := d.problems(false); err != nil {
 		return nil, err
 	}
-	return s.migrated(ctx, d)
+	db, err := s.migrated(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return audit.New(db.Pool()), nil
 }

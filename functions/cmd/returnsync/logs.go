@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -54,13 +55,13 @@ type logsOptions struct {
 }
 
 // filter returns which entries are wanted.
-func (o logsOptions) filter(now time.Time) (store.LogFilter, error) {
-	f := store.LogFilter{Entity: o.entity, Limit: o.limit}
+func (o logsOptions) filter(now time.Time) (runlog.Filter, error) {
+	f := runlog.Filter{Subject: o.entity, Limit: o.limit}
 	if o.limit < 1 {
 		return f, fmt.Errorf("--limit is %d; want 1 or more", o.limit)
 	}
 	var err error
-	if f.Least, err = store.ParseSeverity(o.severity); err != nil {
+	if f.Least, err = runlog.ParseSeverity(o.severity); err != nil {
 		return f, fmt.Errorf("--severity is %q; want info, warning or error", o.severity)
 	}
 	f.Since, err = sinceOf(o.since, now)
@@ -99,12 +100,12 @@ func (s *session) logs(ctx context.Context, o logsOptions) error {
 	if err != nil {
 		return err
 	}
-	list, err := db.ReadLog(ctx, f)
+	list, err := runlog.New(db.Pool()).ReadLog(ctx, f)
 	switch {
 	case err != nil:
 		return err
 	case o.json && !o.follow:
-		return printJSON(s.out, append([]store.LogEntry{}, list...))
+		return printJSON(s.out, append([]runlog.Entry{}, list...))
 	}
 	s.printLog(list, o.json)
 	if !o.follow {
@@ -128,16 +129,16 @@ func (s *session) about(ctx context.Context, entity string) (*store.DB, error) {
 }
 
 // printLog writes entries, one a line.
-func (s *session) printLog(list []store.LogEntry, asJSON bool) {
+func (s *session) printLog(list []runlog.Entry, asJSON bool) {
 	for _, e := range list {
 		if asJSON {
 			line, _ := json.Marshal(e) // numbers and strings always have a JSON form
 			_, _ = fmt.Fprintf(s.out, "%s\n", line)
 			continue
 		}
-		about := e.Entity
+		about := e.Subject
 		if e.RunID != 0 {
-			about = fmt.Sprintf("%s run %d", e.Entity, e.RunID)
+			about = fmt.Sprintf("%s run %d", e.Subject, e.RunID)
 		}
 		_, _ = fmt.Fprintf(s.out, "%s  %-7s  %-20s  %s\n", e.At.UTC().Format(clock), e.Severity, about, oneLine(e.Message))
 	}
@@ -154,17 +155,17 @@ const (
 // logTail is the end of the run log, as it grows.
 type logTail struct {
 	store   *store.DB
-	filter  store.LogFilter
+	filter  runlog.Filter
 	seen    map[int64]bool
 	highest int64
 }
 
 // news returns the entries that no look has returned yet.
-func (t *logTail) news(ctx context.Context) ([]store.LogEntry, error) {
+func (t *logTail) news(ctx context.Context) ([]runlog.Entry, error) {
 	f := t.filter
 	f.After, f.Limit = max(t.highest-trailBy, 0), atOnce
-	list, err := t.store.ReadLog(ctx, f)
-	var fresh []store.LogEntry
+	list, err := runlog.New(t.store.Pool()).ReadLog(ctx, f)
+	var fresh []runlog.Entry
 	for _, e := range list {
 		if !t.seen[e.ID] {
 			fresh = append(fresh, e)
@@ -181,7 +182,7 @@ func (t *logTail) news(ctx context.Context) ([]store.LogEntry, error) {
 
 // followLog prints the entries that come after those that were shown, until ctx
 // ends.
-func (s *session) followLog(ctx context.Context, t *logTail, shown []store.LogEntry, asJSON bool) error {
+func (s *session) followLog(ctx context.Context, t *logTail, shown []runlog.Entry, asJSON bool) error {
 	for _, e := range shown {
 		t.highest = max(t.highest, e.ID)
 	}
@@ -195,7 +196,7 @@ func (s *session) followLog(ctx context.Context, t *logTail, shown []store.LogEn
 		if err != nil {
 			return err
 		}
-		s.printLog(slices.DeleteFunc(list, func(e store.LogEntry) bool { return e.ID <= before }), asJSON)
+		s.printLog(slices.DeleteFunc(list, func(e runlog.Entry) bool { return e.ID <= before }), asJSON)
 		before = 0
 		select {
 		case <-ctx.Done():

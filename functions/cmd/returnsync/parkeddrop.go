@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
@@ -46,8 +46,8 @@ func (s *session) dropParked(ctx context.Context, ids []string, o retryOptions) 
 			continue
 		}
 		var n int64
-		entry := store.Audit{Action: operate.DropParked, Object: name, Old: "parked: " + strings.Join(mine, ", ")}
-		err := s.audited(ctx, db, entry, func(entry *store.Audit) (err error) {
+		entry := audit.Entry{Action: operate.DropParked, Object: name, Old: "parked: " + strings.Join(mine, ", ")}
+		err := s.audited(ctx, audit.New(db.Pool()), entry, func(entry *audit.Entry) (err error) {
 			n, err = db.DropParked(ctx, c.def.Name, mine)
 			entry.New = fmt.Sprintf("%d records are off the list", n)
 			return err

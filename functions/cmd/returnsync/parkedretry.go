@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
@@ -157,7 +158,7 @@ func (c *chosen) ids() []string {
 
 // retryChosen starts the job, and with --wait returns how many were refused again.
 func (s *session) retryChosen(ctx context.Context, db *store.DB, c *chosen, o retryOptions) (int64, error) {
-	entry := store.Audit{Object: target.EntityOf(c.def.Name), Old: "parked: " + strings.Join(c.ids(), ", ")}
+	entry := audit.Entry{Object: target.EntityOf(c.def.Name), Old: "parked: " + strings.Join(c.ids(), ", ")}
 	j, _, err := operate.Acts{Store: db}.RetryParked(ctx, s.actor(), entry, func() (operate.Parked, error) { return operate.Parked{Def: c.def, Records: c.records}, nil })
 	if err != nil {
 		return 0, err

@@ -12,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -161,7 +162,7 @@ func (s *session) builder(ctx context.Context, name string) (*builder, error) {
 // audited does something about the entity's indices and keeps its row; do returns
 // what it did.
 func (b *builder) audited(ctx context.Context, action string, do func(context.Context) (string, error)) error {
-	return b.s.audited(ctx, b.Store, store.Audit{Action: action, Object: b.first.Name}, func(entry *store.Audit) (err error) {
+	return b.s.audited(ctx, audit.New(b.Store.Pool()), audit.Entry{Action: action, Object: b.first.Name}, func(entry *audit.Entry) (err error) {
 		entry.New, err = do(ctx)
 		return err
 	})

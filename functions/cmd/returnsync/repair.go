@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
@@ -88,8 +89,8 @@ func (s *session) startAudited(ctx context.Context, all map[string]*mending, o r
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		m := all[name]
 		var j job.Job
-		entry := store.Audit{Action: operate.Repair, Object: m.def.Name, Old: fmt.Sprintf("%d roots differ", len(m.roots))}
-		err := s.audited(ctx, m.store, entry, func(entry *store.Audit) (err error) {
+		entry := audit.Entry{Action: operate.Repair, Object: m.def.Name, Old: fmt.Sprintf("%d roots differ", len(m.roots))}
+		err := s.audited(ctx, audit.New(m.store.Pool()), entry, func(entry *audit.Entry) (err error) {
 			j, err = m.repairs.Start(ctx)
 			entry.New = j.String()
 			return err

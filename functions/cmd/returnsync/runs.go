@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -161,9 +162,9 @@ func (a *app) runsShow() *cobra.Command {
 // runReport is all that is kept of a run.
 type runReport struct {
 	wire.Answer
-	Kind  run.Kind         `json:"kind"`
-	Pages []store.PageRow  `json:"pages"`
-	Log   []store.LogEntry `json:"log"`
+	Kind  run.Kind        `json:"kind"`
+	Pages []store.PageRow `json:"pages"`
+	Log   []runlog.Entry  `json:"log"`
 }
 
 // showRun prints a run.
@@ -176,13 +177,13 @@ func (s *session) showRun(ctx context.Context, id int64, pages int, asJSON bool)
 	if err != nil {
 		return err
 	}
-	report := runReport{Answer: wire.RunAnswer(r), Kind: r.Kind, Pages: []store.PageRow{}, Log: []store.LogEntry{}}
+	report := runReport{Answer: wire.RunAnswer(r), Kind: r.Kind, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
 	list, err := db.Pages(ctx, id, pages)
 	if err != nil {
 		return err
 	}
 	report.Pages = append(report.Pages, list...)
-	entries, err := db.ReadLog(ctx, store.LogFilter{Entity: r.Entity, RunID: id, Limit: atOnce})
+	entries, err := runlog.New(db.Pool()).ReadLog(ctx, runlog.Filter{Subject: r.Entity, RunID: id, Limit: atOnce})
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -72,7 +74,7 @@ func (s *session) listSchedules(ctx context.Context, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	poll, err := db.Schedules(ctx)
+	poll, err := schedulestore.New(db.Pool()).Schedules(ctx)
 	if err != nil {
 		return err
 	}
@@ -83,7 +85,7 @@ func (s *session) listSchedules(ctx context.Context, asJSON bool) error {
 	if asJSON {
 		return printJSON(s.out, answers)
 	}
-	looked, err := db.PolledAt(ctx)
+	looked, err := schedulestore.New(db.Pool()).PolledAt(ctx)
 	if err != nil {
 		return err
 	}
@@ -186,7 +188,7 @@ func (s *session) applySchedules(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	var done schedule.Reconciled
-	err = s.audited(ctx, db, store.Audit{Action: operate.ApplyRows}, func(entry *store.Audit) (err error) {
+	err = s.audited(ctx, audit.New(db.Pool()), audit.Entry{Action: operate.ApplyRows}, func(entry *audit.Entry) (err error) {
 		done, err = r.Run(ctx, s.now().UTC())
 		entry.New = fmt.Sprintf("%d jobs changed, %d deleted", done.Changed, done.Deleted)
 		return err

@@ -12,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -154,7 +155,7 @@ func (s *session) changeSchedule(ctx context.Context, db *store.DB, text string,
 	if err != nil {
 		return err
 	}
-	before, err := db.Schedule(ctx, id)
+	before, err := schedulestore.New(db.Pool()).Schedule(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (s *session) changeSchedule(ctx context.Context, db *store.DB, text string,
 
 // showSchedule prints a schedule after an edit.
 func (s *session) showSchedule(ctx context.Context, db *store.DB, id int64, what string, asJSON bool) error {
-	r, err := db.Schedule(ctx, id)
+	r, err := schedulestore.New(db.Pool()).Schedule(ctx, id)
 	if err != nil {
 		return err
 	}

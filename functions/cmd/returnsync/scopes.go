@@ -11,6 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
@@ -233,7 +234,7 @@ func (s *session) scopesRead(ctx context.Context) (*flow.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	scopes := &flow.Scopes{Store: db, Config: cfg, Log: s.Log}
+	scopes := &flow.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Config: cfg, Log: s.Log}
 	return scopes, scopes.Refresh(ctx)
 }
 
@@ -250,7 +251,7 @@ func (s *session) scopesWrite(ctx context.Context) (*flow.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &flow.Scopes{Store: db, Ticker: tick, Entities: entities, Config: cfg, Log: s.Log}, nil
+	return &flow.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: tick, Entities: entities, Config: cfg, Log: s.Log}, nil
 }
 
 // Run implements flow.Ticker.

@@ -12,11 +12,11 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // indexSettings is the commands about the settings of indices.
@@ -147,8 +147,8 @@ func (s *session) pushAudited(ctx context.Context, o settingsOptions) (reports [
 	if err != nil {
 		return nil, err
 	}
-	entry := store.Audit{Action: operate.PushSettings, Object: cmp.Or(o.entity, "all entities")}
-	err = s.audited(ctx, db, entry, func(entry *store.Audit) (err error) {
+	entry := audit.Entry{Action: operate.PushSettings, Object: cmp.Or(o.entity, "all entities")}
+	err = s.audited(ctx, db, entry, func(entry *audit.Entry) (err error) {
 		reports, err = s.eachIndex(ctx, o, (*wire.IndexSettings).Push)
 		for i, r := range reports {
 			reports[i].Pushed = !r.InStep

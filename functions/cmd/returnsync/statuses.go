@@ -10,7 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 )
 
 // statuses is the commands about single syncs of entities.
@@ -33,7 +33,7 @@ Exit codes: 0 all is well; 1 the command failed.`,
 // statusesList is the command that lists statuses.
 func (a *app) statusesList() *cobra.Command {
 	var asJSON bool
-	var f store.StatusFilter
+	var f scopestore.StatusFilter
 	var state string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the statuses, newest first", Args: cobra.NoArgs,
@@ -52,7 +52,7 @@ func (a *app) statusesList() *cobra.Command {
 }
 
 // listStatuses prints statuses.
-func (s *session) listStatuses(ctx context.Context, f store.StatusFilter, asJSON bool) error {
+func (s *session) listStatuses(ctx context.Context, f scopestore.StatusFilter, asJSON bool) error {
 	switch {
 	case f.Limit < 1:
 		return fmt.Errorf("--limit is %d; want 1 or more", f.Limit)

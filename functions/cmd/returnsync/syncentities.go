@@ -9,8 +9,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // entitiesOptions are what the flags say.
@@ -108,7 +108,7 @@ func (s *session) awaitStatuses(ctx context.Context, scopes *flow.Scopes, done *
 			return err
 		}
 		for i, one := range done.Statuses {
-			list, err := scopes.Store.Statuses(ctx, store.StatusFilter{ID: one.ID, Limit: 1})
+			list, err := scopes.Store.Statuses(ctx, scopestore.StatusFilter{ID: one.ID, Limit: 1})
 			if err != nil {
 				return err
 			}

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 )
 
 // screen is an output that can be read while it is written.
@@ -101,7 +102,7 @@ func TestRunsAndLogs(t *testing.T) {
 	call(t, d, "logs").expect(t, exitOK, []string{"INFO", "returns run 1", "the run is synced"}, nil)
 	for name, args := range map[string][]string{"grave": {"--severity", "error"}, "since": {"--since", "1h"}, "time": {"--since", "2020-01-01T00:00:00Z"}, "limit": {"--limit", "1"}} {
 		r := call(t, d, append([]string{"logs", "--json"}, args...)...)
-		var list []store.LogEntry
+		var list []runlog.Entry
 		if err := json.Unmarshal([]byte(r.out), &list); err != nil || len(list) != map[string]int{"grave": 1, "since": 2, "time": 3, "limit": 1}[name] {
 			t.Errorf("%s: %d entries, %v: %s", name, len(list), err, r.out)
 		}
@@ -198,7 +199,7 @@ func TestAlertsAreListed(t *testing.T) {
 		t.Error("one that is over was listed")
 	}
 	call(t, d, "alerts", "list", "--all").expect(t, exitAttention, []string{"recovered", "1h00m"}, nil)
-	var list []store.AlertRow
+	var list []alertstore.AlertRow
 	if r = call(t, d, "alerts", "list", "--json"); json.Unmarshal([]byte(r.out), &list) != nil || len(list) != 1 || list[0].Waiting != 1 {
 		t.Error(r.out)
 	}

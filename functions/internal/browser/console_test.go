@@ -15,9 +15,11 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -56,7 +58,7 @@ func openDesk(t *testing.T) *desk {
 	if err := s.Watch(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Store.Beat(ctx, alert.App); err != nil {
+	if err := heartbeat.New(s.Store.Pool()).Beat(ctx, alert.App); err != nil {
 		t.Fatal(err)
 	}
 	d.Go(s.ConsoleURL())
@@ -150,7 +152,7 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	d.Until("the progress to grow by itself", fmt.Sprintf(`document.querySelector("#entity-0 .progress progress").value > %d`, first))
 	d.StrikeAtRandom(0, 0, 0)
 	d.reads("#scopes", "synced")
-	if s, err := d.Store.Scope(t.Context(), "morning"); err != nil || s.State != scope.Synced || s.Title != "Every <b>morning</b>" {
+	if s, err := scopestore.New(d.Store.Pool()).Scope(t.Context(), "morning"); err != nil || s.State != scope.Synced || s.Title != "Every <b>morning</b>" {
 		t.Errorf("%+v, %v", s, err)
 	}
 	d.reads("#audit", "start scope")

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -37,12 +38,12 @@ func (a Actor) who() string { return cmp.Or(a.Who, "unknown") }
 
 // Store is the tables that acts are noted in.
 type Store interface {
-	Audited(ctx context.Context, a store.Audit, do func(*store.Audit) error) error
+	Audited(ctx context.Context, a audit.Entry, do func(*audit.Entry) error) error
 }
 
 // Audited does an act and keeps its row: the door of everything below, and of acts
 // that only one caller has. do completes the row with what it learns.
-func Audited(ctx context.Context, db Store, by Actor, a store.Audit, do func(*store.Audit) error) error {
+func Audited(ctx context.Context, db Store, by Actor, a audit.Entry, do func(*audit.Entry) error) error {
 	a.Who, a.Via = by.who(), by.Via
 	return db.Audited(ctx, a, do)
 }
@@ -91,7 +92,7 @@ const (
 // StartEntity plays a tick by hand: of an entity, or of all of them.
 func (a Acts) StartEntity(ctx context.Context, by Actor, t flow.Tick) (started []flow.Started, err error) {
 	t.Occurrence, t.ByHand = cmp.Or(t.Occurrence, by.Via+"-"+claim.NewToken()), true
-	err = Audited(ctx, a.Store, by, store.Audit{Action: StartEntity, Object: cmp.Or(t.Entity, "all entities")}, func(entry *store.Audit) (err error) {
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: StartEntity, Object: cmp.Or(t.Entity, "all entities")}, func(entry *audit.Entry) (err error) {
 		started, err = a.Ticker.Run(ctx, t)
 		entry.New = Said(started)
 		return err
@@ -112,9 +113,9 @@ func Said(started []flow.Started) string {
 func (a Acts) catalog() flow.Catalog { return flow.Catalog{Entities: a.Entities, Store: a.Store} }
 
 // move changes a job's state by do and returns the job as it was.
-func (a Acts) move(ctx context.Context, by Actor, entry store.Audit, id int64, to job.State, do func(job.Job) (bool, error)) (j job.Job, err error) {
+func (a Acts) move(ctx context.Context, by Actor, entry audit.Entry, id int64, to job.State, do func(job.Job) (bool, error)) (j job.Job, err error) {
 	entry.Object = fmt.Sprint("job ", id)
-	err = Audited(ctx, a.Store, by, entry, func(entry *store.Audit) error {
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) error {
 		var err error
 		if j, err = a.Store.Job(ctx, id); err != nil {
 			return err
@@ -131,14 +132,14 @@ func (a Acts) move(ctx context.Context, by Actor, entry store.Audit, id int64, t
 
 // PauseJob sends no more pages of a job.
 func (a Acts) PauseJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, store.Audit{Action: PauseJob}, id, job.Paused, func(j job.Job) (bool, error) {
+	return a.move(ctx, by, audit.Entry{Action: PauseJob}, id, job.Paused, func(j job.Job) (bool, error) {
 		return a.Store.MoveJob(ctx, j.ID, job.Paused, "")
 	})
 }
 
 // ResumeJob lets a paused job go on.
 func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, store.Audit{Action: ResumeJob}, id, job.Running, func(j job.Job) (bool, error) {
+	return a.move(ctx, by, audit.Entry{Action: ResumeJob}, id, job.Running, func(j job.Job) (bool, error) {
 		ok, err := a.Store.MoveJob(ctx, j.ID, job.Running, "")
 		if err == nil && ok {
 			err = a.wake(ctx, j.ID)
@@ -149,7 +150,7 @@ func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (job.Job, error
 
 // CancelJob ends a job for good.
 func (a Acts) CancelJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, store.Audit{Action: CancelJob}, id, job.Cancelled, func(j job.Job) (bool, error) {
+	return a.move(ctx, by, audit.Entry{Action: CancelJob}, id, job.Cancelled, func(j job.Job) (bool, error) {
 		def, err := a.catalog().Named(ctx, j.Entity)
 		if err != nil {
 			return false, err
@@ -182,9 +183,9 @@ func (p Parked) count() (n int) {
 
 // RetryParked sends parked records of an entity once more, by a job. named is what
 // was asked for, in words, and choose finds the records.
-func (a Acts) RetryParked(ctx context.Context, by Actor, entry store.Audit, choose func() (Parked, error)) (j job.Job, n int, err error) {
+func (a Acts) RetryParked(ctx context.Context, by Actor, entry audit.Entry, choose func() (Parked, error)) (j job.Job, n int, err error) {
 	entry.Action = RetryParked
-	err = Audited(ctx, a.Store, by, entry, func(entry *store.Audit) error {
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) error {
 		p, err := choose()
 		if err != nil {
 			return err
@@ -220,7 +221,7 @@ func Retried(n int, j job.Job) string {
 // Backfill has a range of history synced again by make, which a person has asked
 // for.
 func (a Acts) Backfill(ctx context.Context, by Actor, object string, begin func() (job.Job, error)) (j job.Job, err error) {
-	err = Audited(ctx, a.Store, by, store.Audit{Action: Backfill, Object: object}, func(entry *store.Audit) error {
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: Backfill, Object: object}, func(entry *audit.Entry) error {
 		var err error
 		if j, err = begin(); j.ID != 0 {
 			entry.Object, entry.New = j.Entity, fmt.Sprintf("%v of %v", j, j.Window)

@@ -4,20 +4,21 @@ import (
 	"context"
 	"fmt"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 )
 
 // AddSchedule inserts a schedule; checked is its checked specification.
 func (a Acts) AddSchedule(ctx context.Context, by Actor, checked func() (schedule.Edit, error)) (id int64, name string, err error) {
-	err = Audited(ctx, a.Store, by, store.Audit{Action: AddSchedule}, func(entry *store.Audit) error {
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: AddSchedule}, func(entry *audit.Entry) error {
 		e, err := checked()
 		entry.Object, name = e.Name, e.Name
 		if err != nil {
 			return err
 		}
 		_, entry.New = schedule.Diff(schedule.Edit{}, e)
-		if id, err = a.Store.AddSchedule(ctx, e); err == nil {
+		if id, err = schedulestore.New(a.Store.Pool()).AddSchedule(ctx, e); err == nil {
 			entry.Object = ScheduleLabel(id, e.Name)
 		}
 		return err
@@ -28,13 +29,13 @@ func (a Acts) AddSchedule(ctx context.Context, by Actor, checked func() (schedul
 // EditSchedule changes a schedule that still has a version; checked says what it is
 // to be.
 func (a Acts) EditSchedule(ctx context.Context, by Actor, id int64, checked func() (version string, e schedule.Edit, err error)) (name string, err error) {
-	err = Audited(ctx, a.Store, by, store.Audit{Action: EditSchedule, Object: ScheduleLabel(id, "")}, func(entry *store.Audit) error {
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: EditSchedule, Object: ScheduleLabel(id, "")}, func(entry *audit.Entry) error {
 		version, e, err := checked()
 		if err != nil {
 			return err
 		}
 		entry.Object, name = ScheduleLabel(id, e.Name), e.Name
-		was, err := a.Store.EditSchedule(ctx, id, version, func(into *schedule.Edit) { *into = e })
+		was, err := schedulestore.New(a.Store.Pool()).EditSchedule(ctx, id, version, func(into *schedule.Edit) { *into = e })
 		if err == nil {
 			entry.Old, entry.New = schedule.Diff(was.Edit, e)
 		}
@@ -46,12 +47,12 @@ func (a Acts) EditSchedule(ctx context.Context, by Actor, id int64, checked func
 // DeleteSchedule deletes a schedule that still has a version; with an empty one
 // whatever it is.
 func (a Acts) DeleteSchedule(ctx context.Context, by Actor, id int64, version func() (string, error)) (row schedule.Row, err error) {
-	err = Audited(ctx, a.Store, by, store.Audit{Action: DropSchedule, Object: ScheduleLabel(id, "")}, func(entry *store.Audit) error {
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: DropSchedule, Object: ScheduleLabel(id, "")}, func(entry *audit.Entry) error {
 		v, err := version()
 		if err != nil {
 			return err
 		}
-		if row, err = a.Store.DeleteSchedule(ctx, id, v); err == nil {
+		if row, err = schedulestore.New(a.Store.Pool()).DeleteSchedule(ctx, id, v); err == nil {
 			entry.Object = ScheduleLabel(id, row.Name)
 			entry.Old, _ = schedule.Diff(row.Edit, schedule.Edit{})
 		}

@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // ScopeActs does what people ask for about scopes.
@@ -18,7 +18,7 @@ type ScopeActs struct{ Flow *flow.Scopes }
 // Start starts a scope.
 func (s ScopeActs) Start(ctx context.Context, by Actor, r scope.Request) (done flow.ScopeDone, err error) {
 	id := string(r.InstanceID)
-	err = Audited(ctx, s.Flow.Store, by, store.Audit{Action: StartScope, Object: id}, func(entry *store.Audit) error {
+	err = Audited(ctx, audit.New(s.Flow.Targets.Pool()), by, audit.Entry{Action: StartScope, Object: id}, func(entry *audit.Entry) error {
 		if before, err := s.Flow.Store.Scope(ctx, id); err == nil {
 			entry.Old = fmt.Sprintf("%s, start %d", before.State, before.Run)
 		}
@@ -47,7 +47,7 @@ func (s ScopeActs) SyncEntities(ctx context.Context, by Actor, r scope.Request) 
 	if r.InstanceID != "" {
 		object += " for " + string(r.InstanceID)
 	}
-	err = Audited(ctx, s.Flow.Store, by, store.Audit{Action: SyncEntities, Object: object}, func(entry *store.Audit) error {
+	err = Audited(ctx, audit.New(s.Flow.Targets.Pool()), by, audit.Entry{Action: SyncEntities, Object: object}, func(entry *audit.Entry) error {
 		var err error
 		if done, err = s.Flow.SyncEntities(ctx, r); err == nil {
 			entry.New = fmt.Sprintf("%s: %d statuses", done.Message, len(done.Statuses))
@@ -62,7 +62,7 @@ const notMet = "the condition is not met; nothing was done"
 
 // DeleteScope deletes a scope under a condition. It reports whether it did.
 func (s ScopeActs) DeleteScope(ctx context.Context, by Actor, id string, when scope.When) (bool, error) {
-	return s.remove(ctx, by, store.Audit{Action: DeleteScope, Object: id}, when, func() error {
+	return s.remove(ctx, by, audit.Entry{Action: DeleteScope, Object: id}, when, func() error {
 		if err := scope.CheckID(id, "options.id"); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (s ScopeActs) DeleteScope(ctx context.Context, by Actor, id string, when sc
 // DeleteStatus deletes a status, named by its number, under a condition. It reports
 // whether it did.
 func (s ScopeActs) DeleteStatus(ctx context.Context, by Actor, id string, when scope.When) (bool, error) {
-	return s.remove(ctx, by, store.Audit{Action: DeleteStatus, Object: id}, when, func() error {
+	return s.remove(ctx, by, audit.Entry{Action: DeleteStatus, Object: id}, when, func() error {
 		number, err := strconv.ParseInt(id, 10, 64)
 		if err != nil || number < 1 {
 			return fault.New(fault.Invalid, "bad-id", "options.id is no sync status: want its number, such as \"7\"").WithParam("options.id")
@@ -83,8 +83,8 @@ func (s ScopeActs) DeleteStatus(ctx context.Context, by Actor, id string, when s
 }
 
 // remove does a deletion if its condition is met.
-func (s ScopeActs) remove(ctx context.Context, by Actor, entry store.Audit, when scope.When, do func() error) (done bool, err error) {
-	err = Audited(ctx, s.Flow.Store, by, entry, func(entry *store.Audit) error {
+func (s ScopeActs) remove(ctx context.Context, by Actor, entry audit.Entry, when scope.When, do func() error) (done bool, err error) {
+	err = Audited(ctx, audit.New(s.Flow.Targets.Pool()), by, entry, func(entry *audit.Entry) error {
 		if err := s.Flow.Refresh(ctx); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/scopes"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
@@ -179,7 +180,7 @@ func (s *Stack) untilStored(t *testing.T, id string, want scope.State) {
 	var now scope.Scope
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(poll) {
 		var err error
-		if now, err = s.Store.Scope(t.Context(), id); err != nil {
+		if now, err = scopestore.New(s.Store.Pool()).Scope(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		if now.State != scope.Syncing {

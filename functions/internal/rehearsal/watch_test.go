@@ -9,6 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 )
 
 // looks waits until the watcher has looked so many times more.
@@ -16,11 +17,11 @@ func (s *Stack) looks(t *testing.T, n int) {
 	t.Helper()
 	var last time.Time
 	for deadline := time.Now().Add(time.Minute); n > 0; time.Sleep(poll) {
-		signs, err := s.Store.Heartbeats(t.Context())
+		beats, err := heartbeat.New(s.Store.Pool()).Heartbeats(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if at := signs[alert.Watcher].At; at.After(last) {
+		if at := beats[alert.Watcher].At; at.After(last) {
 			if !last.IsZero() {
 				n--
 			}
@@ -66,9 +67,9 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	if len(got) != 1 || !strings.Contains(got[0], "Sync application offline") || slack.Tried() != 2 {
 		t.Fatalf("got %q in %d tries; want one message that the application is offline", got, slack.Tried())
 	}
-	signs, err := s.Store.Heartbeats(t.Context())
-	if err != nil || signs[alert.App].Alive {
-		t.Errorf("alive was not reset: %+v, %v", signs[alert.App], err)
+	beats, err := heartbeat.New(s.Store.Pool()).Heartbeats(t.Context())
+	if err != nil || beats[alert.App].Alive {
+		t.Errorf("alive was not reset: %+v, %v", beats[alert.App], err)
 	}
 	for _, f := range server.Functions() {
 		if f.Name != watch.Function.Name {
@@ -85,7 +86,7 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	if posted := hook.Bodies(); len(posted) != 2 || !strings.Contains(posted[0], `"event":"raised","cause":"offline"`) || !strings.Contains(posted[1], `"event":"recovered"`) {
 		t.Errorf("posted %q", posted)
 	}
-	if signs, err = s.Store.Heartbeats(t.Context()); err != nil || !signs[alert.App].Alive {
-		t.Errorf("it is not alive again: %+v, %v", signs[alert.App], err)
+	if beats, err = heartbeat.New(s.Store.Pool()).Heartbeats(t.Context()); err != nil || !beats[alert.App].Alive {
+		t.Errorf("it is not alive again: %+v, %v", beats[alert.App], err)
 	}
 }

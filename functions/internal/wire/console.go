@@ -17,6 +17,7 @@ import (
 // in its own process, by the rules and with the queue of the cron function.
 type Console struct {
 	Store    *store.DB
+	Tables   Tables
 	Scopes   *flow.Scopes
 	Jobs     Waker
 	Entities flow.Entities
@@ -72,7 +73,7 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	}
 	var problems [3]error
 	problems[0], c.Operators = c.Config.check(), operators
-	c.Scopes, c.Store, c.Entities, c.Kinds = scopes, scopes.Store, scopes.Entities, ScheduleKinds(scopes.Entities, nil)
+	c.Scopes, c.Store, c.Tables, c.Entities, c.Kinds = scopes, scopes.Targets, TablesOn(scopes.Targets.Pool()), scopes.Entities, ScheduleKinds(scopes.Entities, nil)
 	c.Jobs, _ = scopes.Ticker.(Waker)
 	proxy.Log = e.Log
 	problems[1] = e.reachable(ctx, map[string]string{"CONSOLE_IAP_JWKS_URL": proxy.JWKS})

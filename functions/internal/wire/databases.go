@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/cloudsql"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -34,9 +35,9 @@ func (e *Env) Source(d Databases) (*mysql.Source, error) {
 	return s, err
 }
 
-// route returns the DSN to connect with, and Cloud SQL's dialer if the connector is
-// used.
-func (e *Env) route(dsn string) (string, []store.Dial, error) {
+// route returns the DSN to connect with, and Cloud SQL's dialer if the way leads
+// through it.
+func (e *Env) route(dsn string) (string, []sqldb.Dial, error) {
 	if e.cloudSQL == nil {
 		var cfg cloudsql.Config
 		if err := Configure(context.Background(), e.Lookup, &cfg); err != nil {
@@ -56,5 +57,5 @@ func (e *Env) route(dsn string) (string, []store.Dial, error) {
 	if err != nil || !through {
 		return dsn, nil, err
 	}
-	return dsn, []store.Dial{e.cloudSQL.Dial}, nil
+	return dsn, []sqldb.Dial{e.cloudSQL.Dial}, nil
 }

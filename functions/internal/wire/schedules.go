@@ -9,6 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -32,10 +33,10 @@ func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 		return nil, err
 	}
 	s := &Schedules{Log: e.Log, Scopes: scopes}
-	if s.Reconciler, err = e.Reconciler(ctx, scopes.Store, scopes.Entities); err != nil {
+	if s.Reconciler, err = e.Reconciler(ctx, scopes.Targets, scopes.Entities); err != nil {
 		return nil, err
 	}
-	s.Firer = &schedule.Firer{Table: scopes.Store, Kinds: ScheduleKinds(scopes.Entities, scopes), Log: s.Reconciler.Log}
+	s.Firer = &schedule.Firer{Table: schedulestore.New(scopes.Targets.Pool()), Kinds: ScheduleKinds(scopes.Entities, scopes), Log: s.Reconciler.Log}
 	return s, nil
 }
 
@@ -58,8 +59,9 @@ func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entiti
 		return nil, err
 	}
 	e.closing(jobs.Close)
+	table := schedulestore.New(db.Pool())
 	return &schedule.Reconciler{
-		Table: db, Jobs: jobs, Kinds: ScheduleKinds(entities, nil), Prefix: cfg.Installation + cfg.Prefix, URL: cfg.URL, ServiceAccount: cfg.ServiceAccount,
-		Log: schedule.Log{Keep: db.LogSchedule, Print: e.Log},
+		Table: table, Jobs: jobs, Kinds: ScheduleKinds(entities, nil), Prefix: cfg.Installation + cfg.Prefix, URL: cfg.URL, ServiceAccount: cfg.ServiceAccount,
+		Log: schedule.Log{Keep: table.LogSchedule, Print: e.Log},
 	}, nil
 }

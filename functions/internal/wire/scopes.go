@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
@@ -51,7 +52,7 @@ func (e *Env) FlowScopes(ctx context.Context) (*flow.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Store, s.Ticker, s.Entities = c.Store, c, c.Entities
+	s.Store, s.Targets, s.Ticker, s.Entities = scopestore.New(c.Store.Pool()), c.Store, c, c.Entities
 	return s, nil
 }
 

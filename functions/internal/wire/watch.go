@@ -8,6 +8,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/slack"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/webhook"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -57,6 +58,11 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	problems = append(problems, problem)
 	w.Store, problem = e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
 	problems = append(problems, problem)
+	if w.Store == nil {
+		return nil, errors.Join(problems...)
+	}
+	shared := TablesOn(w.Store.Pool())
+	w.Alerts, w.Heartbeats, w.RunLog = shared.Alerts, shared.Heartbeats, shared.RunLog
 	w.Live = func(ctx context.Context) ([]entity.Definition, error) {
 		return flow.Catalog{Entities: entities, Store: w.Store}.Live(ctx)
 	}
@@ -89,5 +95,5 @@ func (t Ticks) Plans(state *store.DB) watch.Plans {
 	if t.Period > 0 {
 		return watch.Fixed(t.Period)
 	}
-	return watch.Table{From: state}
+	return watch.Table{From: schedulestore.New(state.Pool())}
 }

@@ -1,24 +1,20 @@
-// Package claim decides who may run an entity's next window.
+// Package claim decides which tick may run an entity's next window. It is package
+// lease in the words of the sync: the row is the newest of
+// order_return_algolia_sync with the entity's job type, and the idempotency key is the
+// tick's time, the same on every retry of one tick.
 //
-// The right to run is the newest order_return_algolia_sync row of a job type.
-// A tick reads it, Decide says what the tick may do, and one conditional UPDATE
-// in the store does it: the row's token must still be the one that was read.
-// Whoever loses that race does nothing. The lease makes a dead run free itself;
-// the occurrence key (the scheduler's tick time, the same on every retry of one
-// tick) makes a tick that is delivered twice do nothing the second time.
-//
-//	row                               tick does
-//	free                              take
-//	free, same occurrence             nothing: this tick has run already
-//	claimed, lease alive              send its task again under the same name
-//	processing, lease alive           nothing: still running
-//	claimed or processing, expired    take over
+//	row                               the tick
+//	free                              takes it
+//	free, same occurrence             does nothing: it has run already
+//	claimed, lease alive              sends the task again under the same name
+//	processing, lease alive           does nothing: still running
+//	claimed or processing, expired    takes over
 package claim
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/lease"
 )
 
 // Status is the column status of order_return_algolia_sync, the owner's codes.
@@ -63,16 +59,14 @@ func (d Decision) String() string {
 	return [...]string{"take", "take over", "resend", "busy", "duplicate"}[d]
 }
 
-// Decide says what a tick with the occurrence key may do. An empty key is a
-// tick that cannot be told apart from another, so it is never a duplicate.
+// Decide says what a tick with an occurrence key may do; the key may be empty.
 func Decide(r Row, occurrence string) Decision {
-	if r.Status == Free {
-		if occurrence != "" && occurrence == r.Occurrence {
-			return Duplicate
-		}
+	switch lease.Decide(lease.Row{Held: r.Status != Free, Until: r.LeaseUntil, Key: r.Occurrence, Now: r.Now}, occurrence) {
+	case lease.Free:
 		return Take
-	}
-	if r.LeaseUntil == nil || !r.Now.Before(*r.LeaseUntil) {
+	case lease.Duplicate:
+		return Duplicate
+	case lease.Expired:
 		return TakeOver
 	}
 	if r.Status == Claimed {
@@ -81,10 +75,5 @@ func Decide(r Row, occurrence string) Decision {
 	return Busy
 }
 
-// NewToken returns 128 random bits in hexadecimal. Whoever holds the token of a
-// row may write in its name.
-func NewToken() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails: it ends the process instead
-	return hex.EncodeToString(b)
-}
+// NewToken returns a fresh token for a claim.
+func NewToken() string { return lease.NewToken() }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -86,7 +87,7 @@ func (c *Cron) beat(ctx context.Context, t Tick) {
 	if t.ByHand {
 		return
 	}
-	if err := c.Store.Beat(ctx, alert.App); err != nil {
+	if err := heartbeat.New(c.Store.Pool()).Beat(ctx, alert.App); err != nil {
 		c.Log.WarnContext(ctx, "the heartbeat could not be written", "error", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
@@ -295,7 +296,7 @@ func TestScopeOfARebuiltEntity(t *testing.T) {
 		t.Fatal(err)
 	}
 	scopes := &flow.Scopes{
-		Store: s.DB, Entities: flow.Entities{s.def}, Log: silent, Ticker: s.cron(),
+		Store: scopestore.New(s.Pool()), Targets: s.DB, Entities: flow.Entities{s.def}, Log: silent, Ticker: s.cron(),
 		Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30},
 	}
 	r, err := scope.ParseRequest(scope.StartScope, []byte(`{"instanceId":"s","options":{"members":{"m":["stock"]}}}`))
@@ -309,7 +310,7 @@ func TestScopeOfARebuiltEntity(t *testing.T) {
 		if err := scopes.Refresh(ctx); err != nil {
 			t.Fatal(err)
 		}
-		now, err := s.Scope(ctx, "s")
+		now, err := scopes.Store.Scope(ctx, "s")
 		if err != nil {
 			t.Fatal(err)
 		}

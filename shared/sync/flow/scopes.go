@@ -9,6 +9,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -46,7 +47,8 @@ func (c ScopesConfig) Check() error {
 // the next. From there on the run tells everything, so nothing has to be told
 // when it ends: Refresh looks.
 type Scopes struct {
-	Store    *store.DB
+	Store    *scopestore.Store
+	Targets  *store.DB // which target of an entity searches see
 	Ticker   Ticker
 	Entities Entities
 	Config   ScopesConfig
@@ -94,9 +96,9 @@ func (s *Scopes) Start(ctx context.Context, r scope.Request, occurrence string) 
 	switch {
 	case err != nil:
 		return ScopeDone{}, err
-	case answer == store.ScopeSyncing:
+	case answer == scopestore.ScopeSyncing:
 		return s.scopeDone(ctx, w.ID, saidSyncing, nil)
-	case answer == store.ScopeDuplicate:
+	case answer == scopestore.ScopeDuplicate:
 		return s.scopeDone(ctx, w.ID, saidDuplicate, nil)
 	}
 	s.Steps.at("scope-started")
@@ -121,8 +123,8 @@ func (s *Scopes) scopeDone(ctx context.Context, id, message string, err error) (
 }
 
 // wish translates a request to start a scope.
-func (s *Scopes) wish(r scope.Request) (store.ScopeStart, error) {
-	w := store.ScopeStart{
+func (s *Scopes) wish(r scope.Request) (scopestore.ScopeStart, error) {
+	w := scopestore.ScopeStart{
 		ID: string(r.InstanceID), Title: string(r.Options.Title), Restart: r.Options.Restart,
 		Lease: s.Config.StartLease, Token: claim.NewToken,
 	}
@@ -207,17 +209,17 @@ func (s *Scopes) SyncEntities(ctx context.Context, r scope.Request) (EntitiesDon
 	if ok, err := s.Met(ctx, r.When); err != nil || !ok || len(targets) == 0 {
 		return none, err
 	}
-	o := store.NewOperation{Token: claim.NewToken(), Instance: string(r.InstanceID), Targets: targets, Lease: s.Config.StartLease}
+	o := scopestore.NewOperation{Token: claim.NewToken(), Instance: string(r.InstanceID), Targets: targets, Lease: s.Config.StartLease}
 	if err := s.Store.Operate(ctx, o); err != nil {
 		return none, err
 	}
 	s.Steps.at("scope-started")
-	err = s.tick(ctx, []store.NewOperation{o})
+	err = s.tick(ctx, []scopestore.NewOperation{o})
 	ctx = context.WithoutCancel(ctx)
 	if err = errors.Join(err, s.Refresh(ctx)); err != nil {
 		return none, err
 	}
-	list, err := s.Store.Statuses(ctx, store.StatusFilter{Operation: o.Token, Limit: len(targets)})
+	list, err := s.Store.Statuses(ctx, scopestore.StatusFilter{Operation: o.Token, Limit: len(targets)})
 	done := EntitiesDone{Started: true, Message: saidStarted, Statuses: []scope.StatusAnswer{}}
 	for _, one := range slices.Backward(list) {
 		done.Statuses = append(done.Statuses, one.Answer())
@@ -228,7 +230,7 @@ func (s *Scopes) SyncEntities(ctx context.Context, r scope.Request) (EntitiesDon
 // tick ticks the entities of operations, each once, and binds their statuses to
 // the claims. What cannot be started fails, and its neighbours go on. When the
 // caller goes away, what was not ticked yet is interrupted.
-func (s *Scopes) tick(ctx context.Context, begun []store.NewOperation) error {
+func (s *Scopes) tick(ctx context.Context, begun []scopestore.NewOperation) error {
 	var problems []error
 	for _, p := range parts(begun) {
 		if ctx.Err() != nil {
@@ -246,7 +248,7 @@ func (s *Scopes) tick(ctx context.Context, begun []store.NewOperation) error {
 			problems = append(problems, s.giveUp(ctx, p))
 		default:
 			s.Log.ErrorContext(ctx, "a sync could not be started for its scope", "entity", p.Entity, "error", err)
-			problems = append(problems, s.Store.EndStatuses(ctx, p, store.StatusEnd{Reason: "it could not be started: " + sentence(err)}))
+			problems = append(problems, s.Store.EndStatuses(ctx, p, scopestore.StatusEnd{Reason: "it could not be started: " + sentence(err)}))
 		}
 	}
 	return errors.Join(problems...)
@@ -254,8 +256,8 @@ func (s *Scopes) tick(ctx context.Context, begun []store.NewOperation) error {
 
 // tickOne ticks an entity and returns the claim of the target that searches see,
 // 0 if that was not started. An entity that was rebuilt has others beside it.
-func (s *Scopes) tickOne(ctx context.Context, p store.Part) (int64, error) {
-	live, err := Catalog{Entities: s.Entities, Store: s.Store}.LiveOf(ctx, p.Entity)
+func (s *Scopes) tickOne(ctx context.Context, p scopestore.Part) (int64, error) {
+	live, err := Catalog{Entities: s.Entities, Store: s.Targets}.LiveOf(ctx, p.Entity)
 	if err != nil {
 		return 0, err
 	}
@@ -271,15 +273,15 @@ func (s *Scopes) tickOne(ctx context.Context, p store.Part) (int64, error) {
 const giveUpWithin = 5 * time.Second
 
 // giveUp interrupts statuses whose start was called off.
-func (s *Scopes) giveUp(ctx context.Context, p store.Part) error {
+func (s *Scopes) giveUp(ctx context.Context, p scopestore.Part) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpWithin)
 	defer cancel()
-	return s.Store.EndStatuses(ctx, p, store.StatusEnd{Reason: "the start was called off before this entity's turn; start it again", Interrupted: true})
+	return s.Store.EndStatuses(ctx, p, scopestore.StatusEnd{Reason: "the start was called off before this entity's turn; start it again", Interrupted: true})
 }
 
 // parts groups operations by entity, in the order in which they name them.
-func parts(begun []store.NewOperation) []store.Part {
-	var list []store.Part
+func parts(begun []scopestore.NewOperation) []scopestore.Part {
+	var list []scopestore.Part
 	at := map[string]int{}
 	for _, o := range begun {
 		for _, t := range o.Targets {
@@ -287,7 +289,7 @@ func parts(begun []store.NewOperation) []store.Part {
 			if !known {
 				i = len(list)
 				at[t.Entity] = i
-				list = append(list, store.Part{Entity: t.Entity})
+				list = append(list, scopestore.Part{Entity: t.Entity})
 			}
 			list[i].Operations = append(list[i].Operations, o.Token)
 		}

@@ -10,9 +10,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // group is a database with the entities a, b and c, whose runs the tests begin
@@ -31,7 +31,7 @@ func newGroup(t *testing.T) *group {
 		g.entities = append(g.entities, entity.Definition{Name: name, JobType: "JOB_" + name})
 	}
 	g.scopes = &flow.Scopes{
-		Store: g.DB, Entities: g.entities, Log: silent, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30},
+		Store: scopestore.New(g.Pool()), Targets: g.DB, Entities: g.entities, Log: silent, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30},
 		Ticker: &flow.Cron{Store: g.DB, Queue: g.queue, Entities: g.entities, Config: g.cfg, Log: silent},
 	}
 	return g
@@ -110,7 +110,7 @@ func (g *group) look(id string) scope.Answer {
 	if err := g.scopes.Refresh(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
-	s, err := g.Scope(g.t.Context(), id)
+	s, err := g.scopes.Store.Scope(g.t.Context(), id)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func (g *group) sound(id string) {
 // statuses returns the statuses, oldest first, as "entity state".
 func (g *group) statuses() []string {
 	g.t.Helper()
-	list, err := g.Statuses(g.t.Context(), store.StatusFilter{Limit: 100})
+	list, err := scopestore.New(g.Pool()).Statuses(g.t.Context(), scopestore.StatusFilter{Limit: 100})
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func (g *group) statuses() []string {
 // gone demands that a scope is not there.
 func (g *group) gone(id string) {
 	g.t.Helper()
-	if _, err := g.Scope(g.t.Context(), id); fault.KindOf(err) != fault.NotFound {
+	if _, err := g.scopes.Store.Scope(g.t.Context(), id); fault.KindOf(err) != fault.NotFound {
 		g.t.Fatalf("scope %s: %v", id, err)
 	}
 }

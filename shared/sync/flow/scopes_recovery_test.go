@@ -136,7 +136,7 @@ func TestEverythingAtOnce(t *testing.T) {
 				case 2:
 					err = g.scopes.Sweep(t.Context())
 				case 3:
-					if err = g.DeleteScope(t.Context(), "other"); fault.KindOf(err) == fault.NotFound {
+					if err = g.scopes.Store.DeleteScope(t.Context(), "other"); fault.KindOf(err) == fault.NotFound {
 						_, err = g.scopes.Start(t.Context(), g.request(scope.StartScope, `{"instanceId":"other","options":{"instanceIds":["m"]}}`), "")
 					}
 				}

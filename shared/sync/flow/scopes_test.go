@@ -13,8 +13,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // TestAnEarlyFailureKeepsAScopeSyncingUntilTheLastMemberCompletes follows three
@@ -387,14 +387,14 @@ func TestDeletingScopesAndStatuses(t *testing.T) {
 	g.started(`{"instanceId":"s","options":{"members":{"m":["a"],"n":["b"]}}}`)
 	g.end("a", "failed")
 	g.expect("s", scope.Syncing, "0/1/1/0")
-	list, err := g.Statuses(ctx, store.StatusFilter{Entity: "a", State: scope.Failed, Instance: "m", Limit: 1})
+	list, err := scopestore.New(g.Pool()).Statuses(ctx, scopestore.StatusFilter{Entity: "a", State: scope.Failed, Instance: "m", Limit: 1})
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
-	if err := g.DeleteStatus(ctx, list[0].ID); err != nil {
+	if err := g.scopes.Store.DeleteStatus(ctx, list[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.DeleteStatus(ctx, list[0].ID); fault.KindOf(err) != fault.NotFound {
+	if err := g.scopes.Store.DeleteStatus(ctx, list[0].ID); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("deleted twice: %v", err)
 	}
 	if diff := cmp.Diff([]string{"b syncing"}, g.statuses()); diff != "" {
@@ -413,11 +413,11 @@ func TestDeletingScopesAndStatuses(t *testing.T) {
 		t.Errorf("%v, the old row is still there", err)
 	}
 	g.started(`{"instanceId":"s"}`)
-	if err := g.DeleteScope(ctx, "s"); err != nil {
+	if err := g.scopes.Store.DeleteScope(ctx, "s"); err != nil {
 		t.Fatal(err)
 	}
 	g.gone("s")
-	if err := g.DeleteScope(ctx, "s"); fault.KindOf(err) != fault.NotFound {
+	if err := g.scopes.Store.DeleteScope(ctx, "s"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("deleted twice: %v", err)
 	}
 	g.end("a", "synced")

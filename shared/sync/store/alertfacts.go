@@ -6,7 +6,9 @@ import (
 	"errors"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -16,12 +18,12 @@ import (
 // AlertFacts reads what everything is judged by, all of it from one moment; plans
 // are not in it. It writes nothing and takes no locks.
 func (db *DB) AlertFacts(ctx context.Context, defs []entity.Definition) (alert.Facts, error) {
-	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
-	if err != nil {
-		return alert.Facts{}, outage(err, "read the facts of the alerts")
-	}
-	f, err := alertFacts(ctx, tx, defs)
-	return f, outage(errors.Join(err, ignoreDone(tx.Rollback())), "read the facts of the alerts")
+	var f alert.Facts
+	err := db.sql.Snapshot(ctx, "read the facts of the alerts", func(tx *sql.Tx) (err error) {
+		f, err = alertFacts(ctx, tx, defs)
+		return err
+	})
+	return f, err
 }
 
 // alertFacts does AlertFacts's work within its transaction.
@@ -32,7 +34,7 @@ func alertFacts(ctx context.Context, tx *sql.Tx, defs []entity.Definition) (f al
 	if err != nil {
 		return f, err
 	}
-	if f.Beats, err = heartbeats(ctx, tx); err != nil {
+	if f.Beats, err = heartbeat.Read(ctx, tx); err != nil {
 		return f, err
 	}
 	for _, d := range defs {
@@ -91,34 +93,22 @@ func readRunning(ctx context.Context, tx *sql.Tx, e *judge.Entity) error {
 	if err == nil {
 		r.Error = &p
 	}
-	return ignoreNoRows(err)
-}
-
-// ignoreNoRows takes away the error of a query that found nothing.
-func ignoreNoRows(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
+	return sqldb.IgnoreNoRows(err)
 }
 
 // readJobFacts reads the jobs that need a person, of every target of the entity.
 func readJobFacts(ctx context.Context, tx *sql.Tx, e *judge.Entity) error {
 	name := target.EntityOf(e.Name)
-	rows, err := tx.QueryContext(ctx, `SELECT id, kind, state = 'failed', note FROM sync_job WHERE (entity = ? OR entity LIKE CONCAT(?, '~%'))
+	list, err := sqldb.Collect(ctx, tx, scanJobFact, `SELECT id, kind, state = 'failed', note FROM sync_job WHERE (entity = ? OR entity LIKE CONCAT(?, '~%'))
 		AND (state = 'failed' AND closed_at > NOW(6) - INTERVAL 1 DAY OR state = 'running' AND note LIKE CONCAT(?, '%')) ORDER BY id LIMIT 20`, name, name, judge.BudgetNote)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var j judge.Job
-		if err := rows.Scan(&j.ID, &j.Kind, &j.Failed, &j.Note); err != nil {
-			return err
-		}
-		e.Jobs = append(e.Jobs, j)
-	}
-	return rows.Err()
+	e.Jobs = list
+	return err
+}
+
+// scanJobFact reads a row of readJobFacts.
+func scanJobFact(row sqldb.Row) (j judge.Job, err error) {
+	err = row.Scan(&j.ID, &j.Kind, &j.Failed, &j.Note)
+	return j, err
 }
 
 // readDrift reads what comparisons have found; Drift stays nil before the first.
@@ -127,13 +117,13 @@ func readDrift(ctx context.Context, tx *sql.Tx, e *judge.Entity) error {
 	err := tx.QueryRowContext(ctx, "SELECT updated_at, COALESCE(last_error, ''), (SELECT COALESCE(SUM(records), 0) FROM sync_drift WHERE entity = ?) FROM sync_verify WHERE entity = ?",
 		e.Name, e.Name).Scan(&d.At, &e.VerifyError, &d.Count)
 	if err != nil {
-		return ignoreNoRows(err)
+		return sqldb.IgnoreNoRows(err)
 	}
 	e.Drift = &d
 	if d.Count == 0 {
 		return nil
 	}
-	return ignoreNoRows(tx.QueryRowContext(ctx, `SELECT CONCAT(IF(object_id = '', CONCAT('root ', root_id), object_id), ' is ', kind, ' in the ', place)
+	return sqldb.IgnoreNoRows(tx.QueryRowContext(ctx, `SELECT CONCAT(IF(object_id = '', CONCAT('root ', root_id), object_id), ' is ', kind, ' in the ', place)
 		FROM sync_drift WHERE entity = ? ORDER BY root_id, place, object_id LIMIT 1`, e.Name).Scan(&d.Example))
 }
 
@@ -143,24 +133,19 @@ const historyRuns = 200
 
 // readHistory reads how the newest runs over windows ended.
 func readHistory(ctx context.Context, tx *sql.Tx, entityName string, h *alert.History) error {
-	rows, err := tx.QueryContext(ctx, `SELECT id, state, closed_at, COALESCE(last_error, '') FROM sync_run
-		WHERE entity = ? AND kind = ? AND closed_at IS NOT NULL ORDER BY id DESC LIMIT ?`, entityName, run.Window, historyRuns)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
+	return sqldb.Each(ctx, tx, func(row sqldb.Row) error {
 		var e alert.Ending
 		var state run.State
-		if err := rows.Scan(&e.Run, &state, &e.At, &e.Error); err != nil {
+		if err := row.Scan(&e.Run, &state, &e.At, &e.Error); err != nil {
 			return err
 		}
 		if state == run.Failed && h.Synced.Run == 0 {
 			h.FailedInRow++
 		}
 		keepNewest(h, state, e)
-	}
-	return rows.Err()
+		return nil
+	}, `SELECT id, state, closed_at, COALESCE(last_error, '') FROM sync_run
+		WHERE entity = ? AND kind = ? AND closed_at IS NOT NULL ORDER BY id DESC LIMIT ?`, entityName, run.Window, historyRuns)
 }
 
 // keepNewest keeps the first ending of each state; the newest comes first.

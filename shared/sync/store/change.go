@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -22,7 +23,7 @@ type Lister func(ctx context.Context, add func([]uint64) error) error
 // server, and the list is one INSERT ... SELECT. A window lists the roots in
 // doubt too; a repair and a record list their job's roots.
 func (db *DB) List(ctx context.Context, r run.Run, d entity.Definition, lister Lister) (pages int, err error) {
-	err = db.inTx(ctx, "list the changes of the run", func(tx *sql.Tx) error {
+	err = db.sql.InTx(ctx, "list the changes of the run", func(tx *sql.Tx) error {
 		pages, err = list(ctx, tx, changeList{run: r, def: d, lister: lister})
 		return err
 	})
@@ -47,7 +48,7 @@ func list(ctx context.Context, tx *sql.Tx, c changeList) (int, error) {
 	if err := c.fill(ctx, tx); err != nil {
 		return 0, err
 	}
-	n, err := touched(ctx, tx, `INSERT INTO sync_page (run_id, page, roots)
+	n, err := sqldb.Affected(ctx, tx, `INSERT INTO sync_page (run_id, page, roots)
 		SELECT run_id, page, COUNT(*) FROM sync_change WHERE run_id = ? GROUP BY run_id, page`, c.run.ID)
 	if err != nil {
 		return 0, err
@@ -62,7 +63,7 @@ func list(ctx context.Context, tx *sql.Tx, c changeList) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return int(n), noteRun(ctx, tx, c.run.ID, Info, fmt.Sprintf("the run began over %v: pages to work: %d", c.run.Window, n))
+	return int(n), noteRun(ctx, tx, c.run.ID, runlog.Info, fmt.Sprintf("the run began over %v: pages to work: %d", c.run.Window, n))
 }
 
 // closeEmpty closes a run that found nothing changed.
@@ -116,17 +117,17 @@ func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
 // text or a missing right the database is asked whether changed.sql alone has it.
 func (c changeList) blame(ctx context.Context, tx *sql.Tx, err error) error {
 	file := c.def.Source + "/changed.sql"
-	cause := sqlfault.CauseOf(err)
-	if cause == sqlfault.Outage || c.lister != nil || c.run.Kind == run.Repair || c.run.Kind == run.Record {
+	cause := sqldb.CauseOf(err)
+	if cause == sqldb.Transient || c.lister != nil || c.run.Kind == run.Repair || c.run.Kind == run.Record {
 		return err
 	}
-	if cause == sqlfault.Data {
-		return sqlfault.Definition(err, file)
+	if cause == sqldb.Data {
+		return sqldb.Definition(err, file)
 	}
 	text, args := c.def.Changed.Bind(map[string][]any{"from": {c.run.Window.From}, "to": {c.run.Window.To}})
 	rows, alone := tx.QueryContext(ctx, "SELECT _root FROM ("+text+") AS changed LIMIT 0", args...)
 	if alone != nil {
-		return sqlfault.Definition(alone, file)
+		return sqldb.Definition(alone, file)
 	}
 	defer func() { _ = rows.Close() }()
 	return errors.Join(err, rows.Err())
@@ -134,30 +135,15 @@ func (c changeList) blame(ctx context.Context, tx *sql.Tx, err error) error {
 
 // addUnnumbered stores ids that have no page yet.
 func addUnnumbered(ctx context.Context, tx *sql.Tx, runID int64, ids []uint64) error {
-	args := make([]any, 0, 3*len(ids))
-	for _, id := range ids {
-		args = append(args, runID, unnumbered, id)
-	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO sync_change (run_id, page, root_id) VALUES "+placeholders(len(ids), 3), args...)
+	values, args := sqldb.Values(ids, func(id uint64) []any { return []any{runID, unnumbered, id} })
+	_, err := tx.ExecContext(ctx, "INSERT INTO sync_change (run_id, page, root_id) VALUES "+values, args...)
 	return err
 }
 
 // Changed returns the root ids of a page, in order.
 func (db *DB) Changed(ctx context.Context, runID int64, page int) ([]uint64, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT root_id FROM sync_change WHERE run_id = ? AND page = ? ORDER BY root_id", runID, page)
-	if err != nil {
-		return nil, outage(err, "read the page's change list")
-	}
-	defer func() { _ = rows.Close() }()
-	var ids []uint64
-	for rows.Next() {
-		var id uint64
-		if err := rows.Scan(&id); err != nil {
-			return nil, outage(err, "read the page's change list")
-		}
-		ids = append(ids, id)
-	}
-	return ids, outage(rows.Err(), "read the page's change list")
+	list, err := sqldb.Collect(ctx, db.sql, sqldb.Column[uint64], "SELECT root_id FROM sync_change WHERE run_id = ? AND page = ? ORDER BY root_id", runID, page)
+	return list, sqldb.Outage(err, "read the page's change list")
 }
 
 // Prune removes the change lists and pages of runs that closed longer ago than
@@ -168,9 +154,9 @@ func (db *DB) Prune(ctx context.Context, entityName string, keepDays int) error 
 	err := db.sql.QueryRowContext(ctx, `SELECT MIN(p.run_id) FROM sync_page p JOIN sync_run r ON r.id = p.run_id
 		WHERE r.entity = ? AND r.closed_at < NOW(6) - INTERVAL ? DAY`, entityName, keepDays).Scan(&id)
 	if err != nil || !id.Valid {
-		return outage(err, "find old change lists")
+		return sqldb.Outage(err, "find old change lists")
 	}
-	n, err := touched(ctx, db.sql, "DELETE FROM sync_change WHERE run_id = ? LIMIT ?", id.Int64, atOnce)
+	n, err := sqldb.Affected(ctx, db.sql, "DELETE FROM sync_change WHERE run_id = ? LIMIT ?", id.Int64, atOnce)
 	if err == nil && n < atOnce {
 		_, err = db.sql.ExecContext(ctx, "DELETE FROM sync_page WHERE run_id = ?", id.Int64)
 	}
@@ -178,5 +164,5 @@ func (db *DB) Prune(ctx context.Context, entityName string, keepDays int) error 
 		_, err = db.sql.ExecContext(ctx, `DELETE FROM sync_job_root WHERE job_id IN (SELECT j.id FROM sync_job j
 			WHERE j.entity = ? AND j.closed_at < NOW(6) - INTERVAL ? DAY) LIMIT ?`, entityName, keepDays, atOnce)
 	}
-	return outage(err, "prune old change lists")
+	return sqldb.Outage(err, "prune old change lists")
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/lease"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 )
 
@@ -15,7 +17,7 @@ const claimColumns = `id, job_type, status, date_range_start, date_range_end, CO
 	COALESCE(occurrence_key, ''), created_at, updated_at, NOW(6)`
 
 // scanClaim reads a row of claimColumns.
-func scanClaim(row interface{ Scan(...any) error }) (claim.Row, error) {
+func scanClaim(row sqldb.Row) (claim.Row, error) {
 	var r claim.Row
 	err := row.Scan(&r.ID, &r.JobType, &r.Status, &r.RangeStart, &r.Watermark, &r.Token, &r.LeaseUntil,
 		&r.Occurrence, &r.CreatedAt, &r.UpdatedAt, &r.Now)
@@ -27,17 +29,17 @@ func scanClaim(row interface{ Scan(...any) error }) (claim.Row, error) {
 func (db *DB) Newest(ctx context.Context, jobType string) (claim.Row, error) {
 	r, err := db.newest(ctx, jobType)
 	if !errors.Is(err, sql.ErrNoRows) {
-		return r, outage(err, "read the newest claim")
+		return r, sqldb.Outage(err, "read the newest claim")
 	}
 	// The unique bootstrap key lets one of many inserters win; the others find
 	// its row.
 	_, err = db.sql.ExecContext(ctx, `INSERT INTO order_return_algolia_sync (job_type, status, bootstrap_key)
 		VALUES (?, 0, ?) ON DUPLICATE KEY UPDATE id = id`, jobType, jobType)
 	if err != nil {
-		return claim.Row{}, outage(err, "insert the first row of "+jobType)
+		return claim.Row{}, sqldb.Outage(err, "insert the first row of "+jobType)
 	}
 	r, err = db.newest(ctx, jobType)
-	return r, outage(err, "read the first claim")
+	return r, sqldb.Outage(err, "read the first claim")
 }
 
 // newest reads the newest row; sql.ErrNoRows when there is none.
@@ -49,17 +51,18 @@ func (db *DB) newest(ctx context.Context, jobType string) (claim.Row, error) {
 // Grant is what a claim writes.
 type Grant struct {
 	Token      string // fresh
-	Occurrence string // the scheduler's tick; empty if it has none
+	Occurrence string // the idempotency key: the scheduler's tick; empty if it has none
 	Lease      time.Duration
 }
 
+// takeClaim takes a claim's row if its token is still the one that was read.
+const takeClaim = "UPDATE order_return_algolia_sync SET " + lease.Set + `, status = 1, occurrence_key = NULLIF(?, ''), updated_at = NOW(6)
+	WHERE id = ? AND COALESCE(token, '') = ?`
+
 // Claim takes a free row. False means that another tick was faster.
 func (db *DB) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {
-	n, err := touched(ctx, db.sql, `UPDATE order_return_algolia_sync
-		SET status = 1, token = ?, lease_until = NOW(6) + INTERVAL ? MICROSECOND, occurrence_key = NULLIF(?, ''), updated_at = NOW(6)
-		WHERE id = ? AND status = 0 AND COALESCE(token, '') = ?`,
-		g.Token, micros(g.Lease), g.Occurrence, r.ID, r.Token)
-	return n == 1, outage(err, "claim "+r.JobType)
+	ok, err := lease.Take(ctx, db.sql, lease.Grant{Token: g.Token, For: g.Lease}, takeClaim+" AND status = 0", g.Occurrence, r.ID, r.Token)
+	return ok, sqldb.Outage(err, "claim "+r.JobType)
 }
 
 // TakeOver takes a row whose lease ran out, and in the same transaction closes
@@ -68,12 +71,8 @@ func (db *DB) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {
 // returns the dead run's id, 0 if the claim died before it began one. False
 // means that another tick was faster or that the holder came back.
 func (db *DB) TakeOver(ctx context.Context, r claim.Row, g Grant) (dead int64, ok bool, err error) {
-	err = db.inTx(ctx, "take over "+r.JobType, func(tx *sql.Tx) error {
-		n, err := touched(ctx, tx, `UPDATE order_return_algolia_sync
-			SET status = 1, token = ?, lease_until = NOW(6) + INTERVAL ? MICROSECOND, occurrence_key = NULLIF(?, ''), updated_at = NOW(6)
-			WHERE id = ? AND status <> 0 AND COALESCE(token, '') = ? AND (lease_until IS NULL OR lease_until <= NOW(6))`,
-			g.Token, micros(g.Lease), g.Occurrence, r.ID, r.Token)
-		ok = n == 1
+	err = db.sql.InTx(ctx, "take over "+r.JobType, func(tx *sql.Tx) error {
+		ok, err = lease.Take(ctx, tx, lease.Grant{Token: g.Token, For: g.Lease}, takeClaim+" AND status <> 0 AND "+lease.Over, g.Occurrence, r.ID, r.Token)
 		if err != nil || !ok {
 			return err
 		}
@@ -89,31 +88,27 @@ func errSuperseded(what string) error {
 }
 
 // Renew keeps a claim alive when its lease is more than half used up.
-func (db *DB) Renew(ctx context.Context, id int64, token string, lease time.Duration) error {
+func (db *DB) Renew(ctx context.Context, id int64, token string, hold time.Duration) error {
 	_, err := db.sql.ExecContext(ctx, `UPDATE order_return_algolia_sync
 		SET lease_until = NOW(6) + INTERVAL ? MICROSECOND
 		WHERE id = ? AND token = ? AND status <> 0 AND lease_until < NOW(6) + INTERVAL ? MICROSECOND`,
-		micros(lease), id, token, micros(lease/2))
-	return outage(err, "renew the claim")
+		sqldb.Micros(hold), id, token, sqldb.Micros(hold/2))
+	return sqldb.Outage(err, "renew the claim")
 }
 
 // release gives a claim back. A nil window leaves the watermark where it was.
-func release(ctx context.Context, tx execer, id int64, token string, from, to *time.Time) error {
-	n, err := touched(ctx, tx, `UPDATE order_return_algolia_sync
+func release(ctx context.Context, tx sqldb.Execer, id int64, token string, from, to *time.Time) error {
+	return sqldb.ExactlyOne(ctx, tx, errSuperseded("the run"), `UPDATE order_return_algolia_sync
 		SET status = 0, lease_until = NULL, date_range_start = COALESCE(?, date_range_start),
 		    date_range_end = COALESCE(?, date_range_end), updated_at = NOW(6)
 		WHERE id = ? AND token = ? AND status <> 0`, from, to, id, token)
-	if err == nil && n != 1 {
-		err = errSuperseded("the run")
-	}
-	return err
 }
 
 // Release gives a claim back that turned out to have nothing to do. The watermark
 // stays. A claim that is no longer the caller's stays as it is.
 func (db *DB) Release(ctx context.Context, r claim.Row) error {
 	_, err := db.sql.ExecContext(ctx, "UPDATE order_return_algolia_sync SET status = 0, lease_until = NULL WHERE id = ? AND token = ? AND status <> 0", r.ID, r.Token)
-	return outage(err, "give the claim back")
+	return sqldb.Outage(err, "give the claim back")
 }
 
 // AsOf returns the end of the last run of a job type that closed with every
@@ -123,5 +118,5 @@ func (db *DB) AsOf(ctx context.Context, jobType string) (*time.Time, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return r.Watermark, outage(err, "read as of")
+	return r.Watermark, sqldb.Outage(err, "read as of")
 }

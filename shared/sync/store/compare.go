@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
@@ -31,26 +32,17 @@ func (db *DB) LedgerRows(ctx context.Context, entity string, roots []uint64) ([]
 
 // packed reads rows of the ledger; the first argument is the entity.
 func (db *DB) packed(ctx context.Context, where string, args ...any) ([]PackedRow, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT root_id, records FROM sync_ledger WHERE entity = ? AND "+where, args...)
-	if err != nil {
-		return nil, outage(err, "read the ledger")
-	}
-	defer func() { _ = rows.Close() }()
-	var list []PackedRow
-	for rows.Next() {
-		var r PackedRow
-		if err := rows.Scan(&r.Root, &r.Packed); err != nil {
-			return nil, outage(err, "read the ledger")
-		}
-		list = append(list, r)
-	}
-	return list, outage(rows.Err(), "read the ledger")
+	list, err := sqldb.Collect(ctx, db.sql, func(row sqldb.Row) (r PackedRow, err error) {
+		err = row.Scan(&r.Root, &r.Packed)
+		return r, err
+	}, "SELECT root_id, records FROM sync_ledger WHERE entity = ? AND "+where, args...)
+	return list, sqldb.Outage(err, "read the ledger")
 }
 
 // LedgerSize returns how many roots the ledger knows.
 func (db *DB) LedgerSize(ctx context.Context, entity string) (n int64, err error) {
 	err = db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_ledger WHERE entity = ?", entity).Scan(&n)
-	return n, outage(err, "count the ledger")
+	return n, sqldb.Outage(err, "count the ledger")
 }
 
 // underWork is a run whose pushes the index may not have published: one that has
@@ -80,33 +72,20 @@ func (db *DB) Busy(ctx context.Context, entity string, roots []uint64) (map[uint
 		{"SELECT DISTINCT c.root_id FROM sync_run r JOIN sync_change c ON c.run_id = r.id WHERE " + underWork + " AND " + list.Condition("c.root_id"),
 			list.Args(underWorkArgs(entity)...)},
 	} {
-		if err := db.mark(ctx, busy, q.text, q.args); err != nil {
-			return nil, outage(err, "find the roots that are under work")
+		ids, err := sqldb.Collect(ctx, db.sql, sqldb.Column[uint64], q.text, q.args...)
+		if err != nil {
+			return nil, sqldb.Outage(err, "find the roots that are under work")
+		}
+		for _, root := range ids {
+			busy[root] = true
 		}
 	}
 	return busy, nil
-}
-
-// mark sets the ids that a query gives.
-func (db *DB) mark(ctx context.Context, into map[uint64]bool, text string, args []any) error {
-	rows, err := db.sql.QueryContext(ctx, text, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var root uint64
-		if err := rows.Scan(&root); err != nil {
-			return err
-		}
-		into[root] = true
-	}
-	return rows.Err()
 }
 
 // Working reports whether any run of an entity is under way.
 func (db *DB) Working(ctx context.Context, entity string) (bool, error) {
 	var n int
 	err := db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_run r WHERE "+underWork, underWorkArgs(entity)...).Scan(&n)
-	return n > 0, outage(err, "find the runs under way")
+	return n > 0, sqldb.Outage(err, "find the runs under way")
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -33,7 +35,7 @@ func (db *DB) Finish(ctx context.Context, p Page, o Outcome) (run.Run, error) {
 	if err := db.prepareLedger(ctx, len(o.Ledger)); err != nil {
 		return p.Run, err
 	}
-	err := db.inTx(ctx, "finish the page", func(tx *sql.Tx) error { return db.finish(ctx, tx, p, o) })
+	err := db.sql.InTx(ctx, "finish the page", func(tx *sql.Tx) error { return db.finish(ctx, tx, p, o) })
 	if err != nil {
 		return p.Run, err
 	}
@@ -43,12 +45,12 @@ func (db *DB) Finish(ctx context.Context, p Page, o Outcome) (run.Run, error) {
 // finish does Finish's work within its transaction.
 func (db *DB) finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 	c := o.Counts
-	n, err := touched(ctx, tx, `UPDATE sync_page SET state = 2, journal = NULL, last_error = NULL, finished_at = NOW(6),
+	err := sqldb.ExactlyOne(ctx, tx, errSuperseded("the page"), `UPDATE sync_page SET state = 2, journal = NULL, last_error = NULL, finished_at = NOW(6),
 		found = ?, saved = ?, deleted = ?, unchanged = ?, parked = ?, operations = ?
 		WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`,
 		c.Found, c.Saved, c.Deleted, c.Unchanged, c.Parked, c.Operations, p.Run.ID, p.Number, p.Token)
-	if err != nil || n != 1 {
-		return either(err, unless(n == 1, errSuperseded("the page")))
+	if err != nil {
+		return err
 	}
 	contested, err := db.writeLedger(ctx, tx, p, o.Ledger)
 	if err != nil {
@@ -66,11 +68,10 @@ func (db *DB) finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 			return err
 		}
 	}
-	n, err = touched(ctx, tx, `UPDATE sync_run SET pages_done = pages_done + 1, found = found + ?, saved = saved + ?,
+	return sqldb.ExactlyOne(ctx, tx, errSuperseded("the page"), `UPDATE sync_run SET pages_done = pages_done + 1, found = found + ?, saved = saved + ?,
 		deleted = deleted + ?, unchanged = unchanged + ?, parked = parked + ?, operations = operations + ?,
 		last_task_id = GREATEST(last_task_id, ?) WHERE id = ? AND state = ?`,
 		c.Found, c.Saved, c.Deleted, c.Unchanged, c.Parked, c.Operations, o.TaskID, p.Run.ID, run.Processing)
-	return either(err, unless(n == 1, errSuperseded("the page")))
 }
 
 // Publish closes a run whose pages are all done as synced and moves the
@@ -79,15 +80,15 @@ func (db *DB) finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 // refused with code "unbalanced" and stays as it is. It returns fault.Superseded
 // when the run has been closed by somebody else.
 func (db *DB) Publish(ctx context.Context, r run.Run) error {
-	return db.inTx(ctx, "close the run", func(tx *sql.Tx) error {
+	return db.sql.InTx(ctx, "close the run", func(tx *sql.Tx) error {
 		if err := audit(ctx, tx, r.ID); err != nil {
 			return err
 		}
 		ok, err := move(ctx, tx, r.ID, run.Synced, ", closed_at = NOW(6)")
 		if err != nil || !ok {
-			return either(err, unless(ok, errSuperseded("the run")))
+			return either(err, errSuperseded("the run"))
 		}
-		if err := noteRun(ctx, tx, r.ID, Info, "the run is synced: "+r.Counts.String()); err != nil {
+		if err := noteRun(ctx, tx, r.ID, runlog.Info, "the run is synced: "+r.Counts.String()); err != nil {
 			return err
 		}
 		return release(ctx, tx, r.ClaimID, r.Token, &r.Window.From, &r.Window.To)
@@ -97,15 +98,15 @@ func (db *DB) Publish(ctx context.Context, r run.Run) error {
 // Fail closes a run as failed. The watermark stays, so the next tick covers the
 // same ground; what its open pages may have pushed is put in doubt.
 func (db *DB) Fail(ctx context.Context, r run.Run, reason string) error {
-	return db.inTx(ctx, "fail the run", func(tx *sql.Tx) error {
+	return db.sql.InTx(ctx, "fail the run", func(tx *sql.Tx) error {
 		if err := abandon(ctx, tx, r.ID); err != nil {
 			return err
 		}
-		ok, err := move(ctx, tx, r.ID, run.Failed, ", closed_at = NOW(6), last_error = ?", cut(reason, 1024))
+		ok, err := move(ctx, tx, r.ID, run.Failed, ", closed_at = NOW(6), last_error = ?", sqldb.Cut(reason, 1024))
 		if err != nil || !ok {
-			return either(err, unless(ok, errSuperseded("the run")))
+			return either(err, errSuperseded("the run"))
 		}
-		if err := noteRun(ctx, tx, r.ID, Error, "the run failed: "+reason); err != nil {
+		if err := noteRun(ctx, tx, r.ID, runlog.Error, "the run failed: "+reason); err != nil {
 			return err
 		}
 		return release(ctx, tx, r.ClaimID, r.Token, nil, nil)

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
@@ -26,12 +26,12 @@ type Agenda struct {
 // NewestWithAgenda is Newest, with the agenda in the same statement.
 func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.Duration) (claim.Row, Agenda, error) {
 	var a Agenda
-	r, err := scanClaim(withLast{db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`,
+	r, err := scanClaim(sqldb.Wider{Row: db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`,
 		(SELECT COUNT(*) FROM sync_target WHERE packed <> ''), (SELECT COUNT(*) FROM sync_job WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND)
 		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`,
-		job.Running, micros(silent), jobType), []any{&a.Rebuilt, &a.Silent}})
+		job.Running, sqldb.Micros(silent), jobType), Last: []any{&a.Rebuilt, &a.Silent}})
 	if !errors.Is(err, sql.ErrNoRows) {
-		return r, a, outage(err, "read the newest claim")
+		return r, a, sqldb.Outage(err, "read the newest claim")
 	}
 	r, err = db.Newest(ctx, jobType)
 	return r, Agenda{Rebuilt: 1, Silent: 1}, err // not known: to be looked at
@@ -60,16 +60,16 @@ func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, sinc
 		EXISTS (SELECT 1 FROM sync_run r WHERE r.claim_token = ?), EXISTS (SELECT 1 FROM sync_recheck c WHERE c.entity = ?), `+changed+`
 		FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`, append(args, t.ID, t.Token)...)
 	var err error
-	p.Claim, err = scanClaim(withLast{row, []any{&p.Begun, &p.Doubts, &p.Changed}})
+	p.Claim, err = scanClaim(sqldb.Wider{Row: row, Last: []any{&p.Begun, &p.Doubts, &p.Changed}})
 	if errors.Is(err, sql.ErrNoRows) {
 		return Probe{}, nil
 	}
-	if since != nil && sqlfault.CauseOf(err) != sqlfault.Outage {
+	if since != nil && sqldb.CauseOf(err) != sqldb.Transient {
 		// Most probably the definition's changed.sql is wrong. The run that lists the
 		// changes finds out, and keeps the reason.
 		return Probe{}, nil
 	}
-	return p, outage(err, "look whether anything is to be done")
+	return p, sqldb.Outage(err, "look whether anything is to be done")
 }
 
 // endOfTime is later than any stamp.
@@ -84,13 +84,13 @@ func (db *DB) CloseIdle(ctx context.Context, name string, c claim.Row, w window.
 		SELECT ?, ?, ?, id, token, ?, ?, NOW(6) FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`,
 		name, r.Kind, r.State, w.From, w.To, c.ID, c.Token)
 	if err != nil {
-		return r, outage(err, "note the idle run")
+		return r, sqldb.Outage(err, "note the idle run")
 	}
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return r, either(err, errSuperseded("the window task"))
 	}
 	if r.ID, err = res.LastInsertId(); err != nil {
-		return r, outage(err, "note the idle run")
+		return r, sqldb.Outage(err, "note the idle run")
 	}
 	return r, db.Conclude(ctx, r)
 }
@@ -98,5 +98,5 @@ func (db *DB) CloseIdle(ctx context.Context, name string, c claim.Row, w window.
 // Conclude gives back the claim of a run that is synced, and moves the watermark
 // to its end. It returns fault.Superseded when that has been done.
 func (db *DB) Conclude(ctx context.Context, r run.Run) error {
-	return outage(release(ctx, db.sql, r.ClaimID, r.Token, &r.Window.From, &r.Window.To), "give the claim back")
+	return sqldb.Outage(release(ctx, db.sql, r.ClaimID, r.Token, &r.Window.From, &r.Window.To), "give the claim back")
 }

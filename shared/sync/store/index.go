@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 )
 
@@ -24,16 +25,11 @@ type Basis struct {
 // asked, and the count that the answer was compared with.
 func (db *DB) KeptIndex(ctx context.Context, entity string) (*judge.Index, *Basis, error) {
 	x, b, err := keptIndex(ctx, db.sql, entity)
-	return x, b, outage(err, "read what the index answered")
-}
-
-// rower is a transaction or the pool.
-type rower interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	return x, b, sqldb.Outage(err, "read what the index answered")
 }
 
 // keptIndex does KeptIndex's work.
-func keptIndex(ctx context.Context, q rower, entity string) (*judge.Index, *Basis, error) {
+func keptIndex(ctx context.Context, q sqldb.Querier, entity string) (*judge.Index, *Basis, error) {
 	var answer, basis []byte
 	err := q.QueryRowContext(ctx, "SELECT answer, basis FROM sync_index WHERE entity = ?", entity).Scan(&answer, &basis)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -62,7 +58,7 @@ func (db *DB) KeepIndex(ctx context.Context, entity string, x judge.Index, b Bas
 		ON DUPLICATE KEY UPDATE answer = IF(VALUES(checked_at) >= checked_at, VALUES(answer), answer),
 		basis = IF(VALUES(checked_at) >= checked_at, VALUES(basis), basis), checked_at = GREATEST(checked_at, VALUES(checked_at))`,
 		entity, x.At, answer, basis)
-	return outage(err, "keep what the index answered")
+	return sqldb.Outage(err, "keep what the index answered")
 }
 
 // Expected is how many records the ledger allows the index to have at one moment.
@@ -81,12 +77,11 @@ const recountAt = 1
 // waited for the index), and the unconfirmed ones. basis is a count made before,
 // nil for none.
 func (db *DB) Expect(ctx context.Context, entity string, basis *Basis) (e Expected, err error) {
-	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
-	if err != nil {
-		return e, outage(err, "count what the index should hold")
-	}
-	e, err = expect(ctx, tx, entity, basis)
-	return e, outage(errors.Join(err, ignoreDone(tx.Rollback())), "count what the index should hold")
+	err = db.sql.Snapshot(ctx, "count what the index should hold", func(tx *sql.Tx) (err error) {
+		e, err = expect(ctx, tx, entity, basis)
+		return err
+	})
+	return e, err
 }
 
 // expect does Expect's work within its transaction.
@@ -114,19 +109,14 @@ func expect(ctx context.Context, tx *sql.Tx, entity string, basis *Basis) (e Exp
 
 // countLedger counts the records of the ledger.
 func countLedger(ctx context.Context, tx *sql.Tx, entity string, into *Basis) error {
-	rows, err := tx.QueryContext(ctx, "SELECT records FROM sync_ledger WHERE entity = ?", entity)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
 	var packed sql.RawBytes
-	for rows.Next() {
-		if err := rows.Scan(&packed); err != nil {
+	return sqldb.Each(ctx, tx, func(row sqldb.Row) error {
+		if err := row.Scan(&packed); err != nil {
 			return err
 		}
 		entries, err := ledger.Unpack(packed)
 		if err != nil {
-			continue // verify names rows that cannot be read
+			return nil // verify names rows that cannot be read
 		}
 		into.Roots++
 		for _, one := range entries {
@@ -136,8 +126,8 @@ func countLedger(ctx context.Context, tx *sql.Tx, entity string, into *Basis) er
 				into.Records++
 			}
 		}
-	}
-	return rows.Err()
+		return nil
+	}, "SELECT records FROM sync_ledger WHERE entity = ?", entity)
 }
 
 // unconfirmed counts the records that may or may not have reached the index: those
@@ -166,17 +156,9 @@ func unconfirmed(ctx context.Context, tx *sql.Tx, entity string, b Basis) (int64
 
 // journalled counts the records of the journals that a query returns.
 func journalled(ctx context.Context, tx *sql.Tx, query, entity string, average int64) (int64, error) {
-	rows, err := tx.QueryContext(ctx, query, entity)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = rows.Close() }()
 	var sum int64
-	for rows.Next() {
-		var packed []byte
-		if err := rows.Scan(&packed); err != nil {
-			return 0, err
-		}
+	list, err := sqldb.Collect(ctx, tx, sqldb.Column[[]byte], query, entity)
+	for _, packed := range list {
 		j, err := ledger.UnpackJournal(packed)
 		if err != nil {
 			return 0, fmt.Errorf("a journal of %s: %w", entity, err)
@@ -188,5 +170,5 @@ func journalled(ctx context.Context, tx *sql.Tx, query, entity string, average i
 			sum += max(int64(len(ids)), 1)
 		}
 	}
-	return sum, rows.Err()
+	return sum, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -16,7 +17,7 @@ import (
 const jobColumns = `id, entity, kind, state, window_from, window_to, chunk_us, rate, roots, turn, note, asked_by, created_at, updated_at, closed_at`
 
 // scanJob reads a row of jobColumns.
-func scanJob(row interface{ Scan(...any) error }) (job.Job, error) {
+func scanJob(row sqldb.Row) (job.Job, error) {
 	var j job.Job
 	var chunk int64
 	err := row.Scan(&j.ID, &j.Entity, &j.Kind, &j.State, &j.Window.From, &j.Window.To, &chunk, &j.Rate, &j.Roots,
@@ -31,15 +32,11 @@ const overdue = "NOW(6) - INTERVAL 1 DAY"
 
 // CreateJob inserts a job and returns it as it then is.
 func (db *DB) CreateJob(ctx context.Context, j job.Job) (job.Job, error) {
-	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_job (entity, kind, state, window_from, window_to, chunk_us, rate, roots, note, asked_by, due_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `+overdue+")", j.Entity, j.Kind, j.State, j.Window.From, j.Window.To, micros(j.Chunk), j.Rate, j.Roots,
-		cut(j.Note, 1024), cut(j.By, 190))
+	id, err := sqldb.Insert(ctx, db.sql, `INSERT INTO sync_job (entity, kind, state, window_from, window_to, chunk_us, rate, roots, note, asked_by, due_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `+overdue+")", j.Entity, j.Kind, j.State, j.Window.From, j.Window.To, sqldb.Micros(j.Chunk), j.Rate, j.Roots,
+		sqldb.Cut(j.Note, 1024), sqldb.Cut(j.By, 190))
 	if err != nil {
-		return j, outage(err, "insert the job")
-	}
-	id, err := res.LastInsertId()
-	if err != nil {
-		return j, outage(err, "insert the job")
+		return j, sqldb.Outage(err, "insert the job")
 	}
 	return db.Job(ctx, id)
 }
@@ -48,13 +45,10 @@ func (db *DB) CreateJob(ctx context.Context, j job.Job) (job.Job, error) {
 // the index sent again whatever the ledger says. It may be called again with the
 // same roots.
 func (db *DB) AddJobRoots(ctx context.Context, j job.Job, roots []uint64, suspects ledger.Journal) error {
-	return db.inTx(ctx, "add roots to the job", func(tx *sql.Tx) error {
-		err := inChunks(roots, func(chunk []uint64) error {
-			args := make([]any, 0, 2*len(chunk))
-			for _, id := range chunk {
-				args = append(args, j.ID, id)
-			}
-			_, err := tx.ExecContext(ctx, "INSERT INTO sync_job_root (job_id, root_id) VALUES "+placeholders(len(chunk), 2)+
+	return db.sql.InTx(ctx, "add roots to the job", func(tx *sql.Tx) error {
+		err := sqldb.InChunks(roots, func(chunk []uint64) error {
+			values, args := sqldb.Values(chunk, func(id uint64) []any { return []any{j.ID, id} })
+			_, err := tx.ExecContext(ctx, "INSERT INTO sync_job_root (job_id, root_id) VALUES "+values+
 				" ON DUPLICATE KEY UPDATE root_id = VALUES(root_id)", args...)
 			return err
 		})
@@ -75,7 +69,7 @@ func (db *DB) Job(ctx context.Context, id int64) (job.Job, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return j, fault.New(fault.NotFound, "unknown-job", "there is no job %d", id)
 	}
-	return j, outage(err, "read the job")
+	return j, sqldb.Outage(err, "read the job")
 }
 
 // Jobs returns the newest jobs of an entity (of all without a name), newest
@@ -88,7 +82,7 @@ func (db *DB) Jobs(ctx context.Context, entity string, open bool, limit int) ([]
 // SilentJobs returns the running jobs whose next turn is overdue by so long: their
 // chain of tasks has broken.
 func (db *DB) SilentJobs(ctx context.Context, silent time.Duration) ([]job.Job, error) {
-	return db.jobs(ctx, "WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND ORDER BY id", job.Running, micros(silent))
+	return db.jobs(ctx, "WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND ORDER BY id", job.Running, sqldb.Micros(silent))
 }
 
 // SameBackfill returns an open backfill of the same range, if there is one.
@@ -103,27 +97,15 @@ func (db *DB) SameBackfill(ctx context.Context, j job.Job) (*job.Job, error) {
 
 // jobs reads jobs.
 func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]job.Job, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+jobColumns+" FROM sync_job "+where, args...)
-	if err != nil {
-		return nil, outage(err, "read the jobs")
-	}
-	defer func() { _ = rows.Close() }()
-	list := []job.Job{}
-	for rows.Next() {
-		j, err := scanJob(rows)
-		if err != nil {
-			return nil, outage(err, "read the jobs")
-		}
-		list = append(list, j)
-	}
-	return list, outage(rows.Err(), "read the jobs")
+	list, err := sqldb.Collect(ctx, db.sql, scanJob, "SELECT "+jobColumns+" FROM sync_job "+where, args...)
+	return append([]job.Job{}, list...), sqldb.Outage(err, "read the jobs")
 }
 
 // MoveJob changes a job's state if the diagram has that arrow from where it is;
 // note says why, where there is something to say. False means that the job is
 // elsewhere.
 func (db *DB) MoveJob(ctx context.Context, id int64, to job.State, note string) (ok bool, err error) {
-	err = db.inTx(ctx, "change the job's state", func(tx *sql.Tx) error {
+	err = db.sql.InTx(ctx, "change the job's state", func(tx *sql.Tx) error {
 		ok, err = moveJob(ctx, tx, id, to, note)
 		return err
 	})
@@ -140,12 +122,8 @@ func moveJob(ctx context.Context, tx *sql.Tx, id int64, to job.State, note strin
 	if to == job.Running {
 		due = overdue
 	}
-	args := []any{to, cut(note, 1024), id}
-	for _, s := range from {
-		args = append(args, s)
-	}
-	n, err := touched(ctx, tx, "UPDATE sync_job SET state = ?, note = ?, updated_at = NOW(6), due_at = "+due+", closed_at = "+closed+
-		" WHERE id = ? AND state IN ("+marks(len(from))+")", args...)
+	n, err := sqldb.Affected(ctx, tx, "UPDATE sync_job SET state = ?, note = ?, updated_at = NOW(6), due_at = "+due+", closed_at = "+closed+
+		" WHERE id = ? AND state IN ("+sqldb.Marks(len(from))+")", sqldb.Args(from, to, sqldb.Cut(note, 1024), id)...)
 	return n == 1, err
 }
 
@@ -153,7 +131,7 @@ func moveJob(ctx context.Context, tx *sql.Tx, id int64, to job.State, note strin
 // have pushed is put in doubt, and the lane is free. False means that the job
 // has ended already.
 func (db *DB) CancelJob(ctx context.Context, j job.Job, jobType string) (ok bool, err error) {
-	err = db.inTx(ctx, "cancel the job", func(tx *sql.Tx) error {
+	err = db.sql.InTx(ctx, "cancel the job", func(tx *sql.Tx) error {
 		if ok, err = moveJob(ctx, tx, j.ID, job.Cancelled, ""); err != nil || !ok {
 			return err
 		}
@@ -180,15 +158,15 @@ func (db *DB) CancelJob(ctx context.Context, j job.Job, jobType string) (ok bool
 func (db *DB) Turn(ctx context.Context, j job.Job, wait time.Duration) error {
 	_, err := db.sql.ExecContext(ctx, `UPDATE sync_job SET turn = GREATEST(turn, ?), chunk_us = ?, note = ?, updated_at = NOW(6),
 		due_at = NOW(6) + INTERVAL ? MICROSECOND WHERE id = ? AND state = ?`,
-		j.Turn, micros(j.Chunk), cut(j.Note, 1024), micros(wait), j.ID, job.Running)
-	return outage(err, "note the job's turn")
+		j.Turn, sqldb.Micros(j.Chunk), sqldb.Cut(j.Note, 1024), sqldb.Micros(wait), j.ID, job.Running)
+	return sqldb.Outage(err, "note the job's turn")
 }
 
 // Kick begins a new chain of tasks for a running job and returns its turn. ok is
 // false if the job does not run.
 func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err error) {
-	err = db.inTx(ctx, "begin a new turn", func(tx *sql.Tx) error {
-		n, err := touched(ctx, tx, "UPDATE sync_job SET turn = turn + 1, updated_at = NOW(6), due_at = NOW(6) WHERE id = ? AND state = ?", id, job.Running)
+	err = db.sql.InTx(ctx, "begin a new turn", func(tx *sql.Tx) error {
+		n, err := sqldb.Affected(ctx, tx, "UPDATE sync_job SET turn = turn + 1, updated_at = NOW(6), due_at = NOW(6) WHERE id = ? AND state = ?", id, job.Running)
 		if ok = n == 1; err != nil || !ok {
 			return err
 		}
@@ -201,7 +179,7 @@ func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err erro
 func (db *DB) jobPaused(ctx context.Context, id int64) (bool, error) {
 	var state job.State
 	err := db.sql.QueryRowContext(ctx, "SELECT state FROM sync_job WHERE id = ?", id).Scan(&state)
-	return state != job.Running, outage(err, "read the state of the page's job")
+	return state != job.Running, sqldb.Outage(err, "read the state of the page's job")
 }
 
 // JobProgress is how far a job has come.
@@ -222,21 +200,14 @@ type JobProgress struct {
 
 // Progress returns how far a job has come.
 func (db *DB) Progress(ctx context.Context, j job.Job) (p JobProgress, err error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+runColumns+`, (SELECT COALESCE(SUM(g.roots), 0) FROM sync_page g WHERE g.run_id = r.id AND g.state = 2)
-		FROM sync_run r WHERE r.job_id = ? ORDER BY r.id`, j.ID)
-	if err != nil {
-		return p, outage(err, "read the job's runs")
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
+	err = sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
 		var roots int64
-		r, err := scanRun(withLast{rows, []any{&roots}})
-		if err != nil {
-			return p, outage(err, "read the job's runs")
-		}
+		r, err := scanRun(sqldb.Wider{Row: row, Last: []any{&roots}})
 		p.add(r, roots)
-	}
-	return p, outage(rows.Err(), "read the job's runs")
+		return err
+	}, "SELECT "+runColumns+`, (SELECT COALESCE(SUM(g.roots), 0) FROM sync_page g WHERE g.run_id = r.id AND g.state = 2)
+		FROM sync_run r WHERE r.job_id = ? ORDER BY r.id`, j.ID)
+	return p, sqldb.Outage(err, "read the job's runs")
 }
 
 // add adds a run.
@@ -256,57 +227,27 @@ func (p *JobProgress) add(r run.Run, roots int64) {
 	p.Counts, p.Roots = p.Counts.Add(r.Counts), p.Roots+roots
 }
 
-// withLast scans a row that has more columns than its scan function knows.
-type withLast struct {
-	row  interface{ Scan(...any) error }
-	last []any
-}
-
-// Scan implements the scan functions' interface.
-func (w withLast) Scan(dest ...any) error { return w.row.Scan(append(dest, w.last...)...) }
-
 // OpenPages returns the pages of a run that have not ended, in order.
 func (db *DB) OpenPages(ctx context.Context, runID int64) ([]int, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT page FROM sync_page WHERE run_id = ? AND state IN (0, 1) ORDER BY page", runID)
-	if err != nil {
-		return nil, outage(err, "read the open pages")
-	}
-	defer func() { _ = rows.Close() }()
-	var list []int
-	for rows.Next() {
-		var n int
-		if err := rows.Scan(&n); err != nil {
-			return nil, outage(err, "read the open pages")
-		}
-		list = append(list, n)
-	}
-	return list, outage(rows.Err(), "read the open pages")
+	list, err := sqldb.Collect(ctx, db.sql, sqldb.Column[int], "SELECT page FROM sync_page WHERE run_id = ? AND state IN (0, 1) ORDER BY page", runID)
+	return list, sqldb.Outage(err, "read the open pages")
 }
 
 // RootsOf returns the roots of the parked records with these ids, each once.
 func (db *DB) RootsOf(ctx context.Context, entity string, ids []string) (ledger.Journal, error) {
 	found := ledger.Journal{}
-	err := inChunks(ids, func(chunk []string) error {
-		args := []any{entity}
-		for _, id := range chunk {
-			args = append(args, id)
-		}
-		rows, err := db.sql.QueryContext(ctx, "SELECT root_id, object_id FROM sync_parked WHERE entity = ? AND resolved_at IS NULL AND object_id IN ("+marks(len(chunk))+")", args...)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
+	err := sqldb.InChunks(ids, func(chunk []string) error {
+		return sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
 			var root uint64
 			var id string
-			if err := rows.Scan(&root, &id); err != nil {
+			if err := row.Scan(&root, &id); err != nil {
 				return err
 			}
 			found.Add(root, id)
-		}
-		return rows.Err()
+			return nil
+		}, "SELECT root_id, object_id FROM sync_parked WHERE entity = ? AND resolved_at IS NULL AND object_id IN ("+sqldb.Marks(len(chunk))+")", sqldb.Args(chunk, entity)...)
 	})
-	return found, outage(err, "read the parked records")
+	return found, sqldb.Outage(err, "read the parked records")
 }
 
 // Spent returns how many operations all entities' runs have used in the last 24
@@ -315,5 +256,5 @@ func (db *DB) Spent(ctx context.Context) (day, month int64, err error) {
 	err = db.sql.QueryRowContext(ctx, `SELECT
 		COALESCE(SUM(CASE WHEN created_at >= NOW(6) - INTERVAL 1 DAY THEN operations END), 0), COALESCE(SUM(operations), 0)
 		FROM sync_run WHERE created_at >= NOW(6) - INTERVAL 30 DAY`).Scan(&day, &month)
-	return day, month, outage(err, "add up the operations")
+	return day, month, sqldb.Outage(err, "add up the operations")
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"sync"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
 // keptRows is how many rows a kept statement writes: those of a page of the usual
@@ -29,7 +31,7 @@ type kept struct {
 // prepare has the server keep the statement, if there is use for it. It takes a
 // connection, so it must come before the transaction: many that each held one and
 // waited for another would wait for ever.
-func (k *kept) prepare(ctx context.Context, db *sql.DB, rows int) (err error) {
+func (k *kept) prepare(ctx context.Context, db *sqldb.DB, rows int) (err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.stmt == nil && rows >= enoughRows {
@@ -45,7 +47,7 @@ func (k *kept) exec(ctx context.Context, tx *sql.Tx, values []any) (int64, error
 	prepared := k.stmt
 	k.mu.Unlock()
 	if prepared == nil || rows < enoughRows {
-		return touched(ctx, tx, k.write(rows), values...)
+		return sqldb.Affected(ctx, tx, k.write(rows), values...)
 	}
 	for last := values[len(values)-k.width:]; len(values) < keptRows*k.width; {
 		values = append(values, last...)

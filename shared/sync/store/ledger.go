@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 )
@@ -35,11 +36,11 @@ func (db *DB) Ledger(ctx context.Context, entity string, roots []uint64) (map[ui
 // Known returns the ledger's rows of the roots, by root.
 func (db *DB) Known(ctx context.Context, entity string, roots []uint64) (map[uint64]LedgerRow, error) {
 	found, err := ledgerOf(ctx, db.sql, entity, roots, "")
-	return found, outage(err, "read the ledger")
+	return found, sqldb.Outage(err, "read the ledger")
 }
 
 // ledgerOf reads the ledger's rows of the roots; lock is FOR UPDATE or nothing.
-func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, lock string) (map[uint64]LedgerRow, error) {
+func ledgerOf(ctx context.Context, q sqldb.Querier, entity string, roots []uint64, lock string) (map[uint64]LedgerRow, error) {
 	found := make(map[uint64]LedgerRow, len(roots))
 	if len(roots) == 0 {
 		return found, nil
@@ -48,27 +49,24 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 	if lock != "" { // of these alone
 		list = rootlist.Each(roots)
 	}
-	rows, err := q.QueryContext(ctx, "SELECT root_id, run_id, records FROM sync_ledger WHERE entity = ? AND "+list.Condition("root_id")+lock, list.Args(entity)...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
 	var packed sql.RawBytes
-	for rows.Next() {
+	err := sqldb.Each(ctx, q, func(row sqldb.Row) error {
 		var r LedgerRow
-		if err := rows.Scan(&r.Root, &r.Run, &packed); err != nil {
-			return nil, err
-		}
-		if !list.Has(r.Root) {
-			continue
+		err := row.Scan(&r.Root, &r.Run, &packed)
+		if err != nil || !list.Has(r.Root) {
+			return err
 		}
 		if r.Version, r.Entries, err = ledger.UnpackVersion(packed); err != nil {
-			return nil, fault.Wrap(err, fault.Misconfigured, "ledger-unreadable",
+			return fault.Wrap(err, fault.Misconfigured, "ledger-unreadable",
 				fmt.Sprintf("the ledger's row of root %d of %s is unreadable: repair the row with returnsync repair --wait --entity %s", r.Root, entity, entity))
 		}
 		found[r.Root] = r
+		return nil
+	}, "SELECT root_id, run_id, records FROM sync_ledger WHERE entity = ? AND "+list.Condition("root_id")+lock, list.Args(entity)...)
+	if err != nil {
+		return nil, err
 	}
-	return found, rows.Err()
+	return found, nil
 }
 
 // writeLedger stores the rows and returns what another run has written about
@@ -108,7 +106,7 @@ func (db *DB) writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []Ledger
 			return nil, err
 		}
 	}
-	return contested, inChunks(gone, func(chunk []uint64) error {
+	return contested, sqldb.InChunks(gone, func(chunk []uint64) error {
 		list := rootlist.Each(chunk)
 		_, err := tx.ExecContext(ctx, "DELETE FROM sync_ledger WHERE entity = ? AND "+list.Condition("root_id"), list.Args(p.Run.Entity)...)
 		return err
@@ -120,12 +118,12 @@ const ledgerWidth = 4
 
 // insertLedger returns the statement that writes rows where there are none.
 func insertLedger(rows int) string {
-	return "INSERT IGNORE INTO sync_ledger (entity, root_id, run_id, records) VALUES " + placeholders(rows, ledgerWidth)
+	return "INSERT IGNORE INTO sync_ledger (entity, root_id, run_id, records) VALUES " + sqldb.Tuples(rows, ledgerWidth)
 }
 
 // replaceLedger returns the statement that writes rows over others.
 func replaceLedger(rows int) string {
-	return "INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES " + placeholders(rows, ledgerWidth) +
+	return "INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES " + sqldb.Tuples(rows, ledgerWidth) +
 		" ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), records = VALUES(records)"
 }
 
@@ -135,13 +133,13 @@ func (db *DB) prepareLedger(ctx context.Context, rows int) error {
 	if err == nil {
 		err = db.replaceLedger.prepare(ctx, db.sql, rows)
 	}
-	return outage(err, "prepare to write the ledger")
+	return sqldb.Outage(err, "prepare to write the ledger")
 }
 
 // compareLedger locks the rows that a page had read and notes in contested the
 // records, of both sides, of those that are no longer what it read.
 func compareLedger(ctx context.Context, tx *sql.Tx, p Page, read []LedgerRow, contested ledger.Journal) error {
-	return inChunks(read, func(chunk []LedgerRow) error {
+	return sqldb.InChunks(read, func(chunk []LedgerRow) error {
 		roots := make([]uint64, len(chunk))
 		for i, r := range chunk {
 			roots[i] = r.Root
@@ -181,7 +179,7 @@ func ledgerArgs(p Page, rows []LedgerRow) []any {
 // DiscardLedger removes the ledger's row of a root that cannot be read, and puts
 // the root in doubt as a whole.
 func (db *DB) DiscardLedger(ctx context.Context, entity string, root uint64) error {
-	return db.inTx(ctx, "discard a row of the ledger", func(tx *sql.Tx) error {
+	return db.sql.InTx(ctx, "discard a row of the ledger", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM sync_ledger WHERE entity = ? AND root_id = ?", entity, root); err != nil {
 			return err
 		}

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/lease"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -28,7 +31,7 @@ type Page struct {
 // page's state says what came of it: page.Taken is the caller's; page.Done and
 // page.Failed were ended by an earlier delivery. A page that a live twin holds
 // is an error of kind fault.Retry, one of a closed run fault.Superseded.
-func (db *DB) TakePage(ctx context.Context, t page.Task, token string, lease time.Duration) (Page, error) {
+func (db *DB) TakePage(ctx context.Context, t page.Task, token string, hold time.Duration) (Page, error) {
 	r, err := db.Run(ctx, t.RunID)
 	if err != nil {
 		return Page{}, err
@@ -42,19 +45,17 @@ func (db *DB) TakePage(ctx context.Context, t page.Task, token string, lease tim
 			return p, either(err, fault.New(fault.Superseded, "paused-job", "job %d does not run; page %d of its run %d is sent again when it is resumed", r.JobID, t.Page, r.ID))
 		}
 	}
-	n, err := touched(ctx, db.sql, `UPDATE sync_page
-		SET state = 1, token = ?, lease_until = NOW(6) + INTERVAL ? MICROSECOND, attempts = attempts + 1
-		WHERE run_id = ? AND page = ? AND (state = 0 OR (state = 1 AND lease_until <= NOW(6)))`,
-		token, micros(lease), t.RunID, t.Page)
+	ok, err := lease.Take(ctx, db.sql, lease.Grant{Token: token, For: hold}, "UPDATE sync_page SET "+lease.Set+`, state = 1, attempts = attempts + 1
+		WHERE run_id = ? AND page = ? AND (state = 0 OR (state = 1 AND `+lease.Over+"))", t.RunID, t.Page)
 	if err != nil {
-		return p, outage(err, "take the page")
+		return p, sqldb.Outage(err, "take the page")
 	}
 	if err := db.readPage(ctx, &p); err != nil {
 		return p, err
 	}
 	// Pending without being ours: a twin held it and has put it back since.
-	if n == 0 && (p.State == page.Taken || p.State == page.Pending) {
-		return p, fault.New(fault.Retry, "page-held", "page %d of run %d is held by another delivery that is alive", t.Page, r.ID).WithAfter(lease / 4)
+	if !ok && (p.State == page.Taken || p.State == page.Pending) {
+		return p, fault.New(fault.Retry, "page-held", "page %d of run %d is held by another delivery that is alive", t.Page, r.ID).WithAfter(hold / 4)
 	}
 	if p.State == page.Abandoned {
 		return p, fault.New(fault.Superseded, "closed-run", "run %d was interrupted; page %d has nothing to do", r.ID, t.Page)
@@ -71,7 +72,7 @@ func (db *DB) readPage(ctx context.Context, p *Page) error {
 		return fault.New(fault.NotFound, "unknown-page", "run %d has no page %d", p.Run.ID, p.Number)
 	}
 	if err != nil {
-		return outage(err, "read the page")
+		return sqldb.Outage(err, "read the page")
 	}
 	p.Journal, err = ledger.UnpackJournal(journal)
 	return err
@@ -80,20 +81,17 @@ func (db *DB) readPage(ctx context.Context, p *Page) error {
 // WriteJournal notes what is about to be pushed. It must come before the push;
 // it fails with fault.Superseded when the page is no longer the caller's.
 func (db *DB) WriteJournal(ctx context.Context, p Page, j ledger.Journal) error {
-	n, err := touched(ctx, db.sql, "UPDATE sync_page SET journal = ? WHERE run_id = ? AND page = ? AND state = 1 AND token = ?",
+	err := sqldb.ExactlyOne(ctx, db.sql, errSuperseded("the page"), "UPDATE sync_page SET journal = ? WHERE run_id = ? AND page = ? AND state = 1 AND token = ?",
 		j.Pack(), p.Run.ID, p.Number, p.Token)
-	if err == nil && n != 1 {
-		return errSuperseded("the page")
-	}
-	return outage(err, "write the page's journal")
+	return sqldb.Outage(err, "write the page's journal")
 }
 
 // PutBack leaves a page to the next delivery, with the reason, and notes the failed
 // attempt in the run log. A page that is no longer the caller's stays as it is.
 func (db *DB) PutBack(ctx context.Context, p Page, reason string) error {
-	return db.inTx(ctx, "put the page back", func(tx *sql.Tx) error {
-		n, err := touched(ctx, tx, `UPDATE sync_page SET state = 0, token = NULL, lease_until = NULL, last_error = ?, failed_at = NOW(6)
-			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, cut(reason, 1024), p.Run.ID, p.Number, p.Token)
+	return db.sql.InTx(ctx, "put the page back", func(tx *sql.Tx) error {
+		n, err := sqldb.Affected(ctx, tx, `UPDATE sync_page SET state = 0, token = NULL, lease_until = NULL, last_error = ?, failed_at = NOW(6)
+			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, sqldb.Cut(reason, 1024), p.Run.ID, p.Number, p.Token)
 		if err != nil || n != 1 {
 			return err
 		}
@@ -101,24 +99,23 @@ func (db *DB) PutBack(ctx context.Context, p Page, reason string) error {
 		if p.Tries > 0 {
 			try += fmt.Sprintf(" of %d", p.Tries)
 		}
-		return noteRun(ctx, tx, p.Run.ID, Warning, try+": "+reason)
+		return noteRun(ctx, tx, p.Run.ID, runlog.Warning, try+": "+reason)
 	})
 }
 
 // GiveUp ends a page that ran out of attempts and returns the run as it then is.
 func (db *DB) GiveUp(ctx context.Context, p Page, reason string) (run.Run, error) {
-	err := db.inTx(ctx, "give the page up", func(tx *sql.Tx) error {
-		n, err := touched(ctx, tx, `UPDATE sync_page SET state = 3, last_error = ?, finished_at = NOW(6)
-			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, cut(reason, 1024), p.Run.ID, p.Number, p.Token)
-		if err != nil || n != 1 {
-			return either(err, unless(n == 1, errSuperseded("the page")))
+	err := db.sql.InTx(ctx, "give the page up", func(tx *sql.Tx) error {
+		err := sqldb.ExactlyOne(ctx, tx, errSuperseded("the page"), `UPDATE sync_page SET state = 3, last_error = ?, finished_at = NOW(6)
+			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, sqldb.Cut(reason, 1024), p.Run.ID, p.Number, p.Token)
+		if err == nil {
+			err = sqldb.ExactlyOne(ctx, tx, errSuperseded("the page"), "UPDATE sync_run SET pages_failed = pages_failed + 1, last_error = ? WHERE id = ? AND state = ?",
+				sqldb.Cut(reason, 1024), p.Run.ID, run.Processing)
 		}
-		n, err = touched(ctx, tx, "UPDATE sync_run SET pages_failed = pages_failed + 1, last_error = ? WHERE id = ? AND state = ?",
-			cut(reason, 1024), p.Run.ID, run.Processing)
-		if err != nil || n != 1 {
-			return either(err, unless(n == 1, errSuperseded("the page")))
+		if err != nil {
+			return err
 		}
-		return noteRun(ctx, tx, p.Run.ID, Warning, fmt.Sprintf("page %d is given up after %d attempts: %s", p.Number, p.Attempts, reason))
+		return noteRun(ctx, tx, p.Run.ID, runlog.Warning, fmt.Sprintf("page %d is given up after %d attempts: %s", p.Number, p.Attempts, reason))
 	})
 	if err != nil {
 		return p.Run, err
@@ -136,14 +133,6 @@ func either(err, otherwise error) error {
 	return otherwise
 }
 
-// unless returns err if ok is false.
-func unless(ok bool, err error) error {
-	if ok {
-		return nil
-	}
-	return err
-}
-
 // abandon ends the open pages of a run that is being closed and puts what they
 // may have pushed in doubt. The pages are locked first: a holder's journal is
 // either seen here or refused there.
@@ -151,26 +140,19 @@ func abandon(ctx context.Context, tx *sql.Tx, runID int64) error {
 	if _, err := tx.ExecContext(ctx, "UPDATE sync_page SET state = 4 WHERE run_id = ? AND state IN (0, 1)", runID); err != nil {
 		return err
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT r.entity, p.journal FROM sync_page p JOIN sync_run r ON r.id = p.run_id
-		WHERE p.run_id = ? AND p.state IN (3, 4) AND p.journal IS NOT NULL`, runID)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
 	doubts := ledger.Journal{}
 	var entity string
-	for rows.Next() {
+	err := sqldb.Each(ctx, tx, func(row sqldb.Row) error {
 		var packed []byte
-		if err := rows.Scan(&entity, &packed); err != nil {
+		if err := row.Scan(&entity, &packed); err != nil {
 			return err
 		}
 		j, err := ledger.UnpackJournal(packed)
-		if err != nil {
-			return err
-		}
 		doubts.Merge(j)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}, `SELECT r.entity, p.journal FROM sync_page p JOIN sync_run r ON r.id = p.run_id
+		WHERE p.run_id = ? AND p.state IN (3, 4) AND p.journal IS NOT NULL`, runID)
+	if err != nil {
 		return err
 	}
 	return doubt(ctx, tx, entity, doubts)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -23,22 +24,16 @@ type PageRow struct {
 // Pages returns a run's pages, at most limit: those that did not go well first,
 // then in order. Pages of old runs are not kept.
 func (db *DB) Pages(ctx context.Context, runID int64, limit int) ([]PageRow, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT page, state, roots, attempts, found, saved, deleted, unchanged, parked, operations,
+	list, err := sqldb.Collect(ctx, db.sql, scanPageRow, `SELECT page, state, roots, attempts, found, saved, deleted, unchanged, parked, operations,
 		COALESCE(last_error, ''), lease_until, finished_at FROM sync_page WHERE run_id = ?
 		ORDER BY state = ? DESC, COALESCE(last_error, '') <> '' DESC, page LIMIT ?`, runID, page.Failed, limit)
-	if err != nil {
-		return nil, outage(err, "read the run's pages")
-	}
-	defer func() { _ = rows.Close() }()
-	var list []PageRow
-	for rows.Next() {
-		var p PageRow
-		c := &p.Counts
-		if err := rows.Scan(&p.Page, &p.State, &p.Roots, &p.Attempts, &c.Found, &c.Saved, &c.Deleted, &c.Unchanged, &c.Parked, &c.Operations,
-			&p.LastError, &p.LeaseUntil, &p.FinishedAt); err != nil {
-			return nil, outage(err, "read the run's pages")
-		}
-		list = append(list, p)
-	}
-	return list, outage(rows.Err(), "read the run's pages")
+	return list, sqldb.Outage(err, "read the run's pages")
+}
+
+// scanPageRow reads a row of Pages.
+func scanPageRow(row sqldb.Row) (p PageRow, err error) {
+	c := &p.Counts
+	err = row.Scan(&p.Page, &p.State, &p.Roots, &p.Attempts, &c.Found, &c.Saved, &c.Deleted, &c.Unchanged, &c.Parked, &c.Operations,
+		&p.LastError, &p.LeaseUntil, &p.FinishedAt)
+	return p, err
 }

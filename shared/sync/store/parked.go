@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"slices"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
 // The reasons why a record is parked.
@@ -32,7 +34,7 @@ type Parked struct {
 const parkedColumns = "object_id, root_id, run_id, reason, detail, bytes, attempts, first_seen, last_seen, resolved_at"
 
 // scanParked reads a row of parkedColumns.
-func scanParked(row interface{ Scan(...any) error }) (Parked, error) {
+func scanParked(row sqldb.Row) (Parked, error) {
 	var r Parked
 	err := row.Scan(&r.ObjectID, &r.Root, &r.Run, &r.Reason, &r.Detail, &r.Bytes, &r.Attempts, &r.FirstSeen, &r.LastSeen, &r.ResolvedAt)
 	return r, err
@@ -40,13 +42,12 @@ func scanParked(row interface{ Scan(...any) error }) (Parked, error) {
 
 // park stores records that were refused by this page.
 func park(ctx context.Context, tx *sql.Tx, p Page, list []Parked) error {
-	return inChunks(list, func(chunk []Parked) error {
-		args := make([]any, 0, 7*len(chunk))
-		for _, r := range chunk {
-			args = append(args, p.Run.Entity, r.ObjectID, r.Root, p.Run.ID, r.Reason, cut(r.Detail, 512), r.Bytes)
-		}
+	return sqldb.InChunks(list, func(chunk []Parked) error {
+		values, args := sqldb.Values(chunk, func(r Parked) []any {
+			return []any{p.Run.Entity, r.ObjectID, r.Root, p.Run.ID, r.Reason, sqldb.Cut(r.Detail, 512), r.Bytes}
+		})
 		_, err := tx.ExecContext(ctx, "INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) VALUES "+
-			placeholders(len(chunk), 7)+` ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), reason = VALUES(reason), detail = VALUES(detail),
+			values+` ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), reason = VALUES(reason), detail = VALUES(detail),
 			bytes = VALUES(bytes), attempts = attempts + 1, last_seen = NOW(6), resolved_at = NULL`, args...)
 		return err
 	})
@@ -54,13 +55,9 @@ func park(ctx context.Context, tx *sql.Tx, p Page, list []Parked) error {
 
 // resolve marks parked records that were saved or deleted after all.
 func resolve(ctx context.Context, tx *sql.Tx, entity string, ids []string) error {
-	return inChunks(ids, func(chunk []string) error {
-		args := []any{entity}
-		for _, id := range chunk {
-			args = append(args, id)
-		}
+	return sqldb.InChunks(ids, func(chunk []string) error {
 		_, err := tx.ExecContext(ctx, `UPDATE sync_parked SET resolved_at = NOW(6)
-			WHERE entity = ? AND resolved_at IS NULL AND object_id IN (`+marks(len(chunk))+")", args...)
+			WHERE entity = ? AND resolved_at IS NULL AND object_id IN (`+sqldb.Marks(len(chunk))+")", sqldb.Args(chunk, entity)...)
 		return err
 	})
 }
@@ -73,12 +70,8 @@ func (db *DB) ParkedOpen(ctx context.Context, entity string, limit int) ([]Parke
 // ParkedNamed returns the records with these ids that are parked or were, by id.
 func (db *DB) ParkedNamed(ctx context.Context, entity string, ids []string) ([]Parked, error) {
 	var list []Parked
-	err := inChunks(ids, func(chunk []string) error {
-		args := []any{entity}
-		for _, id := range chunk {
-			args = append(args, id)
-		}
-		part, err := db.parked(ctx, "entity = ? AND object_id IN ("+marks(len(chunk))+") ORDER BY object_id", args...)
+	err := sqldb.InChunks(ids, func(chunk []string) error {
+		part, err := db.parked(ctx, "entity = ? AND object_id IN ("+sqldb.Marks(len(chunk))+") ORDER BY object_id", sqldb.Args(chunk, entity)...)
 		list = append(list, part...)
 		return err
 	})
@@ -91,7 +84,7 @@ func (db *DB) ParkedNamed(ctx context.Context, entity string, ids []string) ([]P
 func (db *DB) EachParked(ctx context.Context, entity, reason string, fn func([]Parked) error) error {
 	for after := ""; ; {
 		list, err := db.parked(ctx, "entity = ? AND object_id > ? AND resolved_at IS NULL AND (? = '' OR reason = ?) ORDER BY object_id LIMIT ?",
-			entity, after, reason, reason, chunkSize)
+			entity, after, reason, reason, sqldb.ChunkSize)
 		if err != nil || len(list) == 0 {
 			return err
 		}
@@ -104,20 +97,8 @@ func (db *DB) EachParked(ctx context.Context, entity, reason string, fn func([]P
 
 // parked reads parked records.
 func (db *DB) parked(ctx context.Context, where string, args ...any) ([]Parked, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+parkedColumns+" FROM sync_parked WHERE "+where, args...)
-	if err != nil {
-		return nil, outage(err, "read the parked records")
-	}
-	defer func() { _ = rows.Close() }()
-	var list []Parked
-	for rows.Next() {
-		r, err := scanParked(rows)
-		if err != nil {
-			return nil, outage(err, "read the parked records")
-		}
-		list = append(list, r)
-	}
-	return list, outage(rows.Err(), "read the parked records")
+	list, err := sqldb.Collect(ctx, db.sql, scanParked, "SELECT "+parkedColumns+" FROM sync_parked WHERE "+where, args...)
+	return list, sqldb.Outage(err, "read the parked records")
 }
 
 // droppedNote stands before the detail of a record that a person took off the
@@ -130,15 +111,11 @@ const droppedNote = "dropped by hand; "
 func (db *DB) DropParked(ctx context.Context, entity string, ids []string) (dropped int64, err error) {
 	// In one order, so that two who drop the same do not wait for each other.
 	ids = slices.Sorted(slices.Values(ids))
-	err = db.inTx(ctx, "drop the parked records", func(tx *sql.Tx) error {
+	err = db.sql.InTx(ctx, "drop the parked records", func(tx *sql.Tx) error {
 		dropped = 0
-		return inChunks(ids, func(chunk []string) error {
-			args := []any{droppedNote, entity}
-			for _, id := range chunk {
-				args = append(args, id)
-			}
-			n, err := touched(ctx, tx, `UPDATE sync_parked SET resolved_at = NOW(6), detail = LEFT(CONCAT(?, detail), 512)
-				WHERE entity = ? AND resolved_at IS NULL AND object_id IN (`+marks(len(chunk))+")", args...)
+		return sqldb.InChunks(ids, func(chunk []string) error {
+			n, err := sqldb.Affected(ctx, tx, `UPDATE sync_parked SET resolved_at = NOW(6), detail = LEFT(CONCAT(?, detail), 512)
+				WHERE entity = ? AND resolved_at IS NULL AND object_id IN (`+sqldb.Marks(len(chunk))+")", sqldb.Args(chunk, droppedNote, entity)...)
 			dropped += n
 			return err
 		})
@@ -149,5 +126,5 @@ func (db *DB) DropParked(ctx context.Context, entity string, ids []string) (drop
 // ParkedCount returns how many records are parked now.
 func (db *DB) ParkedCount(ctx context.Context, entity string) (n int64, err error) {
 	err = db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_parked WHERE entity = ? AND resolved_at IS NULL", entity).Scan(&n)
-	return n, outage(err, "count the parked records")
+	return n, sqldb.Outage(err, "count the parked records")
 }

@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/plantest"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
@@ -196,7 +197,7 @@ func (b *bench) lookAll(db *store.DB, r run.Run) error {
 		func() error { _, err := db.RunOf(ctx, r.Token); return err },
 		func() error { _, err := db.ParkedOpen(ctx, b.def.Name, 10); return err },
 		func() error { _, err := db.ParkedCount(ctx, b.def.Name); return err },
-		func() error { _, err := db.ReadLog(ctx, store.LogFilter{Limit: 10}); return err },
+		func() error { _, err := runlog.New(db.Pool()).ReadLog(ctx, runlog.Filter{Limit: 10}); return err },
 		func() error { _, err := db.OpenPages(ctx, r.ID); return err },
 	} {
 		if err := look(); err != nil && fault.KindOf(err) != fault.Superseded {

@@ -4,10 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -20,7 +21,7 @@ const runColumns = `r.id, r.entity, r.kind, r.job_id, r.state, r.claim_id, r.cla
 	r.last_task_id, COALESCE(r.last_error, ''), r.created_at, r.closed_at`
 
 // scanRun reads a row of runColumns.
-func scanRun(row interface{ Scan(...any) error }) (run.Run, error) {
+func scanRun(row sqldb.Row) (run.Run, error) {
 	var r run.Run
 	err := row.Scan(&r.ID, &r.Entity, &r.Kind, &r.JobID, &r.State, &r.ClaimID, &r.Token, &r.Window.From, &r.Window.To,
 		&r.PagesTotal, &r.PagesDone, &r.PagesFailed, &r.Counts.Found, &r.Counts.Saved, &r.Counts.Deleted,
@@ -34,7 +35,7 @@ func (db *DB) Run(ctx context.Context, id int64) (run.Run, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, fault.New(fault.NotFound, "unknown-run", "there is no run %d", id)
 	}
-	return r, outage(err, "read the run")
+	return r, sqldb.Outage(err, "read the run")
 }
 
 // Runs returns the newest runs of an entity, newest first.
@@ -49,37 +50,22 @@ func (db *DB) Windows(ctx context.Context, entity string, limit int) ([]run.Run,
 
 // runs reads runs.
 func (db *DB) runs(ctx context.Context, where string, args ...any) ([]run.Run, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+runColumns+" FROM sync_run r "+where, args...)
-	if err != nil {
-		return nil, outage(err, "read the runs")
-	}
-	defer func() { _ = rows.Close() }()
-	var list []run.Run
-	for rows.Next() {
-		r, err := scanRun(rows)
-		if err != nil {
-			return nil, outage(err, "read the runs")
-		}
-		list = append(list, r)
-	}
-	return list, outage(rows.Err(), "read the runs")
+	list, err := sqldb.Collect(ctx, db.sql, scanRun, "SELECT "+runColumns+" FROM sync_run r "+where, args...)
+	return list, sqldb.Outage(err, "read the runs")
 }
 
 // Claimed returns the row of a window task's claim, moved to processing and
 // with its lease renewed. A claim that was taken over or has ended is an error
 // of kind fault.Superseded.
 func (db *DB) Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error) {
-	n, err := touched(ctx, db.sql, `UPDATE order_return_algolia_sync
+	err := sqldb.ExactlyOne(ctx, db.sql, errSuperseded("the window task"), `UPDATE order_return_algolia_sync
 		SET status = 2, lease_until = NOW(6) + INTERVAL ? MICROSECOND, updated_at = NOW(6)
-		WHERE id = ? AND token = ? AND status <> 0`, micros(lease), t.ID, t.Token)
+		WHERE id = ? AND token = ? AND status <> 0`, sqldb.Micros(lease), t.ID, t.Token)
 	if err != nil {
-		return claim.Row{}, outage(err, "begin the claim's run")
-	}
-	if n != 1 {
-		return claim.Row{}, errSuperseded("the window task")
+		return claim.Row{}, sqldb.Outage(err, "begin the claim's run")
 	}
 	r, err := scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+" FROM order_return_algolia_sync WHERE id = ?", t.ID))
-	return r, outage(err, "read the claim")
+	return r, sqldb.Outage(err, "read the claim")
 }
 
 // Begin returns the claim's run: the one that an earlier delivery of the same
@@ -97,7 +83,7 @@ func (db *DB) BeginJob(ctx context.Context, j job.Job, lane claim.Row, w window.
 
 // begin does the work of Begin; of want it takes entity, kind, job and window.
 func (db *DB) begin(ctx context.Context, want run.Run, c claim.Row) (r run.Run, err error) {
-	err = db.inTx(ctx, "begin the run", func(tx *sql.Tx) error {
+	err = db.sql.InTx(ctx, "begin the run", func(tx *sql.Tx) error {
 		var held int64
 		err := tx.QueryRowContext(ctx, "SELECT id FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0 FOR UPDATE", c.ID, c.Token).Scan(&held)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -122,14 +108,9 @@ func (db *DB) begin(ctx context.Context, want run.Run, c claim.Row) (r run.Run, 
 // set is further columns to write. False means that the run is elsewhere.
 func move(ctx context.Context, tx *sql.Tx, id int64, to run.State, set string, args ...any) (bool, error) {
 	from := run.Sources(to)
-	query := "UPDATE sync_run SET state = ?" + set + " WHERE id = ? AND state IN (" +
-		strings.TrimSuffix(strings.Repeat("?,", len(from)), ",") + ")"
-	all := append([]any{to}, args...)
-	all = append(all, id)
-	for _, s := range from {
-		all = append(all, s)
-	}
-	n, err := touched(ctx, tx, query, all...)
+	query := "UPDATE sync_run SET state = ?" + set + " WHERE id = ? AND state IN (" + sqldb.Marks(len(from)) + ")"
+	before := append([]any{to}, args...)
+	n, err := sqldb.Affected(ctx, tx, query, sqldb.Args(from, append(before, id)...)...)
 	return n == 1, err
 }
 
@@ -150,5 +131,5 @@ func interrupt(ctx context.Context, tx *sql.Tx, token, reason string) (int64, er
 	if err != nil || !ok {
 		return 0, err
 	}
-	return id, noteRun(ctx, tx, id, Warning, "the run was interrupted: "+reason)
+	return id, noteRun(ctx, tx, id, runlog.Warning, "the run was interrupted: "+reason)
 }

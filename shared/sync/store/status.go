@@ -6,8 +6,7 @@ import (
 	"errors"
 	"time"
 
-	driver "github.com/go-sql-driver/mysql"
-
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -35,12 +34,12 @@ type Operations struct {
 // Status reads an entity's status. It writes nothing, not even the first row of
 // a job type, and takes no locks.
 func (db *DB) Status(ctx context.Context, d entity.Definition) (Status, error) {
-	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
-	if err != nil {
-		return Status{}, outage(err, "read the status of "+d.Name)
-	}
-	s, err := statusOf(ctx, tx, d)
-	return s, outage(errors.Join(err, ignoreDone(tx.Rollback())), "read the status of "+d.Name)
+	var s Status
+	err := db.sql.Snapshot(ctx, "read the status of "+d.Name, func(tx *sql.Tx) (err error) {
+		s, err = statusOf(ctx, tx, d)
+		return err
+	})
+	return s, err
 }
 
 // statusOf does Status's work within its transaction.
@@ -70,23 +69,15 @@ func statusOf(ctx context.Context, tx *sql.Tx, d entity.Definition) (Status, err
 // readRuns reads the two newest syncs: a claim lets only the newest be under way.
 // The runs of jobs have a status of their own.
 func (s *Status) readRuns(ctx context.Context, tx *sql.Tx, entityName string) error {
-	rows, err := tx.QueryContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.entity = ? AND r.kind = ? ORDER BY r.id DESC LIMIT 2", entityName, run.Window)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		r, err := scanRun(rows)
-		switch {
-		case err != nil:
-			return err
-		case !r.State.Final():
+	list, err := sqldb.Collect(ctx, tx, scanRun, "SELECT "+runColumns+" FROM sync_run r WHERE r.entity = ? AND r.kind = ? ORDER BY r.id DESC LIMIT 2", entityName, run.Window)
+	for _, r := range list {
+		if !r.State.Final() {
 			s.Current = &r
-		case s.Last == nil:
+		} else if s.Last == nil {
 			s.Last = &r
 		}
 	}
-	return rows.Err()
+	return err
 }
 
 // RunOf returns the run that a claim's token began, nil if it has begun none yet.
@@ -96,7 +87,7 @@ func (db *DB) RunOf(ctx context.Context, token string) (*run.Run, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, outage(err, "read the claim's run")
+		return nil, sqldb.Outage(err, "read the claim's run")
 	}
 	return &r, nil
 }
@@ -104,19 +95,5 @@ func (db *DB) RunOf(ctx context.Context, token string) (*run.Run, error) {
 // Now returns this database's clock in UTC, whether our tables are there or not.
 func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
 	err = db.sql.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&now)
-	return now, outage(err, "tell the time")
-}
-
-// noSuchTable is MySQL's error number for a table that is not there.
-const noSuchTable = 1146
-
-// Schema is SchemaVersions for a database that may never have been migrated:
-// its version is then 0.
-func (db *DB) Schema(ctx context.Context) (have, want int64, err error) {
-	have, want, err = db.SchemaVersions(ctx)
-	var my *driver.MySQLError
-	if errors.As(err, &my) && my.Number == noSuchTable {
-		return 0, want, nil
-	}
-	return have, want, err
+	return now, sqldb.Outage(err, "read the clock")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
@@ -17,7 +18,7 @@ import (
 const targetColumns = "id, entity, role, index_name, packed, account_key, id_secret, created_at, live_at"
 
 // scanTarget reads a row of targetColumns.
-func scanTarget(row interface{ Scan(...any) error }) (target.Target, error) {
+func scanTarget(row sqldb.Row) (target.Target, error) {
 	var t target.Target
 	err := row.Scan(&t.ID, &t.Entity, &t.Role, &t.Index, &t.Packed, &t.AccountKey, &t.IDSecret, &t.CreatedAt, &t.LiveAt)
 	return t, err
@@ -27,25 +28,12 @@ func scanTarget(row interface{ Scan(...any) error }) (target.Target, error) {
 // never rebuilt has none.
 func (db *DB) Targets(ctx context.Context) ([]target.Target, error) {
 	list, err := targetsOf(ctx, db.sql, "ORDER BY id")
-	return list, outage(err, "read the targets")
+	return list, sqldb.Outage(err, "read the targets")
 }
 
 // targetsOf reads targets.
-func targetsOf(ctx context.Context, q querier, where string, args ...any) ([]target.Target, error) {
-	rows, err := q.QueryContext(ctx, "SELECT "+targetColumns+" FROM sync_target "+where, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var list []target.Target
-	for rows.Next() {
-		t, err := scanTarget(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, t)
-	}
-	return list, rows.Err()
+func targetsOf(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]target.Target, error) {
+	return sqldb.Collect(ctx, q, scanTarget, "SELECT "+targetColumns+" FROM sync_target "+where, args...)
 }
 
 // Target returns a target; an unknown one is an error of kind fault.NotFound.
@@ -54,7 +42,7 @@ func (db *DB) Target(ctx context.Context, id int64) (target.Target, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return t, fault.New(fault.NotFound, "unknown-target", "there is no target %d", id)
 	}
-	return t, outage(err, "read the target")
+	return t, sqldb.Outage(err, "read the target")
 }
 
 // NewTarget makes a target for an entity, built from a definition, or returns the
@@ -68,7 +56,7 @@ func (db *DB) NewTarget(ctx context.Context, d entity.Definition) (t target.Targ
 	if err != nil {
 		return t, false, err
 	}
-	err = db.inTx(ctx, "make the target", func(tx *sql.Tx) error {
+	err = db.sql.InTx(ctx, "make the target", func(tx *sql.Tx) error {
 		known, err := targetsOf(ctx, tx, "WHERE entity = ?", d.Name)
 		if err != nil {
 			return err
@@ -108,7 +96,7 @@ func (db *DB) NewTarget(ctx context.Context, d entity.Definition) (t target.Targ
 // live one: no search shall see less than before. A target that is live already
 // stays so.
 func (db *DB) Promote(ctx context.Context, t target.Target, jobTypes func(target.Target) (string, error)) error {
-	return db.inTx(ctx, "promote the target", func(tx *sql.Tx) error {
+	return db.sql.InTx(ctx, "promote the target", func(tx *sql.Tx) error {
 		list, err := targetsOf(ctx, tx, "WHERE entity = ? ORDER BY id FOR UPDATE", t.Entity)
 		if err != nil {
 			return err
@@ -162,8 +150,8 @@ func freshEnough(ctx context.Context, tx *sql.Tx, next, live target.Target, jobT
 // Drop begins the end of a target: it is fed no more, and its runs and jobs are
 // ended. A live one is refused. It may be called again.
 func (db *DB) Drop(ctx context.Context, t target.Target, jobType string) error {
-	return db.inTx(ctx, "drop the target", func(tx *sql.Tx) error {
-		n, err := touched(ctx, tx, "UPDATE sync_target SET role = ?, open_entity = NULL WHERE id = ? AND role IN (?, ?, ?)",
+	return db.sql.InTx(ctx, "drop the target", func(tx *sql.Tx) error {
+		n, err := sqldb.Affected(ctx, tx, "UPDATE sync_target SET role = ?, open_entity = NULL WHERE id = ? AND role IN (?, ?, ?)",
 			target.Dropping, t.ID, target.Building, target.Standby, target.Dropping)
 		if err != nil || n != 1 {
 			return either(err, fault.New(fault.Superseded, "live-target", "target %s is live or gone: make another live first", t.Name()))
@@ -191,21 +179,8 @@ func (db *DB) Drop(ctx context.Context, t target.Target, jobType string) error {
 // heldBy returns the tokens of the claims that are held for a job type, or for a
 // job's lane beside it.
 func heldBy(ctx context.Context, tx *sql.Tx, jobType string) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT token FROM order_return_algolia_sync
+	return sqldb.Collect(ctx, tx, sqldb.Column[string], `SELECT token FROM order_return_algolia_sync
 		WHERE status <> 0 AND token IS NOT NULL AND (job_type = ? OR SUBSTRING_INDEX(job_type, '#', 1) = ?) ORDER BY id FOR UPDATE`, jobType, jobType)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var tokens []string
-	for rows.Next() {
-		var token string
-		if err := rows.Scan(&token); err != nil {
-			return nil, err
-		}
-		tokens = append(tokens, token)
-	}
-	return tokens, rows.Err()
 }
 
 // Quiet reports whether no page of a target can be pushing any more: none is
@@ -214,7 +189,7 @@ func (db *DB) Quiet(ctx context.Context, t target.Target) (bool, error) {
 	var busy int64
 	err := db.sql.QueryRowContext(ctx, `SELECT COUNT(*) FROM sync_page p JOIN sync_run r ON r.id = p.run_id
 		WHERE r.entity = ? AND p.state IN (1, 4) AND p.lease_until > NOW(6)`, t.Name()).Scan(&busy)
-	return busy == 0, outage(err, "look whether the target is quiet")
+	return busy == 0, sqldb.Outage(err, "look whether the target is quiet")
 }
 
 // Forget removes what is known of a target that is being dropped, in bounded
@@ -223,11 +198,11 @@ func (db *DB) Quiet(ctx context.Context, t target.Target) (bool, error) {
 func (db *DB) Forget(ctx context.Context, t target.Target) (done bool, err error) {
 	const atOnce = 10_000
 	for _, table := range []string{"sync_ledger", "sync_recheck", "sync_parked"} {
-		n, err := touched(ctx, db.sql, "DELETE FROM "+table+" WHERE entity = ? LIMIT ?", t.Name(), atOnce)
+		n, err := sqldb.Affected(ctx, db.sql, "DELETE FROM "+table+" WHERE entity = ? LIMIT ?", t.Name(), atOnce)
 		if err != nil || n == atOnce {
-			return false, outage(err, "forget the target")
+			return false, sqldb.Outage(err, "forget the target")
 		}
 	}
 	_, err = db.sql.ExecContext(ctx, "UPDATE sync_target SET role = ? WHERE id = ? AND role = ?", target.Dropped, t.ID, target.Dropping)
-	return err == nil, outage(err, "forget the target")
+	return err == nil, sqldb.Outage(err, "forget the target")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
@@ -21,7 +22,7 @@ func newSecret() record.IDs {
 
 // insertFirst notes an entity's first target, unless there is a note. Its records
 // are written as the definition says, with a secret for their ids if it is not empty.
-func insertFirst(ctx context.Context, e execer, d entity.Definition, secret record.IDs) error {
+func insertFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, secret record.IDs) error {
 	_, err := e.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, account_key, id_secret, live_entity, live_at)
 		VALUES (?, ?, ?, '', ?, ?, ?, NOW(6)) ON DUPLICATE KEY UPDATE live_at = live_at`,
 		d.Name, target.Live, d.Index, d.Format.AccountKey, []byte(secret), d.Name)
@@ -29,7 +30,7 @@ func insertFirst(ctx context.Context, e execer, d entity.Definition, secret reco
 }
 
 // nameFirst notes the index of an entity's first target where a migration left it out.
-func nameFirst(ctx context.Context, e execer, d entity.Definition, known []target.Target) error {
+func nameFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, known []target.Target) error {
 	for _, t := range known {
 		if !t.First() || t.Index != "" {
 			continue
@@ -50,7 +51,7 @@ func (db *DB) FirstDefinition(ctx context.Context, d entity.Definition) (entity.
 	}
 	list, err := targetsOf(ctx, db.sql, "WHERE entity = ? AND packed = '' ORDER BY id LIMIT 1", d.Name)
 	if err != nil {
-		return d, outage(err, "read the first target")
+		return d, sqldb.Outage(err, "read the first target")
 	}
 	// Without a note it is as the definition says, with ids as rows.sql gives them.
 	t := target.Target{AccountKey: d.Format.AccountKey}
@@ -77,7 +78,7 @@ func (db *DB) FixFirst(ctx context.Context, d entity.Definition) (entity.Definit
 		err = insertFirst(ctx, db.sql, d, secret)
 	}
 	if err != nil {
-		return d, outage(err, "note the first target")
+		return d, sqldb.Outage(err, "note the first target")
 	}
 	db.firsts.Delete(d.Name)
 	return db.FirstDefinition(ctx, d)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
@@ -77,27 +78,18 @@ func (db *DB) VerifyState(ctx context.Context, entity string) (Verify, error) {
 	if err == nil && v.Drift > 0 {
 		v.Examples, err = db.DriftOpen(ctx, entity, driftExamples)
 	}
-	return v, outage(err, "read the state of the comparison")
+	return v, sqldb.Outage(err, "read the state of the comparison")
 }
 
 // DriftOpen returns the drift of an entity that is open, by root, at most limit
 // rows.
 func (db *DB) DriftOpen(ctx context.Context, entity string, limit int) ([]Drift, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT root_id, place, object_id, kind, account, records, seen_at
+	list, err := sqldb.Collect(ctx, db.sql, func(row sqldb.Row) (d Drift, err error) {
+		err = row.Scan(&d.Root, &d.Place, &d.ObjectID, &d.Kind, &d.Account, &d.Records, &d.SeenAt)
+		return d, err
+	}, `SELECT root_id, place, object_id, kind, account, records, seen_at
 		FROM sync_drift WHERE entity = ? ORDER BY root_id, place, object_id LIMIT ?`, entity, limit)
-	if err != nil {
-		return nil, outage(err, "read the drift")
-	}
-	defer func() { _ = rows.Close() }()
-	var list []Drift
-	for rows.Next() {
-		var d Drift
-		if err := rows.Scan(&d.Root, &d.Place, &d.ObjectID, &d.Kind, &d.Account, &d.Records, &d.SeenAt); err != nil {
-			return nil, outage(err, "read the drift")
-		}
-		list = append(list, d)
-	}
-	return list, outage(rows.Err(), "read the drift")
+	return list, sqldb.Outage(err, "read the drift")
 }
 
 // BeginShare makes sure that an entity has its row and a round under way.
@@ -105,7 +97,7 @@ func (db *DB) BeginShare(ctx context.Context, entity string) (Verify, error) {
 	_, err := db.sql.ExecContext(ctx, `INSERT INTO sync_verify (entity, round_started_at, updated_at) VALUES (?, NOW(6), NOW(6))
 		ON DUPLICATE KEY UPDATE round_started_at = COALESCE(round_started_at, NOW(6))`, entity)
 	if err != nil {
-		return Verify{}, outage(err, "begin a share of the comparison")
+		return Verify{}, sqldb.Outage(err, "begin a share of the comparison")
 	}
 	return db.VerifyState(ctx, entity)
 }
@@ -114,12 +106,12 @@ func (db *DB) BeginShare(ctx context.Context, entity string) (Verify, error) {
 // found replaces what was known of the same roots. False means that another call
 // has compared them meanwhile; then nothing is written.
 func (db *DB) EndShare(ctx context.Context, entity string, s Share) (ok bool, err error) {
-	err = db.inTx(ctx, "end a share of the comparison", func(tx *sql.Tx) error {
+	err = db.sql.InTx(ctx, "end a share of the comparison", func(tx *sql.Tx) error {
 		next, moved := s.Range.Upto, "round_roots = round_roots + ?"
 		if s.Last {
 			next, moved = 0, "last_roots = round_roots + ?, round_roots = 0, round_started_at = NULL, round_finished_at = NOW(6)"
 		}
-		n, err := touched(ctx, tx, "UPDATE sync_verify SET after_root = ?, checked = checked + ?, last_error = NULL, updated_at = NOW(6), "+moved+
+		n, err := sqldb.Affected(ctx, tx, "UPDATE sync_verify SET after_root = ?, checked = checked + ?, last_error = NULL, updated_at = NOW(6), "+moved+
 			" WHERE entity = ? AND after_root = ?", next, s.Records, s.Roots, entity, s.Range.After)
 		ok = n == 1
 		if err != nil || !ok {
@@ -133,7 +125,7 @@ func (db *DB) EndShare(ctx context.Context, entity string, s Share) (ok bool, er
 // NoteCompared notes a comparison that a person asked for: its drift replaces what
 // was known of the same roots, and the round that runs by itself stays where it is.
 func (db *DB) NoteCompared(ctx context.Context, entity string, s Share) error {
-	return db.inTx(ctx, "note a comparison", func(tx *sql.Tx) error {
+	return db.sql.InTx(ctx, "note a comparison", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO sync_verify (entity, updated_at) VALUES (?, NOW(6))
 			ON DUPLICATE KEY UPDATE last_error = NULL, updated_at = NOW(6)`, entity)
 		if err != nil {
@@ -146,11 +138,8 @@ func (db *DB) NoteCompared(ctx context.Context, entity string, s Share) error {
 // replaceDrift writes a share's drift in the place of what was known before.
 func replaceDrift(ctx context.Context, tx *sql.Tx, entity string, s Share) error {
 	// A stranger whose root nobody knows stands at root 0, before the first share.
-	args := []any{entity, s.Range.Upto, s.Range.After, s.Range.After}
-	for _, p := range s.Places {
-		args = append(args, p)
-	}
-	_, err := tx.ExecContext(ctx, "DELETE FROM sync_drift WHERE entity = ? AND root_id <= ? AND (root_id > ? OR ? = 0) AND place IN ("+marks(len(s.Places))+")", args...)
+	_, err := tx.ExecContext(ctx, "DELETE FROM sync_drift WHERE entity = ? AND root_id <= ? AND (root_id > ? OR ? = 0) AND place IN ("+sqldb.Marks(len(s.Places))+")",
+		sqldb.Args(s.Places, entity, s.Range.Upto, s.Range.After, s.Range.After)...)
 	if err != nil {
 		return err
 	}
@@ -158,12 +147,11 @@ func replaceDrift(ctx context.Context, tx *sql.Tx, entity string, s Share) error
 	if more := s.More + int64(len(s.Drift)-len(listed)); more > 0 {
 		listed = append(listed[:len(listed):len(listed)], Drift{Root: s.Range.Upto, Place: s.Places[0], Kind: "more", Records: more})
 	}
-	return inChunks(listed, func(chunk []Drift) error {
-		args := make([]any, 0, 7*len(chunk))
-		for _, d := range chunk {
-			args = append(args, entity, d.Root, d.Place, cut(d.ObjectID, 255), d.Kind, cut(d.Account, 190), max(d.Records, 1))
-		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO sync_drift (entity, root_id, place, object_id, kind, account, records) VALUES "+placeholders(len(chunk), 7)+
+	return sqldb.InChunks(listed, func(chunk []Drift) error {
+		values, args := sqldb.Values(chunk, func(d Drift) []any {
+			return []any{entity, d.Root, d.Place, sqldb.Cut(d.ObjectID, 255), d.Kind, sqldb.Cut(d.Account, 190), max(d.Records, 1)}
+		})
+		_, err := tx.ExecContext(ctx, "INSERT INTO sync_drift (entity, root_id, place, object_id, kind, account, records) VALUES "+values+
 			" ON DUPLICATE KEY UPDATE kind = VALUES(kind), records = records + VALUES(records), seen_at = NOW(6)", args...)
 		return err
 	})
@@ -171,6 +159,6 @@ func replaceDrift(ctx context.Context, tx *sql.Tx, entity string, s Share) error
 
 // FailShare notes why a share could not be compared; the next call tries it again.
 func (db *DB) FailShare(ctx context.Context, entity, reason string) error {
-	_, err := db.sql.ExecContext(ctx, "UPDATE sync_verify SET last_error = ?, updated_at = NOW(6) WHERE entity = ?", cut(reason, 1024), entity)
-	return outage(err, "note why the comparison failed")
+	_, err := db.sql.ExecContext(ctx, "UPDATE sync_verify SET last_error = ?, updated_at = NOW(6) WHERE entity = ?", sqldb.Cut(reason, 1024), entity)
+	return sqldb.Outage(err, "note why the comparison failed")
 }

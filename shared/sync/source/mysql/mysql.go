@@ -10,15 +10,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"sync"
 	"time"
 
-	driver "github.com/go-sql-driver/mysql"
-
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sqlfault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
@@ -30,40 +27,16 @@ type Source struct {
 	columns sync.Map // definition -> []*sql.ColumnType
 }
 
-// Dial opens a connection in another way than the driver's, as to Cloud SQL.
-type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
-
-// dialledLife is the lifetime of a connection of a Dial: the driver cannot check whether
-// an idle one is still alive.
-const dialledLife = 5 * time.Minute
-
-// Open returns a source for a DSN of the go-sql-driver, which connects by dial if one is
-// given. Open does not connect.
-func Open(dsn string, maxConnections int, dial ...Dial) (*Source, error) {
-	cfg, err := driver.ParseDSN(dsn)
-	if err != nil {
-		// The driver's own message may quote the DSN with its password.
-		return nil, errors.New("SOURCE_DSN cannot be read; write it as user:password@tcp(host:3306)/database")
-	}
-	cfg.ParseTime = false
-	cfg.InterpolateParams = true
-	cfg.Loc = time.UTC
-	if cfg.Params == nil {
-		cfg.Params = map[string]string{}
-	}
-	cfg.Params["time_zone"] = "'+00:00'"
+// Open returns a source for a DSN of the go-sql-driver, connecting by dial if one
+// is given. It does not connect.
+func Open(dsn string, maxConnections int, dial ...sqldb.Dial) (*Source, error) {
+	s := sqldb.Settings{DSN: dsn, Variable: "SOURCE_DSN", MaxConnections: maxConnections, Foreign: true}
 	if len(dial) > 0 {
-		cfg.DialFunc = dial[0]
+		s.Dial = dial[0]
 	}
-	connector, err := driver.NewConnector(cfg)
+	db, err := sqldb.Open(s)
 	if err != nil {
-		return nil, errors.New("SOURCE_DSN cannot be used: one of its parameters is wrong")
-	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(maxConnections)
-	db.SetMaxIdleConns(maxConnections)
-	if cfg.DialFunc != nil {
-		db.SetConnMaxLifetime(dialledLife)
+		return nil, err
 	}
 	return &Source{db: db}, nil
 }
@@ -82,7 +55,7 @@ const clockLayout = "2006-01-02 15:04:05.999999"
 func (s *Source) Now(ctx context.Context) (time.Time, error) {
 	var text string
 	if err := s.db.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&text); err != nil {
-		return time.Time{}, sqlfault.Source(err)
+		return time.Time{}, sqldb.Source(err)
 	}
 	now, err := time.Parse(clockLayout, text)
 	if err != nil {
@@ -96,32 +69,26 @@ func (s *Source) Now(ctx context.Context) (time.Time, error) {
 // our own tables; on the same server the store lists the roots itself.
 func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error {
 	text, values := d.Changed.Bind(args)
-	rows, err := s.db.QueryContext(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed ORDER BY _root", values...)
-	if err != nil {
-		return broken(err, d.Source+"/changed.sql")
-	}
-	defer func() { _ = rows.Close() }()
-	const batch = 1000
-	ids := make([]uint64, 0, batch)
-	for rows.Next() {
-		id, err := scanRoot(rows)
+	ids := make([]uint64, 0, sqldb.ChunkSize)
+	var refused error
+	err := sqldb.Each(ctx, s.db, func(row sqldb.Row) error {
+		id, err := scanRoot(row)
 		if err != nil {
-			return broken(err, d.Source+"/changed.sql")
+			return err
 		}
-		if ids = append(ids, id); len(ids) == batch {
-			if err := fn(ids); err != nil {
-				return err
-			}
+		if ids = append(ids, id); len(ids) == sqldb.ChunkSize {
+			refused = fn(ids)
 			ids = ids[:0]
 		}
+		return refused
+	}, "SELECT DISTINCT _root FROM ("+text+") AS changed ORDER BY _root", values...)
+	if err == nil && len(ids) > 0 {
+		refused = fn(ids)
 	}
-	if err := rows.Err(); err != nil {
-		return broken(err, d.Source+"/changed.sql")
+	if refused != nil {
+		return refused
 	}
-	if len(ids) > 0 {
-		return fn(ids)
-	}
-	return nil
+	return broken(err, d.Source+"/changed.sql")
 }
 
 // CountChanged returns the number of roots that changed in a window, at most limit, to
@@ -137,9 +104,9 @@ func (s *Source) CountChanged(ctx context.Context, d entity.Definition, w window
 func broken(err error, where string) error {
 	var w wrongRow
 	if errors.As(err, &w) {
-		return sqlfault.Wrong(err, where)
+		return sqldb.Wrong(err, where)
 	}
-	return sqlfault.Definition(err, where)
+	return sqldb.Definition(err, where)
 }
 
 // wrongRow is a row or a column that a definition must not give.
@@ -148,12 +115,12 @@ type wrongRow struct{ error }
 // Unwrap returns the cause.
 func (w wrongRow) Unwrap() error { return w.error }
 
-// scanRoot reads the one column of a row, the id of a root. It converts the value
-// itself, because the driver's errors do not distinguish a wrong value from a lost
+// scanRoot reads the one column of a row, the id of a root. It does not leave the
+// conversion to the driver, whose errors do not distinguish a wrong value from a lost
 // connection.
-func scanRoot(rows *sql.Rows) (uint64, error) {
+func scanRoot(row sqldb.Row) (uint64, error) {
 	var text sql.RawBytes
-	if err := rows.Scan(&text); err != nil {
+	if err := row.Scan(&text); err != nil {
 		return 0, err
 	}
 	id, err := strconv.ParseUint(string(text), 10, 64)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
@@ -32,8 +33,8 @@ func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range,
 	}
 	// The range stands outside as well: it bounds changed.sql, and a roots.sql with
 	// loose conditions cannot make a caller loop for ever.
-	ids, err := s.ids(ctx, "SELECT DISTINCT _root FROM ("+text+") AS roots WHERE _root > ? AND _root <= ? ORDER BY _root LIMIT ?",
-		append(args, r.After, r.Upto, limit))
+	ids, err := sqldb.Collect(ctx, s.db, scanRoot, "SELECT DISTINCT _root FROM ("+text+") AS roots WHERE _root > ? AND _root <= ? ORDER BY _root LIMIT ?",
+		append(args, r.After, r.Upto, limit)...)
 	if err != nil {
 		return nil, broken(err, file)
 	}
@@ -50,7 +51,7 @@ func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, since ti
 	}
 	text, args := d.Changed.Bind(map[string][]any{"from": {since}, "to": {latest}})
 	list := rootlist.Of(ids)
-	changed, err := s.ids(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE "+list.Condition(record.RootColumn), list.Args(args...))
+	changed, err := sqldb.Collect(ctx, s.db, scanRoot, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE "+list.Condition(record.RootColumn), list.Args(args...)...)
 	if err != nil {
 		return nil, broken(err, d.Source+"/changed.sql")
 	}
@@ -62,26 +63,8 @@ func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, since ti
 	return found, nil
 }
 
-// ids returns the one column of a query.
-func (s *Source) ids(ctx context.Context, text string, args []any) ([]uint64, error) {
-	rows, err := s.db.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var ids []uint64
-	for rows.Next() {
-		id, err := scanRoot(rows)
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
-}
-
-// checkRoots checks roots.sql, if there is one, and that rootField is a column of
-// rows.sql.
+// checkRoots checks roots.sql, if there is one, and that rootField is a column
+// of rows.sql.
 func (s *Source) checkRoots(ctx context.Context, d entity.Definition) error {
 	if d.RootField != "" {
 		columns, err := s.Columns(ctx, d)

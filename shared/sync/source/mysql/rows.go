@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
@@ -25,7 +26,7 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	if len(ids) == 0 {
 		return out, nil
 	}
-	text, args := d.Rows.Bind(map[string][]any{"ids": values(ids)})
+	text, args := d.Rows.Bind(map[string][]any{"ids": sqldb.Args(ids)})
 	var arena []byte
 	var plan *record.Plan
 	err := s.each(ctx, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
@@ -69,7 +70,7 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 	if err != nil {
 		return nil, err
 	}
-	text, args := d.Rows.Bind(map[string][]any{"ids": values(ids)})
+	text, args := d.Rows.Bind(map[string][]any{"ids": sqldb.Args(ids)})
 	bare := d
 	bare.Format = record.Format{} // versions come without the account
 	var plan *record.Plan
@@ -179,13 +180,4 @@ func (s *Source) each(ctx context.Context, text string, args []any, fn func([]*s
 		}
 	}
 	return rows.Err()
-}
-
-// values returns ids in the driver's form.
-func values(ids []uint64) []any {
-	list := make([]any, len(ids))
-	for i, id := range ids {
-		list[i] = id
-	}
-	return list
 }

@@ -1,14 +1,4 @@
-// Package sqlfault says what an error of MySQL or MariaDB means: whether the same
-// statement may succeed later, or a person has to correct something first.
-//
-// The judgment rests on the SQLSTATE class that the server sends with every error,
-// with the exceptions that follow from MySQL's own use of the classes. Two owners
-// of a statement are told apart. A statement of a definition that cannot succeed
-// is fault.Misconfigured: its run fails at once, because the run's row keeps the
-// reason. A statement on our own tables stays fault.Retry whatever is wrong with
-// it: where our tables cannot be used, no row can keep the reason, and the queue
-// is the only memory of the task. Its code and sentence say what is to be done.
-package sqlfault
+package sqldb
 
 import (
 	"errors"
@@ -19,15 +9,23 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Cause says what has to change before a statement can succeed.
+// Cause says what has to change before a statement can succeed. The judgment rests
+// on the SQLSTATE class that the server sends with every error, with the exceptions
+// that follow from MySQL's own use of the classes, never on a driver's text.
+//
+// Two owners of a statement are distinguished. A statement of a definition that
+// cannot succeed is fault.Misconfigured: its run fails at once, because the run's row
+// keeps the reason. A statement on our own tables stays fault.Retry whatever is wrong
+// with it: where our tables cannot be used, no row can keep the reason, and the queue
+// is the only memory of the task. Its code and sentence say what to do.
 type Cause uint8
 
 // The causes.
 const (
-	Outage Cause = iota // time: a connection, a lock, a limit, a read-only server
-	Text                // the statement or the tables that it names
-	Data                // the statement, because of the values that it meets
-	Right               // a right of the database user
+	Transient Cause = iota // time: a connection, a lock, a limit, a read-only server
+	Text                   // the statement or the tables that it names
+	Data                   // the statement, because of the values that it meets
+	Right                  // a right of the database user
 )
 
 // rights are errors about what a user may do. An error of logging in (1045) is
@@ -60,31 +58,38 @@ var values = []uint16{
 	4036, 4037, 4038, 4039, 4040, 4041, 4042, 4043, 4044, // MariaDB: JSON and JSON paths
 }
 
-// CauseOf returns the cause of an error, Outage for one that is no answer of the
-// server about the statement.
+// CauseOf returns the cause of an error, Transient for one that is not the server's
+// answer about the statement. Besides MySQL's errors it reads those of drivers that
+// give a SQLSTATE, as PostgreSQL's does.
 func CauseOf(err error) Cause {
 	var my *driver.MySQLError
-	if !errors.As(err, &my) {
-		return Outage
-	}
-	n, class := my.Number, string(my.SQLState[:2])
+	var other interface{ SQLState() string }
+	var state string
 	switch {
+	case errors.As(err, &my):
+		state = string(my.SQLState[:])
+	case errors.As(err, &other):
+		my, state = &driver.MySQLError{}, other.SQLState()
+	default:
+		return Transient
+	}
+	switch n := my.Number; {
 	case slices.Contains(outages, n):
-		return Outage
-	case slices.Contains(rights, n):
+		return Transient
+	case slices.Contains(rights, n), state == "42501": // PostgreSQL: insufficient privilege
 		return Right
 	case slices.Contains(values, n):
 		return Data
 	case slices.Contains(texts, n):
 		return Text
 	}
-	switch class {
+	switch state[:min(2, len(state))] {
 	case "42", "3D", "0A": // wrong syntax or name; no database chosen; not supported
 		return Text
 	case "21", "22", "23": // more rows than one; a value that an expression or a column cannot take
 		return Data
 	}
-	return Outage
+	return Transient
 }
 
 // Definition classifies an error of a statement that a definition wrote; file is
@@ -116,9 +121,9 @@ func Source(err error) error {
 	return fault.Wrap(err, fault.Retry, "source-unreachable", "the source database does not answer")
 }
 
-// Ours classifies an error of a statement on our own tables; what says what the
+// Outage classifies an error of a statement on our own tables; what says what the
 // statement was to do. An error that has a kind keeps it.
-func Ours(err error, what string) error {
+func Outage(err error, what string) error {
 	var f *fault.Error
 	if err == nil || errors.As(err, &f) {
 		return err
@@ -131,4 +136,22 @@ func Ours(err error, what string) error {
 		code, remedy = "state-schema", "; tables are missing or old: run returnsync migrate"
 	}
 	return fault.Wrap(err, fault.Retry, code, "the state database failed to "+what+remedy)
+}
+
+// MySQL's error numbers that stores decide by.
+const (
+	duplicateKey = 1062
+	noSuchTable  = 1146
+)
+
+// IsDuplicate reports whether a unique key refused a row.
+func IsDuplicate(err error) bool { return numbered(err, duplicateKey) }
+
+// IsNoTable reports whether a statement names a table that does not exist.
+func IsNoTable(err error) bool { return numbered(err, noSuchTable) }
+
+// numbered reports whether an error of the server has one of the numbers.
+func numbered(err error, numbers ...uint16) bool {
+	var my *driver.MySQLError
+	return errors.As(err, &my) && slices.Contains(numbers, my.Number)
 }

@@ -1,4 +1,8 @@
-package store
+// Package scopestore holds the SQL on scopes, their members and the statuses of what
+// their members sync: sync_scope, sync_scope_member and sync_status. A status follows
+// a run of the sync, whose state it reads from sync_run and
+// order_return_algolia_sync.
+package scopestore
 
 import (
 	"context"
@@ -9,14 +13,15 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
-// scopeColumns and scanScope belong together. The last two are not the scope's
-// own: whether its deadline is over, and the occurrence of its last start.
+// scopeColumns and scanScope belong together. The last two are whether the deadline is
+// over, and the idempotency key of the last start.
 const scopeColumns = `id, title, state, not_started, syncing, failed, synced, run_number, reason, details,
 	last_started_at, last_failed_at, last_synced_at, changed_at, COALESCE(deadline_at <= NOW(6), 0), COALESCE(occurrence_key, '')`
 
-// storedScope is a scope with what only the store looks at.
+// storedScope is a scope with the columns that only the store reads.
 type storedScope struct {
 	scope.Scope
 	text       string // the details as they are stored
@@ -25,7 +30,7 @@ type storedScope struct {
 }
 
 // scanScope reads a row of scopeColumns.
-func scanScope(row interface{ Scan(...any) error }) (storedScope, error) {
+func scanScope(row sqldb.Row) (storedScope, error) {
 	var s storedScope
 	err := row.Scan(&s.ID, &s.Title, &s.State, &s.Counts.NotStarted, &s.Counts.Syncing, &s.Counts.Failed, &s.Counts.Synced, &s.Run, &s.Reason,
 		&s.text, &s.LastStartedAt, &s.LastFailedAt, &s.LastSyncedAt, &s.ChangedAt, &s.overdue, &s.occurrence)
@@ -35,59 +40,57 @@ func scanScope(row interface{ Scan(...any) error }) (storedScope, error) {
 	return s, err
 }
 
-// errNoScope is a scope that was never started, or was deleted.
+// errNoScope is the error of a scope that was never started, or was deleted.
 func errNoScope(id string) error {
 	return fault.New(fault.NotFound, "no-scope", "there is no sync scope %s: it was never started, or was deleted", id)
 }
 
-// Scope returns a scope; one that is not there is fault.NotFound.
-func (db *DB) Scope(ctx context.Context, id string) (scope.Scope, error) {
-	s, err := scanScope(db.sql.QueryRowContext(ctx, "SELECT "+scopeColumns+" FROM sync_scope WHERE id = ?", id))
+// Store is the tables of scopes. It is safe for concurrent use.
+type Store struct{ db *sqldb.DB }
+
+// New returns the store over a pool.
+func New(db *sqldb.DB) *Store { return &Store{db} }
+
+// Scope returns a scope; an unknown one is fault.NotFound.
+func (s *Store) Scope(ctx context.Context, id string) (scope.Scope, error) {
+	found, err := scanScope(s.db.QueryRowContext(ctx, "SELECT "+scopeColumns+" FROM sync_scope WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return scope.Scope{}, errNoScope(id)
 	}
-	return s.Scope, outage(err, "read the sync scope")
+	return found.Scope, sqldb.Outage(err, "read the sync scope")
 }
 
 // Scopes returns at most limit scopes in the order of their ids.
-func (db *DB) Scopes(ctx context.Context, limit int) ([]scope.Scope, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+scopeColumns+" FROM sync_scope ORDER BY id LIMIT ?", limit)
-	if err != nil {
-		return nil, outage(err, "read the sync scopes")
-	}
-	defer func() { _ = rows.Close() }()
+func (s *Store) Scopes(ctx context.Context, limit int) ([]scope.Scope, error) {
 	var list []scope.Scope
-	for rows.Next() {
-		s, err := scanScope(rows)
-		if err != nil {
-			return nil, outage(err, "read the sync scopes")
-		}
-		list = append(list, s.Scope)
-	}
-	return list, outage(rows.Err(), "read the sync scopes")
+	err := sqldb.Each(ctx, s.db, func(row sqldb.Row) error {
+		one, err := scanScope(row)
+		list = append(list, one.Scope)
+		return err
+	}, "SELECT "+scopeColumns+" FROM sync_scope ORDER BY id LIMIT ?", limit)
+	return list, sqldb.Outage(err, "read the sync scopes")
 }
 
 // DeleteScope removes a scope. The syncs of its members go on and count nowhere.
-func (db *DB) DeleteScope(ctx context.Context, id string) error {
-	return db.inTx(ctx, "delete the sync scope", func(tx *sql.Tx) error {
-		n, err := touched(ctx, tx, "DELETE FROM sync_scope WHERE id = ?", id)
-		if err != nil || n != 1 {
-			return either(err, unless(n == 1, errNoScope(id)))
+func (s *Store) DeleteScope(ctx context.Context, id string) error {
+	return s.db.InTx(ctx, "delete the sync scope", func(tx *sql.Tx) error {
+		if err := sqldb.ExactlyOne(ctx, tx, errNoScope(id), "DELETE FROM sync_scope WHERE id = ?", id); err != nil {
+			return err
 		}
-		_, err = tx.ExecContext(ctx, "DELETE FROM sync_scope_member WHERE scope_id = ?", id)
+		_, err := tx.ExecContext(ctx, "DELETE FROM sync_scope_member WHERE scope_id = ?", id)
 		return err
 	})
 }
 
-// ScopeStart is a wish to start a scope.
+// ScopeStart is a request to start a scope.
 type ScopeStart struct {
 	ID    string
 	Title string // empty keeps the one it has
 	// Plans are the members; nil means those of the last start.
 	Plans   []scope.Plan
 	Restart bool // even if it is syncing
-	// Occurrence tells two starts by a schedule apart: a second one with the same
-	// does nothing. Empty for a person's.
+	// Occurrence is the idempotency key of a start by a schedule: a second start with
+	// the same does nothing. Empty for a person's.
 	Occurrence string
 	Timeout    time.Duration // 0 for none
 	Lease      time.Duration // see NewOperation
@@ -107,18 +110,18 @@ const (
 // StartScope starts or restarts a scope, in one transaction: of many that try at
 // once one succeeds. Every member has then not started, except those with
 // entities, whose operations it begins and returns.
-func (db *DB) StartScope(ctx context.Context, w ScopeStart) (answer ScopeAnswer, begun []NewOperation, err error) {
-	err = db.inTx(ctx, "start the sync scope", func(tx *sql.Tx) error {
+func (s *Store) StartScope(ctx context.Context, w ScopeStart) (answer ScopeAnswer, begun []NewOperation, err error) {
+	err = s.db.InTx(ctx, "start the sync scope", func(tx *sql.Tx) error {
 		begun = nil
-		s, err := makeScope(ctx, tx, w.ID)
+		now, err := makeScope(ctx, tx, w.ID)
 		if err != nil {
 			return err
 		}
 		switch {
-		case w.Occurrence != "" && w.Occurrence == s.occurrence:
+		case w.Occurrence != "" && w.Occurrence == now.occurrence:
 			answer = ScopeDuplicate
 			return nil
-		case s.State == scope.Syncing && !w.Restart:
+		case now.State == scope.Syncing && !w.Restart:
 			answer = ScopeSyncing
 			return nil
 		}
@@ -131,7 +134,7 @@ func (db *DB) StartScope(ctx context.Context, w ScopeStart) (answer ScopeAnswer,
 		if len(w.Plans) == 0 {
 			return fault.New(fault.Invalid, "no-members", "the sync scope %s has no members yet: list them at its first start", w.ID).WithParam("options.instanceIds")
 		}
-		begun, err = restartScope(ctx, tx, s, w)
+		begun, err = restartScope(ctx, tx, now, w)
 		return err
 	})
 	return answer, begun, err
@@ -160,13 +163,13 @@ func lockScope(ctx context.Context, tx *sql.Tx, id string) (storedScope, error) 
 	return s, err
 }
 
-// restartScope gives a scope a clean slate and begins its members' operations.
+// restartScope resets a scope and begins its members' operations.
 func restartScope(ctx context.Context, tx *sql.Tx, s storedScope, w ScopeStart) ([]NewOperation, error) {
-	n, err := touched(ctx, tx, `UPDATE sync_scope SET state = ?, title = COALESCE(NULLIF(?, ''), title), run_number = run_number + 1, reason = '',
+	err := sqldb.ExactlyOne(ctx, tx, errNoScope(w.ID), `UPDATE sync_scope SET state = ?, title = COALESCE(NULLIF(?, ''), title), run_number = run_number + 1, reason = '',
 		last_started_at = NOW(6), occurrence_key = NULLIF(?, ''), deadline_at = NOW(6) + INTERVAL NULLIF(?, 0) MICROSECOND, changed_at = NOW(6)
-		WHERE id = ?`, scope.Syncing, w.Title, w.Occurrence, micros(w.Timeout), w.ID)
-	if err != nil || n != 1 {
-		return nil, either(err, unless(n == 1, errNoScope(w.ID)))
+		WHERE id = ?`, scope.Syncing, w.Title, w.Occurrence, sqldb.Micros(w.Timeout), w.ID)
+	if err != nil {
+		return nil, err
 	}
 	if _, err := tx.ExecContext(ctx, "DELETE FROM sync_scope_member WHERE scope_id = ?", w.ID); err != nil {
 		return nil, err
@@ -185,7 +188,7 @@ func restartScope(ctx context.Context, tx *sql.Tx, s storedScope, w ScopeStart) 
 			return nil, err
 		}
 	}
-	s.State, s.overdue, s.text = scope.Syncing, false, "" // whatever the details were, they are written
+	s.State, s.overdue, s.text = scope.Syncing, false, "" // so that new details are written in any case
 	return begun, judgeScope(ctx, tx, s)
 }
 
@@ -201,23 +204,23 @@ func insertMember(ctx context.Context, tx *sql.Tx, id string, position int, o Ne
 }
 
 // RefreshScopes judges every open scope anew and returns those that it closed.
-func (db *DB) RefreshScopes(ctx context.Context) ([]scope.Scope, error) {
-	ids, err := texts(ctx, db.sql, "SELECT id FROM sync_scope WHERE state = ? ORDER BY id", scope.Syncing)
+func (s *Store) RefreshScopes(ctx context.Context) ([]scope.Scope, error) {
+	ids, err := sqldb.Collect(ctx, s.db, sqldb.Column[string], "SELECT id FROM sync_scope WHERE state = ? ORDER BY id", scope.Syncing)
 	if err != nil {
-		return nil, outage(err, "read the open sync scopes")
+		return nil, sqldb.Outage(err, "read the open sync scopes")
 	}
 	var closed []scope.Scope
 	for _, id := range ids {
 		var after scope.Scope
-		err := db.inTx(ctx, "refresh the sync scope", func(tx *sql.Tx) error {
+		err := s.db.InTx(ctx, "refresh the sync scope", func(tx *sql.Tx) error {
 			after = scope.Scope{}
-			s, err := lockScope(ctx, tx, id)
-			if err != nil || s.State != scope.Syncing {
+			now, err := lockScope(ctx, tx, id)
+			if err != nil || now.State != scope.Syncing {
 				return err
 			}
-			if err = judgeScope(ctx, tx, s); err == nil {
-				s, err = lockScope(ctx, tx, id)
-				after = s.Scope
+			if err = judgeScope(ctx, tx, now); err == nil {
+				now, err = lockScope(ctx, tx, id)
+				after = now.Scope
 			}
 			return err
 		})

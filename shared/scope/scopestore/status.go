@@ -1,4 +1,4 @@
-package store
+package scopestore
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
 // statusColumns, statusTables and scanStatus belong together.
@@ -19,34 +19,16 @@ const (
 )
 
 // scanStatus reads a row of statusColumns.
-func scanStatus(row interface{ Scan(...any) error }) (scope.Status, error) {
+func scanStatus(row sqldb.Row) (scope.Status, error) {
 	var s scope.Status
 	err := row.Scan(&s.ID, &s.Operation, &s.Instance, &s.Provider, &s.Entity, &s.FunctionID, &s.State, &s.Interrupted,
 		&s.Error, &s.StartedAt, &s.ChangedAt, &s.RunID, &s.PagesDone, &s.PagesTotal)
 	return s, err
 }
 
-// lister is a transaction or the pool.
-type lister interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // readStatuses reads the statuses that a condition and an order choose.
-func readStatuses(ctx context.Context, q lister, where string, args ...any) ([]scope.Status, error) {
-	rows, err := q.QueryContext(ctx, "SELECT "+statusColumns+statusTables+where, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var list []scope.Status
-	for rows.Next() {
-		s, err := scanStatus(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, rows.Err()
+func readStatuses(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]scope.Status, error) {
+	return sqldb.Collect(ctx, q, scanStatus, "SELECT "+statusColumns+statusTables+where, args...)
 }
 
 // StatusFilter chooses statuses; empty members choose all.
@@ -60,7 +42,7 @@ type StatusFilter struct {
 }
 
 // Statuses returns the newest statuses, newest first.
-func (db *DB) Statuses(ctx context.Context, f StatusFilter) ([]scope.Status, error) {
+func (s *Store) Statuses(ctx context.Context, f StatusFilter) ([]scope.Status, error) {
 	where, args := "WHERE s.deleted_at IS NULL", []any{}
 	for _, c := range []struct{ column, value string }{
 		{"s.id", f.ID}, {"s.entity", f.Entity}, {"s.state", string(f.State)}, {"s.instance_id", f.Instance}, {"s.operation", f.Operation},
@@ -70,17 +52,17 @@ func (db *DB) Statuses(ctx context.Context, f StatusFilter) ([]scope.Status, err
 			args = append(args, c.value)
 		}
 	}
-	list, err := readStatuses(ctx, db.sql, where+" ORDER BY s.id DESC LIMIT ?", append(args, f.Limit)...)
-	return list, outage(err, "read the sync statuses")
+	list, err := readStatuses(ctx, s.db, where+" ORDER BY s.id DESC LIMIT ?", append(args, f.Limit)...)
+	return list, sqldb.Outage(err, "read the sync statuses")
 }
 
 // DeleteStatus removes a status from sight; one that is not there is
 // fault.NotFound. The row itself goes when no open scope counts it any more, so
 // that removing a failure does not turn it into a success.
-func (db *DB) DeleteStatus(ctx context.Context, id int64) error {
-	return db.inTx(ctx, "delete the sync status", func(tx *sql.Tx) error {
-		n, err := touched(ctx, tx, "UPDATE sync_status SET deleted_at = NOW(6) WHERE id = ? AND deleted_at IS NULL", id)
-		return either(err, unless(n == 1, fault.New(fault.NotFound, "no-status", "there is no sync status %d", id)))
+func (s *Store) DeleteStatus(ctx context.Context, id int64) error {
+	return s.db.InTx(ctx, "delete the sync status", func(tx *sql.Tx) error {
+		none := fault.New(fault.NotFound, "no-status", "there is no sync status %d", id)
+		return sqldb.ExactlyOne(ctx, tx, none, "UPDATE sync_status SET deleted_at = NOW(6) WHERE id = ? AND deleted_at IS NULL", id)
 	})
 }
 
@@ -97,7 +79,7 @@ type NewOperation struct {
 func insertStatuses(ctx context.Context, tx *sql.Tx, o NewOperation) error {
 	args := make([]any, 0, 7*len(o.Targets))
 	for _, t := range o.Targets {
-		args = append(args, o.Token, o.Instance, t.Provider, t.Entity, t.FunctionID, scope.Syncing, micros(o.Lease))
+		args = append(args, o.Token, o.Instance, t.Provider, t.Entity, t.FunctionID, scope.Syncing, sqldb.Micros(o.Lease))
 	}
 	one := ",(?,?,?,?,?,?,NOW(6) + INTERVAL ? MICROSECOND,NOW(6),NOW(6))"
 	_, err := tx.ExecContext(ctx, `INSERT INTO sync_status (operation, instance_id, provider, entity, function_id, state, lease_until, started_at, changed_at)
@@ -107,12 +89,12 @@ func insertStatuses(ctx context.Context, tx *sql.Tx, o NewOperation) error {
 
 // Operate writes an operation's statuses and makes it the one that its member
 // follows, in every scope that is open. A closed scope does not notice.
-func (db *DB) Operate(ctx context.Context, o NewOperation) error {
-	return db.inTx(ctx, "begin to sync entities", func(tx *sql.Tx) error {
+func (s *Store) Operate(ctx context.Context, o NewOperation) error {
+	return s.db.InTx(ctx, "begin to sync entities", func(tx *sql.Tx) error {
 		if err := insertStatuses(ctx, tx, o); err != nil || o.Instance == "" {
 			return err
 		}
-		ids, err := texts(ctx, tx, `SELECT m.scope_id FROM sync_scope_member m JOIN sync_scope s ON s.id = m.scope_id
+		ids, err := sqldb.Collect(ctx, tx, sqldb.Column[string], `SELECT m.scope_id FROM sync_scope_member m JOIN sync_scope s ON s.id = m.scope_id
 			WHERE m.instance_id = ? AND s.state = ? ORDER BY m.scope_id`, o.Instance, scope.Syncing)
 		if err != nil {
 			return err
@@ -148,34 +130,30 @@ type Part struct {
 
 // where returns the part's condition and its arguments.
 func (p Part) where() (string, []any) {
-	args := []any{p.Entity, scope.Syncing}
-	for _, token := range p.Operations {
-		args = append(args, token)
-	}
-	return " WHERE s.entity = ? AND s.state = ? AND s.operation IN " + placeholders(1, len(p.Operations)), args
+	return " WHERE s.entity = ? AND s.state = ? AND s.operation IN " + sqldb.Tuples(1, len(p.Operations)), sqldb.Args(p.Operations, p.Entity, scope.Syncing)
 }
 
 // BindStatuses makes statuses follow the run of the claim that stands in a row
 // now: the one that was just taken, or, if that has ended since, a later one.
-func (db *DB) BindStatuses(ctx context.Context, p Part, claimID int64) error {
+func (s *Store) BindStatuses(ctx context.Context, p Part, claimID int64) error {
 	var token sql.NullString
-	err := db.sql.QueryRowContext(ctx, "SELECT token FROM order_return_algolia_sync WHERE id = ?", claimID).Scan(&token)
+	err := s.db.QueryRowContext(ctx, "SELECT token FROM order_return_algolia_sync WHERE id = ?", claimID).Scan(&token)
 	if err != nil {
-		return outage(err, "read the claim of a sync status")
+		return sqldb.Outage(err, "read the claim of a sync status")
 	}
 	where, args := p.where()
-	return db.inTx(ctx, "bind sync statuses to their claim", func(tx *sql.Tx) error {
+	return s.db.InTx(ctx, "bind sync statuses to their claim", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "UPDATE sync_status s SET s.claim_id = ?, s.claim_token = ?"+where, append([]any{claimID, token}, args...)...)
 		return err
 	})
 }
 
 // EndStatuses ends statuses that will follow no run: failed, with the reason.
-func (db *DB) EndStatuses(ctx context.Context, p Part, e StatusEnd) error {
+func (s *Store) EndStatuses(ctx context.Context, p Part, e StatusEnd) error {
 	where, args := p.where()
-	return db.inTx(ctx, "end sync statuses", func(tx *sql.Tx) error {
+	return s.db.InTx(ctx, "end sync statuses", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "UPDATE sync_status s SET s.state = ?, s.interrupted = ?, s.error = ?, s.changed_at = NOW(6)"+where,
-			append([]any{scope.Failed, e.Interrupted, cut(e.Reason, 1024)}, args...)...)
+			append([]any{scope.Failed, e.Interrupted, sqldb.Cut(e.Reason, 1024)}, args...)...)
 		return err
 	})
 }
@@ -192,10 +170,10 @@ const atMostSettled = 2000
 // SettleStatuses ends the statuses whose runs have ended and those that nobody
 // works on any more, and returns how many it ended. It is what recovers from
 // crashes, and doing it twice does nothing.
-func (db *DB) SettleStatuses(ctx context.Context) (int, error) {
-	trails, err := db.trails(ctx)
+func (s *Store) SettleStatuses(ctx context.Context) (int, error) {
+	trails, err := s.trails(ctx)
 	if err != nil {
-		return 0, outage(err, "follow the sync statuses")
+		return 0, sqldb.Outage(err, "follow the sync statuses")
 	}
 	ended := 0
 	for _, t := range trails {
@@ -203,7 +181,7 @@ func (db *DB) SettleStatuses(ctx context.Context) (int, error) {
 		if state == scope.Syncing {
 			continue
 		}
-		err := db.inTx(ctx, "end a sync status", func(tx *sql.Tx) error { return t.settle(ctx, tx, state, why) })
+		err := s.db.InTx(ctx, "end a sync status", func(tx *sql.Tx) error { return t.settle(ctx, tx, state, why) })
 		if err != nil {
 			return ended, err
 		}
@@ -220,7 +198,7 @@ func (t trail) settle(ctx context.Context, tx *sql.Tx, state scope.State, why st
 		stored = scope.Failed
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE sync_status SET state = ?, interrupted = ?, error = NULLIF(?, ''), changed_at = COALESCE(?, NOW(6))
-		WHERE id = ? AND state = ?`, stored, state == scope.Interrupted, cut(why, 1024), t.at, t.id, scope.Syncing)
+		WHERE id = ? AND state = ?`, stored, state == scope.Interrupted, sqldb.Cut(why, 1024), t.at, t.id, scope.Syncing)
 	return err
 }
 
@@ -233,35 +211,19 @@ type trail struct {
 
 // trails reads the trails of all statuses that are syncing. It is one statement,
 // so that a run's end and the release of its claim are seen together.
-func (db *DB) trails(ctx context.Context) ([]trail, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT s.id, COALESCE(r.state, ''), r.closed_at, COALESCE(r.last_error, ''),
+func (s *Store) trails(ctx context.Context) ([]trail, error) {
+	return sqldb.Collect(ctx, s.db, scanTrail, `SELECT s.id, r.id IS NOT NULL, COALESCE(CASE WHEN r.closed_at IS NOT NULL THEN r.state END, ''), r.closed_at, COALESCE(r.last_error, ''),
 		s.claim_token IS NOT NULL, s.lease_until > NOW(6),
 		COALESCE(c.status <> 0 AND c.token = s.claim_token AND c.lease_until > NOW(6), 0)
 		FROM sync_status s LEFT JOIN sync_run r ON r.claim_token = s.claim_token
 		LEFT JOIN order_return_algolia_sync c ON c.id = s.claim_id
 		WHERE s.state = ? ORDER BY s.id LIMIT ?`, scope.Syncing, atMostSettled)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var list []trail
-	for rows.Next() {
-		var t trail
-		var state run.State
-		if err := rows.Scan(&t.id, &state, &t.at, &t.Reason, &t.Bound, &t.Starting, &t.Held); err != nil {
-			return nil, err
-		}
-		t.Begun, t.Ended = state != "", endOf(state)
-		list = append(list, t)
-	}
-	return list, rows.Err()
 }
 
-// endOf translates a run's final state; others are no end.
-func endOf(s run.State) scope.State {
-	return map[run.State]scope.State{
-		run.Synced: scope.Synced, run.Failed: scope.Failed, run.Interrupted: scope.Interrupted,
-	}[s]
+// scanTrail reads a row of trails. A run's final states have the same names here.
+func scanTrail(row sqldb.Row) (t trail, err error) {
+	err = row.Scan(&t.id, &t.Begun, &t.Ended, &t.at, &t.Reason, &t.Bound, &t.Starting, &t.Held)
+	return t, err
 }
 
 // atMostPruned bounds how many statuses one call removes.
@@ -270,41 +232,19 @@ const atMostPruned = 1000
 // PruneStatuses removes statuses that ended so many days ago or were deleted. One
 // that an open scope counts stays. They are looked for without locks, because no
 // status that has ended becomes a member's again.
-func (db *DB) PruneStatuses(ctx context.Context, days int) (int64, error) {
-	ids, err := texts(ctx, db.sql, `SELECT s.id FROM sync_status s
+func (s *Store) PruneStatuses(ctx context.Context, days int) (int64, error) {
+	ids, err := sqldb.Collect(ctx, s.db, sqldb.Column[int64], `SELECT s.id FROM sync_status s
 		WHERE (s.deleted_at IS NOT NULL OR s.state <> ? AND s.changed_at < NOW(6) - INTERVAL ? DAY)
 		AND NOT EXISTS (SELECT 1 FROM sync_scope_member m JOIN sync_scope p ON p.id = m.scope_id
 			WHERE m.operation = s.operation AND p.state = ?)
 		ORDER BY s.id LIMIT ?`, scope.Syncing, days, scope.Syncing, atMostPruned)
 	if err != nil || len(ids) == 0 {
-		return 0, outage(err, "look for old sync statuses")
-	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
+		return 0, sqldb.Outage(err, "look for old sync statuses")
 	}
 	var n int64
-	err = db.inTx(ctx, "remove old sync statuses", func(tx *sql.Tx) (err error) {
-		n, err = touched(ctx, tx, "DELETE FROM sync_status WHERE id IN "+placeholders(1, len(ids)), args...)
+	err = s.db.InTx(ctx, "remove old sync statuses", func(tx *sql.Tx) (err error) {
+		n, err = sqldb.Affected(ctx, tx, "DELETE FROM sync_status WHERE id IN "+sqldb.Tuples(1, len(ids)), sqldb.Args(ids)...)
 		return err
 	})
 	return n, err
-}
-
-// texts returns the one column of a query.
-func texts(ctx context.Context, q lister, query string, args ...any) ([]string, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var list []string
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, rows.Err()
 }

@@ -1,4 +1,4 @@
-package store_test
+package schedulestore_test
 
 import (
 	"log/slog"
@@ -11,8 +11,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
 )
+
+// TestMain starts the tests' database server.
+func TestMain(m *testing.M) { localdbtest.Main(m) }
+
+// bench is the store on a migrated database.
+type bench struct {
+	*schedulestore.Store
+	storetest.DB
+	t *testing.T
+}
+
+// newBench returns a bench on a fresh database.
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	db := storetest.New(t)
+	return &bench{schedulestore.New(db.DB), db, t}
+}
 
 // noon is an occurrence of the tests.
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
@@ -58,7 +78,7 @@ func TestSchedulesComeBackAsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.exec("INSERT INTO sync_schedule (name, target, time) VALUES ('by hand', 'returns', '07:30')")
+	b.Must("INSERT INTO sync_schedule (name, target, time) VALUES ('by hand', 'returns', '07:30')")
 	poll, err := b.Schedules(t.Context())
 	if err != nil || len(poll.Rows) != 2 || !poll.First || poll.Rows[0].ID != id {
 		t.Fatalf("%+v, %v", poll, err)
@@ -71,7 +91,7 @@ func TestSchedulesComeBackAsWritten(t *testing.T) {
 	if diff := cmp.Diff(want, poll.Rows[1].Edit); diff != "" {
 		t.Errorf("the columns' defaults: %s", diff)
 	}
-	b.exec("UPDATE sync_schedule SET timezone = NULL WHERE id = ?", id)
+	b.Must("UPDATE sync_schedule SET timezone = NULL WHERE id = ?", id)
 	if r := b.schedule(id); r.Timezone != nil {
 		t.Errorf("no zone reads %v", *r.Timezone)
 	}
@@ -112,7 +132,7 @@ func TestAVerdictIsWrittenAndToldOnce(t *testing.T) {
 		Entries: []schedule.Entry{{Level: slog.LevelInfo, Entity: "returns", Message: "told"}, {Level: slog.LevelWarn, Message: "told too"}},
 	}
 	var won atomic.Int64
-	together(20, func(int) {
+	storetest.Together(20, func(int) {
 		ok, err := b.Judge(t.Context(), row, v)
 		if err != nil {
 			t.Error(err)
@@ -121,8 +141,8 @@ func TestAVerdictIsWrittenAndToldOnce(t *testing.T) {
 			won.Add(1)
 		}
 	})
-	if won.Load() != 1 || b.number("SELECT COUNT(*) FROM sync_log WHERE message LIKE 'told%'") != 2 {
-		t.Errorf("%d processes wrote it, %d entries", won.Load(), b.number("SELECT COUNT(*) FROM sync_log WHERE message LIKE 'told%'"))
+	if won.Load() != 1 || b.Number("SELECT COUNT(*) FROM sync_log WHERE message LIKE 'told%'") != 2 {
+		t.Errorf("%d processes wrote it, %d entries", won.Load(), b.Number("SELECT COUNT(*) FROM sync_log WHERE message LIKE 'told%'"))
 	}
 	got := b.schedule(id)
 	if got.Applied != v.Applied || got.Message != v.Message || !got.Anchor.Equal(noon) || !got.AppliedAt.Equal(noon) || !got.UpdatedAt.Equal(row.UpdatedAt) {
@@ -147,7 +167,7 @@ func TestAnOccurrenceIsTakenOnce(t *testing.T) {
 	for day := range 5 {
 		f := schedule.Firing{ID: row.ID, Applied: row.Applied, Occurrence: noon.AddDate(0, 0, day), Now: noon.AddDate(0, 0, day), Lease: time.Minute}
 		var won atomic.Int64
-		together(50, func(i int) {
+		storetest.Together(50, func(i int) {
 			mine := f
 			mine.Now = mine.Now.Add(time.Duration(i) * time.Millisecond)
 			ok, err := b.Fire(t.Context(), mine)
@@ -189,9 +209,9 @@ func TestWhoMayTakeAnOccurrence(t *testing.T) {
 	other := f
 	other.Applied = `{"id":1,"name":"other"}`
 	take("by another plan", false, other)
-	b.exec("UPDATE sync_schedule SET disabled = 1")
+	b.Must("UPDATE sync_schedule SET disabled = 1")
 	take("disabled", false, f)
-	b.exec("UPDATE sync_schedule SET disabled = 0")
+	b.Must("UPDATE sync_schedule SET disabled = 0")
 	take("free", true, f)
 	late := f
 	late.Now = noon.Add(59 * time.Second)
@@ -210,7 +230,7 @@ func TestWhoMayTakeAnOccurrence(t *testing.T) {
 		t.Fatal(err)
 	}
 	take("an older one", false, schedule.Firing{ID: row.ID, Applied: row.Applied, Occurrence: noon.Add(-time.Hour), Now: noon.Add(time.Hour), Lease: time.Minute})
-	b.exec("DELETE FROM sync_schedule")
+	b.Must("DELETE FROM sync_schedule")
 	take("deleted", false, f)
 	if err := b.Fired(t.Context(), f, true); err != nil {
 		t.Errorf("ending what was deleted: %v", err)
@@ -224,7 +244,7 @@ func TestAnEditBuildsOnWhatWasSeen(t *testing.T) {
 	row := b.scheduled(full())
 	var mutex sync.Mutex
 	won, stale := 0, 0
-	together(10, func(i int) {
+	storetest.Together(10, func(i int) {
 		_, err := b.EditSchedule(t.Context(), row.ID, row.Version(), func(e *schedule.Edit) { e.Time = "0" + string(rune('0'+i)) + ":15" })
 		mutex.Lock()
 		defer mutex.Unlock()
@@ -241,7 +261,7 @@ func TestAnEditBuildsOnWhatWasSeen(t *testing.T) {
 		t.Errorf("%d edits, %d stale ones", won, stale)
 	}
 	seen := b.schedule(row.ID).Version()
-	b.exec("UPDATE sync_schedule SET time = '11:11'")
+	b.Must("UPDATE sync_schedule SET time = '11:11'")
 	if _, err := b.DeleteSchedule(t.Context(), row.ID, seen); fault.CodeOf(err) != "stale-version" || !strings.Contains(err.Error(), "look at it again") {
 		t.Errorf("deleting what was changed meanwhile: %v", err)
 	}

@@ -1,4 +1,4 @@
-package store
+package scopestore
 
 import (
 	"context"
@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
 // overdueReason is the reason of a scope that its own timeout ended.
 const overdueReason = "the timeout that its start asked for is over and not every member has completed"
 
-// judgeScope writes what an open scope's members say about it. The scope's row
+// judgeScope writes the state that follows from an open scope's members. The scope's row
 // is locked by the caller.
 func judgeScope(ctx context.Context, tx *sql.Tx, s storedScope) error {
 	members, err := readMembers(ctx, tx, s.ID)
@@ -67,22 +68,15 @@ func readMembers(ctx context.Context, tx *sql.Tx, id string) ([]scope.Member, er
 
 // readPlans returns a scope's members as they were started.
 func readPlans(ctx context.Context, tx *sql.Tx, id string) ([]scope.Plan, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT instance_id, targets FROM sync_scope_member WHERE scope_id = ? ORDER BY position", id)
-	if err != nil {
-		return nil, err
+	return sqldb.Collect(ctx, tx, scanPlan, "SELECT instance_id, targets FROM sync_scope_member WHERE scope_id = ? ORDER BY position", id)
+}
+
+// scanPlan reads a row of readPlans.
+func scanPlan(row sqldb.Row) (p scope.Plan, err error) {
+	var targets []byte
+	if err := row.Scan(&p.ID, &targets); err != nil {
+		return p, err
 	}
-	defer func() { _ = rows.Close() }()
-	var list []scope.Plan
-	for rows.Next() {
-		var p scope.Plan
-		var targets string
-		if err := rows.Scan(&p.ID, &targets); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(targets), &p.Targets); err != nil {
-			return nil, err
-		}
-		list = append(list, p)
-	}
-	return list, rows.Err()
+	err = json.Unmarshal(targets, &p.Targets)
+	return p, err
 }
