@@ -16,7 +16,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -161,7 +161,7 @@ func (w *world) directly(ctx context.Context, repeat int) (waits []time.Duration
 		return nil, err
 	}
 	return w.follow(ctx, repeat, func(ctx context.Context, root uint64) error {
-		repairs, err := flow.NewRepairs(ctx, w.stack.Store, w.def, run.Record, "bench")
+		repairs, err := rework.NewRepairs(ctx, w.stack.Store, w.def, run.Record, "bench")
 		if err != nil {
 			return err
 		}

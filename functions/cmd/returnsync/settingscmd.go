@@ -15,7 +15,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -200,7 +199,7 @@ func reachable(err error) error {
 
 // openSettings opens what the commands need, and tells all that is missing at
 // once.
-func (s *session) openSettings(ctx context.Context, name string) (flow.Entities, *wire.IndexSettings, error) {
+func (s *session) openSettings(ctx context.Context, name string) (entity.List, *wire.IndexSettings, error) {
 	var defs wire.Definitions
 	if err := wire.Configure(ctx, s.Lookup, &defs); err != nil {
 		return nil, nil, err

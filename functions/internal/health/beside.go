@@ -5,8 +5,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
@@ -44,7 +43,7 @@ type Budget struct {
 }
 
 // budgetOf returns the budget's part, nil where nothing is capped.
-func budgetOf(b flow.Budget) *Budget {
+func budgetOf(b rework.Budget) *Budget {
 	if b.DayCap <= 0 && b.MonthCap <= 0 {
 		return nil
 	}
@@ -65,7 +64,7 @@ func besideOf(ctx context.Context, db *store.DB, live entity.Definition, now tim
 	if err != nil {
 		return b, err
 	}
-	name := target.EntityOf(live.Name)
+	name := target.Parse(live.Name).Base
 	if err := b.addJobs(ctx, db, name, now); err != nil {
 		return b, err
 	}
@@ -100,7 +99,7 @@ func (b *Beside) addJobs(ctx context.Context, db *store.DB, name string, now tim
 		return err
 	}
 	for _, j := range newest {
-		if j.State == job.Failed && j.ClosedAt != nil && now.Sub(*j.ClosedAt) < failedSpan {
+		if j.State == rework.Failed && j.ClosedAt != nil && now.Sub(*j.ClosedAt) < failedSpan {
 			open = append(open, j)
 		}
 	}
@@ -118,7 +117,7 @@ func (b *Beside) addJobs(ctx context.Context, db *store.DB, name string, now tim
 // what the job type of the live one begins with.
 func (b *Beside) addTarget(ctx context.Context, db *store.DB, live entity.Definition, t target.Target) error {
 	first := live
-	first.JobType = target.EntityOf(live.JobType)
+	first.JobType = target.Parse(live.JobType).Base
 	d, err := t.Definition(first)
 	if err != nil {
 		return err
@@ -130,14 +129,14 @@ func (b *Beside) addTarget(ctx context.Context, db *store.DB, live entity.Defini
 
 // Job is a job and how far it is.
 type Job struct {
-	job.Job
+	rework.Job
 	From     *time.Time        `json:"from,omitempty"`
 	To       *time.Time        `json:"to,omitempty"`
 	Progress store.JobProgress `json:"progress"`
 }
 
 // ReportJob reads how far a job is.
-func ReportJob(ctx context.Context, db *store.DB, j job.Job) (Job, error) {
+func ReportJob(ctx context.Context, db *store.DB, j rework.Job) (Job, error) {
 	r := Job{Job: j}
 	if j.ByTime() {
 		r.From, r.To = &j.Window.From, &j.Window.To

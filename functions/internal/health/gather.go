@@ -6,6 +6,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
@@ -15,7 +16,7 @@ import (
 type Look struct {
 	// Entities picks the definitions of the targets that searches see. It is
 	// called when our tables can be read.
-	Entities func(context.Context, *store.DB) (flow.Entities, error)
+	Entities func(context.Context, *store.DB) (entity.List, error)
 	Limits   judge.Limits
 	Plans    func(*store.DB) watch.Plans // when entities are due
 	Config   flow.Config                 // the caps of the operations
@@ -62,13 +63,13 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 		e.complete(facts.Entities[i])
 		r.Entities = append(r.Entities, e)
 	}
-	budget, err := flow.ReadBudget(ctx, db, l.Config)
+	budget, err := rework.ReadBudget(ctx, db, l.Config)
 	if err != nil {
 		return r, err
 	}
 	r.Budget = budgetOf(budget)
 	for _, f := range l.Limits.Findings(facts) {
-		f.Entity = target.EntityOf(f.Entity)
+		f.Entity = target.Parse(f.Entity).Base
 		r.Attention = append(r.Attention, f)
 	}
 	r.OK = len(r.Attention) == 0
@@ -77,7 +78,7 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 
 // complete adds to an entity's facts what the tables do not say.
 func (l Look) complete(ctx context.Context, db *store.DB, d entity.Definition, e *judge.Entity) (err error) {
-	if e.Plan, err = l.Plans(db).Plan(ctx, target.EntityOf(d.Name)); err != nil || l.Check == nil {
+	if e.Plan, err = l.Plans(db).Plan(ctx, target.Parse(d.Name).Base); err != nil || l.Check == nil {
 		return err
 	}
 	x, _, err := l.Check.Run(ctx, d)

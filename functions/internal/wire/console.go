@@ -8,7 +8,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -16,9 +18,9 @@ import (
 // in its own process, by the rules and with the queue of the cron function.
 type Console struct {
 	Store    *store.DB
-	Scopes   *flow.Scopes
+	Scopes   *member.Scopes
 	Jobs     Waker
-	Entities flow.Entities
+	Entities entity.List
 	// Known says why a schedule's target cannot be started.
 	Known     func(ctx context.Context, kind, target string) error
 	Operators *identity.Operators

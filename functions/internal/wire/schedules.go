@@ -12,7 +12,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -21,7 +23,7 @@ type Schedules struct {
 	Reconciler *schedule.Reconciler
 	Firer      *schedule.Firer
 	// Scopes are swept each minute, so that a lost one is told without a reader.
-	Scopes *flow.Scopes
+	Scopes *member.Scopes
 	Log    *slog.Logger
 }
 
@@ -43,7 +45,7 @@ func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 }
 
 // Reconciler opens what brings the scheduler's jobs to the table of schedules.
-func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entities) (*schedule.Reconciler, error) {
+func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities entity.List) (*schedule.Reconciler, error) {
 	var cfg cloudscheduler.Config
 	var tasks struct {
 		Location string `env:"TASKS_LOCATION"`
@@ -68,7 +70,7 @@ func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entiti
 
 // KnownTarget returns what says why a schedule's target cannot be started. A
 // scope need not be there yet; one without members fails when it is to start.
-func KnownTarget(entities flow.Entities) func(ctx context.Context, kind, target string) error {
+func KnownTarget(entities entity.List) func(ctx context.Context, kind, target string) error {
 	return func(_ context.Context, kind, target string) error {
 		if kind == schedule.Scope {
 			return scope.CheckID(target, "target")
@@ -79,7 +81,7 @@ func KnownTarget(entities flow.Entities) func(ctx context.Context, kind, target 
 }
 
 // starter starts what schedules name.
-type starter struct{ scopes *flow.Scopes }
+type starter struct{ scopes *member.Scopes }
 
 // Start implements schedule.Starter.
 func (s starter) Start(ctx context.Context, what schedule.Spec, key string) (string, error) {

@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // Scopes is the parts of the scopes function.
 type Scopes struct {
-	Flow      *flow.Scopes
+	Flow      *member.Scopes
 	Operators *identity.Operators
 	Limits    ScopesLimits
 	Log       *slog.Logger
@@ -39,8 +39,8 @@ func (l ScopesLimits) check() error {
 
 // FlowScopes opens what starts and follows scopes: a ticker of its own and our
 // tables. It is also what a schedule starts a scope with.
-func (e *Env) FlowScopes(ctx context.Context) (*flow.Scopes, error) {
-	s := &flow.Scopes{Log: e.Log, Steps: e.Steps}
+func (e *Env) FlowScopes(ctx context.Context) (*member.Scopes, error) {
+	s := &member.Scopes{Log: e.Log, Steps: e.Steps}
 	if err := Configure(ctx, e.Lookup, &s.Config); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,8 @@ import (
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // Search is the parts of the search function.
@@ -143,7 +144,7 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	}
 	problems := []error{problem, s.Limits.check(), s.openIdentity(ctx, e, who), s.openEngine(cfg)}
 	db, err := e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
-	l := &liveness{search: s, catalog: flow.Catalog{Entities: flow.Entities{d}, Store: db}, cfg: cfg, sorting: sorting}
+	l := &liveness{search: s, store: db, catalog: target.Catalog{Entities: entity.List{d}, Store: db}, cfg: cfg, sorting: sorting}
 	s.Freshness = &search.Freshness{
 		StaleAfter: cfg.StaleAfter,
 		Suspect:    func(ctx context.Context) (bool, error) { return l.suspect(ctx, d) },
@@ -159,7 +160,8 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 // liveness follows the target that is live.
 type liveness struct {
 	search  *Search
-	catalog flow.Catalog
+	store   *store.DB
+	catalog target.Catalog
 	cfg     searchConfig
 	sorting Sorting
 }
@@ -179,7 +181,7 @@ func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, e
 		l.search.Log.InfoContext(ctx, "another index is live, or its records are written otherwise", "entity", d.Name, "index", live.Index)
 		l.search.edition.Store(e)
 	}
-	return l.catalog.Store.AsOf(ctx, live.JobType)
+	return l.store.AsOf(ctx, live.JobType)
 }
 
 // suspect judges what is kept of the live index, by the rules of everything else.
@@ -188,15 +190,15 @@ func (l *liveness) suspect(ctx context.Context, d entity.Definition) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	now, err := l.catalog.Store.Now(ctx)
+	now, err := l.store.Now(ctx)
 	if err != nil {
 		return false, err
 	}
-	kept, _, err := l.catalog.Store.KeptIndex(ctx, live.Name)
+	kept, _, err := l.store.KeptIndex(ctx, live.Name)
 	if err != nil {
 		return false, err
 	}
-	asOf, err := l.catalog.Store.AsOf(ctx, live.JobType)
+	asOf, err := l.store.AsOf(ctx, live.JobType)
 	return l.cfg.Stale(now, judge.Entity{Name: live.Name, Watermark: asOf, Plan: judge.Every(l.cfg.StaleAfter / 2), Index: kept}), err
 }
 

@@ -27,6 +27,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Function is one thing that starts: its name, its old path, and how its
@@ -163,7 +165,7 @@ type Definitions struct {
 }
 
 // Load reads the definitions.
-func (d Definitions) Load() (flow.Entities, error) {
+func (d Definitions) Load() (entity.List, error) {
 	list, err := entity.Load(d.Dir)
 	if err != nil {
 		return nil, err
@@ -199,8 +201,25 @@ func (e *Env) queue(ctx context.Context, c cloudtasks.Config) (*cloudtasks.Sende
 	return s, err
 }
 
-// Cron opens the cron step.
-func (e *Env) Cron(ctx context.Context) (*flow.Cron, error) {
+// Cron is the parts of the cron function.
+type Cron struct {
+	*flow.Cron
+	Jobs  *rework.Waker
+	Store *store.DB
+}
+
+// Wake starts a running job's chain of tasks.
+func (c *Cron) Wake(ctx context.Context, id int64) error { return c.Jobs.Wake(ctx, id) }
+
+// NewCron joins the cron step, our tables and the jobs that a tick wakes.
+func NewCron(c *flow.Cron, db *store.DB) *Cron {
+	jobs := &rework.Waker{Store: db, Queue: c.Queue, Silence: c.Config.JobSilence, Log: c.Log, Steps: c.Steps}
+	c.Store, c.Jobs = db, jobs
+	return &Cron{Cron: c, Jobs: jobs, Store: db}
+}
+
+// Cron opens the cron function's parts.
+func (e *Env) Cron(ctx context.Context) (*Cron, error) {
 	var db Databases
 	var defs Definitions
 	var tasks cloudtasks.Config
@@ -216,14 +235,30 @@ func (e *Env) Cron(ctx context.Context) (*flow.Cron, error) {
 		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: where queue returnSync delivers to")
 	}
 	var problems [3]error
+	var state *store.DB
 	c.Entities, problems[0] = defs.Load()
-	c.Store, problems[1] = e.Store(db)
+	state, problems[1] = e.Store(db)
 	c.Queue, problems[2] = e.queue(ctx, tasks)
-	return c, errors.Join(problems[:]...)
+	return NewCron(c, state), errors.Join(problems[:]...)
 }
 
-// Window opens the window step.
-func (e *Env) Window(ctx context.Context) (*flow.Window, error) {
+// Window is the parts of the window function.
+type Window struct {
+	*flow.Window
+	Jobs  *rework.Jobs
+	Store *store.DB
+}
+
+// NewWindow joins the window step, our tables and the turns of jobs.
+func NewWindow(w *flow.Window, db *store.DB) *Window {
+	w.Store = db
+	return &Window{Window: w, Store: db, Jobs: &rework.Jobs{
+		Store: db, Source: w.Source, Queue: w.Queue, Entities: w.Entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
+	}}
+}
+
+// Window opens the window function's parts.
+func (e *Env) Window(ctx context.Context) (*Window, error) {
 	var db Databases
 	var defs Definitions
 	var tasks cloudtasks.Config
@@ -239,11 +274,12 @@ func (e *Env) Window(ctx context.Context) (*flow.Window, error) {
 	}
 	w.Apart = db.Apart()
 	var problems [4]error
+	var state *store.DB
 	w.Entities, problems[0] = defs.Load()
-	w.Store, problems[1] = e.Store(db)
+	state, problems[1] = e.Store(db)
 	w.Source, problems[2] = e.Source(db)
 	w.Queue, problems[3] = e.queue(ctx, tasks)
-	return w, errors.Join(problems[:]...)
+	return NewWindow(w, state), errors.Join(problems[:]...)
 }
 
 // Process opens the process step.

@@ -46,6 +46,28 @@ type Row struct {
 	Now        time.Time // the database's clock when the row was read
 }
 
+// Grant is what a claim writes.
+type Grant struct {
+	Token      string // fresh, from NewToken
+	Occurrence string // the scheduler's tick; empty if it has none
+	Lease      time.Duration
+}
+
+// Agenda says what a tick has to do besides claiming windows.
+type Agenda struct {
+	Rebuilt int64 // targets that rebuilds have made or left
+	Silent  int64 // running jobs whose next turn is overdue
+}
+
+// Probe is what the idle check knows of a claim.
+type Probe struct {
+	Claim       Row
+	Held        bool // the claim is still the task's
+	Begun       bool // an earlier delivery has begun its run
+	Unconfirmed bool // some roots are unconfirmed
+	Changed     bool // the source has changed rows
+}
+
 // Decision is what a tick may do with a row.
 type Decision uint8
 

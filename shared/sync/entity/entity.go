@@ -37,15 +37,15 @@ type Definition struct {
 	Overlap     time.Duration // how far a window reaches back behind the watermark
 	FirstFrom   time.Time     // where the first window begins
 	// TrustVersions says that the _version columns change with every change of a
-	// record, to the microsecond, and that changed.sql finds each: rows at the
-	// version that was pushed are then not read again, and after a push only those
-	// are looked at that changed.sql finds. Where a joined table has no version
-	// column, they do not.
+	// record, to the microsecond, and that changed.sql finds every change. After a
+	// push of history, only the roots that changed.sql finds are then checked for
+	// changes during the push. It must be false where a joined table has no version
+	// column.
 	TrustVersions bool
 	Stamp         string // a field that gets the time of the push in epoch ms; not part of the content
 	Types         map[string]record.Kind
 	// Format is how records are written beyond what rows.sql says. That of an index
-	// that was filled before is not the files', see flow.Catalog.
+	// that was filled before is not the files', see target.Catalog.
 	Format record.Format
 	// SecretIDs gives an index that is filled from the beginning ids that cannot be
 	// guessed (see record.IDs).

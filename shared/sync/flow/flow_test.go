@@ -21,8 +21,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -183,7 +183,7 @@ func definition(t *testing.T, name string) entity.Definition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := flow.Entities(defs).Named(name)
+	d, err := entity.List(defs).Named(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,12 +257,12 @@ var silent = slog.New(slog.DiscardHandler)
 
 // window returns the window step.
 func (w *world) window() *flow.Window {
-	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
+	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
 }
 
 // cron returns the cron step.
 func (w *world) cron() *flow.Cron {
-	return &flow.Cron{Store: w.DB, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+	return &flow.Cron{Store: w.DB, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
 }
 
 // tick plays a tick of its own occurrence, or the last one again.
@@ -283,7 +283,7 @@ func (w *world) deliver(t queue.Task) error { return w.deliverTo(w.index, t) }
 func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 	return mortal(func() error {
 		if t.Turn {
-			task, err := job.ParseTask(t.Body)
+			task, err := rework.ParseTask(t.Body)
 			if err == nil {
 				_, err = w.window().Advance(w.t.Context(), task, time.Now())
 			}
@@ -301,7 +301,7 @@ func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 		if err := json.Unmarshal(t.Body, &task); err != nil {
 			return err
 		}
-		step := flow.Process{Store: w.DB, Source: w.src, Index: x, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+		step := flow.Process{Store: w.DB, Source: w.src, Index: x, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
 		_, err := step.Run(w.t.Context(), task, time.Now())
 		return err
 	})

@@ -10,8 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -113,7 +112,7 @@ func TestAWrongDefinitionFailsItsRunAtOnce(t *testing.T) {
 				w.refused(fmt.Sprintf("sync, apart %v", apart), run.Window, m.words)
 			}
 			w.bury(2)
-			j := w.backfill(flow.Asked{Roots: 2})
+			j := w.backfill(rework.Asked{Roots: 2})
 			w.once()
 			w.failed(j.ID, m.words)
 			if m.file == "rows.sql" {
@@ -127,7 +126,7 @@ func TestAWrongDefinitionFailsItsRunAtOnce(t *testing.T) {
 			if r := w.sync(); r.State != run.Synced {
 				t.Errorf("corrected, and %s: %s", r.State, r.LastError)
 			}
-			j = w.backfill(flow.Asked{Roots: 2})
+			j = w.backfill(rework.Asked{Roots: 2})
 			w.settled(j.ID)
 		})
 	}
@@ -158,7 +157,7 @@ func (w *world) refused(what string, kind run.Kind, words string) {
 func (w *world) failed(id int64, words string) {
 	w.t.Helper()
 	j, p := w.job(id)
-	if j.State != job.Failed || !strings.Contains(j.Note, words) || p.Failed > 1 {
+	if j.State != rework.Failed || !strings.Contains(j.Note, words) || p.Failed > 1 {
 		w.t.Errorf("%v is %s after %d failed runs: %q does not say %q", j, j.State, p.Failed, j.Note, words)
 	}
 	if n := w.text("SELECT COUNT(*) FROM order_return_algolia_sync WHERE status <> 0"); n != "0" {
@@ -167,9 +166,9 @@ func (w *world) failed(id int64, words string) {
 }
 
 // roots starts a job of single roots.
-func (w *world) roots(ids ...uint64) job.Job {
+func (w *world) roots(ids ...uint64) rework.Job {
 	w.t.Helper()
-	r, err := flow.NewRepairs(w.t.Context(), w.DB, w.def, run.Record, "test")
+	r, err := rework.NewRepairs(w.t.Context(), w.DB, w.def, run.Record, "test")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func (w *world) syncReading() (run.Run, []uint64) {
 // syncFrom is synced with pages that read from src.
 func (w *world) syncFrom(src *reader) run.Run {
 	w.t.Helper()
-	step := flow.Process{Store: w.DB, Source: src, Index: w.index, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent}
+	step := flow.Process{Store: w.DB, Source: src, Index: w.index, Entities: entity.List{w.def}, Config: w.cfg, Log: silent}
 	if err := w.tick(false); err != nil {
 		w.t.Fatal(err)
 	}

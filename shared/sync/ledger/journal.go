@@ -8,12 +8,19 @@ import (
 
 // Journal lists, for every root, the ids of records that are about to be sent.
 //
-// It is written before a push, because the ledger is written after it: whoever
-// dies between the two leaves an index that the ledger does not describe. The
-// journal says which roots are in doubt and which ids may be in the index, so
-// the next attempt sends them again whatever the ledger says, and deletes those
-// whose rows have vanished meanwhile.
+// The journal is written before a push and the ledger after it. If the process
+// dies in between, the journal lists the records that may have been pushed: the
+// next attempt pushes them again whatever the ledger says, and deletes those whose
+// rows are gone by then.
 type Journal map[uint64][]string
+
+// Unconfirmed is a root some of whose records may or may not be in the index: the
+// outcome of a push is unknown.
+type Unconfirmed struct {
+	IDs   []string // what may be in the index
+	Stamp string   // of this entry; a newer one of the same root has another
+	Whole bool     // every record of the root is unconfirmed, and not only IDs
+}
 
 // Add notes ids of a root; ids that are already there are not repeated.
 func (j Journal) Add(root uint64, ids ...string) {

@@ -4,11 +4,11 @@
 // One row a root instead of one a record makes the table 2.3 times smaller and
 // lets a page read and write it in one statement each. The packed form is
 //
-//	format (1 byte), in format 2 the root's version (8 bytes), then, for each record:
+//	format (1 byte), then, for each record:
 //	flags (1 byte), length of the id (uvarint), id, hash (16 bytes)
 //
-// Format 1, without a version, is what was written before there were any, and
-// what is written where none is known.
+// Format 1 is written. Format 2 has 8 bytes more after the format byte, a version
+// of the root's rows; earlier releases wrote it, and it is read without them.
 package ledger
 
 import (
@@ -38,6 +38,15 @@ type Entry struct {
 	Parked bool // the index refused this content, or it is too large
 }
 
+// Row is a root's row of the ledger; no entries mean that there is none.
+type Row struct {
+	Root    uint64
+	Entries []Entry
+	// Run is the run that wrote the row, 0 without one. A page that writes a row
+	// gives the run that it had read, so that a write in between is noticed.
+	Run int64
+}
+
 const (
 	formatVersion   = 1
 	formatVersioned = 2
@@ -46,22 +55,13 @@ const (
 	versionBytes    = 8
 )
 
-// Pack returns the packed form of a root's entries, of no known version.
-func Pack(entries []Entry) []byte { return PackVersion(0, entries) }
-
-// PackVersion returns the packed form of a root's entries as they are at a version
-// of its rows; 0 is none.
-func PackVersion(version uint64, entries []Entry) []byte {
-	size := 1 + versionBytes
+// Pack returns the packed form of a root's entries.
+func Pack(entries []Entry) []byte {
+	size := 1
 	for _, e := range entries {
 		size += 1 + binary.MaxVarintLen16 + len(e.ID) + len(e.Hash)
 	}
-	b := make([]byte, 0, size)
-	if version == 0 {
-		b = append(b, formatVersion)
-	} else {
-		b = binary.BigEndian.AppendUint64(append(b, formatVersioned), version)
-	}
+	b := append(make([]byte, 0, size), formatVersion)
 	for _, e := range entries {
 		var flags byte
 		if e.Parked {
@@ -80,35 +80,29 @@ var errTruncated = errors.New("ledger: the value ends within an entry")
 
 // Unpack reads the packed form. An empty value has no entries.
 func Unpack(b []byte) ([]Entry, error) {
-	_, entries, err := UnpackVersion(b)
-	return entries, err
-}
-
-// UnpackVersion is Unpack with the version that the entries belong to, 0 if none
-// is known.
-func UnpackVersion(b []byte) (version uint64, entries []Entry, err error) {
 	if len(b) == 0 {
-		return 0, nil, nil
+		return nil, nil
 	}
 	format := b[0]
 	b = b[1:]
 	switch {
 	case format == formatVersioned && len(b) < versionBytes:
-		return 0, nil, errTruncated
+		return nil, errTruncated
 	case format == formatVersioned:
-		version, b = binary.BigEndian.Uint64(b), b[versionBytes:]
+		b = b[versionBytes:]
 	case format != formatVersion:
-		return 0, nil, fmt.Errorf("ledger: format %d is unknown: it was written by a newer version", format)
+		return nil, fmt.Errorf("ledger: format %d is unknown: it was written by a newer version", format)
 	}
+	var entries []Entry
 	for len(b) > 0 {
 		e, rest, err := unpackOne(b)
 		if err != nil {
-			return 0, nil, err
+			return nil, err
 		}
 		entries = append(entries, e)
 		b = rest
 	}
-	return version, entries, nil
+	return entries, nil
 }
 
 // unpackOne reads one entry and returns what follows it.

@@ -15,8 +15,8 @@
 //	finish     records are accounted for, in one transaction with the ledger
 //	give up    the page ran out of attempts; its run will end failed
 //
-// A page of an interrupted run is abandoned: no verb leads out of it, so
-// whatever a slow holder still writes changes nothing.
+// A page of an interrupted run is abandoned. No verb leads out of that state, so
+// a late write of a slow holder changes nothing.
 package page
 
 import (
@@ -25,6 +25,8 @@ import (
 	"io"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // State is the column state of sync_page.
@@ -38,6 +40,17 @@ const (
 	Failed    State = 3
 	Abandoned State = 4
 )
+
+// Held is a page that the caller holds, or one that another delivery has ended.
+type Held struct {
+	Run      run.Run
+	Number   int
+	State    State
+	Token    string
+	Attempts int
+	Tries    int            // the most attempts, for messages; 0 if the caller does not say
+	Journal  ledger.Journal // of an earlier attempt that did not finish
+}
 
 // Task is the body of a page task.
 type Task struct {

@@ -47,11 +47,7 @@ func (db *DB) newest(ctx context.Context, jobType string) (claim.Row, error) {
 }
 
 // Grant is what a claim writes.
-type Grant struct {
-	Token      string // fresh
-	Occurrence string // the scheduler's tick; empty if it has none
-	Lease      time.Duration
-}
+type Grant = claim.Grant
 
 // Claim takes a free row. False means that another tick was faster.
 func (db *DB) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {

@@ -7,17 +7,16 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 )
 
 // jobColumns and scanJob belong together.
 const jobColumns = `id, entity, kind, state, window_from, window_to, chunk_us, rate, roots, turn, note, asked_by, created_at, updated_at, closed_at`
 
 // scanJob reads a row of jobColumns.
-func scanJob(row interface{ Scan(...any) error }) (job.Job, error) {
-	var j job.Job
+func scanJob(row interface{ Scan(...any) error }) (rework.Job, error) {
+	var j rework.Job
 	var chunk int64
 	err := row.Scan(&j.ID, &j.Entity, &j.Kind, &j.State, &j.Window.From, &j.Window.To, &chunk, &j.Rate, &j.Roots,
 		&j.Turn, &j.Note, &j.By, &j.CreatedAt, &j.UpdatedAt, &j.ClosedAt)
@@ -30,7 +29,7 @@ func scanJob(row interface{ Scan(...any) error }) (job.Job, error) {
 const overdue = "NOW(6) - INTERVAL 1 DAY"
 
 // CreateJob inserts a job and returns it as it then is.
-func (db *DB) CreateJob(ctx context.Context, j job.Job) (job.Job, error) {
+func (db *DB) CreateJob(ctx context.Context, j rework.Job) (rework.Job, error) {
 	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_job (entity, kind, state, window_from, window_to, chunk_us, rate, roots, note, asked_by, due_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `+overdue+")", j.Entity, j.Kind, j.State, j.Window.From, j.Window.To, micros(j.Chunk), j.Rate, j.Roots,
 		cut(j.Note, 1024), cut(j.By, 190))
@@ -47,7 +46,7 @@ func (db *DB) CreateJob(ctx context.Context, j job.Job) (job.Job, error) {
 // AddJobRoots adds roots to a job and, of the records in suspects, has those of
 // the index sent again whatever the ledger says. It may be called again with the
 // same roots.
-func (db *DB) AddJobRoots(ctx context.Context, j job.Job, roots []uint64, suspects ledger.Journal) error {
+func (db *DB) AddJobRoots(ctx context.Context, j rework.Job, roots []uint64, suspects ledger.Journal) error {
 	return db.inTx(ctx, "add roots to the job", func(tx *sql.Tx) error {
 		err := inChunks(roots, func(chunk []uint64) error {
 			args := make([]any, 0, 2*len(chunk))
@@ -70,7 +69,7 @@ func (db *DB) AddJobRoots(ctx context.Context, j job.Job, roots []uint64, suspec
 }
 
 // Job returns a job; an unknown one is an error of kind fault.NotFound.
-func (db *DB) Job(ctx context.Context, id int64) (job.Job, error) {
+func (db *DB) Job(ctx context.Context, id int64) (rework.Job, error) {
 	j, err := scanJob(db.sql.QueryRowContext(ctx, "SELECT "+jobColumns+" FROM sync_job WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return j, fault.New(fault.NotFound, "unknown-job", "there is no job %d", id)
@@ -80,21 +79,21 @@ func (db *DB) Job(ctx context.Context, id int64) (job.Job, error) {
 
 // Jobs returns the newest jobs of an entity (of all without a name), newest
 // first; open leaves out those that have ended.
-func (db *DB) Jobs(ctx context.Context, entity string, open bool, limit int) ([]job.Job, error) {
+func (db *DB) Jobs(ctx context.Context, entity string, open bool, limit int) ([]rework.Job, error) {
 	return db.jobs(ctx, "WHERE (? = '' OR entity = ?) AND (NOT ? OR state IN (?, ?)) ORDER BY id DESC LIMIT ?",
-		entity, entity, open, job.Running, job.Paused, limit)
+		entity, entity, open, rework.Running, rework.Paused, limit)
 }
 
 // SilentJobs returns the running jobs whose next turn is overdue by so long: their
 // chain of tasks has broken.
-func (db *DB) SilentJobs(ctx context.Context, silent time.Duration) ([]job.Job, error) {
-	return db.jobs(ctx, "WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND ORDER BY id", job.Running, micros(silent))
+func (db *DB) SilentJobs(ctx context.Context, silent time.Duration) ([]rework.Job, error) {
+	return db.jobs(ctx, "WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND ORDER BY id", rework.Running, micros(silent))
 }
 
 // SameBackfill returns an open backfill of the same range, if there is one.
-func (db *DB) SameBackfill(ctx context.Context, j job.Job) (*job.Job, error) {
+func (db *DB) SameBackfill(ctx context.Context, j rework.Job) (*rework.Job, error) {
 	list, err := db.jobs(ctx, "WHERE state IN (?, ?) AND entity = ? AND kind = ? AND window_from = ? AND window_to = ? ORDER BY id LIMIT 1",
-		job.Running, job.Paused, j.Entity, j.Kind, j.Window.From, j.Window.To)
+		rework.Running, rework.Paused, j.Entity, j.Kind, j.Window.From, j.Window.To)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -102,13 +101,13 @@ func (db *DB) SameBackfill(ctx context.Context, j job.Job) (*job.Job, error) {
 }
 
 // jobs reads jobs.
-func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]job.Job, error) {
+func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]rework.Job, error) {
 	rows, err := db.sql.QueryContext(ctx, "SELECT "+jobColumns+" FROM sync_job "+where, args...)
 	if err != nil {
 		return nil, outage(err, "read the jobs")
 	}
 	defer func() { _ = rows.Close() }()
-	list := []job.Job{}
+	list := []rework.Job{}
 	for rows.Next() {
 		j, err := scanJob(rows)
 		if err != nil {
@@ -122,7 +121,7 @@ func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]job.Job, e
 // MoveJob changes a job's state if the diagram has that arrow from where it is;
 // note says why, where there is something to say. False means that the job is
 // elsewhere.
-func (db *DB) MoveJob(ctx context.Context, id int64, to job.State, note string) (ok bool, err error) {
+func (db *DB) MoveJob(ctx context.Context, id int64, to rework.State, note string) (ok bool, err error) {
 	err = db.inTx(ctx, "change the job's state", func(tx *sql.Tx) error {
 		ok, err = moveJob(ctx, tx, id, to, note)
 		return err
@@ -130,14 +129,19 @@ func (db *DB) MoveJob(ctx context.Context, id int64, to job.State, note string) 
 	return ok, err
 }
 
+// FailJob ends a job as failed, unless it has ended.
+func (db *DB) FailJob(ctx context.Context, id int64, reason string) (bool, error) {
+	return db.MoveJob(ctx, id, rework.Failed, reason)
+}
+
 // moveJob does MoveJob's work within its transaction.
-func moveJob(ctx context.Context, tx *sql.Tx, id int64, to job.State, note string) (bool, error) {
-	from := job.Sources(to)
+func moveJob(ctx context.Context, tx *sql.Tx, id int64, to rework.State, note string) (bool, error) {
+	from := rework.Sources(to)
 	closed, due := "closed_at", "due_at"
 	if to.Final() {
 		closed = "NOW(6)"
 	}
-	if to == job.Running {
+	if to == rework.Running {
 		due = overdue
 	}
 	args := []any{to, cut(note, 1024), id}
@@ -152,9 +156,9 @@ func moveJob(ctx context.Context, tx *sql.Tx, id int64, to job.State, note strin
 // CancelJob ends a job at once: its run is closed as interrupted, what that may
 // have pushed is put in doubt, and the lane is free. False means that the job
 // has ended already.
-func (db *DB) CancelJob(ctx context.Context, j job.Job, jobType string) (ok bool, err error) {
+func (db *DB) CancelJob(ctx context.Context, j rework.Job, jobType string) (ok bool, err error) {
 	err = db.inTx(ctx, "cancel the job", func(tx *sql.Tx) error {
-		if ok, err = moveJob(ctx, tx, j.ID, job.Cancelled, ""); err != nil || !ok {
+		if ok, err = moveJob(ctx, tx, j.ID, rework.Cancelled, ""); err != nil || !ok {
 			return err
 		}
 		var token string
@@ -177,10 +181,10 @@ func (db *DB) CancelJob(ctx context.Context, j job.Job, jobType string) (ok bool
 
 // Turn notes that a running job has played a turn: what comes next and when, in
 // which chunks, and why it waits, if it does.
-func (db *DB) Turn(ctx context.Context, j job.Job, wait time.Duration) error {
+func (db *DB) Turn(ctx context.Context, j rework.Job, wait time.Duration) error {
 	_, err := db.sql.ExecContext(ctx, `UPDATE sync_job SET turn = GREATEST(turn, ?), chunk_us = ?, note = ?, updated_at = NOW(6),
 		due_at = NOW(6) + INTERVAL ? MICROSECOND WHERE id = ? AND state = ?`,
-		j.Turn, micros(j.Chunk), cut(j.Note, 1024), micros(wait), j.ID, job.Running)
+		j.Turn, micros(j.Chunk), cut(j.Note, 1024), micros(wait), j.ID, rework.Running)
 	return outage(err, "note the job's turn")
 }
 
@@ -188,7 +192,7 @@ func (db *DB) Turn(ctx context.Context, j job.Job, wait time.Duration) error {
 // false if the job does not run.
 func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err error) {
 	err = db.inTx(ctx, "begin a new turn", func(tx *sql.Tx) error {
-		n, err := touched(ctx, tx, "UPDATE sync_job SET turn = turn + 1, updated_at = NOW(6), due_at = NOW(6) WHERE id = ? AND state = ?", id, job.Running)
+		n, err := touched(ctx, tx, "UPDATE sync_job SET turn = turn + 1, updated_at = NOW(6), due_at = NOW(6) WHERE id = ? AND state = ?", id, rework.Running)
 		if ok = n == 1; err != nil || !ok {
 			return err
 		}
@@ -199,29 +203,16 @@ func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err erro
 
 // jobPaused reports whether a run's job does not want its pages played now.
 func (db *DB) jobPaused(ctx context.Context, id int64) (bool, error) {
-	var state job.State
+	var state rework.State
 	err := db.sql.QueryRowContext(ctx, "SELECT state FROM sync_job WHERE id = ?", id).Scan(&state)
-	return state != job.Running, outage(err, "read the state of the page's job")
+	return state != rework.Running, outage(err, "read the state of the page's job")
 }
 
 // JobProgress is how far a job has come.
-type JobProgress struct {
-	Counts run.Counts `json:"counts"` // of the runs that closed well, and of the one under way
-	Roots  int64      `json:"roots"`  // whose pages are done
-	Runs   int        `json:"runs"`   // that closed well
-	Failed int        `json:"failed"` // that did not
-	// Until is how far a backfill has come; nil before its first chunk.
-	Until *time.Time `json:"until,omitempty"`
-	// Open is the run under way, nil between two.
-	Open *run.Run `json:"-"`
-	// Streak is how many runs in a row, up to now, have failed.
-	Streak int `json:"-"`
-	// LastError is the newest failed run's.
-	LastError string `json:"lastError,omitempty"`
-}
+type JobProgress = rework.Progress
 
 // Progress returns how far a job has come.
-func (db *DB) Progress(ctx context.Context, j job.Job) (p JobProgress, err error) {
+func (db *DB) Progress(ctx context.Context, j rework.Job) (p JobProgress, err error) {
 	rows, err := db.sql.QueryContext(ctx, "SELECT "+runColumns+`, (SELECT COALESCE(SUM(g.roots), 0) FROM sync_page g WHERE g.run_id = r.id AND g.state = 2)
 		FROM sync_run r WHERE r.job_id = ? ORDER BY r.id`, j.ID)
 	if err != nil {
@@ -234,26 +225,9 @@ func (db *DB) Progress(ctx context.Context, j job.Job) (p JobProgress, err error
 		if err != nil {
 			return p, outage(err, "read the job's runs")
 		}
-		p.add(r, roots)
+		p.Add(r, roots)
 	}
 	return p, outage(rows.Err(), "read the job's runs")
-}
-
-// add adds a run.
-func (p *JobProgress) add(r run.Run, roots int64) {
-	switch r.State {
-	case run.Synced:
-		p.Runs, p.Streak, p.Until = p.Runs+1, 0, &r.Window.To
-	case run.Failed, run.Interrupted:
-		p.Failed++
-		if r.State == run.Failed {
-			p.Streak, p.LastError = p.Streak+1, r.LastError
-		}
-		return
-	default:
-		p.Open = &r
-	}
-	p.Counts, p.Roots = p.Counts.Add(r.Counts), p.Roots+roots
 }
 
 // withLast scans a row that has more columns than its scan function knows.

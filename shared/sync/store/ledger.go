@@ -10,16 +10,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 )
 
-// LedgerRow is a root's row of the ledger; no entries mean that there is none.
-type LedgerRow struct {
-	Root    uint64
-	Entries []ledger.Entry
-	// Run is the run that wrote the row, 0 without one. A page that writes a row
-	// gives the run that it had read, so that a write in between is noticed.
-	Run int64
-	// Version is that of the root's rows which the entries describe, 0 if unknown.
-	Version uint64
-}
+// LedgerRow is a root's row of the ledger.
+type LedgerRow = ledger.Row
 
 // Ledger returns what was last pushed for the roots, by root.
 func (db *DB) Ledger(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error) {
@@ -61,7 +53,7 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 		if !list.Has(r.Root) {
 			continue
 		}
-		if r.Version, r.Entries, err = ledger.UnpackVersion(packed); err != nil {
+		if r.Entries, err = ledger.Unpack(packed); err != nil {
 			return nil, fmt.Errorf("the ledger's row of root %d of %s: %w", r.Root, entity, err)
 		}
 		found[r.Root] = r
@@ -171,7 +163,7 @@ func idsOf(entries []ledger.Entry) []string {
 func ledgerArgs(p Page, rows []LedgerRow) []any {
 	args := make([]any, 0, ledgerWidth*len(rows))
 	for _, r := range rows {
-		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.PackVersion(r.Version, r.Entries))
+		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.Pack(r.Entries))
 	}
 	return args
 }

@@ -1,4 +1,4 @@
-package flow_test
+package member_test
 
 import (
 	"context"
