@@ -260,9 +260,19 @@ func (w *world) window() *flow.Window {
 	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
 }
 
+// jobs returns what plays the turns of jobs.
+func (w *world) jobs() *rework.Jobs {
+	return &rework.Jobs{Store: w.DB, Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
+}
+
+// waker returns what starts the chains of tasks of jobs.
+func (w *world) waker() *rework.Waker {
+	return &rework.Waker{Store: w.DB, Queue: w.queue, Silence: w.cfg.JobSilence, Log: silent, Steps: w.steps}
+}
+
 // cron returns the cron step.
 func (w *world) cron() *flow.Cron {
-	return &flow.Cron{Store: w.DB, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+	return &flow.Cron{Store: w.DB, Jobs: w.waker(), Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
 }
 
 // tick plays a tick of its own occurrence, or the last one again.
@@ -285,7 +295,7 @@ func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 		if t.Turn {
 			task, err := rework.ParseTask(t.Body)
 			if err == nil {
-				_, err = w.window().Advance(w.t.Context(), task, time.Now())
+				_, err = w.jobs().Advance(w.t.Context(), task, time.Now())
 			}
 			return err
 		}

@@ -37,7 +37,7 @@ var mistakes = map[string]struct{ file, from, to, words string }{
 	"rows: no objectID":      {"rows.sql", "AS objectID", "AS objectId", "objectID"},
 	"rows: text root":        {"rows.sql", "p.id   ", "p.sku   ", "SKU-"},
 	"rows: one id twice":     {"rows.sql", "CONCAT('S', p.id, '-', l.id)", "CONCAT('S', p.id)", "unique"},
-	"rows: another root":     {"rows.sql", "p.id   ", "p.id + 100   ", "rows.sql gave "},
+	"rows: another root":     {"rows.sql", "p.id   ", "p.id + 100   ", "rows.sql returned "},
 	"rows: subquery":         {"rows.sql", "p.sku ", "(SELECT id FROM stock_lot) ", "more than 1 row"},
 }
 
@@ -178,7 +178,7 @@ func (w *world) roots(ids ...uint64) rework.Job {
 		}
 	}
 	j, err := r.Start(w.t.Context())
-	if err := errors.Join(err, w.cron().Wake(w.t.Context(), j.ID)); err != nil {
+	if err := errors.Join(err, w.waker().Wake(w.t.Context(), j.ID)); err != nil {
 		w.t.Fatal(err)
 	}
 	return j

@@ -23,6 +23,25 @@ func TestPackRoundTrip(t *testing.T) {
 	}
 }
 
+// TestUnpackReadsFormat2 reads what earlier releases wrote, with a version of the
+// root's rows.
+func TestUnpackReadsFormat2(t *testing.T) {
+	want := []Entry{{ID: "R1-1", Hash: HashOf([]byte("a"))}}
+	old := append([]byte{formatVersioned, 1, 2, 3, 4, 5, 6, 7, 8}, Pack(want)[1:]...)
+	got, err := Unpack(old)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	for n := 1; n < 9; n++ {
+		if _, err := Unpack(old[:n]); err == nil {
+			t.Errorf("%d bytes of a version were accepted", n)
+		}
+	}
+	if _, err := Unpack([]byte{3}); err == nil {
+		t.Error("an unknown format was accepted")
+	}
+}
+
 func TestUnpackRefusesEveryTruncation(t *testing.T) {
 	whole := Pack([]Entry{{ID: "R1-1", Hash: HashOf([]byte("a"))}})
 	for n := 2; n < len(whole); n++ {
@@ -56,6 +75,8 @@ func TestJournalRoundTrip(t *testing.T) {
 
 func FuzzUnpack(f *testing.F) {
 	f.Add(Pack([]Entry{{ID: "R1-1"}}))
+	f.Add([]byte{2, 0, 0})
+	f.Add([]byte{2, 1, 2, 3, 4, 5, 6, 7, 8, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		entries, err := Unpack(b)
 		if err != nil {

@@ -1,4 +1,4 @@
-package rebuild_test
+package flow_test
 
 import (
 	"context"

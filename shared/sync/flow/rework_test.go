@@ -1,4 +1,4 @@
-package rework_test
+package flow_test
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -32,14 +31,14 @@ func (w *world) backfill(a rework.Asked) rework.Job {
 	w.t.Helper()
 	a.Window = past
 	j, _, err := rework.NewBackfill(w.t.Context(), w.DB, w.def, a)
-	if err := errors.Join(err, w.cron().Wake(w.t.Context(), j.ID)); err != nil {
+	if err := errors.Join(err, w.waker().Wake(w.t.Context(), j.ID)); err != nil {
 		w.t.Fatal(err)
 	}
 	return j
 }
 
 // job returns a job and its progress as they are.
-func (w *world) job(id int64) (rework.Job, store.JobProgress) {
+func (w *world) job(id int64) (rework.Job, rework.Progress) {
 	w.t.Helper()
 	j, err := w.Job(w.t.Context(), id)
 	if err != nil {
@@ -53,7 +52,7 @@ func (w *world) job(id int64) (rework.Job, store.JobProgress) {
 }
 
 // settled drains the queue and demands that a job is done with the index true.
-func (w *world) settled(id int64) store.JobProgress {
+func (w *world) settled(id int64) rework.Progress {
 	w.t.Helper()
 	if err := w.drain(); err != nil {
 		w.t.Fatal(err)
@@ -161,7 +160,7 @@ func TestBackfillSurvivesDeathAtEveryStep(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				err = errors.Join(mortal(func() error { return w.cron().Wake(t.Context(), j.ID) }), w.drain())
+				err = errors.Join(mortal(func() error { return w.waker().Wake(t.Context(), j.ID) }), w.drain())
 				w.steps, w.queue.down = nil, nil
 				if err != nil && !errors.Is(err, errDied) {
 					t.Fatal(err)
@@ -256,7 +255,7 @@ func TestPauseResumeCancel(t *testing.T) {
 		t.Errorf("a tick would wake %v, %v", silent, err)
 	}
 	move(rework.Running)
-	if err := w.cron().Wake(t.Context(), j.ID); err != nil {
+	if err := w.waker().Wake(t.Context(), j.ID); err != nil {
 		t.Fatal(err)
 	}
 	if p := w.settled(j.ID); p.Roots != 10 {
@@ -310,7 +309,7 @@ func TestRepairSendsOnlySuspects(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.cron().Wake(t.Context(), j.ID); err != nil {
+	if err := w.waker().Wake(t.Context(), j.ID); err != nil {
 		t.Fatal(err)
 	}
 	sent := w.index.pushed()
@@ -402,14 +401,14 @@ func TestRequeue(t *testing.T) {
 	w := aged(t, 12)
 	w.bury(10)
 	h := rework.Historic{JobType: w.def.JobType, Window: past}
-	j, err := w.window().Requeue(t.Context(), h)
+	j, err := w.jobs().Requeue(t.Context(), h)
 	if err != nil || j.Roots != 10 {
 		t.Fatalf("%+v, %v", j, err)
 	}
-	if again, err := w.window().Requeue(t.Context(), h); err != nil || again.ID != j.ID {
+	if again, err := w.jobs().Requeue(t.Context(), h); err != nil || again.ID != j.ID {
 		t.Errorf("asked twice: %+v, %v", again, err)
 	}
 	w.settled(j.ID)
-	_, err = w.window().Requeue(t.Context(), rework.Historic{JobType: "NOBODY", Window: past})
+	_, err = w.jobs().Requeue(t.Context(), rework.Historic{JobType: "NOBODY", Window: past})
 	wantKind(t, err, fault.Invalid)
 }

@@ -1,4 +1,4 @@
-package rework_test
+package flow_test
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package member_test
+package flow_test
 
 import (
 	"context"
