@@ -9,7 +9,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
@@ -53,7 +52,7 @@ func TestScopesFromStartToDelete(t *testing.T) {
 func TestAFailedScopeIsAnError(t *testing.T) {
 	d, _ := scopesReady(t)
 	open := d.cron
-	d.cron = func(e *wire.Env, ctx context.Context) (*flow.Cron, error) {
+	d.cron = func(e *wire.Env, ctx context.Context) (*wire.Cron, error) {
 		c, err := open(e, ctx)
 		if err == nil {
 			c.Queue = downQueue{}
