@@ -1,25 +1,15 @@
-// Package states holds what the states of runs, jobs and targets have in common:
-// a diagram of arrows that one place knows.
+// Package states holds what the states of runs and jobs have in common: a diagram
+// of the changes that are allowed.
 package states
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 )
 
 // Diagram lists, for every state, the states that a verb leads to. A state
 // without arrows is final.
 type Diagram[S cmp.Ordered] map[S][]S
-
-// Move checks a change of state and returns an error for one that the diagram
-// does not have; what names the thing that has the state.
-func (d Diagram[S]) Move(what string, from, to S) error {
-	if !slices.Contains(d[from], to) {
-		return fmt.Errorf("%s cannot go from %q to %q", what, fmt.Sprint(from), fmt.Sprint(to))
-	}
-	return nil
-}
 
 // Sources returns the states from which a verb leads to s, in a stable order: a
 // conditional UPDATE over them refuses any other change.

@@ -2,10 +2,10 @@
 //
 // The right to run is the newest order_return_algolia_sync row of a job type.
 // A tick reads it, Decide says what the tick may do, and one conditional UPDATE
-// in the store does it: the row's token must still be the one that was read.
-// Whoever loses that race does nothing. The lease makes a dead run free itself;
-// the occurrence key (the scheduler's tick time, the same on every retry of one
-// tick) makes a tick that is delivered twice do nothing the second time.
+// in the store does it: the row's token must still be the one that was read. A
+// tick that loses that race does nothing. The lease frees the row of a dead run. The
+// occurrence is the tick's idempotency key (the scheduler's time, the same on every
+// retry of one tick): a second delivery of a tick does nothing.
 //
 //	row                               tick does
 //	free                              take
@@ -18,7 +18,10 @@ package claim
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
 // Status is the column status of order_return_algolia_sync, the owner's codes.
@@ -85,8 +88,8 @@ func (d Decision) String() string {
 	return [...]string{"take", "take over", "resend", "busy", "duplicate"}[d]
 }
 
-// Decide says what a tick with the occurrence key may do. An empty key is a
-// tick that cannot be told apart from another, so it is never a duplicate.
+// Decide says what a tick with an idempotency key may do. A tick without one is
+// never a duplicate.
 func Decide(r Row, occurrence string) Decision {
 	if r.Status == Free {
 		if occurrence != "" && occurrence == r.Occurrence {
@@ -103,10 +106,73 @@ func Decide(r Row, occurrence string) Decision {
 	return Busy
 }
 
-// NewToken returns 128 random bits in hexadecimal. Whoever holds the token of a
-// row may write in its name.
+// NewToken returns 128 random bits in hexadecimal. The holder of a row's token may
+// write in the row's name.
 func NewToken() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails: it ends the process instead
 	return hex.EncodeToString(b)
+}
+
+// timeLayout is how the owner's tasks write times: UTC, without a zone.
+const timeLayout = "2006-01-02 15:04:05"
+
+// Task is the body of a window task: the claimed row as JSON, in the owner's
+// field names, and the token that proves the claim. Dates are in UTC and cut to
+// the second; the row in the database, not the task, is what the window uses.
+type Task struct {
+	ID        int64  `json:"id"`
+	JobType   string `json:"jobType"`
+	Status    Status `json:"status"`
+	StartDate string `json:"startDate,omitempty"`
+	EndDate   string `json:"endDate,omitempty"`
+	CreatedAt string `json:"createdAt,omitempty"`
+	Token     string `json:"token"`
+	// Now is the database's clock when the row was claimed.
+	Now string `json:"now,omitempty"`
+}
+
+// Since returns the end of the last run, cut to the second, and how long that is
+// ago; false if there was none.
+func (t Task) Since() (end time.Time, ago time.Duration, ok bool) {
+	end, err := time.Parse(timeLayout, t.EndDate)
+	if err != nil {
+		return end, 0, false
+	}
+	now, err := time.Parse(timeLayout, t.Now)
+	return end, now.Sub(end), err == nil
+}
+
+// TaskOf returns the task body for a claimed row.
+func TaskOf(r Row) Task {
+	return Task{
+		ID: r.ID, JobType: r.JobType, Status: Claimed, Token: r.Token,
+		StartDate: stamp(r.RangeStart), EndDate: stamp(r.Watermark), CreatedAt: stamp(&r.CreatedAt), Now: stamp(&r.Now),
+	}
+}
+
+// stamp formats a time as the owner does; nil is empty.
+func stamp(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeLayout)
+}
+
+// ParseTask reads a window task's body. Repeating cannot cure a body that is wrong,
+// so the error is of kind fault.Invalid.
+func ParseTask(body []byte) (Task, error) {
+	var t Task
+	if err := json.Unmarshal(body, &t); err != nil {
+		return Task{}, fault.Wrap(err, fault.Invalid, "bad-task", "the window task's body is not the JSON of a claimed row")
+	}
+	switch {
+	case t.ID <= 0:
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no id: want the id of a claimed order_return_algolia_sync row").WithParam("id")
+	case t.JobType == "":
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no jobType, such as RETURN_JOB").WithParam("jobType")
+	case t.Token == "":
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no token: want the token of the claim that sent it").WithParam("token")
+	}
+	return t, nil
 }

@@ -58,8 +58,8 @@ type Task struct {
 	Page  int   `json:"page"`
 }
 
-// ParseTask reads a page task's body. A body that cannot be read will not be
-// readable later either, so the error is of kind fault.Invalid.
+// ParseTask reads a page task's body. Repeating cannot cure a body that is wrong,
+// so the error is of kind fault.Invalid.
 func ParseTask(body []byte) (Task, error) {
 	var t Task
 	dec := json.NewDecoder(bytes.NewReader(body))
@@ -68,10 +68,10 @@ func ParseTask(body []byte) (Task, error) {
 		return Task{}, fault.Wrap(err, fault.Invalid, "bad-task", `the page task's body is not {"runId":N,"page":N}`)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return Task{}, fault.New(fault.Invalid, "bad-task", `the page task's body goes on after {"runId":N,"page":N}`)
+		return Task{}, fault.New(fault.Invalid, "bad-task", `the page task's body has more after {"runId":N,"page":N}`)
 	}
 	if t.RunID <= 0 || t.Page <= 0 {
-		return Task{}, fault.New(fault.Invalid, "bad-task", "the page task names run %d, page %d: both count from 1", t.RunID, t.Page)
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the page task has runId %d and page %d: both must be at least 1", t.RunID, t.Page)
 	}
 	return t, nil
 }
