@@ -21,7 +21,7 @@ func TestParseTask(t *testing.T) {
 		`{"runId":0,"page":1}`:       "both must be at least 1",
 		`{"runId":1,"page":-1}`:      "both must be at least 1",
 		`{"runId":1,"page":1,"x":1}`: "is not",
-		`{"runId":1,"page":1} {}`:    "goes on",
+		`{"runId":1,"page":1} {}`:    "has more after",
 		`{"runId":1e99,"page":1}`:    "is not",
 	} {
 		_, err := ParseTask([]byte(body))
