@@ -249,11 +249,11 @@ type Window struct {
 	Store *store.DB
 }
 
-// NewWindow joins the window step, our tables and the turns of jobs.
-func NewWindow(w *flow.Window, db *store.DB) *Window {
-	w.Store = db
+// NewWindow joins the window step, our tables, the source and the turns of jobs.
+func NewWindow(w *flow.Window, db *store.DB, src rework.Source) *Window {
+	w.Store, w.Source = db, src
 	return &Window{Window: w, Store: db, Jobs: &rework.Jobs{
-		Store: db, Source: w.Source, Queue: w.Queue, Entities: w.Entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
+		Store: db, Source: src, Queue: w.Queue, Entities: w.Entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
 	}}
 }
 
@@ -277,9 +277,10 @@ func (e *Env) Window(ctx context.Context) (*Window, error) {
 	var state *store.DB
 	w.Entities, problems[0] = defs.Load()
 	state, problems[1] = e.Store(db)
-	w.Source, problems[2] = e.Source(db)
+	src, problem := e.Source(db)
+	problems[2] = problem
 	w.Queue, problems[3] = e.queue(ctx, tasks)
-	return NewWindow(w, state), errors.Join(problems[:]...)
+	return NewWindow(w, state, src), errors.Join(problems[:]...)
 }
 
 // Process opens the process step.

@@ -47,8 +47,6 @@ type Clock interface {
 	Now(ctx context.Context) (time.Time, error)
 	// EachChanged calls fn with the ids of changed roots, in batches.
 	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error
-	// CountChanged returns how many roots changed in a window, at most limit.
-	CountChanged(ctx context.Context, d entity.Definition, w window.Window, limit int64) (int64, error)
 }
 
 // Window fixes windows and cuts pages. It is safe for concurrent use.

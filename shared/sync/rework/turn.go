@@ -51,13 +51,20 @@ type Lanes interface {
 	OpenPages(ctx context.Context, runID int64) ([]int, error)
 }
 
+// Source is what a turn needs of the source.
+type Source interface {
+	flow.Clock
+	// CountChanged returns how many roots changed in a window, at most limit.
+	CountChanged(ctx context.Context, d entity.Definition, w window.Window, limit int64) (int64, error)
+}
+
 // Jobs plays the turns of jobs. It is safe for concurrent use.
 type Jobs struct {
 	Store interface {
 		Table
 		Lanes
 	}
-	Source   flow.Clock
+	Source   Source
 	Queue    queue.Sender
 	Entities entity.List
 	Config   flow.Config
