@@ -4,6 +4,8 @@
 // An account is for one attempt at a page:
 //
 //	Open         enters what the ledger and the journal know of the page's roots
+//	Certain      lists the roots that need not be read if their versions are the same
+//	Skip         settles those that are, and returns the roots to read
 //	Plan         compares the rows of roots with that, and lists what to send
 //	Ops          the planned operations, for one push
 //	Pushed       enters the index's answer to the push
@@ -27,6 +29,7 @@ import (
 type Page struct {
 	def         entity.Definition
 	stamp       []byte // ends every record that is sent: the time of the push
+	fingerprint uint64 // of def; see version
 	order       []uint64
 	roots       map[uint64]*root
 	records     map[string]*record // all found, by id
@@ -43,10 +46,11 @@ type Page struct {
 // root is the state of one root.
 type root struct {
 	records []*record
-	run     int64 // that wrote its ledger row; 0 without one
-	changed bool  // its ledger row must be written
-	plans   int   // how often it was planned
-	round   int   // the last call of Planned that named it
+	run     int64  // that wrote its ledger row; 0 without one
+	version uint64 // of the rows that its records describe; 0 if unknown
+	changed bool   // its ledger row must be written
+	plans   int    // how often it was planned
+	round   int    // the last call of Planned that named it
 }
 
 // record is the state of one record.
@@ -79,7 +83,7 @@ var unknownHash ledger.Hash
 
 // New returns the account of a page of d whose records are stamped with now.
 func New(d entity.Definition, now time.Time) *Page {
-	p := &Page{def: d, journal: ledger.Journal{}, unconfirmed: ledger.Journal{}}
+	p := &Page{def: d, fingerprint: fingerprint(d), journal: ledger.Journal{}, unconfirmed: ledger.Journal{}}
 	if d.Stamp != "" {
 		p.stamp = append(p.stamp, `,"`+d.Stamp+`":`...)
 		p.stamp = strconv.AppendInt(p.stamp, now.UnixMilli(), 10)
@@ -114,7 +118,7 @@ func (p *Page) Open(roots []uint64, k Known) {
 	for i, id := range roots {
 		state := &states[i]
 		p.roots[id] = state
-		state.run = k.Ledger[id].Run
+		state.run, state.version = k.Ledger[id].Run, k.Ledger[id].Version
 		for _, e := range k.Ledger[id].Entries {
 			r := p.add(id, e.ID)
 			r.hash, r.parked, r.listed = e.Hash, e.Parked, e.Parked
@@ -228,7 +232,7 @@ func (p *Page) Close() Outcome {
 	}
 	for _, id := range p.order {
 		if state := p.roots[id]; state.changed {
-			o.Ledger = append(o.Ledger, ledger.Row{Root: id, Entries: state.entries(), Run: state.run})
+			o.Ledger = append(o.Ledger, ledger.Row{Root: id, Entries: state.entries(), Run: state.run, Version: state.version})
 		}
 	}
 	return o

@@ -61,7 +61,7 @@ func TestTheAccountOfAPageAllocatesLittle(t *testing.T) {
 	ids, rows := pageOf(500)
 	n := testing.AllocsPerRun(10, func() {
 		o, err := closed(d, ids, rows)
-		if err != nil || o.Counts.Saved != int64(len(rows.Records)) || len(o.Ledger) != len(ids) {
+		if err != nil || o.Counts.Saved != int64(len(rows.Records)) || len(o.Ledger) != len(ids) || o.Ledger[0].Version == 0 {
 			t.Fatalf("%v, %v", o.Counts, err)
 		}
 	})

@@ -16,8 +16,10 @@ func (p *Page) Plan(roots []uint64, rows source.Rows) error {
 	p.planned = p.planned[:0]
 	plan := 0
 	for _, id := range roots {
-		p.roots[id].plans++
-		plan = max(plan, p.roots[id].plans)
+		state := p.roots[id]
+		state.plans++
+		state.version = p.version(rows.Versions[id])
+		plan = max(plan, state.plans)
 	}
 	for i := range rows.Records {
 		row := &rows.Records[i]

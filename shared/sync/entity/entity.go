@@ -36,11 +36,10 @@ type Definition struct {
 	RecordLimit int           // bytes of a record as compact JSON
 	Overlap     time.Duration // how far a window reaches back behind the watermark
 	FirstFrom   time.Time     // where the first window begins
-	// TrustVersions says that the _version columns change with every change of a
-	// record, to the microsecond, and that changed.sql finds every change. After a
-	// push of history, only the roots that changed.sql finds are then checked for
-	// changes during the push. It must be false where a joined table has no version
-	// column.
+	// TrustVersions means: (1) a _version column changes with every change of a record,
+	// to the microsecond, and (2) changed.sql finds every change. Rows at the pushed
+	// version are then not read again, and the re-read after a push asks only for roots
+	// that changed.sql finds. A joined table without a version column breaks (1).
 	TrustVersions bool
 	Stamp         string // a field that gets the time of the push in epoch ms; not part of the content
 	Types         map[string]record.Kind

@@ -204,6 +204,10 @@ const maxPushes = 3
 // writers of one record, the one that pushes last also re-reads last, and so the
 // index ends on the newest content.
 func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
+	roots, err := p.skipUnchanged(ctx, a, roots)
+	if err != nil {
+		return err
+	}
 	since, err := p.quietSince(ctx, a)
 	if err != nil {
 		return err

@@ -8,10 +8,11 @@ import (
 
 // Journal lists, for every root, the ids of records that are about to be sent.
 //
-// The journal is written before a push and the ledger after it. If the process
-// dies in between, the journal lists the records that may have been pushed: the
-// next attempt pushes them again whatever the ledger says, and deletes those whose
-// rows are gone by then.
+// It is the write-ahead intent of a push: the ledger is written after the push, so a
+// process that dies in between leaves an index that the ledger does not describe. The
+// journal lists the unconfirmed roots and the ids that may be in the index. The next
+// attempt sends those roots again whatever the ledger says, and deletes the ids whose
+// rows have vanished.
 type Journal map[uint64][]string
 
 // Unconfirmed is a root some of whose records may or may not be in the index: the
@@ -22,7 +23,7 @@ type Unconfirmed struct {
 	Whole bool     // every record of the root is unconfirmed, and not only IDs
 }
 
-// Add notes ids of a root; ids that are already there are not repeated.
+// Add notes ids of a root and skips ids that are already listed.
 func (j Journal) Add(root uint64, ids ...string) {
 	if len(ids) > few {
 		j.addMany(root, ids)
@@ -37,8 +38,8 @@ func (j Journal) Add(root uint64, ids ...string) {
 	j[root] = list
 }
 
-// few is how many ids are looked for one by one: records are added singly, and a
-// map for each would cost more than everything else about them.
+// few is the number of ids up to which lists are searched one by one: records are added
+// singly, and a map for each root would cost more than all its other work.
 const few = 16
 
 // addMany is Add for many ids at once.
@@ -57,7 +58,7 @@ func (j Journal) addMany(root uint64, ids []string) {
 	j[root] = list
 }
 
-// Merge adds everything of another journal.
+// Merge adds the contents of another journal.
 func (j Journal) Merge(other Journal) {
 	for root, ids := range other {
 		j.Add(root, ids...)
@@ -106,7 +107,7 @@ func UnpackJournal(b []byte) (Journal, error) {
 	return j, nil
 }
 
-// reader takes values off a packed journal and remembers that one was broken.
+// reader takes values off a packed journal and remembers a broken one.
 type reader struct {
 	b   []byte
 	bad bool

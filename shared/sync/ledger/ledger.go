@@ -1,14 +1,14 @@
-// Package ledger holds what was last pushed: for every root its records' ids
-// and the hashes of their content, packed into one value.
+// Package ledger packs the state of the last push: for every root its records' ids and
+// the hashes of their content, in one value.
 //
 // One row a root instead of one a record makes the table 2.3 times smaller and
 // lets a page read and write it in one statement each. The packed form is
 //
-//	format (1 byte), then, for each record:
+//	format (1 byte), in format 2 the root's version (8 bytes), then, for each record:
 //	flags (1 byte), length of the id (uvarint), id, hash (16 bytes)
 //
-// Format 1 is written. Format 2 has 8 bytes more after the format byte, a version
-// of the root's rows; earlier releases wrote it, and it is read without them.
+// Format 1, without a version, is the older form, and the form of roots with an unknown
+// version.
 package ledger
 
 import (
@@ -19,10 +19,10 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
-// Hash is the first half of the BLAKE2b-256 of a record's content. A cryptographic
-// hash, because tenants choose content and a collision would hide a change; this
-// one, because SHA-256 takes three times as long where the processor has no
-// instructions for it, and was a quarter of a first sync's own work.
+// Hash is the first half of the BLAKE2b-256 of a record's content. The hash is
+// cryptographic, because tenants choose content and a collision would hide a change.
+// SHA-256 takes three times as long where the processor has no instructions for it, and
+// was a quarter of a first sync's own work.
 type Hash [16]byte
 
 // HashOf returns the hash of a record's JSON without its stamp.
@@ -45,6 +45,9 @@ type Row struct {
 	// Run is the run that wrote the row, 0 without one. A page that writes a row
 	// gives the run that it had read, so that a write in between is noticed.
 	Run int64
+	// Version is the version of the root's rows that the entries describe, 0 if
+	// unknown.
+	Version uint64
 }
 
 const (
@@ -55,13 +58,19 @@ const (
 	versionBytes    = 8
 )
 
-// Pack returns the packed form of a root's entries.
-func Pack(entries []Entry) []byte {
-	size := 1
+// PackVersion returns the packed form of a root's entries as they are at a version
+// of its rows; 0 is none.
+func PackVersion(version uint64, entries []Entry) []byte {
+	size := 1 + versionBytes
 	for _, e := range entries {
 		size += 1 + binary.MaxVarintLen16 + len(e.ID) + len(e.Hash)
 	}
-	b := append(make([]byte, 0, size), formatVersion)
+	b := make([]byte, 0, size)
+	if version == 0 {
+		b = append(b, formatVersion)
+	} else {
+		b = binary.BigEndian.AppendUint64(append(b, formatVersioned), version)
+	}
 	for _, e := range entries {
 		var flags byte
 		if e.Parked {
@@ -75,37 +84,42 @@ func Pack(entries []Entry) []byte {
 	return b
 }
 
-// errTruncated is a packed value that ends in the middle of an entry.
+// errTruncated is a packed value that ends within an entry.
 var errTruncated = errors.New("ledger: the value ends within an entry")
 
 // Unpack reads the packed form. An empty value has no entries.
 func Unpack(b []byte) ([]Entry, error) {
+	_, entries, err := UnpackVersion(b)
+	return entries, err
+}
+
+// UnpackVersion is Unpack with the entries' version, 0 if unknown.
+func UnpackVersion(b []byte) (version uint64, entries []Entry, err error) {
 	if len(b) == 0 {
-		return nil, nil
+		return 0, nil, nil
 	}
 	format := b[0]
 	b = b[1:]
 	switch {
 	case format == formatVersioned && len(b) < versionBytes:
-		return nil, errTruncated
+		return 0, nil, errTruncated
 	case format == formatVersioned:
-		b = b[versionBytes:]
+		version, b = binary.BigEndian.Uint64(b), b[versionBytes:]
 	case format != formatVersion:
-		return nil, fmt.Errorf("ledger: format %d is unknown: it was written by a newer version", format)
+		return 0, nil, fmt.Errorf("ledger: format %d is unknown: a newer version or another program wrote it", format)
 	}
-	var entries []Entry
 	for len(b) > 0 {
 		e, rest, err := unpackOne(b)
 		if err != nil {
-			return nil, err
+			return 0, nil, err
 		}
 		entries = append(entries, e)
 		b = rest
 	}
-	return entries, nil
+	return version, entries, nil
 }
 
-// unpackOne reads one entry and returns what follows it.
+// unpackOne reads one entry and returns the rest of the value.
 func unpackOne(b []byte) (Entry, []byte, error) {
 	flags := b[0]
 	n, used := binary.Uvarint(b[1:])

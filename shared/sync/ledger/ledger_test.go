@@ -13,7 +13,7 @@ func TestPackRoundTrip(t *testing.T) {
 		{{ID: "R1-1", Hash: HashOf([]byte("a"))}},
 		{{ID: "", Hash: HashOf(nil), Parked: true}, {ID: strings.Repeat("x", 300), Hash: HashOf([]byte("b"))}},
 	} {
-		got, err := Unpack(Pack(entries))
+		got, err := Unpack(PackVersion(0, entries))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,27 +23,8 @@ func TestPackRoundTrip(t *testing.T) {
 	}
 }
 
-// TestUnpackReadsFormat2 reads what earlier releases wrote, with a version of the
-// root's rows.
-func TestUnpackReadsFormat2(t *testing.T) {
-	want := []Entry{{ID: "R1-1", Hash: HashOf([]byte("a"))}}
-	old := append([]byte{formatVersioned, 1, 2, 3, 4, 5, 6, 7, 8}, Pack(want)[1:]...)
-	got, err := Unpack(old)
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Error(err, diff)
-	}
-	for n := 1; n < 9; n++ {
-		if _, err := Unpack(old[:n]); err == nil {
-			t.Errorf("%d bytes of a version were accepted", n)
-		}
-	}
-	if _, err := Unpack([]byte{3}); err == nil {
-		t.Error("an unknown format was accepted")
-	}
-}
-
 func TestUnpackRefusesEveryTruncation(t *testing.T) {
-	whole := Pack([]Entry{{ID: "R1-1", Hash: HashOf([]byte("a"))}})
+	whole := PackVersion(0, []Entry{{ID: "R1-1", Hash: HashOf([]byte("a"))}})
 	for n := 2; n < len(whole); n++ {
 		if _, err := Unpack(whole[:n]); err == nil {
 			t.Errorf("the first %d of %d bytes were accepted", n, len(whole))
@@ -74,15 +55,13 @@ func TestJournalRoundTrip(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
-	f.Add(Pack([]Entry{{ID: "R1-1"}}))
-	f.Add([]byte{2, 0, 0})
-	f.Add([]byte{2, 1, 2, 3, 4, 5, 6, 7, 8, 0})
+	f.Add(PackVersion(0, []Entry{{ID: "R1-1"}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		entries, err := Unpack(b)
 		if err != nil {
 			return
 		}
-		if again, err := Unpack(Pack(entries)); err != nil || !cmp.Equal(entries, again) {
+		if again, err := Unpack(PackVersion(0, entries)); err != nil || !cmp.Equal(entries, again) {
 			t.Errorf("%v became %v, %v", entries, again, err)
 		}
 	})

@@ -71,7 +71,7 @@ func TestLedgerInBulk(t *testing.T) {
 			rows, roots := make([]store.LedgerRow, n), make([]uint64, n)
 			for i := range rows {
 				roots[i] = uint64(i + 1)
-				rows[i] = store.LedgerRow{Root: roots[i], Entries: []ledger.Entry{{ID: fmt.Sprint("R", i)}}}
+				rows[i] = store.LedgerRow{Root: roots[i], Version: 5, Entries: []ledger.Entry{{ID: fmt.Sprint("R", i)}}}
 			}
 			b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES (?, ?, 99, '')", b.def.Name, n)
 			for range 2 {
@@ -85,7 +85,7 @@ func TestLedgerInBulk(t *testing.T) {
 						t.Fatalf("row %d (-want +got):\n%s", i, diff)
 					}
 					rows[i] = known[r.Root]
-					rows[i].Entries = []ledger.Entry{{ID: fmt.Sprint("S", i)}}
+					rows[i].Version, rows[i].Entries = 6, []ledger.Entry{{ID: fmt.Sprint("S", i)}}
 				}
 			}
 			doubts, err := b.Doubts(t.Context(), b.def.Name, roots)

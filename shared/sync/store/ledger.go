@@ -53,7 +53,7 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 		if !list.Has(r.Root) {
 			continue
 		}
-		if r.Entries, err = ledger.Unpack(packed); err != nil {
+		if r.Version, r.Entries, err = ledger.UnpackVersion(packed); err != nil {
 			return nil, fmt.Errorf("the ledger's row of root %d of %s: %w", r.Root, entity, err)
 		}
 		found[r.Root] = r
@@ -163,7 +163,7 @@ func idsOf(entries []ledger.Entry) []string {
 func ledgerArgs(p Page, rows []LedgerRow) []any {
 	args := make([]any, 0, ledgerWidth*len(rows))
 	for _, r := range rows {
-		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.Pack(r.Entries))
+		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.PackVersion(r.Version, r.Entries))
 	}
 	return args
 }
