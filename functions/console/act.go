@@ -15,7 +15,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // request is the body of an action; each takes its own fields.
@@ -111,19 +112,19 @@ func (d *deed) startScope(ctx context.Context) (string, error) {
 // pauseJob stops sending a job's pages.
 func (d *deed) pauseJob(ctx context.Context) (string, error) {
 	j, err := d.acts.PauseJob(ctx, d.by, d.Job)
-	return fmt.Sprintf("%v is %s", j, job.Paused), err
+	return fmt.Sprintf("%v is %s", j, rework.Paused), err
 }
 
 // resumeJob continues a paused job.
 func (d *deed) resumeJob(ctx context.Context) (string, error) {
 	j, err := d.acts.ResumeJob(ctx, d.by, d.Job)
-	return fmt.Sprintf("%v is %s", j, job.Running), err
+	return fmt.Sprintf("%v is %s", j, rework.Running), err
 }
 
 // cancelJob ends a job for good.
 func (d *deed) cancelJob(ctx context.Context) (string, error) {
 	j, err := d.acts.CancelJob(ctx, d.by, d.Job)
-	return fmt.Sprintf("%v is %s", j, job.Cancelled), err
+	return fmt.Sprintf("%v is %s", j, rework.Cancelled), err
 }
 
 // maxRetry is the most records that one call may name.
@@ -136,7 +137,7 @@ func (d *deed) retryParked(ctx context.Context) (string, error) {
 		if n := len(d.Records); n == 0 || n > maxRetry {
 			return p, fault.New(fault.Invalid, "bad-records", "name 1 to %d records", maxRetry).WithParam("records")
 		}
-		if p.Def, err = (flow.Catalog{Entities: d.function.Entities, Store: d.Store}).LiveOf(ctx, d.Entity); err != nil {
+		if p.Def, err = (target.Catalog{Entities: d.function.Entities, Store: d.Store}).LiveOf(ctx, d.Entity); err != nil {
 			return p, err
 		}
 		p.Records, err = d.Store.RootsOf(ctx, p.Def.Name, d.Records)

@@ -20,7 +20,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -45,13 +47,13 @@ func (w *woken) Wake(_ context.Context, id int64) error {
 	return nil
 }
 
-// ticker is a flow.Ticker that claims and sends no task.
+// ticker is a member.Ticker that claims and sends no task.
 type ticker struct {
 	db       *store.DB
-	entities flow.Entities
+	entities entity.List
 }
 
-// Run implements flow.Ticker.
+// Run implements member.Ticker.
 func (c ticker) Run(ctx context.Context, t flow.Tick) ([]flow.Started, error) {
 	d, err := c.entities.Named(t.Entity)
 	if err != nil {
@@ -77,11 +79,11 @@ func newWorld(t *testing.T) *world {
 	if _, err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	entities := flow.Entities{{Name: "returns", JobType: "RETURN_JOB", Index: "es_prod", RecordLimit: 10000}, {Name: "stock", JobType: "STOCK_JOB", Index: "stock"}}
+	entities := entity.List{{Name: "returns", JobType: "RETURN_JOB", Index: "es_prod", RecordLimit: 10000}, {Name: "stock", JobType: "STOCK_JOB", Index: "stock"}}
 	w := &world{db: db.SQL(), woken: &woken{}}
 	w.parts = &wire.Console{
 		Store: db, Tables: wire.TablesOn(db.Pool()), Entities: entities, Kinds: wire.ScheduleKinds(entities, nil), Jobs: w.woken, Log: log,
-		Scopes: &flow.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
+		Scopes: &member.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: member.Config{StartLease: time.Minute, KeepDays: 30}},
 		Config: wire.ConsoleConfig{Streams: 2, SubjectStreams: 2, AtOnce: 10, Poll: 100 * time.Millisecond},
 		Limits: judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, CheckedWithin: 5 * time.Minute, BudgetPercent: 90},
 		Ticks:  wire.Ticks{Period: 15 * time.Minute},

@@ -17,9 +17,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // The lengths of the page's lists.
@@ -80,9 +80,9 @@ type beat struct {
 // read reads the view and the database's clock.
 func (f *function) read(ctx context.Context) (view, time.Time, error) {
 	var v view
-	var definitions flow.Entities
-	query := health.Query{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list flow.Entities, err error) {
-		definitions, err = flow.Catalog{Entities: f.Entities, Store: db}.Live(ctx)
+	var definitions entity.List
+	query := health.Query{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list entity.List, err error) {
+		definitions, err = target.Catalog{Entities: f.Entities, Store: db}.Live(ctx)
 		return definitions, err
 	}}
 	var err error

@@ -4,12 +4,12 @@
 // its own service account; and people, through returnsync sync.
 //
 // What it does: claims the next window of every entity (or of the one named by
-// ?entity=) and sends each claim's window task; and wakes the jobs that have gone
-// silent. With ?jobs=1, every minute, it does only that.
+// ?entity=), sends each claim's window task, and starts the tasks of silent jobs
+// again. With ?jobs=1, every minute, it only looks after the jobs.
 //
-// A second call: of the same tick does nothing, because the claim remembers the
-// tick; while a sync is running answers "still running"; after a crash between
-// claim and task sends the task again, under the same name.
+// A second call: of the same tick does nothing, because the claim holds the tick's
+// idempotency key; while a sync is running answers "still running"; after a crash
+// between claim and task sends the task again, under the same name.
 package cron
 
 import (
@@ -43,20 +43,20 @@ type answer struct {
 }
 
 // Handler answers ticks.
-func Handler(c *flow.Cron) http.Handler {
+func Handler(c *wire.Cron) http.Handler {
 	return edge.Handle(c.Log, func(r *http.Request) (any, error) {
 		tick := flow.Tick{
 			Entity: r.URL.Query().Get("entity"), Occurrence: occurrence(r.Header, time.Now()),
 			JobsOnly: r.URL.Query().Get("jobs") == "1", ByHand: r.Header.Get(scheduleTime) == "",
 		}
-		// A scheduler is answered as a caller: its list of jobs shows a wrong address.
+		// An error is answered as to any caller: the scheduler's list of jobs shows it.
 		started, err := play(r.Context(), c, tick)
 		return answer{Started: started}, err
 	}, http.MethodPost, http.MethodGet)
 }
 
 // play plays a tick. One by hand is audited as an act of its caller.
-func play(ctx context.Context, c *flow.Cron, t flow.Tick) ([]flow.Started, error) {
+func play(ctx context.Context, c *wire.Cron, t flow.Tick) ([]flow.Started, error) {
 	if !t.ByHand || t.JobsOnly {
 		return c.Run(ctx, t)
 	}
@@ -70,10 +70,10 @@ const scheduleTime = "X-CloudScheduler-ScheduleTime"
 // clockSlack is how far the scheduler's clock may be ahead of ours.
 const clockSlack = time.Minute
 
-// occurrence tells ticks apart by the scheduler's time, which is the same on
-// every retry of one tick. A forced run may carry the time of the tick to come
-// and would silence that one, so a time that lies ahead gets a key of its own,
-// as does a call that is not the scheduler's.
+// occurrence returns the tick's idempotency key: the scheduler's time, which is the
+// same on every retry of one tick. A forced run may carry the next tick's time. It
+// gets its own key; otherwise the scheduled tick would be taken for a duplicate. A
+// call that is not the scheduler's gets its own key too.
 func occurrence(h http.Header, now time.Time) string {
 	text := h.Get(scheduleTime)
 	at, err := time.Parse(time.RFC3339Nano, text)

@@ -4,13 +4,13 @@
 // service account.
 //
 // What it does: reads the page's rows, pushes the records that differ from the
-// ledger, looks again, accounts for every record, and closes the run if this was
-// its last page.
+// ledger, reads the rows' versions again, accounts for every record, and closes the
+// run if this was its last page.
 //
-// A second call: of a page that is done only looks whether the run is still to
-// be closed; of one that a live twin holds answers 503, to be tried again; of
-// one whose holder died takes it over. A task of an unknown or closed run is
-// dropped.
+// A second call: for a page that is done checks whether the run is still to be
+// closed; for a page that another delivery holds answers 503, so that the queue
+// tries again; for a page whose holder died takes it over. A task of an unknown or
+// closed run is dropped.
 package process
 
 import (

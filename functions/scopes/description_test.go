@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // document is what the tests look at of an OpenAPI description.
@@ -69,7 +69,7 @@ func TestDescribedNamesAreTheNames(t *testing.T) {
 	d := described(t, newWorld(t))
 	for name, value := range map[string]any{
 		"Scope": scope.Answer{}, "Detail": scope.Detail{}, "Failure": scope.Failure{}, "Scopes": scopesAnswer{}, "Status": scope.StatusAnswer{},
-		"Statuses": statusesAnswer{}, "ScopeDone": flow.ScopeDone{}, "EntitiesDone": flow.EntitiesDone{}, "Deleted": deletedAnswer{},
+		"Statuses": statusesAnswer{}, "ScopeDone": member.ScopeDone{}, "EntitiesDone": member.EntitiesDone{}, "Deleted": deletedAnswer{},
 	} {
 		s := d.Components.Schemas[name]
 		required := slices.Sorted(slices.Values(s.Required))

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // TestAnotherSiteChangesNothing lets a signed-in browser be used by another site:
@@ -41,7 +41,7 @@ func TestAnotherSiteChangesNothing(t *testing.T) {
 // holds a letter that a browser could take for markup, or is called a page.
 func TestMarkupLeavesAsText(t *testing.T) {
 	w, op := newWorld(t), operator(t)
-	w.call(t, "POST", "/start-sync-scope", strings.Replace(startBody, "<b>Every night</b>", "<script>alert(1)</script>", 1), op).ok(t, &flow.ScopeDone{})
+	w.call(t, "POST", "/start-sync-scope", strings.Replace(startBody, "<b>Every night</b>", "<script>alert(1)</script>", 1), op).ok(t, &member.ScopeDone{})
 	for _, r := range []reply{
 		w.call(t, "GET", "/scopes", "", op), w.call(t, "GET", "/scopes/nightly", "", op), w.call(t, "GET", "/statuses", "", op),
 		w.call(t, "GET", "/scopes/<script>", "", op), w.call(t, "POST", "/<script>", "{}", op), w.call(t, "GET", "/statuses?<script>=1", "", op),

@@ -20,7 +20,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -50,9 +52,9 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	entities := flow.Entities{{Name: "returns", JobType: "RETURN_JOB"}, {Name: "stock", JobType: "STOCK_JOB"}}
+	entities := entity.List{{Name: "returns", JobType: "RETURN_JOB"}, {Name: "stock", JobType: "STOCK_JOB"}}
 	w := &world{db: db.SQL(), parts: &wire.Scopes{
-		Flow: &flow.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: claimer{db, entities}, Entities: entities, Log: log, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30}},
+		Flow: &member.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: claimer{db, entities}, Entities: entities, Log: log, Config: member.Config{StartLease: time.Minute, KeepDays: 30}},
 		Log:  log, Limits: wire.ScopesLimits{MaxBody: 4096, AtOnce: 20},
 	}}
 	callers := identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example", Audience: "search", Leeway: time.Second}
@@ -66,13 +68,13 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// claimer is a flow.Ticker that claims and lets nobody know.
+// claimer is a member.Ticker that claims and lets nobody know.
 type claimer struct {
 	db       *store.DB
-	entities flow.Entities
+	entities entity.List
 }
 
-// Run implements flow.Ticker.
+// Run implements member.Ticker.
 func (c claimer) Run(ctx context.Context, t flow.Tick) ([]flow.Started, error) {
 	d, err := c.entities.Named(t.Entity)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 const startBody = `{"instanceId":"nightly","options":{"title":"<b>Every night</b>","members":{"returns":["returns"],"stock":["stock"]}}}`
@@ -17,7 +17,7 @@ const startBody = `{"instanceId":"nightly","options":{"title":"<b>Every night</b
 // TestAScopeFromStartToDelete walks through all actions.
 func TestAScopeFromStartToDelete(t *testing.T) {
 	w, op := newWorld(t), operator(t)
-	var done flow.ScopeDone
+	var done member.ScopeDone
 	w.call(t, "POST", "/start-sync-scope", startBody, op).ok(t, &done)
 	if !done.Started || done.Scope.State != scope.Syncing || done.Scope.Syncing != 2 {
 		t.Fatalf("%+v", done)
@@ -34,7 +34,7 @@ func TestAScopeFromStartToDelete(t *testing.T) {
 	if done.Started || !strings.Contains(done.Message, "condition") {
 		t.Errorf("%+v", done)
 	}
-	var synced flow.EntitiesDone
+	var synced member.EntitiesDone
 	w.call(t, "POST", "/sync-entities", `{"instanceId":"stock","options":{"entities":["stock"]}}`, op).ok(t, &synced)
 	if len(synced.Statuses) != 1 || synced.Statuses[0].State != scope.Syncing {
 		t.Fatalf("%+v", synced)
@@ -64,7 +64,7 @@ func TestAScopeFromStartToDelete(t *testing.T) {
 // TestWhoMayDoWhat tries every address with every kind of caller.
 func TestWhoMayDoWhat(t *testing.T) {
 	w := newWorld(t)
-	w.call(t, "POST", "/start-sync-scope", startBody, operator(t)).ok(t, &flow.ScopeDone{})
+	w.call(t, "POST", "/start-sync-scope", startBody, operator(t)).ok(t, &member.ScopeDone{})
 	with := func(claim string, value any) string {
 		return token(t, func(b *jwt.Builder) { b.Claim(claim, value) })
 	}
@@ -189,7 +189,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 // TestAReadRecoversBeforeItAnswers leaves a scope as a crash does, and only reads.
 func TestAReadRecoversBeforeItAnswers(t *testing.T) {
 	w := newWorld(t)
-	w.call(t, "POST", "/start-sync-scope", startBody, operator(t)).ok(t, &flow.ScopeDone{})
+	w.call(t, "POST", "/start-sync-scope", startBody, operator(t)).ok(t, &member.ScopeDone{})
 	if _, err := w.db.Exec("UPDATE order_return_algolia_sync SET lease_until = NOW(6) - INTERVAL 1 SECOND"); err != nil {
 		t.Fatal(err)
 	}

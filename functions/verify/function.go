@@ -22,7 +22,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
@@ -46,13 +46,13 @@ type answer struct {
 // Handler answers calls.
 func Handler(v *wire.Verify) http.Handler {
 	return edge.HandleTask(v.Log, func(r *http.Request) (any, error) {
-		catalog := flow.Catalog{Entities: v.Entities, Store: v.Store}
+		catalog := target.Catalog{Entities: v.Entities, Store: v.Store}
 		if name := r.URL.Query().Get("entity"); name != "" {
 			d, err := v.Entities.Named(name)
 			if err != nil {
 				return nil, err
 			}
-			catalog.Entities = flow.Entities{d}
+			catalog.Entities = entity.List{d}
 		}
 		entities, err := catalog.Live(r.Context())
 		if err != nil {

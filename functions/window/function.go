@@ -10,10 +10,10 @@
 // sends the task of its next turn. A request for a historic sync becomes a
 // backfill.
 //
-// A second call: finds the run that the first began and goes on from where it
+// A second call: finds the run that the first began and continues from where that
 // stopped; it never makes a second change list. A task of a claim that was taken
 // over is dropped, and so is a turn that was played. The same request for a
-// historic sync finds the backfill that is open.
+// historic sync returns the open backfill.
 package window
 
 import (
@@ -28,8 +28,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 )
 
 // Function is the window function.
@@ -45,14 +44,14 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 }
 
 // Handler answers window tasks, jobs' turns and requests for a historic sync.
-func Handler(w *flow.Window) http.Handler {
+func Handler(w *wire.Window) http.Handler {
 	return edge.HandleTask(w.Log, func(r *http.Request) (any, error) {
 		body, err := edge.Body(r)
 		if err != nil {
 			return nil, err
 		}
 		switch {
-		case job.IsHistoric(body):
+		case rework.IsHistoric(body):
 			return requeue(r, w, body)
 		case isTurn(body):
 			return advance(r, w, body)
@@ -78,12 +77,12 @@ func isTurn(body []byte) bool {
 }
 
 // advance plays a job's turn.
-func advance(r *http.Request, w *flow.Window, body []byte) (any, error) {
-	task, err := job.ParseTask(body)
+func advance(r *http.Request, w *wire.Window, body []byte) (any, error) {
+	task, err := rework.ParseTask(body)
 	if err != nil {
 		return nil, err
 	}
-	return w.Advance(r.Context(), task, time.Now())
+	return w.Jobs.Advance(r.Context(), task, time.Now())
 }
 
 // requeued is the answer to a request for a historic sync.
@@ -97,15 +96,15 @@ type requeued struct {
 }
 
 // requeue makes a backfill of a request.
-func requeue(r *http.Request, w *flow.Window, body []byte) (any, error) {
-	asked, err := job.ParseHistoric(body)
+func requeue(r *http.Request, w *wire.Window, body []byte) (any, error) {
+	asked, err := rework.ParseHistoric(body)
 	if err == nil {
 		by := operate.Actor{Who: wire.CallerOf(r.Context()), Via: audit.ViaWindow}
-		var j job.Job
-		j, err = operate.Acts{Store: w.Store}.Backfill(r.Context(), by, asked.JobType, func() (job.Job, error) { return w.Requeue(r.Context(), asked) })
+		var j rework.Job
+		j, err = operate.Acts{Store: w.Store}.Backfill(r.Context(), by, asked.JobType, func() (rework.Job, error) { return w.Jobs.Requeue(r.Context(), asked) })
 		if err == nil {
 			return requeued{
-				Message: "the range is synced by a backfill; look with: returnsync jobs show " + strconv.FormatInt(j.ID, 10),
+				Message: "the range is synced by a backfill; see returnsync jobs show " + strconv.FormatInt(j.ID, 10),
 				JobID:   j.ID, Entity: j.Entity, From: j.Window.From, To: j.Window.To, Roots: j.Roots,
 			}, nil
 		}

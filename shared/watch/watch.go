@@ -138,7 +138,7 @@ func (w *Watcher) facts(ctx context.Context) (alert.Facts, error) {
 	}
 	for i := range f.Entities {
 		e := &f.Entities[i]
-		if e.Plan, err = w.Plans.Plan(ctx, target.EntityOf(e.Name)); err != nil {
+		if e.Plan, err = w.Plans.Plan(ctx, target.Parse(e.Name).Base); err != nil {
 			return f, err
 		}
 	}

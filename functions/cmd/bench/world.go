@@ -14,10 +14,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -36,7 +36,7 @@ type world struct {
 	workers  int    // pages worked at once now
 	changes  int    // how often some returns were changed
 	profiled string // the subject whose profile is written, empty without
-	cron     *flow.Cron
+	cron     *wire.Cron
 	closers  []func() error
 }
 

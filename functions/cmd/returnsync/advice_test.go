@@ -15,7 +15,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -246,8 +246,8 @@ func indexStates() []advised {
 // jobStates are the states of jobs and of the index that a rebuild leaves.
 func jobStates() []advised {
 	return []advised{
-		{kind: judge.JobFailed, says: "the cable was cut", cause: func(a *advice) { a.job(job.Failed, "the cable was cut") }, after: (*advice).withoutJobs},
-		{kind: judge.JobWaits, says: judge.BudgetNote, cause: func(a *advice) { a.job(job.Running, judge.BudgetNote+"90 %") }, after: (*advice).withoutJobs},
+		{kind: judge.JobFailed, says: "the cable was cut", cause: func(a *advice) { a.job(rework.Failed, "the cable was cut") }, after: (*advice).withoutJobs},
+		{kind: judge.JobWaits, says: judge.BudgetNote, cause: func(a *advice) { a.job(rework.Running, judge.BudgetNote+"90 %") }, after: (*advice).withoutJobs},
 		{kind: judge.StandbyBehind, says: "index es_prod, which stands by since the rebuild, is 2d00h behind: run ", cause: func(a *advice) {
 			call(a.t, a.d, "rebuild").expect(a.t, exitOK, nil, nil)
 			a.exec("UPDATE sync_ledger SET records = 'x' WHERE entity = 'returns' AND root_id = 9")
@@ -289,9 +289,9 @@ func (a *advice) standbySync(want run.State) {
 }
 
 // job adds a job in a state.
-func (a *advice) job(state job.State, note string) {
+func (a *advice) job(state rework.State, note string) {
 	now := time.Now().UTC()
-	j, err := a.Store.CreateJob(a.t.Context(), job.Job{Entity: "returns", Kind: run.Backfill, State: job.Paused, Window: window.Window{From: now.Add(-time.Hour), To: now}, Chunk: time.Hour})
+	j, err := a.Store.CreateJob(a.t.Context(), rework.Job{Entity: "returns", Kind: run.Backfill, State: rework.Paused, Window: window.Window{From: now.Add(-time.Hour), To: now}, Chunk: time.Hour})
 	if err != nil {
 		a.t.Fatal(err)
 	}

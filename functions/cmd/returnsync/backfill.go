@@ -12,7 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -93,7 +93,7 @@ func (s *session) backfill(ctx context.Context, o backfillOptions) error {
 	if err != nil {
 		return err
 	}
-	e, err := flow.EstimateBackfill(ctx, db, src, def, w)
+	e, err := rework.EstimateBackfill(ctx, db, src, def, w)
 	if err != nil {
 		return err
 	}
@@ -101,8 +101,8 @@ func (s *session) backfill(ctx context.Context, o backfillOptions) error {
 		return err
 	}
 	var again bool
-	j, err := operate.Acts{Store: db}.Backfill(ctx, s.actor(), def.Name, func() (j job.Job, err error) {
-		j, again, err = flow.NewBackfill(ctx, db, def, flow.Asked{Window: w, Rate: o.rate, Roots: e.Roots, By: "returnsync backfill"})
+	j, err := operate.Acts{Store: db}.Backfill(ctx, s.actor(), def.Name, func() (j rework.Job, err error) {
+		j, again, err = rework.NewBackfill(ctx, db, def, rework.Asked{Window: w, Rate: o.rate, Roots: e.Roots, By: "returnsync backfill"})
 		return j, err
 	})
 	if err != nil {
@@ -148,7 +148,7 @@ type estimated struct {
 	Entity string    `json:"entity"`
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
-	flow.Estimate
+	rework.Estimate
 	// Seconds is how long a rate makes it at least.
 	Seconds int64 `json:"seconds,omitempty"`
 	// Budget says when the operations may not suffice.
@@ -160,7 +160,7 @@ func (s *session) printEstimate(ctx context.Context, db *store.DB, o backfillOpt
 	if o.rate > 0 {
 		e.Seconds = (e.Roots + int64(o.rate) - 1) / int64(o.rate)
 	}
-	budget, err := flow.ReadBudget(ctx, db, cfg)
+	budget, err := rework.ReadBudget(ctx, db, cfg)
 	if err != nil {
 		return err
 	}

@@ -16,11 +16,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.
 func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
-	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, flow.ScopesConfig{}, cloudtasks.Config{}, wire.Addresses{},
+	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, member.Config{}, cloudtasks.Config{}, wire.Addresses{},
 		databases{}, judge.Limits{}, remoteCron{}, localCron{}, wire.Channels{}, alertDocs{}, tokenSettings{}, identity.Roles{}} {
 		for f := range reflect.TypeOf(config).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")

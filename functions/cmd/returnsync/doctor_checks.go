@@ -51,7 +51,7 @@ func (s *session) checks(ctx context.Context, entityName string) ([]doctor.Check
 
 // databaseChecks returns the checks of both databases and of the definitions
 // against the source.
-func (s *session) databaseChecks(d databases, entities flow.Entities) ([]doctor.Check, error) {
+func (s *session) databaseChecks(d databases, entities entity.List) ([]doctor.Check, error) {
 	if d.Source == "" && d.State == "" {
 		lacking := []string{"SOURCE_DSN"}
 		return []doctor.Check{{Name: reachSource, Missing: lacking}, {Name: reachState, Missing: lacking}}, nil
@@ -113,7 +113,7 @@ func after(needs, name string, run func(context.Context) []doctor.Finding) docto
 }
 
 // shortestOverlap returns what a transaction must stay under.
-func shortestOverlap(entities flow.Entities) time.Duration {
+func shortestOverlap(entities entity.List) time.Duration {
 	shortest := entities[0].Overlap
 	for _, e := range entities {
 		shortest = min(shortest, e.Overlap)
@@ -151,7 +151,7 @@ func entityChecks(source *mysql.Source, e entity.Definition) []doctor.Check {
 }
 
 // indexChecks returns the checks of the keys and of the entities' indices.
-func (s *session) indexChecks(d databases, l looking, entities flow.Entities) []doctor.Check {
+func (s *session) indexChecks(d databases, l looking, entities entity.List) []doctor.Check {
 	write, search := doctor.WriteKey("ALGOLIA_WRITE_KEY", l.Rights(l.WriteKey)), doctor.SearchKey("ALGOLIA_SEARCH_KEY", l.Rights(l.SearchKey))
 	for _, e := range entities {
 		write.Indexes, search.Indexes = append(write.Indexes, e.Index), append(search.Indexes, e.Index)
@@ -184,7 +184,7 @@ func (s *session) liveDrift(ctx context.Context, d databases, e entity.Definitio
 	if err != nil {
 		return nil, err
 	}
-	live, err := flow.Catalog{Entities: flow.Entities{e}, Store: db}.LiveOf(ctx, e.Name)
+	live, err := target.Catalog{Entities: entity.List{e}, Store: db}.LiveOf(ctx, e.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (s *session) liveDrift(ctx context.Context, d databases, e entity.Definitio
 }
 
 // targetChecks returns the checks of how the records of the live indices are written.
-func (s *session) targetChecks(d databases, l looking, entities flow.Entities) []doctor.Check {
+func (s *session) targetChecks(d databases, l looking, entities entity.List) []doctor.Check {
 	var list []doctor.Check
 	for _, e := range entities {
 		name := e.Name + " target"
@@ -203,13 +203,13 @@ func (s *session) targetChecks(d databases, l looking, entities flow.Entities) [
 		list = append(list, after("state tables", name, func(ctx context.Context) []doctor.Finding {
 			db, err := s.Store(d.wired())
 			if err == nil {
-				e, err = flow.Catalog{Entities: entities, Store: db}.LiveOf(ctx, e.Name)
+				e, err = target.Catalog{Entities: entities, Store: db}.LiveOf(ctx, e.Name)
 			}
 			if err != nil {
 				return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error(), Do: "returnsync migrate"}}
 			}
 			keys := l.KeyTTL > 0 && l.AppID != "" && l.SearchKey != ""
-			t := doctor.Target{Entity: target.EntityOf(e.Name), Index: e.Index, Keyed: e.Format.AccountKey || e.Account == "", Secret: len(e.Format.IDs) > 0}
+			t := doctor.Target{Entity: target.Parse(e.Name).Base, Index: e.Index, Keyed: e.Format.AccountKey || e.Account == "", Secret: len(e.Format.IDs) > 0}
 			return doctor.Apart(ctx, t, keys, l.ReadsPastFilter)
 		}))
 	}

@@ -14,7 +14,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // entities is the commands about entity definitions.
@@ -75,7 +74,7 @@ but for case. Nothing is changed. With --offline the files alone are checked.`,
 }
 
 // load reads all definitions that the settings name.
-func (s *session) load(ctx context.Context) (flow.Entities, error) {
+func (s *session) load(ctx context.Context) (entity.List, error) {
 	var defs wire.Definitions
 	if err := wire.Configure(ctx, s.Lookup, &defs); err != nil {
 		return nil, err

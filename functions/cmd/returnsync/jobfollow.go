@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // launch has a new job begun and, if asked to, follows it.
-func (s *session) launch(ctx context.Context, db *store.DB, j job.Job, o jobOptions) error {
+func (s *session) launch(ctx context.Context, db *store.DB, j rework.Job, o jobOptions) error {
 	_, _ = fmt.Fprintf(s.log, "%v is open; look with: returnsync jobs show %d\n", j, j.ID)
 	if err := s.wake(ctx, j); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (s *session) launch(ctx context.Context, db *store.DB, j job.Job, o jobOpti
 
 // wake sends a job's first task from here, if the queues are configured; if not,
 // the next tick does.
-func (s *session) wake(ctx context.Context, j job.Job) error {
+func (s *session) wake(ctx context.Context, j rework.Job) error {
 	if _, ok := s.Lookup.Lookup("TASKS_LOCATION"); !ok {
 		_, _ = fmt.Fprintln(s.log, "the next tick begins it; to begin it from here set TASKS_LOCATION and WINDOW_URL (see returnsync help config)")
 		return nil
@@ -41,7 +41,7 @@ func (s *session) wake(ctx context.Context, j job.Job) error {
 }
 
 // followJob shows how a job comes on until it has ended.
-func (s *session) followJob(ctx context.Context, db *store.DB, j job.Job, o jobOptions) error {
+func (s *session) followJob(ctx context.Context, db *store.DB, j rework.Job, o jobOptions) error {
 	if o.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v; want more than 0", o.timeout)
 	}
@@ -72,7 +72,7 @@ func (s *session) followJob(ctx context.Context, db *store.DB, j job.Job, o jobO
 	if err := s.printJob(ctx, db, j, o); err != nil {
 		return err
 	}
-	if j.State != job.Done {
+	if j.State != rework.Done {
 		return fmt.Errorf("%v ended %s: %s", j, j.State, orNone(j.Note))
 	}
 	return nil
@@ -85,10 +85,10 @@ type pace struct {
 }
 
 // jobWords says where a job is, how fast it goes and how long it still takes.
-func jobWords(j job.Job, p store.JobProgress, seen pace) string {
+func jobWords(j rework.Job, p store.JobProgress, seen pace) string {
 	words := fmt.Sprintf("%d of %d roots, %d records", p.Roots, j.Roots, p.Counts.Found)
 	switch {
-	case j.State == job.Paused:
+	case j.State == rework.Paused:
 		return words + ", paused"
 	case j.Note != "":
 		return words + ", " + oneLine(j.Note)
@@ -101,7 +101,7 @@ func jobWords(j job.Job, p store.JobProgress, seen pace) string {
 }
 
 // toldJob says of a wait that ended early that the job goes on.
-func toldJob(ctx context.Context, j job.Job, err error) error {
+func toldJob(ctx context.Context, j rework.Job, err error) error {
 	look := fmt.Sprintf("it goes on by itself: look with returnsync jobs show %d", j.ID)
 	switch ctx.Err() {
 	case nil:

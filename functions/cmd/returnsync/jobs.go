@@ -13,7 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -99,19 +99,19 @@ func (a *app) jobsMove(name, short string, do func(*session, context.Context, st
 }
 
 // job reads the job that an argument names.
-func (s *session) job(ctx context.Context, text string) (*store.DB, job.Job, wire.Definitions, error) {
+func (s *session) job(ctx context.Context, text string) (*store.DB, rework.Job, wire.Definitions, error) {
 	var defs wire.Definitions
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id <= 0 {
-		return nil, job.Job{}, defs, fmt.Errorf("%q is no job's number: see returnsync jobs list --all", text)
+		return nil, rework.Job{}, defs, fmt.Errorf("%q is no job's number: see returnsync jobs list --all", text)
 	}
 	d, err := s.configure(ctx, need{targets: []any{&defs}})
 	if err != nil {
-		return nil, job.Job{}, defs, err
+		return nil, rework.Job{}, defs, err
 	}
 	db, err := s.migrated(ctx, d)
 	if err != nil {
-		return nil, job.Job{}, defs, err
+		return nil, rework.Job{}, defs, err
 	}
 	j, err := db.Job(ctx, id)
 	return db, j, defs, err
@@ -168,7 +168,7 @@ func printJobs(to io.Writer, list []health.Job, all bool) error {
 // shareOf says how much of a job is done.
 func shareOf(r health.Job) string {
 	switch {
-	case r.State == job.Done:
+	case r.State == rework.Done:
 		return "all"
 	case r.Roots == 0:
 		return fmt.Sprintf("%d roots", r.Progress.Roots)
@@ -177,7 +177,7 @@ func shareOf(r health.Job) string {
 }
 
 // printJob prints one job.
-func (s *session) printJob(ctx context.Context, db *store.DB, j job.Job, o jobOptions) error {
+func (s *session) printJob(ctx context.Context, db *store.DB, j rework.Job, o jobOptions) error {
 	r, err := health.ReportJob(ctx, db, j)
 	if err != nil {
 		return err
@@ -202,10 +202,10 @@ func (s *session) printJob(ctx context.Context, db *store.DB, j job.Job, o jobOp
 }
 
 // move is an act that changes a job's state.
-type move func(operate.Acts, context.Context, operate.Actor, int64) (job.Job, error)
+type move func(operate.Acts, context.Context, operate.Actor, int64) (rework.Job, error)
 
 // steered reads the job that an argument names and has do change its state.
-func (s *session) steered(ctx context.Context, text, words string, do move) (job.Job, error) {
+func (s *session) steered(ctx context.Context, text, words string, do move) (rework.Job, error) {
 	db, j, defs, err := s.job(ctx, text)
 	if err != nil {
 		return j, err

@@ -8,7 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 )
 
 // past is when the history of these tests took place.
@@ -34,7 +34,7 @@ func delivered(t *testing.T, s *rehearsal.Stack) {
 
 // shownJob reads a job as jobs show --json prints it.
 func shownJob(t *testing.T, d deps, id string) (j struct {
-	State    job.State
+	State    rework.State
 	Rate     int
 	Roots    int64
 	Progress struct {
@@ -64,7 +64,7 @@ func TestBackfillIsEstimatedAndFollowed(t *testing.T) {
 
 	call(t, d, append([]string{"backfill", "--wait"}, until...)...).expect(t, exitOK,
 		[]string{"backfill 1 of returns: done, all done", "from 1970-01-01", "asked for by: returnsync backfill", "1 ended well, 0 did not"}, []string{"backfill 1 of returns is open"})
-	if got := shownJob(t, d, "1"); got.State != job.Done || got.Progress.Roots != 120 {
+	if got := shownJob(t, d, "1"); got.State != rework.Done || got.Progress.Roots != 120 {
 		t.Errorf("%+v", got)
 	}
 	sound(t, s)
@@ -109,7 +109,7 @@ func TestJobsPauseResumeCancel(t *testing.T) {
 	call(t, d, "jobs", "pause", "1").expect(t, exitError, nil, []string{"backfill 1 of returns is paused: that cannot be changed so"})
 	delivered(t, s) // what was delivered before the pause has ended
 	before := shownJob(t, d, "1")
-	if before.State != job.Paused || before.Rate != 40 || before.Roots != 200 {
+	if before.State != rework.Paused || before.Rate != 40 || before.Roots != 200 {
 		t.Errorf("%+v", before)
 	}
 	call(t, d, "sync", "--wait").expect(t, exitOK, nil, nil) // a tick does not wake the job

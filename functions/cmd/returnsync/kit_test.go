@@ -148,7 +148,7 @@ func exec(t *testing.T, db *sql.DB, query string, args ...any) {
 func inProcess(t *testing.T, e env) deps {
 	t.Helper()
 	d := surroundings(t, e)
-	d.cron = func(w *wire.Env, _ context.Context) (*flow.Cron, error) { return (&pipeline{t: t}).open(w) }
+	d.cron = func(w *wire.Env, _ context.Context) (*wire.Cron, error) { return (&pipeline{t: t}).open(w) }
 	return d
 }
 
@@ -162,7 +162,7 @@ type pipeline struct {
 
 // open returns a cron over the pipeline, on connections and a log of its own: the tasks
 // outlive the command.
-func (p *pipeline) open(w *wire.Env) (*flow.Cron, error) {
+func (p *pipeline) open(w *wire.Env) (*wire.Cron, error) {
 	own := &wire.Env{Lookup: w.Lookup, Log: discard()}
 	p.t.Cleanup(func() { _ = own.Close() })
 	p.t.Cleanup(p.work.Wait)
@@ -183,7 +183,7 @@ func (p *pipeline) open(w *wire.Env) (*flow.Cron, error) {
 	c := flow.Config{RunLease: time.Minute, PageLease: time.Minute, PageAttempts: 3, EnqueueSenders: 2, KeepDays: 7}
 	p.window = flow.Window{Store: db, Source: source, Queue: p, Entities: entities, Config: c, Log: own.Log}
 	p.process = flow.Process{Store: db, Source: source, Index: sink{}, Entities: entities, Config: c, Log: own.Log}
-	return &flow.Cron{Store: db, Queue: p, Entities: entities, Config: c, Log: w.Log}, nil
+	return wire.NewCron(&flow.Cron{Queue: p, Entities: entities, Config: c, Log: w.Log}, db), nil
 }
 
 // Send implements queue.Sender.

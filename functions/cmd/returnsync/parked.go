@@ -95,7 +95,7 @@ func (s *session) listParked(ctx context.Context, o parkedOptions) error {
 
 // readParked reads the parked records of an entity.
 func readParked(ctx context.Context, db *store.DB, d entity.Definition, limit int) (parkedOf, error) {
-	p := parkedOf{Entity: target.EntityOf(d.Name), Records: []store.Parked{}}
+	p := parkedOf{Entity: target.Parse(d.Name).Base, Records: []store.Parked{}}
 	var err error
 	if p.Total, err = db.ParkedCount(ctx, d.Name); err != nil || p.Total == 0 {
 		return p, err

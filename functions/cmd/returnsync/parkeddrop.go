@@ -40,7 +40,7 @@ func (s *session) dropParked(ctx context.Context, ids []string, o retryOptions) 
 		return err
 	}
 	for _, c := range list {
-		name, mine := target.EntityOf(c.def.Name), c.ids()
+		name, mine := target.Parse(c.def.Name).Base, c.ids()
 		if !o.yes {
 			_, _ = fmt.Fprintf(s.out, "%s: would be taken off the list: %s\n", name, oneLine(strings.Join(mine, ", ")))
 			continue

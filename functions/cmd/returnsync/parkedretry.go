@@ -13,7 +13,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
@@ -108,7 +107,7 @@ type chosen struct {
 
 // choose looks up what is meant: the entities of which something is. A record
 // that is named and not parked is an error.
-func choose(ctx context.Context, db *store.DB, entities flow.Entities, ids []string, o retryOptions) ([]*chosen, error) {
+func choose(ctx context.Context, db *store.DB, entities entity.List, ids []string, o retryOptions) ([]*chosen, error) {
 	var list []*chosen
 	unknown := ids
 	for _, d := range entities {
@@ -158,12 +157,12 @@ func (c *chosen) ids() []string {
 
 // retryChosen starts the job, and with --wait returns how many were refused again.
 func (s *session) retryChosen(ctx context.Context, db *store.DB, c *chosen, o retryOptions) (int64, error) {
-	entry := audit.Entry{Object: target.EntityOf(c.def.Name), Old: "parked: " + strings.Join(c.ids(), ", ")}
+	entry := audit.Entry{Object: target.Parse(c.def.Name).Base, Old: "parked: " + strings.Join(c.ids(), ", ")}
 	j, _, err := operate.Acts{Store: db}.RetryParked(ctx, s.actor(), entry, func() (operate.Parked, error) { return operate.Parked{Def: c.def, Records: c.records}, nil })
 	if err != nil {
 		return 0, err
 	}
-	_, _ = fmt.Fprintf(s.out, "%s: %d parked records are tried again by job %d\n", target.EntityOf(c.def.Name), len(c.ids()), j.ID)
+	_, _ = fmt.Fprintf(s.out, "%s: %d parked records are tried again by job %d\n", target.Parse(c.def.Name).Base, len(c.ids()), j.ID)
 	if err := s.launch(ctx, db, j, jobOptions{wait: o.wait, timeout: o.timeout}); err != nil || !o.wait {
 		return 0, err
 	}
@@ -173,7 +172,7 @@ func (s *session) retryChosen(ctx context.Context, db *store.DB, c *chosen, o re
 	}
 	still := &chosen{def: c.def, records: left}
 	if n := len(still.ids()); n > 0 {
-		_, err = fmt.Fprintf(s.out, "%s: refused again: %d of them; why: returnsync parked list --entity %s\n", target.EntityOf(c.def.Name), n, target.EntityOf(c.def.Name))
+		_, err = fmt.Fprintf(s.out, "%s: refused again: %d of them; why: returnsync parked list --entity %s\n", target.Parse(c.def.Name).Base, n, target.Parse(c.def.Name).Base)
 		return int64(n), err
 	}
 	return 0, nil

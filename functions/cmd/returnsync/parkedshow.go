@@ -11,7 +11,6 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
@@ -54,7 +53,7 @@ func (s *session) showParked(ctx context.Context, id string, o parkedOptions) er
 			return err
 		}
 		for _, p := range list {
-			one := parkedShown{Entity: target.EntityOf(def.Name), Parked: p, Limit: def.RecordLimit, Do: parkedDo(p)}
+			one := parkedShown{Entity: target.Parse(def.Name).Base, Parked: p, Limit: def.RecordLimit, Do: parkedDo(p)}
 			one.Account = s.accountOf(ctx, d, def, p)
 			shown = append(shown, one)
 		}
@@ -74,7 +73,7 @@ func (s *session) showParked(ctx context.Context, id string, o parkedOptions) er
 }
 
 // parkedIn returns our tables and the entities whose parked records are meant.
-func (s *session) parkedIn(ctx context.Context, name string) (databases, *store.DB, flow.Entities, error) {
+func (s *session) parkedIn(ctx context.Context, name string) (databases, *store.DB, entity.List, error) {
 	var defs wire.Definitions
 	d, err := s.configure(ctx, need{targets: []any{&defs}})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rebuild"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
@@ -117,7 +117,8 @@ func (s *session) rebuild(ctx context.Context, o rebuildOptions) error {
 
 // builder is a rebuild with its surroundings.
 type builder struct {
-	*flow.Rebuild
+	*rebuild.Rebuild
+	Store *store.DB
 	s     *session
 	first entity.Definition
 	show  *progress.Bar
@@ -151,10 +152,10 @@ func (s *session) builder(ctx context.Context, name string) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{s: s, first: first, show: progress.New(s.log, s.terminal, "rebuild "+name, s.now)}
-	b.Rebuild = &flow.Rebuild{
+	b := &builder{Store: db, s: s, first: first, show: progress.New(s.log, s.terminal, "rebuild "+name, s.now)}
+	b.Rebuild = &rebuild.Rebuild{
 		Store: db, Cron: c, Indices: indices{settings}, Verify: b.verify, Poll: s.poll, Grace: searchesLearn, Log: s.Log,
-		Told: func(words string, r run.Run) { b.show.Set(r.PagesDone, r.PagesTotal, words+", "+stage(r)) },
+		Progress: func(words string, r run.Run) { b.show.Set(r.PagesDone, r.PagesTotal, words+", "+stage(r)) },
 	}
 	return b, nil
 }
@@ -171,13 +172,13 @@ func (b *builder) audited(ctx context.Context, action string, do func(context.Co
 // indices is the index's side of a rebuild.
 type indices struct{ settings *wire.IndexSettings }
 
-// Prepare implements flow.Indices.
+// Prepare implements rebuild.Indices.
 func (i indices) Prepare(ctx context.Context, d entity.Definition) error {
 	_, err := i.settings.Push(ctx, d, d.Index)
 	return err
 }
 
-// Delete implements flow.Indices.
+// Delete implements rebuild.Indices.
 func (i indices) Delete(ctx context.Context, index string) error {
 	return i.settings.Index.DeleteIndex(ctx, index)
 }

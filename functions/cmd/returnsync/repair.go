@@ -13,8 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
@@ -88,7 +87,7 @@ func (s *session) repair(ctx context.Context, o repairOptions) error {
 func (s *session) startAudited(ctx context.Context, all map[string]*mending, o repairOptions) error {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		m := all[name]
-		var j job.Job
+		var j rework.Job
 		entry := audit.Entry{Action: operate.Repair, Object: m.def.Name, Old: fmt.Sprintf("%d roots differ", len(m.roots))}
 		err := s.audited(ctx, audit.New(m.store.Pool()), entry, func(entry *audit.Entry) (err error) {
 			j, err = m.repairs.Start(ctx)
@@ -187,7 +186,7 @@ func (s *session) printCosts(costs []repairCost, asJSON bool) error {
 // mending is what is to be mended of one entity.
 type mending struct {
 	def     entity.Definition
-	repairs *flow.Repairs // nil in a dry run
+	repairs *rework.Repairs // nil in a dry run
 	store   *store.DB
 	records map[string]struct{} // each costs one operation, however often it was named
 	roots   map[uint64]struct{}
@@ -264,7 +263,7 @@ func (s *session) openMending(ctx context.Context, m *mending) error {
 	if m.store, err = s.migrated(ctx, d); err != nil {
 		return err
 	}
-	m.repairs, err = flow.NewRepairs(ctx, m.store, m.def, run.Repair, "returnsync repair")
+	m.repairs, err = rework.NewRepairs(ctx, m.store, m.def, run.Repair, "returnsync repair")
 	return err
 }
 
@@ -278,7 +277,7 @@ func (s *session) startMending(ctx context.Context, m *mending, o repairOptions)
 }
 
 // followMending has a job begun and, if asked to, waits and compares again.
-func (s *session) followMending(ctx context.Context, m *mending, j job.Job, o repairOptions) error {
+func (s *session) followMending(ctx context.Context, m *mending, j rework.Job, o repairOptions) error {
 	if err := s.launch(ctx, m.store, j, jobOptions{wait: o.wait, json: o.json, timeout: o.timeout}); err != nil || !o.wait {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // deps is what the program takes from its surroundings.
@@ -23,7 +22,7 @@ type deps struct {
 	out, log io.Writer
 	terminal bool // log is a terminal
 	client   *http.Client
-	cron     func(*wire.Env, context.Context) (*flow.Cron, error)
+	cron     func(*wire.Env, context.Context) (*wire.Cron, error)
 	now      func() time.Time
 	poll     time.Duration // how often a followed run is looked at
 	user     string        // of this machine; empty if it has no name

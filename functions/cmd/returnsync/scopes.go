@@ -13,6 +13,7 @@ import (
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 const scopesHelp = `A scope is a named group of members that are started and tracked as one; a member
@@ -224,8 +225,8 @@ func (a *app) scopeDelete(use string) *cobra.Command {
 }
 
 // scopesRead opens what reading and deleting need, and brings it up to date.
-func (s *session) scopesRead(ctx context.Context) (*flow.Scopes, error) {
-	var cfg flow.ScopesConfig
+func (s *session) scopesRead(ctx context.Context) (*member.Scopes, error) {
+	var cfg member.Config
 	d, err := s.configure(ctx, need{targets: []any{&cfg}})
 	if err != nil {
 		return nil, err
@@ -234,13 +235,13 @@ func (s *session) scopesRead(ctx context.Context) (*flow.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	scopes := &flow.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Config: cfg, Log: s.Log}
+	scopes := &member.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Config: cfg, Log: s.Log}
 	return scopes, scopes.Refresh(ctx)
 }
 
 // scopesWrite opens what starting needs: the tick as well.
-func (s *session) scopesWrite(ctx context.Context) (*flow.Scopes, error) {
-	var cfg flow.ScopesConfig
+func (s *session) scopesWrite(ctx context.Context) (*member.Scopes, error) {
+	var cfg member.Config
 	if err := wire.Configure(ctx, s.Lookup, &cfg); err != nil {
 		return nil, err
 	}
@@ -251,10 +252,10 @@ func (s *session) scopesWrite(ctx context.Context) (*flow.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &flow.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: tick, Entities: entities, Config: cfg, Log: s.Log}, nil
+	return &member.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: tick, Entities: entities, Config: cfg, Log: s.Log}, nil
 }
 
-// Run implements flow.Ticker.
+// Run implements member.Ticker.
 func (t ticker) Run(ctx context.Context, tick flow.Tick) ([]flow.Started, error) {
 	return t(ctx, tick.Entity)
 }

@@ -9,7 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // scopesReady returns deps over a migrated database with some returns.
@@ -52,7 +52,7 @@ func TestScopesFromStartToDelete(t *testing.T) {
 func TestAFailedScopeIsAnError(t *testing.T) {
 	d, _ := scopesReady(t)
 	open := d.cron
-	d.cron = func(e *wire.Env, ctx context.Context) (*flow.Cron, error) {
+	d.cron = func(e *wire.Env, ctx context.Context) (*wire.Cron, error) {
 		c, err := open(e, ctx)
 		if err == nil {
 			c.Queue = downQueue{}
@@ -83,7 +83,7 @@ func TestActionsByTheirDocumentedNames(t *testing.T) {
 		call(t, d, append(words, "--member", "m")...).expect(t, exitOK, []string{words[len(words)-1] + ": started"}, nil)
 	}
 	r := call(t, d, "action.sync-entities", "--json", "--wait")
-	var done flow.EntitiesDone
+	var done member.EntitiesDone
 	if err := json.Unmarshal([]byte(r.out), &done); err != nil || len(done.Statuses) != 1 || done.Statuses[0].State != syncscope.Synced {
 		t.Fatalf("%v %s %s", err, r.out, r.log)
 	}

@@ -8,11 +8,11 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // awaitScope follows a scope until it has ended, and shows its progress.
-func (s *session) awaitScope(ctx context.Context, scopes *flow.Scopes, from syncscope.Answer) (syncscope.Answer, error) {
+func (s *session) awaitScope(ctx context.Context, scopes *member.Scopes, from syncscope.Answer) (syncscope.Answer, error) {
 	show := progress.New(s.log, s.terminal, from.ID, s.now)
 	defer show.End()
 	for now := from; ; {

@@ -11,7 +11,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
@@ -107,19 +107,19 @@ func (s *session) migrated(ctx context.Context, d databases) (*store.DB, error) 
 }
 
 // definitions returns the definitions, or the one of that name.
-func definitions(defs wire.Definitions, name string) (flow.Entities, error) {
+func definitions(defs wire.Definitions, name string) (entity.List, error) {
 	list, err := defs.Load()
 	if err != nil || name == "" {
 		return list, err
 	}
 	d, err := list.Named(name)
-	return flow.Entities{d}, err
+	return entity.List{d}, err
 }
 
 // live opens our own tables and returns the definitions of the targets that
 // searches see, of the entity named or of all; a target's own name means that
 // target.
-func (s *session) live(ctx context.Context, d databases, defs wire.Definitions, name string) (*store.DB, flow.Entities, error) {
+func (s *session) live(ctx context.Context, d databases, defs wire.Definitions, name string) (*store.DB, entity.List, error) {
 	db, err := s.migrated(ctx, d)
 	if err != nil {
 		return nil, nil, err
@@ -129,21 +129,21 @@ func (s *session) live(ctx context.Context, d databases, defs wire.Definitions, 
 }
 
 // live is session.live for tables that are open; a target's own name means that target.
-func live(ctx context.Context, db *store.DB, defs wire.Definitions, name string) (flow.Entities, error) {
+func live(ctx context.Context, db *store.DB, defs wire.Definitions, name string) (entity.List, error) {
 	entities, err := defs.Load()
 	if err != nil {
 		return nil, err
 	}
-	catalog := flow.Catalog{Entities: entities, Store: db}
+	catalog := target.Catalog{Entities: entities, Store: db}
 	if name == "" {
 		return catalog.Live(ctx)
 	}
 	// An entity whose live target cannot be read is an error: the definition in the
 	// files may be that of an index which nobody sees any more.
 	find := catalog.LiveOf
-	if _, isTarget := target.IDOf(name); isTarget {
+	if !target.Parse(name).First() {
 		find = catalog.Named
 	}
 	d, err := find(ctx, name)
-	return flow.Entities{d}, err
+	return entity.List{d}, err
 }

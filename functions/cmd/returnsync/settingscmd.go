@@ -16,7 +16,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
 // indexSettings is the commands about the settings of indices.
@@ -200,7 +199,7 @@ func reachable(err error) error {
 
 // openSettings opens what the commands need, and tells all that is missing at
 // once.
-func (s *session) openSettings(ctx context.Context, name string) (flow.Entities, *wire.IndexSettings, error) {
+func (s *session) openSettings(ctx context.Context, name string) (entity.List, *wire.IndexSettings, error) {
 	var d databases
 	var defs wire.Definitions
 	if err := wire.Configure(ctx, s.Lookup, &d, &defs); err != nil {
@@ -217,7 +216,7 @@ func (s *session) openSettings(ctx context.Context, name string) (flow.Entities,
 // indexed returns the definitions of the indices that searches see: after a rebuild
 // these are not the files'. Without a database, or before its tables exist, nothing
 // was ever rebuilt and the files are right.
-func (s *session) indexed(ctx context.Context, d databases, defs wire.Definitions, name string) (flow.Entities, error) {
+func (s *session) indexed(ctx context.Context, d databases, defs wire.Definitions, name string) (entity.List, error) {
 	if d.wired().State() == "" {
 		return definitions(defs, name)
 	}

@@ -10,6 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
@@ -69,7 +70,7 @@ func (s *session) status(ctx context.Context, o statusOptions) error {
 		return err
 	}
 	// Known before our tables are read, which may want migrating.
-	if _, err := definitions(l.defs, target.EntityOf(o.entity)); err != nil {
+	if _, err := definitions(l.defs, target.Parse(o.entity).Base); err != nil {
 		return err
 	}
 	db, err := s.tables(ctx, d)
@@ -111,7 +112,7 @@ type statusLook struct {
 // gather reads the report.
 func (l statusLook) gather(ctx context.Context, db *store.DB) (health.Report, error) {
 	query := health.Query{
-		Entities: func(ctx context.Context, db *store.DB) (flow.Entities, error) { return live(ctx, db, l.defs, l.entity) },
+		Entities: func(ctx context.Context, db *store.DB) (entity.List, error) { return live(ctx, db, l.defs, l.entity) },
 		Limits:   l.limits, Plans: l.ticks.Plans, Config: l.config, Check: l.check,
 	}
 	return query.Read(ctx, db)

@@ -12,9 +12,11 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 const syncHelp = `sync ticks now, as Cloud Scheduler does every 15 minutes: it claims the next
@@ -93,7 +95,7 @@ type ticker func(ctx context.Context, entity string) ([]flow.Started, error)
 
 // prepare opens what a tick, and the wait after it, need: our own tables unless
 // somebody else ticks and nobody waits.
-func (s *session) prepare(ctx context.Context, o syncOptions) (ticker, *store.DB, flow.Entities, error) {
+func (s *session) prepare(ctx context.Context, o syncOptions) (ticker, *store.DB, entity.List, error) {
 	var remote remoteCron
 	var defs wire.Definitions
 	var here localCron
@@ -141,9 +143,9 @@ func (s *session) localTick(ctx context.Context) (ticker, error) {
 }
 
 // await follows the run of an entity's claim and prints its account.
-func (s *session) await(ctx context.Context, db *store.DB, entities flow.Entities, started flow.Started) error {
+func (s *session) await(ctx context.Context, db *store.DB, entities entity.List, started flow.Started) error {
 	name := started.Entity // a target's, where the entity was rebuilt
-	d, err := flow.Catalog{Entities: entities, Store: db}.Named(ctx, name)
+	d, err := target.Catalog{Entities: entities, Store: db}.Named(ctx, name)
 	if err != nil {
 		return err
 	}

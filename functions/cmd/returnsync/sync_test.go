@@ -51,14 +51,14 @@ func (s sender) Send(_ context.Context, t queue.Task) error {
 func with(t *testing.T, e env, s sender) deps {
 	t.Helper()
 	d := surroundings(t, e)
-	d.cron = func(w *wire.Env, _ context.Context) (*flow.Cron, error) {
+	d.cron = func(w *wire.Env, _ context.Context) (*wire.Cron, error) {
 		dsn, _ := w.Lookup.Lookup("SOURCE_DSN")
 		db, err := w.Store(wire.Databases{SourceDSN: dsn, MaxConnections: 2})
 		if err != nil {
 			return nil, err
 		}
 		entities, err := wire.Definitions{}.Load()
-		return &flow.Cron{Store: db, Queue: s, Entities: entities, Config: flow.Config{RunLease: time.Minute}, Log: w.Log}, err
+		return wire.NewCron(&flow.Cron{Queue: s, Entities: entities, Config: flow.Config{RunLease: time.Minute}, Log: w.Log}, db), err
 	}
 	return d
 }

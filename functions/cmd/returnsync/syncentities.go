@@ -10,7 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // entitiesOptions are what the flags say.
@@ -97,7 +97,7 @@ func (s *session) syncEntities(ctx context.Context, o entitiesOptions) error {
 }
 
 // awaitStatuses follows the statuses of a call until all have ended.
-func (s *session) awaitStatuses(ctx context.Context, scopes *flow.Scopes, done *flow.EntitiesDone) error {
+func (s *session) awaitStatuses(ctx context.Context, scopes *member.Scopes, done *member.EntitiesDone) error {
 	for running(done.Statuses) {
 		select {
 		case <-ctx.Done():

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 )
 
 // printBeside writes the lines of what there is, and none for what there is not.
@@ -30,7 +30,7 @@ func printBeside(w io.Writer, b health.Upkeep, now time.Time) {
 // stateText says where a job stands.
 func stateText(r health.Job) string {
 	text := string(r.State)
-	if r.State == job.Running && r.Note != "" {
+	if r.State == rework.Running && r.Note != "" {
 		text = "waiting: " + oneLine(r.Note)
 	} else if r.Note != "" {
 		text += ": " + oneLine(r.Note)

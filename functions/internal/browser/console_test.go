@@ -20,7 +20,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -477,7 +477,7 @@ func TestConsoleSteersJobs(t *testing.T) {
 	d.confirm()
 	d.reads("#jobs", "No job is open.")
 	j, err := d.Store.Job(t.Context(), 1)
-	if err != nil || j.State != job.Done {
+	if err != nil || j.State != rework.Done {
 		t.Errorf("%+v, %v", j, err)
 	}
 	d.reads("#audit", "resume job")

@@ -6,6 +6,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
@@ -15,7 +16,7 @@ import (
 type Query struct {
 	// Entities returns the definitions of the targets that searches see. Read calls it
 	// after it has read our tables' version.
-	Entities func(context.Context, *store.DB) (flow.Entities, error)
+	Entities func(context.Context, *store.DB) (entity.List, error)
 	Limits   judge.Limits
 	Plans    func(*store.DB) watch.Plans // the due times of entities
 	Config   flow.Config                 // the budgets of the operations
@@ -65,13 +66,13 @@ func (q Query) Read(ctx context.Context, db *store.DB) (Report, error) {
 		e.complete(facts.Entities[i])
 		r.Entities = append(r.Entities, e)
 	}
-	budget, err := flow.ReadBudget(ctx, db, q.Config)
+	budget, err := rework.ReadBudget(ctx, db, q.Config)
 	if err != nil {
 		return r, err
 	}
 	r.Budget = budgetOf(budget)
 	for _, f := range q.Limits.Findings(facts) {
-		f.Entity = target.EntityOf(f.Entity)
+		f.Entity = target.Parse(f.Entity).Base
 		r.Attention = append(r.Attention, f)
 	}
 	r.OK = len(r.Attention) == 0
@@ -80,7 +81,7 @@ func (q Query) Read(ctx context.Context, db *store.DB) (Report, error) {
 
 // complete adds facts that are not in the tables.
 func (q Query) complete(ctx context.Context, db *store.DB, d entity.Definition, e *judge.Entity) (err error) {
-	if e.Plan, err = q.Plans(db).Plan(ctx, target.EntityOf(d.Name)); err != nil || q.Check == nil {
+	if e.Plan, err = q.Plans(db).Plan(ctx, target.Parse(d.Name).Base); err != nil || q.Check == nil {
 		return err
 	}
 	x, _, err := q.Check.Run(ctx, d)

@@ -68,7 +68,7 @@ type Claim struct {
 // Of returns an entity's part.
 func Of(d entity.Definition, s store.Status) Entity {
 	e := Entity{
-		Name: target.EntityOf(d.Name), Index: d.Index, Claim: Claim{State: "none"},
+		Name: target.Parse(d.Name).Base, Index: d.Index, Claim: Claim{State: "none"},
 		Running: answerOf(s.Current), Last: answerOf(s.Last), Parked: s.Parked, Doubts: s.Doubts, Operations: s.Operations,
 	}
 	if e.Name != d.Name {

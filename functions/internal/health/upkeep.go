@@ -7,8 +7,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
@@ -48,7 +47,7 @@ type Budget struct {
 }
 
 // budgetOf returns the budget's part, nil without a cap.
-func budgetOf(b flow.Budget) *Budget {
+func budgetOf(b rework.Budget) *Budget {
 	if b.DayCap <= 0 && b.MonthCap <= 0 {
 		return nil
 	}
@@ -69,7 +68,7 @@ func upkeepOf(ctx context.Context, db *store.DB, live entity.Definition, now tim
 	if err != nil {
 		return b, err
 	}
-	name := target.EntityOf(live.Name)
+	name := target.Parse(live.Name).Base
 	if err := b.addJobs(ctx, db, name, now); err != nil {
 		return b, err
 	}
@@ -100,7 +99,7 @@ func standbys(ctx context.Context, db *store.DB, targets []Target) ([]judge.Stan
 		if t.Role != target.Standby {
 			continue
 		}
-		s := judge.Standby{Entity: target.EntityOf(t.Name), Target: t.id, Index: t.Index, Watermark: t.AsOf}
+		s := judge.Standby{Entity: target.Parse(t.Name).Base, Target: t.id, Index: t.Index, Watermark: t.AsOf}
 		runs, err := db.Windows(ctx, t.Name, 1)
 		if err != nil {
 			return nil, err
@@ -124,7 +123,7 @@ func (b *Upkeep) addJobs(ctx context.Context, db *store.DB, name string, now tim
 		return err
 	}
 	for _, j := range newest {
-		if j.State == job.Failed && j.ClosedAt != nil && now.Sub(*j.ClosedAt) < failedSpan {
+		if j.State == rework.Failed && j.ClosedAt != nil && now.Sub(*j.ClosedAt) < failedSpan {
 			open = append(open, j)
 		}
 	}
@@ -142,26 +141,26 @@ func (b *Upkeep) addJobs(ctx context.Context, db *store.DB, name string, now tim
 // job type of each later one.
 func (b *Upkeep) addTarget(ctx context.Context, db *store.DB, live entity.Definition, t target.Target) error {
 	first := live
-	first.JobType = target.EntityOf(live.JobType)
+	first.JobType = target.Parse(live.JobType).Base
 	d, err := t.Definition(first)
 	if err != nil {
 		return err
 	}
 	asOf, err := db.AsOf(ctx, d.JobType)
-	b.Targets = append(b.Targets, Target{Name: t.Name(), Role: t.Role, Index: t.Index, AsOf: asOf, id: target.NameOf(t.Entity, t.ID)})
+	b.Targets = append(b.Targets, Target{Name: t.Name(), Role: t.Role, Index: t.Index, AsOf: asOf, id: target.Key{Base: t.Entity, ID: t.ID}.String()})
 	return err
 }
 
 // Job is a job and its progress.
 type Job struct {
-	job.Job
+	rework.Job
 	From     *time.Time        `json:"from,omitempty"`
 	To       *time.Time        `json:"to,omitempty"`
 	Progress store.JobProgress `json:"progress"`
 }
 
 // ReportJob reads a job's progress.
-func ReportJob(ctx context.Context, db *store.DB, j job.Job) (Job, error) {
+func ReportJob(ctx context.Context, db *store.DB, j rework.Job) (Job, error) {
 	r := Job{Job: j}
 	if j.ByTime() {
 		r.From, r.To = &j.Window.From, &j.Window.To

@@ -18,10 +18,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // Actor is who acts.
@@ -56,9 +58,9 @@ type Waker interface {
 // Acts does what people ask for.
 type Acts struct {
 	Store    *store.DB
-	Entities flow.Entities
+	Entities entity.List
 	// Ticker starts syncs; nil where nothing is started.
-	Ticker flow.Ticker
+	Ticker member.Ticker
 	// Jobs begins jobs at once; without it the next tick does.
 	Jobs Waker
 }
@@ -110,10 +112,10 @@ func Said(started []flow.Started) string {
 }
 
 // catalog knows the entities and their targets.
-func (a Acts) catalog() flow.Catalog { return flow.Catalog{Entities: a.Entities, Store: a.Store} }
+func (a Acts) catalog() target.Catalog { return target.Catalog{Entities: a.Entities, Store: a.Store} }
 
 // move changes a job's state by do and returns the job as it was.
-func (a Acts) move(ctx context.Context, by Actor, entry audit.Entry, id int64, to job.State, do func(job.Job) (bool, error)) (j job.Job, err error) {
+func (a Acts) move(ctx context.Context, by Actor, entry audit.Entry, id int64, to rework.State, do func(rework.Job) (bool, error)) (j rework.Job, err error) {
 	entry.Object = fmt.Sprint("job ", id)
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) error {
 		var err error
@@ -131,16 +133,16 @@ func (a Acts) move(ctx context.Context, by Actor, entry audit.Entry, id int64, t
 }
 
 // PauseJob sends no more pages of a job.
-func (a Acts) PauseJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, audit.Entry{Action: PauseJob}, id, job.Paused, func(j job.Job) (bool, error) {
-		return a.Store.MoveJob(ctx, j.ID, job.Paused, "")
+func (a Acts) PauseJob(ctx context.Context, by Actor, id int64) (rework.Job, error) {
+	return a.move(ctx, by, audit.Entry{Action: PauseJob}, id, rework.Paused, func(j rework.Job) (bool, error) {
+		return a.Store.MoveJob(ctx, j.ID, rework.Paused, "")
 	})
 }
 
 // ResumeJob lets a paused job go on.
-func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, audit.Entry{Action: ResumeJob}, id, job.Running, func(j job.Job) (bool, error) {
-		ok, err := a.Store.MoveJob(ctx, j.ID, job.Running, "")
+func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (rework.Job, error) {
+	return a.move(ctx, by, audit.Entry{Action: ResumeJob}, id, rework.Running, func(j rework.Job) (bool, error) {
+		ok, err := a.Store.MoveJob(ctx, j.ID, rework.Running, "")
 		if err == nil && ok {
 			err = a.wake(ctx, j.ID)
 		}
@@ -149,8 +151,8 @@ func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (job.Job, error
 }
 
 // CancelJob ends a job for good.
-func (a Acts) CancelJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, audit.Entry{Action: CancelJob}, id, job.Cancelled, func(j job.Job) (bool, error) {
+func (a Acts) CancelJob(ctx context.Context, by Actor, id int64) (rework.Job, error) {
+	return a.move(ctx, by, audit.Entry{Action: CancelJob}, id, rework.Cancelled, func(j rework.Job) (bool, error) {
 		def, err := a.catalog().Named(ctx, j.Entity)
 		if err != nil {
 			return false, err
@@ -183,14 +185,14 @@ func (p Parked) count() (n int) {
 
 // RetryParked sends parked records of an entity once more, by a job. named is what
 // was asked for, in words, and choose finds the records.
-func (a Acts) RetryParked(ctx context.Context, by Actor, entry audit.Entry, choose func() (Parked, error)) (j job.Job, n int, err error) {
+func (a Acts) RetryParked(ctx context.Context, by Actor, entry audit.Entry, choose func() (Parked, error)) (j rework.Job, n int, err error) {
 	entry.Action = RetryParked
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) error {
 		p, err := choose()
 		if err != nil {
 			return err
 		}
-		r, err := flow.NewRepairs(ctx, a.Store, p.Def, run.Record, by.String())
+		r, err := rework.NewRepairs(ctx, a.Store, p.Def, run.Record, by.String())
 		if err != nil {
 			return err
 		}
@@ -210,7 +212,7 @@ func (a Acts) RetryParked(ctx context.Context, by Actor, entry audit.Entry, choo
 }
 
 // Retried says how many records a job tries again.
-func Retried(n int, j job.Job) string {
+func Retried(n int, j rework.Job) string {
 	what := "records are"
 	if n == 1 {
 		what = "record is"
@@ -220,7 +222,7 @@ func Retried(n int, j job.Job) string {
 
 // Backfill has a range of history synced again by make, which a person has asked
 // for.
-func (a Acts) Backfill(ctx context.Context, by Actor, object string, begin func() (job.Job, error)) (j job.Job, err error) {
+func (a Acts) Backfill(ctx context.Context, by Actor, object string, begin func() (rework.Job, error)) (j rework.Job, err error) {
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: Backfill, Object: object}, func(entry *audit.Entry) error {
 		var err error
 		if j, err = begin(); j.ID != 0 {

@@ -9,14 +9,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // ScopeActs does what people ask for about scopes.
-type ScopeActs struct{ Flow *flow.Scopes }
+type ScopeActs struct{ Flow *member.Scopes }
 
 // Start starts a scope.
-func (s ScopeActs) Start(ctx context.Context, by Actor, r scope.Request) (done flow.ScopeDone, err error) {
+func (s ScopeActs) Start(ctx context.Context, by Actor, r scope.Request) (done member.ScopeDone, err error) {
 	id := string(r.InstanceID)
 	err = Audited(ctx, audit.New(s.Flow.Targets.Pool()), by, audit.Entry{Action: StartScope, Object: id}, func(entry *audit.Entry) error {
 		if before, err := s.Flow.Store.Scope(ctx, id); err == nil {
@@ -35,7 +35,7 @@ func (s ScopeActs) Start(ctx context.Context, by Actor, r scope.Request) (done f
 }
 
 // SyncEntities syncs entities, in the name of a scope's member.
-func (s ScopeActs) SyncEntities(ctx context.Context, by Actor, r scope.Request) (done flow.EntitiesDone, err error) {
+func (s ScopeActs) SyncEntities(ctx context.Context, by Actor, r scope.Request) (done member.EntitiesDone, err error) {
 	var names []string
 	for _, one := range r.Options.Entities {
 		names = append(names, one.Entity)

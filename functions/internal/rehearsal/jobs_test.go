@@ -17,9 +17,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/oracle"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	between "gitlab.com/eshopbox-team/return-sync/shared/window"
@@ -67,7 +66,7 @@ func historicBody(from, to time.Time) string {
 }
 
 // ended waits until a job is in a final state.
-func (s *Stack) ended(t *testing.T, id int64) (job.Job, store.JobProgress) {
+func (s *Stack) ended(t *testing.T, id int64) (rework.Job, store.JobProgress) {
 	t.Helper()
 	for deadline := time.Now().Add(4 * time.Minute); ; hold(t.Context(), poll) {
 		j, err := s.Store.Job(t.Context(), id)
@@ -98,7 +97,7 @@ func TestHistoricSyncByHand(t *testing.T) {
 		t.Fatalf("%d %s, %v", code, text, err)
 	}
 	j, p := s.ended(t, first.JobID)
-	if j.State != job.Done || j.Kind != run.Backfill || p.Roots != 150 || p.Counts.Unchanged != p.Counts.Found || p.Counts.Operations != 0 {
+	if j.State != rework.Done || j.Kind != run.Backfill || p.Roots != 150 || p.Counts.Unchanged != p.Counts.Found || p.Counts.Operations != 0 {
 		t.Errorf("%+v, %+v", j, p)
 	}
 	fromQueue := http.Header{"X-Cloudtasks-Queuename": {"returnSync"}}
@@ -169,7 +168,7 @@ func TestBackfillBesideTicks(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := between.Window{From: time.Unix(0, 0).UTC(), To: past.Add(time.Minute)}
-	j, _, err := flow.NewBackfill(ctx, s.Store, d, flow.Asked{Window: all, Rate: rate, Roots: int64(returns), By: "a test"})
+	j, _, err := rework.NewBackfill(ctx, s.Store, d, rework.Asked{Window: all, Rate: rate, Roots: int64(returns), By: "a test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +182,7 @@ func TestBackfillBesideTicks(t *testing.T) {
 		t.Fatal(err)
 	}
 	j, p := s.ended(t, j.ID)
-	if j.State != job.Done || !p.Counts.Balanced() || p.Counts.Saved == 0 {
+	if j.State != rework.Done || !p.Counts.Balanced() || p.Counts.Saved == 0 {
 		t.Errorf("%v is %s (%s): %v", j, j.State, j.Note, p.Counts)
 	}
 	s.coveredOnce(t, j, p)
@@ -225,14 +224,14 @@ func (s *Stack) disturb(t *testing.T, id int64) {
 	s.StrikeAtRandom(0.01, 0, 0)
 	s.strikeDown(process.Function.Name)
 	s.strikeDown(window.Function.Name)
-	move := func(to job.State) bool {
+	move := func(to rework.State) bool {
 		ok, err := s.Store.MoveJob(t.Context(), id, to, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return ok
 	}
-	if !move(job.Paused) {
+	if !move(rework.Paused) {
 		t.Error("the backfill had ended before it could be paused")
 		return
 	}
@@ -245,7 +244,7 @@ func (s *Stack) disturb(t *testing.T, id int64) {
 	if after := s.done(t, id); after != before {
 		t.Errorf("%d roots were done while the job was paused", after-before)
 	}
-	if !move(job.Running) { // the next tick wakes it
+	if !move(rework.Running) { // the next tick wakes it
 		t.Error("the backfill was not paused")
 	}
 }
@@ -262,7 +261,7 @@ func (s *Stack) done(t *testing.T, id int64) (n int64) {
 
 // coveredOnce demands that a job's runs that ended well cover every root of its
 // range, each once.
-func (s *Stack) coveredOnce(t *testing.T, j job.Job, p store.JobProgress) {
+func (s *Stack) coveredOnce(t *testing.T, j rework.Job, p store.JobProgress) {
 	t.Helper()
 	var listed, distinct, found, left int64
 	for _, q := range []struct {
@@ -339,7 +338,7 @@ func (s *Stack) tickTimes(t *testing.T, since time.Time) (x tickTimes) {
 
 // pageTime returns the median time between the ends of a job's pages, which are
 // worked one at a time.
-func (s *Stack) pageTime(t *testing.T, j job.Job) time.Duration {
+func (s *Stack) pageTime(t *testing.T, j rework.Job) time.Duration {
 	t.Helper()
 	rows, err := s.DB.QueryContext(t.Context(), "SELECT p.finished_at FROM sync_page p JOIN sync_run r ON r.id = p.run_id WHERE r.job_id = ? AND p.state = 2 ORDER BY p.finished_at", j.ID)
 	if err != nil {

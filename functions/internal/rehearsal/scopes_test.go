@@ -13,7 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/scopes"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // entitiesDir is the folder of the second entity, stock.
@@ -96,7 +96,7 @@ func (s *Stack) until(t *testing.T, id string, want scope.State) []scope.Answer 
 // both entities as one, watch, and find both indices true.
 func TestAScopeOfTwoEntitiesIsStartedAndWatched(t *testing.T) {
 	s := startBoth(t, Options{Workers: 2, Env: []string{"PAGE_SIZE=20"}})
-	var done flow.ScopeDone
+	var done member.ScopeDone
 	if err := s.operate(t, "/start-sync-scope", nightly, &done); err != nil || !done.Started {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -142,14 +142,14 @@ func TestAScopeIsRecoveredAfterKill9InEachState(t *testing.T) {
 		{"member-bound", scope.Interrupted},  // one bound, the other lost
 	} {
 		s.Strike(Blow{Step: c.step})
-		if err := s.operate(t, "/start-sync-scope", nightly, &flow.ScopeDone{}); err == nil {
+		if err := s.operate(t, "/start-sync-scope", nightly, &member.ScopeDone{}); err == nil {
 			t.Fatalf("%s: the process was not killed", c.step)
 		}
 		s.untilStored(t, "nightly", c.want)
 		s.again(t)
 	}
 	s.Strike(Blow{Step: "member-bound", Nth: 2}) // everything handed over: nothing is lost
-	if err := s.operate(t, "/start-sync-scope", nightly, &flow.ScopeDone{}); err == nil {
+	if err := s.operate(t, "/start-sync-scope", nightly, &member.ScopeDone{}); err == nil {
 		t.Fatal("the process was not killed")
 	}
 	s.until(t, "nightly", scope.Synced)
@@ -160,7 +160,7 @@ func TestAScopeIsRecoveredAfterKill9InEachState(t *testing.T) {
 	if _, err := s.DB.ExecContext(t.Context(), "UPDATE order_return SET row_version = row_version + 1"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.operate(t, "/start-sync-scope", nightly, &flow.ScopeDone{}); err != nil {
+	if err := s.operate(t, "/start-sync-scope", nightly, &member.ScopeDone{}); err != nil {
 		t.Fatal(err)
 	}
 	s.untilStored(t, "nightly", scope.Interrupted)
@@ -197,7 +197,7 @@ func (s *Stack) again(t *testing.T) {
 	t.Helper()
 	guarded := `{"instanceId":"nightly","when":{"scope":"nightly","isNot":"syncing"}}`
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(poll) {
-		var done flow.ScopeDone
+		var done member.ScopeDone
 		if err := s.operate(t, "/start-sync-scope", guarded, &done); err == nil && done.Started {
 			break
 		} else if time.Now().After(deadline) {

@@ -148,7 +148,7 @@ func (s *Stack) newest(ctx context.Context, entityName string) (run.Run, error) 
 
 // Entity returns a definition by name.
 func (s *Stack) Entity(name string) (entity.Definition, error) {
-	return flow.Entities(s.Entities).Named(name)
+	return entity.List(s.Entities).Named(name)
 }
 
 // ForgetWatermark makes the next window begin with history again, so that it

@@ -9,7 +9,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -18,9 +20,9 @@ import (
 type Console struct {
 	Store    *store.DB
 	Tables   Tables
-	Scopes   *flow.Scopes
+	Scopes   *member.Scopes
 	Jobs     Waker
-	Entities flow.Entities
+	Entities entity.List
 	// Kinds are the kinds of targets that a schedule may name.
 	Kinds     schedule.Kinds
 	Operators *identity.Operators

@@ -9,11 +9,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // ScheduleKinds returns the kinds of targets that people can schedule; a wing
 // adds its own here. Without scopes they can be checked, not started.
-func ScheduleKinds(entities flow.Entities, scopes *flow.Scopes) schedule.Kinds {
+func ScheduleKinds(entities entity.List, scopes *member.Scopes) schedule.Kinds {
 	kinds := schedule.Kinds{
 		{Name: entity.ScheduleKind, Entity: true, Check: func(_ context.Context, target string) error {
 			_, err := entities.Named(target)

@@ -10,7 +10,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -19,7 +20,7 @@ type Schedules struct {
 	Reconciler *schedule.Reconciler
 	Firer      *schedule.Firer
 	// Scopes are swept each minute, so that a lost one is reported without a reader.
-	Scopes *flow.Scopes
+	Scopes *member.Scopes
 	Log    *slog.Logger
 }
 
@@ -42,7 +43,7 @@ func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 
 // Reconciler opens the reconciler of the table of schedules with the scheduler's
 // jobs.
-func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities flow.Entities) (*schedule.Reconciler, error) {
+func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities entity.List) (*schedule.Reconciler, error) {
 	var cfg cloudscheduler.Config
 	var tasks struct {
 		Location string `env:"TASKS_LOCATION"`

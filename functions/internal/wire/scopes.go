@@ -9,12 +9,12 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // Scopes holds the parts of the scopes function.
 type Scopes struct {
-	Flow      *flow.Scopes
+	Flow      *member.Scopes
 	Operators *identity.Operators
 	Limits    ScopesLimits
 	Log       *slog.Logger
@@ -40,8 +40,8 @@ func (l ScopesLimits) check() error {
 
 // FlowScopes opens the starter and follower of scopes: a ticker of its own and our
 // tables. Schedules start scopes with it too.
-func (e *Env) FlowScopes(ctx context.Context) (*flow.Scopes, error) {
-	s := &flow.Scopes{Log: e.Log, Steps: e.Steps}
+func (e *Env) FlowScopes(ctx context.Context) (*member.Scopes, error) {
+	s := &member.Scopes{Log: e.Log, Steps: e.Steps}
 	if err := Configure(ctx, e.Lookup, &s.Config); err != nil {
 		return nil, err
 	}

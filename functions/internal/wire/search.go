@@ -15,7 +15,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // Search holds the parts of the search function.
@@ -142,7 +143,7 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	}
 	problems := []error{problem, s.Limits.check(), s.openIdentity(ctx, e, who), s.openEngine(cfg)}
 	db, err := e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
-	l := &liveness{search: s, catalog: flow.Catalog{Entities: flow.Entities{d}, Store: db}, cfg: cfg, sorting: sorting}
+	l := &liveness{search: s, store: db, catalog: target.Catalog{Entities: entity.List{d}, Store: db}, cfg: cfg, sorting: sorting}
 	s.Freshness = &search.Freshness{
 		StaleAfter: cfg.StaleAfter,
 		Suspect:    func(ctx context.Context) (bool, error) { return l.suspect(ctx, d) },
@@ -158,7 +159,8 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 // liveness follows the live target.
 type liveness struct {
 	search  *Search
-	catalog flow.Catalog
+	store   *store.DB
+	catalog target.Catalog
 	cfg     searchConfig
 	sorting Sorting
 }
@@ -178,7 +180,7 @@ func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, e
 		l.search.Log.InfoContext(ctx, "another index is live, or the format of its records changed", "entity", d.Name, "index", live.Index)
 		l.search.edition.Store(e)
 	}
-	return l.catalog.Store.AsOf(ctx, live.JobType)
+	return l.store.AsOf(ctx, live.JobType)
 }
 
 // suspect judges the stored answer of the live index by the rules of package judge.
@@ -187,15 +189,15 @@ func (l *liveness) suspect(ctx context.Context, d entity.Definition) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	now, err := l.catalog.Store.Now(ctx)
+	now, err := l.store.Now(ctx)
 	if err != nil {
 		return false, err
 	}
-	kept, _, err := l.catalog.Store.KeptIndex(ctx, live.Name)
+	kept, _, err := l.store.KeptIndex(ctx, live.Name)
 	if err != nil {
 		return false, err
 	}
-	asOf, err := l.catalog.Store.AsOf(ctx, live.JobType)
+	asOf, err := l.store.AsOf(ctx, live.JobType)
 	return l.cfg.Stale(now, judge.Entity{Name: live.Name, Watermark: asOf, Plan: judge.Every(l.cfg.StaleAfter / 2), Index: kept}), err
 }
 

@@ -22,7 +22,7 @@ type Sorting struct {
 
 // parse reads the sorts of an entity, none unless the entity is searched.
 func (s Sorting) parse(d entity.Definition) ([]search.Sort, error) {
-	if target.EntityOf(d.Name) != s.Entity {
+	if target.Parse(d.Name).Base != s.Entity {
 		return nil, nil
 	}
 	sorts, err := search.ParseSorts(s.Sorts)

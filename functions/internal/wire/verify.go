@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
@@ -17,7 +17,7 @@ import (
 type Verify struct {
 	Verifier verify.Verifier
 	Store    *store.DB
-	Entities flow.Entities
+	Entities entity.List
 	Config   VerifyConfig
 	Log      *slog.Logger
 }

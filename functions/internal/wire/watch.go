@@ -10,8 +10,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/webhook"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
@@ -64,7 +64,7 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	shared := TablesOn(w.Store.Pool())
 	w.Alerts, w.Heartbeats, w.RunLog = shared.Alerts, shared.Heartbeats, shared.RunLog
 	w.Live = func(ctx context.Context) ([]entity.Definition, error) {
-		return flow.Catalog{Entities: entities, Store: w.Store}.Live(ctx)
+		return target.Catalog{Entities: entities, Store: w.Store}.Live(ctx)
 	}
 	w.Plans = Ticks{w.Config.Period}.Plans(w.Store)
 	check, problem := e.IndexCheck(ctx, w.Store)

@@ -21,10 +21,13 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/cloudsql"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Function is one entry point: its name, its old path, and the opening of its handler.
@@ -160,7 +163,7 @@ type Definitions struct {
 }
 
 // Load reads the definitions.
-func (d Definitions) Load() (flow.Entities, error) {
+func (d Definitions) Load() (entity.List, error) {
 	list, err := entity.Load(d.Dir)
 	if err != nil {
 		return nil, err
@@ -187,8 +190,25 @@ func (d Definitions) Named(name string) (entity.Definition, error) {
 	return entities.Named(name)
 }
 
-// Cron opens the cron step.
-func (e *Env) Cron(ctx context.Context) (*flow.Cron, error) {
+// Cron is the parts of the cron function.
+type Cron struct {
+	*flow.Cron
+	Jobs  *rework.Waker
+	Store *store.DB
+}
+
+// Wake starts a running job's chain of tasks.
+func (c *Cron) Wake(ctx context.Context, id int64) error { return c.Jobs.Wake(ctx, id) }
+
+// NewCron joins the cron step, our tables and the jobs that a tick wakes.
+func NewCron(c *flow.Cron, db *store.DB) *Cron {
+	jobs := &rework.Waker{Store: db, Queue: c.Queue, Silence: c.Config.JobSilence, Log: c.Log, Steps: c.Steps}
+	c.Store, c.Heart, c.Jobs = db, heartbeat.New(db.Pool()), jobs
+	return &Cron{Cron: c, Jobs: jobs, Store: db}
+}
+
+// Cron opens the cron function's parts.
+func (e *Env) Cron(ctx context.Context) (*Cron, error) {
 	var db Databases
 	var defs Definitions
 	var tasks cloudtasks.Config
@@ -205,14 +225,30 @@ func (e *Env) Cron(ctx context.Context) (*flow.Cron, error) {
 		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: where queue returnSync delivers to")
 	}
 	var problems [3]error
+	var state *store.DB
 	c.Entities, problems[0] = defs.Load()
-	c.Store, problems[1] = e.Store(db)
+	state, problems[1] = e.Store(db)
 	c.Queue, problems[2] = e.queue(ctx, tasks, to)
-	return c, errors.Join(problems[:]...)
+	return NewCron(c, state), errors.Join(problems[:]...)
 }
 
-// Window opens the window step.
-func (e *Env) Window(ctx context.Context) (*flow.Window, error) {
+// Window is the parts of the window function.
+type Window struct {
+	*flow.Window
+	Jobs  *rework.Jobs
+	Store *store.DB
+}
+
+// NewWindow joins the window step, our tables, the source and the turns of jobs.
+func NewWindow(w *flow.Window, db *store.DB, src rework.Source) *Window {
+	w.Store, w.Source = db, src
+	return &Window{Window: w, Store: db, Jobs: &rework.Jobs{
+		Store: db, Source: src, Queue: w.Queue, Entities: w.Entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
+	}}
+}
+
+// Window opens the window function's parts.
+func (e *Env) Window(ctx context.Context) (*Window, error) {
 	var db Databases
 	var defs Definitions
 	var tasks cloudtasks.Config
@@ -229,11 +265,13 @@ func (e *Env) Window(ctx context.Context) (*flow.Window, error) {
 	}
 	w.Apart = db.Apart()
 	var problems [4]error
+	var state *store.DB
 	w.Entities, problems[0] = defs.Load()
-	w.Store, problems[1] = e.Store(db)
-	w.Source, problems[2] = e.Source(db)
+	state, problems[1] = e.Store(db)
+	src, problem := e.Source(db)
+	problems[2] = problem
 	w.Queue, problems[3] = e.queue(ctx, tasks, to)
-	return w, errors.Join(problems[:]...)
+	return NewWindow(w, state, src), errors.Join(problems[:]...)
 }
 
 // Process opens the process step.

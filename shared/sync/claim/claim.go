@@ -3,17 +3,26 @@
 // order_return_algolia_sync with the entity's job type, and the idempotency key is the
 // tick's time, the same on every retry of one tick.
 //
-//	row                               the tick
-//	free                              takes it
-//	free, same occurrence             does nothing: it has run already
-//	claimed, lease alive              sends the task again under the same name
-//	processing, lease alive           does nothing: still running
-//	claimed or processing, expired    takes over
+// The right to run is the newest order_return_algolia_sync row of a job type.
+// A tick reads it, Decide says what the tick may do, and one conditional UPDATE
+// in the store does it: the row's token must still be the one that was read. A
+// tick that loses that race does nothing. The lease frees the row of a dead run. The
+// occurrence is the tick's idempotency key (the scheduler's time, the same on every
+// retry of one tick): a second delivery of a tick does nothing.
+//
+//	row                               tick does
+//	free                              take
+//	free, same occurrence             nothing: this tick has run already
+//	claimed, lease alive              send its task again under the same name
+//	processing, lease alive           nothing: still running
+//	claimed or processing, expired    take over
 package claim
 
 import (
+	"encoding/json"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/lease"
 )
 
@@ -42,6 +51,28 @@ type Row struct {
 	Now        time.Time // the database's clock when the row was read
 }
 
+// Grant is what a claim writes.
+type Grant struct {
+	Token      string // fresh, from NewToken
+	Occurrence string // the scheduler's tick; empty if it has none
+	Lease      time.Duration
+}
+
+// Agenda says what a tick has to do besides claiming windows.
+type Agenda struct {
+	Rebuilt int64 // targets that rebuilds have made or left
+	Silent  int64 // running jobs whose next turn is overdue
+}
+
+// Probe is what the idle check knows of a claim.
+type Probe struct {
+	Claim       Row
+	Held        bool // the claim is still the task's
+	Begun       bool // an earlier delivery has begun its run
+	Unconfirmed bool // some roots are unconfirmed
+	Changed     bool // the source has changed rows
+}
+
 // Decision is what a tick may do with a row.
 type Decision uint8
 
@@ -59,7 +90,8 @@ func (d Decision) String() string {
 	return [...]string{"take", "take over", "resend", "busy", "duplicate"}[d]
 }
 
-// Decide says what a tick with an occurrence key may do; the key may be empty.
+// Decide says what a tick with an idempotency key may do. A tick without one is
+// never a duplicate.
 func Decide(r Row, occurrence string) Decision {
 	switch lease.Decide(lease.Row{Held: r.Status != Free, Until: r.LeaseUntil, Key: r.Occurrence, Now: r.Now}, occurrence) {
 	case lease.Free:
@@ -75,5 +107,71 @@ func Decide(r Row, occurrence string) Decision {
 	return Busy
 }
 
-// NewToken returns a fresh token for a claim.
-func NewToken() string { return lease.NewToken() }
+// NewToken returns 128 random bits in hexadecimal. The holder of a row's token may
+// write in the row's name.
+func NewToken() string {
+	return lease.NewToken()
+}
+
+// timeLayout is how the owner's tasks write times: UTC, without a zone.
+const timeLayout = "2006-01-02 15:04:05"
+
+// Task is the body of a window task: the claimed row as JSON, in the owner's
+// field names, and the token that proves the claim. Dates are in UTC and cut to
+// the second; the row in the database, not the task, is what the window uses.
+type Task struct {
+	ID        int64  `json:"id"`
+	JobType   string `json:"jobType"`
+	Status    Status `json:"status"`
+	StartDate string `json:"startDate,omitempty"`
+	EndDate   string `json:"endDate,omitempty"`
+	CreatedAt string `json:"createdAt,omitempty"`
+	Token     string `json:"token"`
+	// Now is the database's clock when the row was claimed.
+	Now string `json:"now,omitempty"`
+}
+
+// Since returns the end of the last run, cut to the second, and how long that is
+// ago; false if there was none.
+func (t Task) Since() (end time.Time, ago time.Duration, ok bool) {
+	end, err := time.Parse(timeLayout, t.EndDate)
+	if err != nil {
+		return end, 0, false
+	}
+	now, err := time.Parse(timeLayout, t.Now)
+	return end, now.Sub(end), err == nil
+}
+
+// TaskOf returns the task body for a claimed row.
+func TaskOf(r Row) Task {
+	return Task{
+		ID: r.ID, JobType: r.JobType, Status: Claimed, Token: r.Token,
+		StartDate: stamp(r.RangeStart), EndDate: stamp(r.Watermark), CreatedAt: stamp(&r.CreatedAt), Now: stamp(&r.Now),
+	}
+}
+
+// stamp formats a time as the owner does; nil is empty.
+func stamp(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeLayout)
+}
+
+// ParseTask reads a window task's body. Repeating cannot cure a body that is wrong,
+// so the error is of kind fault.Invalid.
+func ParseTask(body []byte) (Task, error) {
+	var t Task
+	if err := json.Unmarshal(body, &t); err != nil {
+		return Task{}, fault.Wrap(err, fault.Invalid, "bad-task", "the window task's body is not the JSON of a claimed row")
+	}
+	switch {
+	case t.ID <= 0:
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no id: want the id of a claimed order_return_algolia_sync row").WithParam("id")
+	case t.JobType == "":
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no jobType, such as RETURN_JOB").WithParam("jobType")
+	case t.Token == "":
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no token: want the token of the claim that sent it").WithParam("token")
+	}
+	return t, nil
+}

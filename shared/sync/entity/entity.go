@@ -46,7 +46,7 @@ type Definition struct {
 	Stamp         string // a field that gets the time of the push in epoch ms; not part of the content
 	Types         map[string]record.Kind
 	// Format is the form of records beyond rows.sql. An index that was filled earlier
-	// may have an older format than the files, see flow.Catalog.
+	// may have an older format than the files, see target.Catalog.
 	Format record.Format
 	// SecretIDs gives an index that is filled from the beginning ids that nobody can
 	// guess (see record.IDs).

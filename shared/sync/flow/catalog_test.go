@@ -7,13 +7,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // listed returns definitions as name -> index.
-func listed(t *testing.T) func(flow.Entities, error) map[string]string {
-	return func(list flow.Entities, err error) map[string]string {
+func listed(t *testing.T) func(entity.List, error) map[string]string {
+	return func(list entity.List, err error) map[string]string {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -32,7 +32,7 @@ func TestCatalog(t *testing.T) {
 	w := newStock(t, 2)
 	other := w.def
 	other.Name, other.JobType, other.Index = "other", "OTHER_JOB", "others"
-	c := flow.Catalog{Entities: flow.Entities{w.def, other}, Store: w.DB}
+	c := target.Catalog{Entities: entity.List{w.def, other}, Store: w.DB}
 	read := listed(t)
 	same := func(what string, want, got map[string]string) {
 		t.Helper()

@@ -1,29 +1,31 @@
-// Package flow tells the story of a change's way into the index, in chapters
-// that different processes play:
+// Package flow brings a change into the index, in three steps. Each is a file, and
+// each is played by a process of its own:
 //
 //	cron.go     a tick claims an entity's next window and sends the window task
-//	window.go   the window task fixes [from, to), lists what changed, cuts pages
-//	            and sends a task for each
-//	job.go      a job's turn does the same for a part of history or for single
-//	            roots, beside the syncs
-//	process.go  a page task reads its rows, pushes what differs from the ledger,
-//	            looks again, accounts, and the last page closes the run
+//	window.go   the window task fixes [from, to), lists the changed roots, cuts
+//	            them into pages and sends a task for each page
+//	process.go  a page task reads its rows, pushes the records that differ from
+//	            the ledger, reads the rows' versions again, and accounts for every
+//	            record; the last page closes the run
 //
-// Every chapter can be played twice, late, or only in part: a process may die
-// between any two lines. What has been done is in the store, each step is one
-// transaction there, and playing a chapter again goes on where it stopped. The
-// order of the writes is the contract; it is told where it happens.
+// Any step may run twice, late, or only in part: a process may die between any two
+// lines. All progress is in the store, each write is one transaction there, and a
+// step that is played again continues where it stopped. The order of the writes is
+// the contract; the code says it where it happens.
 //
-// A chapter returns nil when nobody has to do anything any more, and an error
-// whose kind says what its caller can do (package fault).
+// A step returns nil when nothing is left to do, and an error whose kind says what
+// its caller can do (package fault). The interfaces say what a step needs of our
+// tables; the store implements them.
 package flow
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // Config is what the environment says about the flow.
@@ -31,9 +33,8 @@ type Config struct {
 	// RunLease is how long a run may be silent before the next tick takes it
 	// over. It must exceed the longest wait of the queue between two attempts.
 	RunLease time.Duration `env:"RUN_LEASE, default=20m"`
-	// PageLease is how long a page may take. Work that has not come to its end by
-	// then stops by itself, so that a slow holder and its successor never push at
-	// the same time.
+	// PageLease is how long a page may take. An attempt stops by itself before the
+	// lease ends, so that a slow holder and its successor never push at the same time.
 	PageLease time.Duration `env:"PAGE_LEASE, default=2m"`
 	// PageAttempts is how often a page is tried before its run fails. The queue's
 	// own number of attempts must be higher.
@@ -42,14 +43,14 @@ type Config struct {
 	EnqueueSenders int `env:"ENQUEUE_SENDERS, default=16"`
 	// KeepDays is how long change lists and pages of closed runs are kept.
 	KeepDays int `env:"KEEP_DAYS, default=7"`
-	// JobPause is how long a job waits before it looks whether its run has ended.
+	// JobPause is how long a job waits before it checks whether its run has ended.
 	JobPause time.Duration `env:"JOB_PAUSE, default=2s"`
-	// JobSilence is how long nothing may be heard of a running job before a tick
-	// begins its chain of tasks anew.
+	// JobSilence is how long the next turn of a running job may be overdue before a
+	// tick starts its chain of tasks again.
 	JobSilence time.Duration `env:"JOB_SILENCE, default=2m"`
 	// OperationsDay and OperationsMonth are how many operations of the index may
 	// be used in 24 hours and in 30 days; 0 is no cap. Near the cap backfills wait
-	// and ticks warn; nothing is ever left out for it.
+	// and ticks warn; no change is left out for it.
 	OperationsDay   int64 `env:"OPERATIONS_DAY"`
 	OperationsMonth int64 `env:"OPERATIONS_MONTH"`
 }
@@ -65,45 +66,80 @@ func (c Config) Check() error {
 	return nil
 }
 
-// Entities finds definitions by name and by job type.
-type Entities []entity.Definition
-
-// Named returns the definition of that name.
-func (e Entities) Named(name string) (entity.Definition, error) {
-	for _, d := range e {
-		if d.Name == name {
-			return d, nil
-		}
-	}
-	return entity.Definition{}, fault.New(fault.NotFound, "unknown-entity", "there is no entity %q: this program knows %s", name, e.names())
-}
-
-// Job returns the definition of that job type.
-func (e Entities) Job(jobType string) (entity.Definition, error) {
-	for _, d := range e {
-		if d.JobType == jobType {
-			return d, nil
-		}
-	}
-	return entity.Definition{}, fault.New(fault.NotFound, "unknown-entity", "no entity has job type %q: this program knows %s", jobType, e.names())
-}
-
-// names lists the definitions for an error.
-func (e Entities) names() string {
-	names := make([]string, len(e))
-	for i, d := range e {
-		names[i] = d.Name + " (" + d.JobType + ")"
-	}
-	return fmt.Sprint(names)
-}
-
 // Steps is called with a step's name between any two steps that leave something
 // behind. It is nil in production; tests use it to end the process there.
 type Steps func(step string)
 
-// at calls the hook, if there is one.
-func (s Steps) at(step string) {
+// At calls the hook, if there is one.
+func (s Steps) At(step string) {
 	if s != nil {
 		s(step)
 	}
+}
+
+// Runs is how a run that cannot succeed is closed.
+type Runs interface {
+	// Fail closes a run as failed; fault.Superseded says that it has been closed.
+	Fail(ctx context.Context, r run.Run, reason string) error
+	// Run returns a run as it is now.
+	Run(ctx context.Context, id int64) (run.Run, error)
+	// FailJob ends a job as failed; false says that it has ended.
+	FailJob(ctx context.Context, id int64, reason string) (bool, error)
+}
+
+// Closer closes runs that cannot succeed.
+type Closer struct {
+	Runs Runs
+	Log  *slog.Logger
+}
+
+// KeepTime is how long writing the reason of a failure may take after the caller's
+// context has ended.
+const KeepTime = 10 * time.Second
+
+// Hopeless reports an error that repeating the work cannot cure and that no other
+// process has taken over: the run must end with it.
+func Hopeless(err error) bool {
+	return err != nil && !fault.Retryable(err) && fault.KindOf(err) != fault.Superseded
+}
+
+// Refuse closes a run at its first hopeless error, so that the reason shows at
+// once. The job of a refused run fails too: its next run would meet the same error.
+// An error that is not hopeless comes back as it is. If the reason cannot be
+// written, that error comes back, so that a queue delivers the task again.
+func (c Closer) Refuse(ctx context.Context, r run.Run, err error) (run.Run, error) {
+	if !Hopeless(err) {
+		return r, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), KeepTime)
+	defer cancel()
+	// The run before its job: a page of a job that has ended is dropped, so nothing
+	// would close the run. If the process dies in between, the job's next run fails.
+	r, failed := c.Fail(ctx, r, err.Error())
+	if failed == nil && r.JobID != 0 {
+		failed = c.FailJob(ctx, r.JobID, r.Entity, err.Error())
+	}
+	return r, failed
+}
+
+// Fail closes a run as failed and returns it as it then is. Only the call that
+// closed the run logs it.
+func (c Closer) Fail(ctx context.Context, r run.Run, reason string) (run.Run, error) {
+	err := c.Runs.Fail(ctx, r, reason)
+	switch {
+	case err == nil:
+		c.Log.ErrorContext(ctx, "a run failed: the watermark stays and the next tick covers the same window", "entity", r.Entity, "run", r.ID, "reason", reason)
+	case fault.KindOf(err) != fault.Superseded:
+		return r, err
+	}
+	return c.Runs.Run(ctx, r.ID)
+}
+
+// FailJob ends a job as failed, unless it has ended.
+func (c Closer) FailJob(ctx context.Context, id int64, entity, reason string) error {
+	ok, err := c.Runs.FailJob(ctx, id, reason)
+	if err == nil && ok {
+		c.Log.ErrorContext(ctx, "a job failed", "entity", entity, "job", id, "reason", reason)
+	}
+	return err
 }

@@ -22,8 +22,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -185,7 +185,7 @@ func definition(t *testing.T, name string) entity.Definition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := flow.Entities(defs).Named(name)
+	d, err := entity.List(defs).Named(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,12 +259,22 @@ var silent = slog.New(slog.DiscardHandler)
 
 // window returns the window step.
 func (w *world) window() *flow.Window {
-	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
+	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
+}
+
+// jobs returns what plays the turns of jobs.
+func (w *world) jobs() *rework.Jobs {
+	return &rework.Jobs{Store: w.DB, Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
+}
+
+// waker returns what starts the chains of tasks of jobs.
+func (w *world) waker() *rework.Waker {
+	return &rework.Waker{Store: w.DB, Queue: w.queue, Silence: w.cfg.JobSilence, Log: silent, Steps: w.steps}
 }
 
 // cron returns the cron step.
 func (w *world) cron() *flow.Cron {
-	return &flow.Cron{Store: w.DB, Queue: w.queue, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+	return &flow.Cron{Store: w.DB, Jobs: w.waker(), Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
 }
 
 // tick plays a tick of its own occurrence, or the last one again.
@@ -285,9 +295,9 @@ func (w *world) deliver(t queue.Task) error { return w.deliverTo(w.index, t) }
 func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 	return mortal(func() error {
 		if t.Route == run.RouteTurn || t.Route == run.RouteFirstTurn {
-			task, err := job.ParseTask(t.Body)
+			task, err := rework.ParseTask(t.Body)
 			if err == nil {
-				_, err = w.window().Advance(w.t.Context(), task, time.Now())
+				_, err = w.jobs().Advance(w.t.Context(), task, time.Now())
 			}
 			return err
 		}
@@ -303,7 +313,7 @@ func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 		if err := json.Unmarshal(t.Body, &task); err != nil {
 			return err
 		}
-		step := flow.Process{Store: w.DB, Source: w.src, Index: x, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+		step := flow.Process{Store: w.DB, Source: w.src, Index: x, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
 		_, err := step.Run(w.t.Context(), task, time.Now())
 		return err
 	})

@@ -5,10 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // TestRebuildBringsTheAccountsKey syncs an index that was filled before records
@@ -55,7 +56,7 @@ func TestSecretIDsFromTheFirstRecord(t *testing.T) {
 	w := newStock(t, 5)
 	w.def.SecretIDs = true
 	w.sync()
-	live, err := flow.Catalog{Entities: flow.Entities{w.def}, Store: w.DB}.LiveOf(t.Context(), "stock")
+	live, err := target.Catalog{Entities: entity.List{w.def}, Store: w.DB}.LiveOf(t.Context(), "stock")
 	if err != nil || len(live.Format.IDs) == 0 || !live.Format.AccountKey {
 		t.Fatalf("%+v, %v", live.Format, err)
 	}

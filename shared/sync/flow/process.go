@@ -4,20 +4,59 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Rows is the source's side of a page.
+// Pages is what the process step needs of our tables to take a page, to end it and
+// to close its run. A page that is no longer the caller's, and a run that has been
+// closed, are errors of kind fault.Superseded.
+type Pages interface {
+	target.Table
+	Runs
+	Roots
+	// TakePage takes a page with a fresh token and a lease; its state is another
+	// than page.Taken if an earlier delivery has ended it.
+	TakePage(ctx context.Context, t page.Task, token string, lease time.Duration) (page.Held, error)
+	// WriteJournal writes what is about to be pushed.
+	WriteJournal(ctx context.Context, p page.Held, j ledger.Journal) error
+	// Finish writes a page's outcome in one transaction and returns the run.
+	Finish(ctx context.Context, p page.Held, o account.Outcome) (run.Run, error)
+	// PutBack leaves a page to the next delivery; GiveUp ends it as failed.
+	PutBack(ctx context.Context, p page.Held, reason string) error
+	GiveUp(ctx context.Context, p page.Held, reason string) (run.Run, error)
+	// Publish closes a run as synced and moves the watermark; code "unbalanced"
+	// says that its account does not add up.
+	Publish(ctx context.Context, r run.Run) error
+	// Prune removes a bounded part of the change lists of runs that closed long ago.
+	Prune(ctx context.Context, entity string, keepDays int) error
+}
+
+// Roots is what is known of a page's roots.
+type Roots interface {
+	// FixFirst fixes how the records of an entity's first target are written.
+	FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error)
+	// Renew keeps a claim alive when its lease is more than half used up.
+	Renew(ctx context.Context, claimID int64, token string, lease time.Duration) error
+	// Changed returns the page's roots.
+	Changed(ctx context.Context, runID int64, page int) ([]uint64, error)
+	// Known returns their rows of the ledger, and Doubts what is unconfirmed.
+	Known(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Row, error)
+	Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Unconfirmed, error)
+}
+
+// Rows is what the process step needs of the source.
 type Rows interface {
 	// Rows returns the current records of the roots, from one moment.
 	Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error)
@@ -31,80 +70,91 @@ type Rows interface {
 
 // Process works pages off. It is safe for concurrent use.
 type Process struct {
-	Store    *store.DB
+	Store    Pages
 	Source   Rows
 	Index    destination.Index
-	Entities Entities
+	Entities entity.List
 	Config   Config
 	Log      *slog.Logger
 	Steps    Steps
 }
 
-// margin is how long before its lease ends a holder stops working, so that no
-// request of its own is under way when a successor begins.
+// margin is how long before its lease ends a holder stops working, so that none of
+// its requests is under way when a successor begins.
 const margin = 5 * time.Second
 
-// Run plays a page task; now is the time of the delivery. Whoever ends the last
-// page closes the run, and a delivery that finds its page ended looks whether
-// that is still to be done.
+// Run plays a page task; now is the time of the delivery. The delivery that ends
+// the last page closes the run. A delivery that finds its page ended checks whether
+// the run is still to be closed.
 func (p *Process) Run(ctx context.Context, t page.Task, now time.Time) (run.Run, error) {
-	// Counted from before the page is taken, so that work ends before the lease.
-	limited, cancel := context.WithTimeout(ctx, p.Config.PageLease-p.margin())
+	// Counted from before the page is taken, so that work ends before the lease; the
+	// margin is smaller where leases are short, as in tests.
+	limited, cancel := context.WithTimeout(ctx, p.Config.PageLease-min(margin, p.Config.PageLease/4))
 	defer cancel()
 	held, err := p.Store.TakePage(ctx, t, claim.NewToken(), p.Config.PageLease)
 	if err != nil {
 		return held.Run, err
 	}
-	p.Steps.at("page-taken")
+	p.Steps.At("page-taken")
 	r := held.Run
 	if held.State == page.Taken {
 		if r, err = p.work(limited, held, now); err != nil {
 			return r, err
 		}
-		p.Steps.at("page-ended")
+		p.Steps.At("page-ended")
 	}
 	return p.close(ctx, r)
 }
 
 // work brings a held page to its end: done, put back, or given up.
-func (p *Process) work(ctx context.Context, held store.Page, now time.Time) (run.Run, error) {
+func (p *Process) work(ctx context.Context, held page.Held, now time.Time) (run.Run, error) {
 	held.Tries = p.Config.PageAttempts
-	d, err := p.definition(ctx, held.Run.Entity)
-	if hopeless(err) {
-		return p.giveUp(ctx, held, err)
-	}
-	if err != nil {
-		return held.Run, err
-	}
-	outcome, err := p.fill(ctx, held, newBook(d, now))
+	r, err := p.sync(ctx, held, now)
 	if err == nil {
-		p.Steps.at("pushed")
-		var r run.Run
-		if r, err = p.Store.Finish(ctx, held, outcome); err == nil {
-			return r, nil
-		}
-	}
-	if hopeless(err) {
-		return p.giveUp(ctx, held, err)
-	}
-	if !fault.Retryable(err) {
-		return held.Run, err
+		return r, nil
 	}
 	// The context may be what ended; the page must be left all the same.
-	after, cancelAfter := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
-	defer cancelAfter()
-	if held.Attempts >= p.Config.PageAttempts {
-		p.Log.ErrorContext(ctx, "a page ran out of attempts", "entity", d.Name, "run", held.Run.ID, "page", held.Number, "attempts", held.Attempts, "error", err)
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), KeepTime)
+	defer cancel()
+	switch {
+	case Hopeless(err):
+		if _, failed := p.Store.GiveUp(after, held, err.Error()); failed != nil {
+			return held.Run, failed
+		}
+		return p.closer().Refuse(ctx, held.Run, err)
+	case !fault.Retryable(err):
+		return held.Run, err
+	case held.Attempts >= p.Config.PageAttempts:
+		p.Log.ErrorContext(ctx, "a page ran out of attempts", "entity", held.Run.Entity, "run", held.Run.ID, "page", held.Number, "attempts", held.Attempts, "error", err)
 		return p.Store.GiveUp(after, held, err.Error())
 	}
 	return held.Run, errors.Join(err, p.Store.PutBack(after, held, err.Error()))
 }
 
-// definition returns what a page is filled by. How an index's records are written is
+// sync brings the index in line with a page's roots and writes the page's outcome.
+func (p *Process) sync(ctx context.Context, held page.Held, now time.Time) (run.Run, error) {
+	d, err := p.definition(ctx, held.Run.Entity)
+	if err != nil {
+		return held.Run, err
+	}
+	acc := account.New(d, now)
+	roots, err := p.open(ctx, held, d, acc)
+	if err != nil {
+		return held.Run, err
+	}
+	p.Steps.At("page-read")
+	if err := p.push(ctx, attempt{held, d, acc}, roots); err != nil {
+		return held.Run, err
+	}
+	p.Steps.At("pushed")
+	return p.Store.Finish(ctx, held, acc.Close())
+}
+
+// definition returns what a page is synced by. How an index's records are written is
 // fixed here, before the first is pushed.
 func (p *Process) definition(ctx context.Context, name string) (entity.Definition, error) {
-	if _, rebuilt := target.IDOf(name); rebuilt {
-		return p.catalog().Named(ctx, name)
+	if !target.Parse(name).First() {
+		return target.Catalog{Entities: p.Entities, Store: p.Store}.Named(ctx, name)
 	}
 	d, err := p.Entities.Named(name)
 	if err != nil {
@@ -113,45 +163,171 @@ func (p *Process) definition(ctx context.Context, name string) (entity.Definitio
 	return p.Store.FixFirst(ctx, d)
 }
 
-// catalog returns the definitions.
-func (p *Process) catalog() Catalog { return Catalog{Entities: p.Entities, Store: p.Store} }
+// open enters the page's roots, with all that is known of them, into the account.
+// First it renews the run's claim, which then outlives the page's lease (see
+// Config.Check): no successor can push the same roots while this holder may still
+// be pushing.
+func (p *Process) open(ctx context.Context, held page.Held, d entity.Definition, acc *account.Page) (roots []uint64, err error) {
+	if err = p.Store.Renew(ctx, held.Run.ClaimID, held.Run.Token, p.Config.RunLease); err != nil {
+		return nil, err
+	}
+	if roots, err = p.Store.Changed(ctx, held.Run.ID, held.Number); err != nil {
+		return nil, err
+	}
+	known := account.Known{Attempt: held.Journal}
+	if known.Ledger, err = p.Store.Known(ctx, d.Name, roots); err != nil {
+		return nil, err
+	}
+	if known.Unconfirmed, err = p.Store.Doubts(ctx, d.Name, roots); err != nil {
+		return nil, err
+	}
+	acc.Open(roots, known)
+	return roots, nil
+}
 
-// margin is smaller where leases are short, as in tests.
-func (p *Process) margin() time.Duration { return min(margin, p.Config.PageLease/4) }
+// attempt is one attempt at a page.
+type attempt struct {
+	held    page.Held
+	def     entity.Definition
+	account *account.Page
+}
 
-// close closes the run if this was its last page. A run is called synced only
-// when the index has published everything: until then the answer is retryable,
-// and the delivery that comes again waits on.
+// maxPushes is how often a page pushes a root that changes during every push. The
+// root is then left unconfirmed, and the next run pushes it again.
+const maxPushes = 3
+
+// push pushes the records of roots that differ from the ledger.
+//
+// The journal is written before a push and the ledger after it, so at every moment
+// one of the two knows what the index may hold. After each push comes an optimistic
+// re-read: the roots that changed meanwhile are read and pushed again. Of two
+// writers of one record, the one that pushes last also re-reads last, and so the
+// index ends on the newest content.
+func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
+	roots, err := p.skipUnchanged(ctx, a, roots)
+	if err != nil {
+		return err
+	}
+	since, err := p.quietSince(ctx, a)
+	if err != nil {
+		return err
+	}
+	for n := 1; len(roots) > 0; n++ {
+		if n > maxPushes {
+			a.account.Unconfirmed(roots)
+			return nil
+		}
+		rows, err := p.Source.Rows(ctx, a.def, roots)
+		if err != nil {
+			return err
+		}
+		if err := a.account.Plan(roots, rows); err != nil {
+			return err
+		}
+		pushed := a.account.Planned()
+		if len(pushed) == 0 {
+			return nil
+		}
+		if err := p.Store.WriteJournal(ctx, a.held, a.account.Journal()); err != nil {
+			return err
+		}
+		p.Steps.At("journaled")
+		answer, err := p.Index.Push(ctx, a.def.Index, a.account.Ops())
+		if err != nil {
+			return err
+		}
+		p.Steps.At("sent")
+		if err := a.account.Pushed(answer); err != nil {
+			return err
+		}
+		if roots, err = p.reread(ctx, a.def, pushed, rows, since); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reread returns the pushed roots whose rows are no longer what was read. It
+// compares versions, which cost the database a third of what the rows do. Unless
+// since is zero, it asks only for the roots that changed since then.
+func (p *Process) reread(ctx context.Context, d entity.Definition, pushed []uint64, read source.Rows, since time.Time) ([]uint64, error) {
+	if !since.IsZero() {
+		changed, err := p.Source.ChangedSince(ctx, d, since, pushed)
+		if err != nil {
+			return nil, err
+		}
+		pushed = slices.DeleteFunc(pushed, func(root uint64) bool { return !changed[root] })
+	}
+	if len(pushed) == 0 {
+		return nil, nil
+	}
+	now, err := p.Source.Versions(ctx, d, pushed)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(pushed, func(root uint64) bool { return now[root] == read.Versions[root] }), nil
+}
+
+// quietSince returns T: a root unchanged since T was not modified during the push;
+// zero if unknown, or of no use. It must be called before the rows are read.
+//
+// T is the overlap before now, for the reason that a window reaches back by it: a
+// change that this read does not see was stamped by a transaction that is still
+// open, and no transaction takes longer. It holds for definitions whose writers
+// stamp every change (entity.Definition.TrustVersions). It is of use for history: of
+// the roots of a first sync or a backfill next to none has changed lately, of a
+// usual window's roots most have.
+func (p *Process) quietSince(ctx context.Context, a attempt) (time.Time, error) {
+	r := a.held.Run
+	if !a.def.TrustVersions || r.Kind == run.Window && r.Window.Length() <= 2*a.def.Overlap {
+		return time.Time{}, nil
+	}
+	now := r.Window.To // by the same clock, and before now
+	if r.Kind != run.Window {
+		var err error
+		if now, err = p.Source.Now(ctx); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return now.Add(-a.def.Overlap), nil
+}
+
+// close closes the run if this was its last page. A run is synced only when the
+// index has published everything: until then the answer is retryable, and the next
+// delivery continues to wait.
 func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 	if !r.Settled() {
 		return r, nil
 	}
 	if r.PagesFailed > 0 {
-		return p.closer().fail(ctx, r, r.LastError)
+		return p.closer().Fail(ctx, r, r.LastError)
 	}
-	d, err := p.catalog().Named(ctx, r.Entity)
+	d, err := target.Catalog{Entities: p.Entities, Store: p.Store}.Named(ctx, r.Entity)
 	if err != nil {
-		return p.closer().refuse(ctx, r, err)
+		return p.closer().Refuse(ctx, r, err)
 	}
 	if r.LastTaskID > 0 {
 		if err := p.Index.Wait(ctx, d.Index, r.LastTaskID); err != nil {
-			return p.closer().refuse(ctx, r, err)
+			return p.closer().Refuse(ctx, r, err)
 		}
 	}
-	p.Steps.at("published")
+	p.Steps.At("published")
 	err = p.Store.Publish(ctx, r)
 	switch {
 	case fault.CodeOf(err) == "unbalanced":
-		return p.closer().fail(ctx, r, err.Error())
+		return p.closer().Fail(ctx, r, err.Error())
 	case fault.KindOf(err) == fault.Superseded:
 		return p.Store.Run(ctx, r.ID)
 	case err != nil:
 		return r, err
 	}
-	p.Steps.at("closed")
+	p.Steps.At("closed")
 	p.Log.InfoContext(ctx, "the run is synced", "entity", r.Entity, "run", r.ID, "asOf", r.Window.To, "account", r.Counts.String())
 	if err := p.Store.Prune(ctx, r.Entity, p.Config.KeepDays); err != nil {
 		p.Log.WarnContext(ctx, "old change lists could not be pruned", "error", err)
 	}
 	return p.Store.Run(ctx, r.ID)
 }
+
+// closer returns what closes runs.
+func (p *Process) closer() Closer { return Closer{Runs: p.Store, Log: p.Log} }

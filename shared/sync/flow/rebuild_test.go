@@ -14,10 +14,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rebuild"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// indices are several indices by name, and a flow.Indices.
+// indices are several indices by name, and a rebuild.Indices.
 type indices struct {
 	mu   sync.Mutex
 	list map[string]*index
@@ -43,13 +45,13 @@ func (x *indices) Wait(ctx context.Context, name string, task int64) error {
 	return x.named(name).Wait(ctx, name, task)
 }
 
-// Prepare implements flow.Indices.
+// Prepare implements rebuild.Indices.
 func (x *indices) Prepare(_ context.Context, d entity.Definition) error {
 	x.named(d.Index)
 	return nil
 }
 
-// Delete implements flow.Indices.
+// Delete implements rebuild.Indices.
 func (x *indices) Delete(_ context.Context, name string) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -120,7 +122,7 @@ func (s *site) play(t *testing.T) {
 // live returns the definition that searches see.
 func (s *site) live(t *testing.T) entity.Definition {
 	t.Helper()
-	d, err := flow.Catalog{Entities: flow.Entities{s.def}, Store: s.DB}.LiveOf(context.Background(), s.def.Name)
+	d, err := target.Catalog{Entities: entity.List{s.def}, Store: s.DB}.LiveOf(context.Background(), s.def.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +138,8 @@ func (s *site) trueIndex(t *testing.T, name string) {
 }
 
 // rebuild returns a rebuild that stops at a step, if one is named.
-func (s *site) rebuild(stopAt string) *flow.Rebuild {
-	r := &flow.Rebuild{
+func (s *site) rebuild(stopAt string) *rebuild.Rebuild {
+	r := &rebuild.Rebuild{
 		Store: s.DB, Cron: s.cron(), Indices: s.all, Poll: time.Millisecond, Log: silent,
 		Verify: func(context.Context, entity.Definition) (int64, error) { return 0, nil },
 	}
@@ -295,9 +297,9 @@ func TestScopeOfARebuiltEntity(t *testing.T) {
 	if _, err := s.rebuild("").Run(ctx, s.def); err != nil {
 		t.Fatal(err)
 	}
-	scopes := &flow.Scopes{
-		Store: scopestore.New(s.Pool()), Targets: s.DB, Entities: flow.Entities{s.def}, Log: silent, Ticker: s.cron(),
-		Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30},
+	scopes := &member.Scopes{
+		Store: scopestore.New(s.Pool()), Targets: s.DB, Entities: entity.List{s.def}, Log: silent, Ticker: s.cron(),
+		Config: member.Config{StartLease: time.Minute, KeepDays: 30},
 	}
 	r, err := scope.ParseRequest(scope.StartScope, []byte(`{"instanceId":"s","options":{"members":{"m":["stock"]}}}`))
 	if err != nil {

@@ -9,8 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -37,7 +36,7 @@ var mistakes = map[string]struct{ file, from, to, words string }{
 	"rows: no objectID":      {"rows.sql", "AS objectID", "AS objectId", "objectID"},
 	"rows: text root":        {"rows.sql", "p.id   ", "p.sku   ", "SKU-"},
 	"rows: one id twice":     {"rows.sql", "CONCAT('S', p.id, '-', l.id)", "CONCAT('S', p.id)", "unique"},
-	"rows: another root":     {"rows.sql", "p.id   ", "p.id + 100   ", "rows.sql gave "},
+	"rows: another root":     {"rows.sql", "p.id   ", "p.id + 100   ", "rows.sql returned "},
 	"rows: subquery":         {"rows.sql", "p.sku ", "(SELECT id FROM stock_lot) ", "more than 1 row"},
 }
 
@@ -112,7 +111,7 @@ func TestAWrongDefinitionFailsItsRunAtOnce(t *testing.T) {
 				w.refused(fmt.Sprintf("sync, apart %v", apart), run.Window, m.words)
 			}
 			w.bury(2)
-			j := w.backfill(flow.Asked{Roots: 2})
+			j := w.backfill(rework.Asked{Roots: 2})
 			w.once()
 			w.failed(j.ID, m.words)
 			if m.file == "rows.sql" {
@@ -126,7 +125,7 @@ func TestAWrongDefinitionFailsItsRunAtOnce(t *testing.T) {
 			if r := w.sync(); r.State != run.Synced {
 				t.Errorf("corrected, and %s: %s", r.State, r.LastError)
 			}
-			j = w.backfill(flow.Asked{Roots: 2})
+			j = w.backfill(rework.Asked{Roots: 2})
 			w.settled(j.ID)
 		})
 	}
@@ -157,7 +156,7 @@ func (w *world) refused(what string, kind run.Kind, words string) {
 func (w *world) failed(id int64, words string) {
 	w.t.Helper()
 	j, p := w.job(id)
-	if j.State != job.Failed || !strings.Contains(j.Note, words) || p.Failed > 1 {
+	if j.State != rework.Failed || !strings.Contains(j.Note, words) || p.Failed > 1 {
 		w.t.Errorf("%v is %s after %d failed runs: %q does not say %q", j, j.State, p.Failed, j.Note, words)
 	}
 	if n := w.text("SELECT COUNT(*) FROM order_return_algolia_sync WHERE status <> 0"); n != "0" {
@@ -166,9 +165,9 @@ func (w *world) failed(id int64, words string) {
 }
 
 // roots starts a job of single roots.
-func (w *world) roots(ids ...uint64) job.Job {
+func (w *world) roots(ids ...uint64) rework.Job {
 	w.t.Helper()
-	r, err := flow.NewRepairs(w.t.Context(), w.DB, w.def, run.Record, "test")
+	r, err := rework.NewRepairs(w.t.Context(), w.DB, w.def, run.Record, "test")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -178,7 +177,7 @@ func (w *world) roots(ids ...uint64) job.Job {
 		}
 	}
 	j, err := r.Start(w.t.Context())
-	if err := errors.Join(err, w.cron().Wake(w.t.Context(), j.ID)); err != nil {
+	if err := errors.Join(err, w.waker().Wake(w.t.Context(), j.ID)); err != nil {
 		w.t.Fatal(err)
 	}
 	return j

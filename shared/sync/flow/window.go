@@ -15,26 +15,46 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
-// Clock is the source's side of a window.
+// Windows is what the window step needs of our tables. A claim that has ended or
+// was taken over is an error of kind fault.Superseded.
+type Windows interface {
+	target.Table
+	Runs
+	// Probe checks in one statement whether there is anything to do for a claim. A
+	// nil since leaves the source's tables out.
+	Probe(ctx context.Context, t claim.Task, d entity.Definition, since *time.Time) (claim.Probe, error)
+	// CloseIdle writes a run without pages and moves the watermark to its end.
+	CloseIdle(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
+	// Conclude gives back the claim of a synced run and moves the watermark.
+	Conclude(ctx context.Context, r run.Run) error
+	// Claimed returns a task's claim with a renewed lease.
+	Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error)
+	// Begin returns the claim's run: a new one over w, or the one that was begun.
+	Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
+	// List writes the change list and its pages, once, and returns how many pages
+	// there are; an empty list closes the run. A nil lister reads the source's
+	// tables on our own server.
+	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) error) (pages int, err error)
+}
+
+// Clock is what the window step needs of the source.
 type Clock interface {
 	// Now returns the source database's clock in UTC.
 	Now(ctx context.Context) (time.Time, error)
 	// EachChanged calls fn with the ids of changed roots, in batches.
 	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error
-	// CountChanged returns how many roots changed in a window, at most limit.
-	CountChanged(ctx context.Context, d entity.Definition, w window.Window, limit int64) (int64, error)
 }
 
 // Window fixes windows and cuts pages. It is safe for concurrent use.
 type Window struct {
-	Store    *store.DB
+	Store    Windows
 	Source   Clock
 	Queue    queue.Sender
-	Entities Entities
+	Entities entity.List
 	Config   Config
 	Log      *slog.Logger
 	Steps    Steps
@@ -42,10 +62,10 @@ type Window struct {
 	Apart bool
 }
 
-// Run plays a window task. A delivery that comes again finds the run that the
-// first began, with its window and its change list, and goes on from there.
+// Run plays a window task. A second delivery finds the run that the first began,
+// with its window and its change list, and continues from there.
 func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
-	d, err := w.catalog().Job(ctx, t.JobType)
+	d, err := target.Catalog{Entities: w.Entities, Store: w.Store}.Job(ctx, t.JobType)
 	if err != nil {
 		return run.Run{}, err
 	}
@@ -56,11 +76,11 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	if err != nil {
 		return run.Run{}, err
 	}
-	now, unknown := w.Source.Now(ctx)
-	if hopeless(unknown) {
-		now = row.Now // the run is there to keep the reason
-	} else if unknown != nil {
-		return run.Run{}, unknown
+	now, noClock := w.Source.Now(ctx)
+	if Hopeless(noClock) {
+		now = row.Now // the run is begun to keep the reason
+	} else if noClock != nil {
+		return run.Run{}, noClock
 	}
 	if row.Watermark != nil && now.Before(*row.Watermark) {
 		w.Log.WarnContext(ctx, "the source database's clock is behind the watermark: it was set back, or another server answers",
@@ -70,84 +90,60 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	if err != nil {
 		return r, err
 	}
-	w.Steps.at("begun")
+	w.Steps.At("begun")
 	if r.State == run.Synced { // an idle run whose process died before it gave the claim back
 		return r, w.Store.Conclude(ctx, r)
 	}
-	if unknown != nil {
-		return w.closer().refuse(ctx, r, unknown)
+	closer := Closer{Runs: w.Store, Log: w.Log}
+	if noClock != nil {
+		return closer.Refuse(ctx, r, noClock)
 	}
-	pages, err := w.Store.List(ctx, r, d, w.lister(r, d))
+	pages, err := w.Store.List(ctx, r, d, Lister(w.Source, w.Apart, r, d))
 	if err != nil {
-		return w.closer().refuse(ctx, r, err)
+		return closer.Refuse(ctx, r, err)
 	}
-	w.Steps.at("listed")
+	w.Steps.At("listed")
 	w.Log.InfoContext(ctx, "the window is fixed", "entity", d.Name, "run", r.ID, "window", r.Window.String(), "pages", pages)
 	if err := w.send(ctx, r, pages); err != nil {
-		return w.closer().refuse(ctx, r, err)
+		return closer.Refuse(ctx, r, err)
 	}
-	w.Steps.at("pages-sent")
+	w.Steps.At("pages-sent")
 	return w.Store.Run(ctx, r.ID)
 }
 
-// probed is how far back the look may reach that finds a tick idle: further back
-// there is so much that listing it is no more expensive than looking.
-const probed = 2 * time.Hour
+// idleReach is the maximum age of the watermark for the idle check; older windows
+// are listed directly.
+const idleReach = 2 * time.Hour
 
-// idle closes the claim of a tick that has nothing to do, which most ticks have
-// not, at the cost of three statements. It reports false when there is something,
-// or when that is not known cheaply.
+// idle closes the claim when nothing changed, the common case, with three
+// statements and no transaction. It returns false when something changed, or when
+// that cannot be said cheaply.
 func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (run.Run, bool, error) {
 	end, ago, ok := t.Since()
-	if !ok || ago < 0 || ago > probed {
+	if !ok || ago < 0 || ago > idleReach || w.Apart {
 		return run.Run{}, false, nil
 	}
 	since := end.Add(-d.Overlap)
-	var here *time.Time
-	if !w.Apart {
-		here = &since
-	}
-	p, err := w.Store.Probe(ctx, t, d, here)
-	if err != nil || !p.Held || p.Begun || p.Doubts || p.Changed || p.Claim.Watermark == nil {
+	p, err := w.Store.Probe(ctx, t, d, &since)
+	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Now.Before(*p.Claim.Watermark) {
 		return run.Run{}, false, err
 	}
-	now := p.Claim.Now
-	if w.Apart {
-		if now, err = w.Source.Now(ctx); err != nil {
-			return run.Run{}, false, later(err)
-		}
-		n, err := w.Source.CountChanged(ctx, d, window.Window{From: since, To: now}, 1)
-		if err != nil || n > 0 {
-			return run.Run{}, false, later(err)
-		}
-	}
-	if now.Before(*p.Claim.Watermark) {
-		return run.Run{}, false, nil
-	}
-	r, err := w.Store.CloseIdle(ctx, d.Name, p.Claim, window.Next(p.Claim.Watermark, d.FirstFrom, now, d.Overlap))
+	r, err := w.Store.CloseIdle(ctx, d.Name, p.Claim, window.Next(p.Claim.Watermark, d.FirstFrom, p.Claim.Now, d.Overlap))
 	if err == nil {
 		w.Log.InfoContext(ctx, "nothing has changed", "entity", d.Name, "run", r.ID, "window", r.Window.String())
 	}
 	return r, true, err
 }
 
-// later drops a hopeless error of the idle check: the run that follows meets it
-// again, and keeps it.
-func later(err error) error {
-	if hopeless(err) {
-		return nil
-	}
-	return err
-}
-
-// lister returns how to ask a source on another server, nil for one on ours.
-func (w *Window) lister(r run.Run, d entity.Definition) store.Lister {
-	if !w.Apart {
+// Lister returns how to list the changed roots of a run's window from a source on
+// another server, nil for a source on ours.
+func Lister(source Clock, apart bool, r run.Run, d entity.Definition) func(context.Context, func([]uint64) error) error {
+	if !apart {
 		return nil
 	}
 	args := map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}
 	return func(ctx context.Context, add func([]uint64) error) error {
-		return w.Source.EachChanged(ctx, d, args, add)
+		return source.EachChanged(ctx, d, args, add)
 	}
 }
 
@@ -157,32 +153,24 @@ func (w *Window) send(ctx context.Context, r run.Run, pages int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(w.Config.EnqueueSenders)
 	for n := 1; n <= pages; n++ {
-		group.Go(func() error { return w.sendPage(ctx, r, pageTask{number: n, route: run.RoutePage}) })
+		group.Go(func() error {
+			task, err := PageTask(r, n, "")
+			if err != nil {
+				return err
+			}
+			if err = w.Queue.Send(ctx, task); err == nil {
+				w.Steps.At("page-sent")
+			}
+			return err
+		})
 	}
 	return group.Wait()
 }
 
-// pageTask is one page's task to send.
-type pageTask struct {
-	number int
-	route  string
-	at     time.Time // zero is now
-	again  string    // tells its name from that of an earlier task of the page
+// PageTask returns the task of one page of a run, for the queue of syncs. resend
+// makes its name another one than that of an earlier task of the page.
+func PageTask(r run.Run, n int, resend string) (queue.Task, error) {
+	body, err := json.Marshal(page.Task{RunID: r.ID, Page: n})
+	name := queue.Name("page/"+r.Token+"/"+strconv.Itoa(n)+resend, fmt.Sprintf("%s-run-%d-page-%d", r.Entity, r.ID, n))
+	return queue.Task{Route: run.RoutePage, Name: name, Body: body}, err
 }
-
-// sendPage sends one page's task.
-func (w *Window) sendPage(ctx context.Context, r run.Run, p pageTask) error {
-	body, err := json.Marshal(page.Task{RunID: r.ID, Page: p.number})
-	if err != nil {
-		return err
-	}
-	name := queue.Name("page/"+r.Token+"/"+strconv.Itoa(p.number)+p.again, fmt.Sprintf("%s-run-%d-page-%d", r.Entity, r.ID, p.number))
-	err = w.Queue.Send(ctx, queue.Task{Route: p.route, Name: name, Body: body, At: p.at})
-	if err == nil {
-		w.Steps.at("page-sent")
-	}
-	return err
-}
-
-// catalog returns the definitions.
-func (w *Window) catalog() Catalog { return Catalog{Entities: w.Entities, Store: w.Store} }

@@ -15,6 +15,14 @@ import (
 // rows have vanished.
 type Journal map[uint64][]string
 
+// Unconfirmed is a root some of whose records may or may not be in the index: the
+// outcome of a push is unknown.
+type Unconfirmed struct {
+	IDs   []string // what may be in the index
+	Stamp string   // of this entry; a newer one of the same root has another
+	Whole bool     // every record of the root is unconfirmed, and not only IDs
+}
+
 // Add notes ids of a root and skips ids that are already listed.
 func (j Journal) Add(root uint64, ids ...string) {
 	if len(ids) > few {

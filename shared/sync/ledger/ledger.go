@@ -38,6 +38,18 @@ type Entry struct {
 	Parked bool // the index refused this content, or it is too large
 }
 
+// Row is a root's row of the ledger; no entries mean that there is none.
+type Row struct {
+	Root    uint64
+	Entries []Entry
+	// Run is the run that wrote the row, 0 without one. A page that writes a row
+	// gives the run that it had read, so that a write in between is noticed.
+	Run int64
+	// Version is the version of the root's rows that the entries describe, 0 if
+	// unknown.
+	Version uint64
+}
+
 const (
 	formatVersion   = 1
 	formatVersioned = 2

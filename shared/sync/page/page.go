@@ -15,8 +15,8 @@
 //	finish     records are accounted for, in one transaction with the ledger
 //	give up    the page ran out of attempts; its run will end failed
 //
-// A page of an interrupted run is abandoned: no verb leads out of it, so
-// whatever a slow holder still writes changes nothing.
+// A page of an interrupted run is abandoned. No verb leads out of that state, so
+// a late write of a slow holder changes nothing.
 package page
 
 import (
@@ -25,6 +25,8 @@ import (
 	"io"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // State is the column state of sync_page.
@@ -39,14 +41,25 @@ const (
 	Abandoned State = 4
 )
 
+// Held is a page that the caller holds, or one that another delivery has ended.
+type Held struct {
+	Run      run.Run
+	Number   int
+	State    State
+	Token    string
+	Attempts int
+	Tries    int            // the most attempts, for messages; 0 if the caller does not say
+	Journal  ledger.Journal // of an earlier attempt that did not finish
+}
+
 // Task is the body of a page task.
 type Task struct {
 	RunID int64 `json:"runId"`
 	Page  int   `json:"page"`
 }
 
-// ParseTask reads a page task's body. A body that cannot be read will not be
-// readable later either, so the error is of kind fault.Invalid.
+// ParseTask reads a page task's body. Repeating cannot cure a body that is wrong,
+// so the error is of kind fault.Invalid.
 func ParseTask(body []byte) (Task, error) {
 	var t Task
 	dec := json.NewDecoder(bytes.NewReader(body))
@@ -55,10 +68,10 @@ func ParseTask(body []byte) (Task, error) {
 		return Task{}, fault.Wrap(err, fault.Invalid, "bad-task", `the page task's body is not {"runId":N,"page":N}`)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return Task{}, fault.New(fault.Invalid, "bad-task", `the page task's body goes on after {"runId":N,"page":N}`)
+		return Task{}, fault.New(fault.Invalid, "bad-task", `the page task's body has more after {"runId":N,"page":N}`)
 	}
 	if t.RunID <= 0 || t.Page <= 0 {
-		return Task{}, fault.New(fault.Invalid, "bad-task", "the page task names run %d, page %d: both count from 1", t.RunID, t.Page)
+		return Task{}, fault.New(fault.Invalid, "bad-task", "the page task has runId %d and page %d: both must be at least 1", t.RunID, t.Page)
 	}
 	return t, nil
 }

@@ -17,11 +17,11 @@ func TestParseTask(t *testing.T) {
 		``:                           "is not",
 		`nonsense`:                   "is not",
 		`[1,2]`:                      "is not",
-		`{"runId":1}`:                "both count from 1",
-		`{"runId":0,"page":1}`:       "both count from 1",
-		`{"runId":1,"page":-1}`:      "both count from 1",
+		`{"runId":1}`:                "both must be at least 1",
+		`{"runId":0,"page":1}`:       "both must be at least 1",
+		`{"runId":1,"page":-1}`:      "both must be at least 1",
 		`{"runId":1,"page":1,"x":1}`: "is not",
-		`{"runId":1,"page":1} {}`:    "goes on",
+		`{"runId":1,"page":1} {}`:    "has more after",
 		`{"runId":1e99,"page":1}`:    "is not",
 	} {
 		_, err := ParseTask([]byte(body))

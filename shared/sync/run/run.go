@@ -15,12 +15,12 @@
 //	           the highest task of the run; the watermark moves in the same
 //	           transaction. An empty change list publishes at once
 //	fail       a page ran out of attempts, the sums do not agree, or a definition, a
-//	           right or a setting is wrong, which no attempt cures
+//	           right or a setting is wrong, which repeating cannot cure
 //	interrupt  the claim's lease ran out and the next tick took over
 //
-// Only synced moves the watermark. The three states on the right are final.
-// Move is the one place that knows the arrows. The store changes a state by one
-// conditional UPDATE over Sources, so that any other change is refused there too.
+// Only synced moves the watermark. Synced, failed and interrupted are final. The
+// store changes a state by one conditional UPDATE over Sources, which refuses any
+// change that the diagram does not have.
 package run
 
 import (
@@ -46,8 +46,8 @@ const (
 // Kind says why a run was made.
 type Kind string
 
-// The kinds. All but Window belong to a job (package job) and leave the entity's
-// watermark alone.
+// The kinds. All but Window belong to a job (package rework) and leave the entity's
+// watermark as it is.
 const (
 	Window   Kind = "window"   // what changed since the watermark
 	Backfill Kind = "backfill" // a range of history
@@ -78,7 +78,7 @@ type Counts struct {
 	Operations int64 `json:"operations"`
 }
 
-// Balanced reports whether every record found has exactly one fate.
+// Balanced reports whether every record found has exactly one result.
 func (c Counts) Balanced() bool {
 	return c.Found == c.Saved+c.Deleted+c.Unchanged+c.Parked
 }
@@ -106,7 +106,7 @@ type Run struct {
 	JobID       int64 // the job it belongs to; 0 for a window
 	State       State
 	ClaimID     int64  // the row of order_return_algolia_sync that was claimed
-	Token       string // the claim's token: who holds it may write
+	Token       string // the claim's token, which permits writes in its name
 	Window      window.Window
 	PagesTotal  int
 	PagesDone   int

@@ -98,7 +98,7 @@ func readRunning(ctx context.Context, tx *sql.Tx, e *judge.Entity) error {
 
 // readJobFacts reads the jobs that need a person, of every target of the entity.
 func readJobFacts(ctx context.Context, tx *sql.Tx, e *judge.Entity) error {
-	name := target.EntityOf(e.Name)
+	name := target.Parse(e.Name).Base
 	list, err := sqldb.Collect(ctx, tx, scanJobFact, `SELECT id, kind, state = 'failed', note FROM sync_job WHERE (entity = ? OR entity LIKE CONCAT(?, '~%'))
 		AND (state = 'failed' AND closed_at > NOW(6) - INTERVAL 1 DAY OR state = 'running' AND note LIKE CONCAT(?, '%')) ORDER BY id LIMIT 20`, name, name, judge.BudgetNote)
 	e.Jobs = list

@@ -14,7 +14,7 @@ import (
 
 // Lister calls add with the ids of changed roots, in batches: how a source that
 // is on another server tells what changed.
-type Lister func(ctx context.Context, add func([]uint64) error) error
+type Lister = func(ctx context.Context, add func([]uint64) error) error
 
 // List writes a run's change list and its pages, once, and returns how many
 // pages there are. It is one transaction on the run's locked row, so a twin or

@@ -49,11 +49,7 @@ func (db *DB) newest(ctx context.Context, jobType string) (claim.Row, error) {
 }
 
 // Grant is what a claim writes.
-type Grant struct {
-	Token      string // fresh
-	Occurrence string // the idempotency key: the scheduler's tick; empty if it has none
-	Lease      time.Duration
-}
+type Grant = claim.Grant
 
 // takeClaim takes a claim's row if its token is still the one that was read.
 const takeClaim = "UPDATE order_return_algolia_sync SET " + lease.Set + `, status = 1, occurrence_key = NULLIF(?, ''), updated_at = NOW(6)

@@ -8,20 +8,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // Outcome is all that a page writes when it is done.
-type Outcome struct {
-	Counts   run.Counts
-	TaskID   int64 // the highest that the index gave
-	Ledger   []LedgerRow
-	Parked   []Parked
-	Resolved []string         // ids that were parked and no longer are
-	Settled  map[uint64]Doubt // doubts that this page's pushes removed
-	Doubts   ledger.Journal   // doubts that this page leaves to the next run
-}
+type Outcome = account.Outcome
 
 // Finish ends a page: ledger, parked records, doubts, the page and its part of
 // the run's account, in one transaction, and returns the run as it then is. The
@@ -56,7 +48,7 @@ func (db *DB) finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 	if err != nil {
 		return err
 	}
-	contested.Merge(o.Doubts)
+	contested.Merge(o.Unconfirmed)
 	for _, write := range []func() error{
 		func() error { return park(ctx, tx, p, o.Parked) },
 		func() error { return noteParked(ctx, tx, p, len(o.Parked)) },

@@ -9,7 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -18,10 +18,7 @@ import (
 // of statements and no transaction, however large the tables are.
 
 // Agenda says what a tick has to look at beside its entities.
-type Agenda struct {
-	Rebuilt int64 // targets that rebuilds have made or left
-	Silent  int64 // running jobs whose next turn is overdue
-}
+type Agenda = claim.Agenda
 
 // NewestWithAgenda is Newest, with the agenda in the same statement.
 func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.Duration) (claim.Row, Agenda, error) {
@@ -29,7 +26,7 @@ func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.
 	r, err := scanClaim(sqldb.Wider{Row: db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`,
 		(SELECT COUNT(*) FROM sync_target WHERE packed <> ''), (SELECT COUNT(*) FROM sync_job WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND)
 		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`,
-		job.Running, sqldb.Micros(silent), jobType), Last: []any{&a.Rebuilt, &a.Silent}})
+		rework.Running, sqldb.Micros(silent), jobType), Last: []any{&a.Rebuilt, &a.Silent}})
 	if !errors.Is(err, sql.ErrNoRows) {
 		return r, a, sqldb.Outage(err, "read the newest claim")
 	}
@@ -38,13 +35,7 @@ func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.
 }
 
 // Probe is what a window task needs to know to see that nothing is to be done.
-type Probe struct {
-	Claim   claim.Row
-	Held    bool // the claim is the task's
-	Begun   bool // an earlier delivery has begun its run
-	Doubts  bool // roots are in doubt
-	Changed bool // the source has changed rows; only asked of a source on this server
-}
+type Probe = claim.Probe
 
 // Probe looks, in one statement and without writing, whether there is anything to
 // do for a claim: whether a root changed at since or later, or is in doubt. A
@@ -60,7 +51,7 @@ func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, sinc
 		EXISTS (SELECT 1 FROM sync_run r WHERE r.claim_token = ?), EXISTS (SELECT 1 FROM sync_recheck c WHERE c.entity = ?), `+changed+`
 		FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`, append(args, t.ID, t.Token)...)
 	var err error
-	p.Claim, err = scanClaim(sqldb.Wider{Row: row, Last: []any{&p.Begun, &p.Doubts, &p.Changed}})
+	p.Claim, err = scanClaim(sqldb.Wider{Row: row, Last: []any{&p.Begun, &p.Unconfirmed, &p.Changed}})
 	if errors.Is(err, sql.ErrNoRows) {
 		return Probe{}, nil
 	}

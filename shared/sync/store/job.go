@@ -8,17 +8,16 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 )
 
 // jobColumns and scanJob belong together.
 const jobColumns = `id, entity, kind, state, window_from, window_to, chunk_us, rate, roots, turn, note, asked_by, created_at, updated_at, closed_at`
 
 // scanJob reads a row of jobColumns.
-func scanJob(row sqldb.Row) (job.Job, error) {
-	var j job.Job
+func scanJob(row sqldb.Row) (rework.Job, error) {
+	var j rework.Job
 	var chunk int64
 	err := row.Scan(&j.ID, &j.Entity, &j.Kind, &j.State, &j.Window.From, &j.Window.To, &chunk, &j.Rate, &j.Roots,
 		&j.Turn, &j.Note, &j.By, &j.CreatedAt, &j.UpdatedAt, &j.ClosedAt)
@@ -31,7 +30,7 @@ func scanJob(row sqldb.Row) (job.Job, error) {
 const overdue = "NOW(6) - INTERVAL 1 DAY"
 
 // CreateJob inserts a job and returns it as it then is.
-func (db *DB) CreateJob(ctx context.Context, j job.Job) (job.Job, error) {
+func (db *DB) CreateJob(ctx context.Context, j rework.Job) (rework.Job, error) {
 	id, err := sqldb.Insert(ctx, db.sql, `INSERT INTO sync_job (entity, kind, state, window_from, window_to, chunk_us, rate, roots, note, asked_by, due_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `+overdue+")", j.Entity, j.Kind, j.State, j.Window.From, j.Window.To, sqldb.Micros(j.Chunk), j.Rate, j.Roots,
 		sqldb.Cut(j.Note, 1024), sqldb.Cut(j.By, 190))
@@ -44,7 +43,7 @@ func (db *DB) CreateJob(ctx context.Context, j job.Job) (job.Job, error) {
 // AddJobRoots adds roots to a job and, of the records in suspects, has those of
 // the index sent again whatever the ledger says. It may be called again with the
 // same roots.
-func (db *DB) AddJobRoots(ctx context.Context, j job.Job, roots []uint64, suspects ledger.Journal) error {
+func (db *DB) AddJobRoots(ctx context.Context, j rework.Job, roots []uint64, suspects ledger.Journal) error {
 	return db.sql.InTx(ctx, "add roots to the job", func(tx *sql.Tx) error {
 		err := sqldb.InChunks(roots, func(chunk []uint64) error {
 			values, args := sqldb.Values(chunk, func(id uint64) []any { return []any{j.ID, id} })
@@ -64,7 +63,7 @@ func (db *DB) AddJobRoots(ctx context.Context, j job.Job, roots []uint64, suspec
 }
 
 // Job returns a job; an unknown one is an error of kind fault.NotFound.
-func (db *DB) Job(ctx context.Context, id int64) (job.Job, error) {
+func (db *DB) Job(ctx context.Context, id int64) (rework.Job, error) {
 	j, err := scanJob(db.sql.QueryRowContext(ctx, "SELECT "+jobColumns+" FROM sync_job WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return j, fault.New(fault.NotFound, "unknown-job", "there is no job %d", id)
@@ -74,21 +73,21 @@ func (db *DB) Job(ctx context.Context, id int64) (job.Job, error) {
 
 // Jobs returns the newest jobs of an entity (of all without a name), newest
 // first; open leaves out those that have ended.
-func (db *DB) Jobs(ctx context.Context, entity string, open bool, limit int) ([]job.Job, error) {
+func (db *DB) Jobs(ctx context.Context, entity string, open bool, limit int) ([]rework.Job, error) {
 	return db.jobs(ctx, "WHERE (? = '' OR entity = ?) AND (NOT ? OR state IN (?, ?)) ORDER BY id DESC LIMIT ?",
-		entity, entity, open, job.Running, job.Paused, limit)
+		entity, entity, open, rework.Running, rework.Paused, limit)
 }
 
 // SilentJobs returns the running jobs whose next turn is overdue by so long: their
 // chain of tasks has broken.
-func (db *DB) SilentJobs(ctx context.Context, silent time.Duration) ([]job.Job, error) {
-	return db.jobs(ctx, "WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND ORDER BY id", job.Running, sqldb.Micros(silent))
+func (db *DB) SilentJobs(ctx context.Context, silent time.Duration) ([]rework.Job, error) {
+	return db.jobs(ctx, "WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND ORDER BY id", rework.Running, sqldb.Micros(silent))
 }
 
 // SameBackfill returns an open backfill of the same range, if there is one.
-func (db *DB) SameBackfill(ctx context.Context, j job.Job) (*job.Job, error) {
+func (db *DB) SameBackfill(ctx context.Context, j rework.Job) (*rework.Job, error) {
 	list, err := db.jobs(ctx, "WHERE state IN (?, ?) AND entity = ? AND kind = ? AND window_from = ? AND window_to = ? ORDER BY id LIMIT 1",
-		job.Running, job.Paused, j.Entity, j.Kind, j.Window.From, j.Window.To)
+		rework.Running, rework.Paused, j.Entity, j.Kind, j.Window.From, j.Window.To)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -96,15 +95,15 @@ func (db *DB) SameBackfill(ctx context.Context, j job.Job) (*job.Job, error) {
 }
 
 // jobs reads jobs.
-func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]job.Job, error) {
+func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]rework.Job, error) {
 	list, err := sqldb.Collect(ctx, db.sql, scanJob, "SELECT "+jobColumns+" FROM sync_job "+where, args...)
-	return append([]job.Job{}, list...), sqldb.Outage(err, "read the jobs")
+	return append([]rework.Job{}, list...), sqldb.Outage(err, "read the jobs")
 }
 
 // MoveJob changes a job's state if the diagram has that arrow from where it is;
 // note says why, where there is something to say. False means that the job is
 // elsewhere.
-func (db *DB) MoveJob(ctx context.Context, id int64, to job.State, note string) (ok bool, err error) {
+func (db *DB) MoveJob(ctx context.Context, id int64, to rework.State, note string) (ok bool, err error) {
 	err = db.sql.InTx(ctx, "change the job's state", func(tx *sql.Tx) error {
 		ok, err = moveJob(ctx, tx, id, to, note)
 		return err
@@ -112,14 +111,19 @@ func (db *DB) MoveJob(ctx context.Context, id int64, to job.State, note string) 
 	return ok, err
 }
 
+// FailJob ends a job as failed, unless it has ended.
+func (db *DB) FailJob(ctx context.Context, id int64, reason string) (bool, error) {
+	return db.MoveJob(ctx, id, rework.Failed, reason)
+}
+
 // moveJob does MoveJob's work within its transaction.
-func moveJob(ctx context.Context, tx *sql.Tx, id int64, to job.State, note string) (bool, error) {
-	from := job.Sources(to)
+func moveJob(ctx context.Context, tx *sql.Tx, id int64, to rework.State, note string) (bool, error) {
+	from := rework.Sources(to)
 	closed, due := "closed_at", "due_at"
 	if to.Final() {
 		closed = "NOW(6)"
 	}
-	if to == job.Running {
+	if to == rework.Running {
 		due = overdue
 	}
 	n, err := sqldb.Affected(ctx, tx, "UPDATE sync_job SET state = ?, note = ?, updated_at = NOW(6), due_at = "+due+", closed_at = "+closed+
@@ -130,9 +134,9 @@ func moveJob(ctx context.Context, tx *sql.Tx, id int64, to job.State, note strin
 // CancelJob ends a job at once: its run is closed as interrupted, what that may
 // have pushed is put in doubt, and the lane is free. False means that the job
 // has ended already.
-func (db *DB) CancelJob(ctx context.Context, j job.Job, jobType string) (ok bool, err error) {
+func (db *DB) CancelJob(ctx context.Context, j rework.Job, jobType string) (ok bool, err error) {
 	err = db.sql.InTx(ctx, "cancel the job", func(tx *sql.Tx) error {
-		if ok, err = moveJob(ctx, tx, j.ID, job.Cancelled, ""); err != nil || !ok {
+		if ok, err = moveJob(ctx, tx, j.ID, rework.Cancelled, ""); err != nil || !ok {
 			return err
 		}
 		var token string
@@ -155,10 +159,10 @@ func (db *DB) CancelJob(ctx context.Context, j job.Job, jobType string) (ok bool
 
 // Turn notes that a running job has played a turn: what comes next and when, in
 // which chunks, and why it waits, if it does.
-func (db *DB) Turn(ctx context.Context, j job.Job, wait time.Duration) error {
+func (db *DB) Turn(ctx context.Context, j rework.Job, wait time.Duration) error {
 	_, err := db.sql.ExecContext(ctx, `UPDATE sync_job SET turn = GREATEST(turn, ?), chunk_us = ?, note = ?, updated_at = NOW(6),
 		due_at = NOW(6) + INTERVAL ? MICROSECOND WHERE id = ? AND state = ?`,
-		j.Turn, sqldb.Micros(j.Chunk), sqldb.Cut(j.Note, 1024), sqldb.Micros(wait), j.ID, job.Running)
+		j.Turn, sqldb.Micros(j.Chunk), sqldb.Cut(j.Note, 1024), sqldb.Micros(wait), j.ID, rework.Running)
 	return sqldb.Outage(err, "note the job's turn")
 }
 
@@ -166,7 +170,7 @@ func (db *DB) Turn(ctx context.Context, j job.Job, wait time.Duration) error {
 // false if the job does not run.
 func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err error) {
 	err = db.sql.InTx(ctx, "begin a new turn", func(tx *sql.Tx) error {
-		n, err := sqldb.Affected(ctx, tx, "UPDATE sync_job SET turn = turn + 1, updated_at = NOW(6), due_at = NOW(6) WHERE id = ? AND state = ?", id, job.Running)
+		n, err := sqldb.Affected(ctx, tx, "UPDATE sync_job SET turn = turn + 1, updated_at = NOW(6), due_at = NOW(6) WHERE id = ? AND state = ?", id, rework.Running)
 		if ok = n == 1; err != nil || !ok {
 			return err
 		}
@@ -177,54 +181,24 @@ func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err erro
 
 // jobPaused reports whether a run's job does not want its pages played now.
 func (db *DB) jobPaused(ctx context.Context, id int64) (bool, error) {
-	var state job.State
+	var state rework.State
 	err := db.sql.QueryRowContext(ctx, "SELECT state FROM sync_job WHERE id = ?", id).Scan(&state)
-	return state != job.Running, sqldb.Outage(err, "read the state of the page's job")
+	return state != rework.Running, sqldb.Outage(err, "read the state of the page's job")
 }
 
 // JobProgress is how far a job has come.
-type JobProgress struct {
-	Counts run.Counts `json:"counts"` // of the runs that closed well, and of the one under way
-	Roots  int64      `json:"roots"`  // whose pages are done
-	Runs   int        `json:"runs"`   // that closed well
-	Failed int        `json:"failed"` // that did not
-	// Until is how far a backfill has come; nil before its first chunk.
-	Until *time.Time `json:"until,omitempty"`
-	// Open is the run under way, nil between two.
-	Open *run.Run `json:"-"`
-	// Streak is how many runs in a row, up to now, have failed.
-	Streak int `json:"-"`
-	// LastError is the newest failed run's.
-	LastError string `json:"lastError,omitempty"`
-}
+type JobProgress = rework.Progress
 
 // Progress returns how far a job has come.
-func (db *DB) Progress(ctx context.Context, j job.Job) (p JobProgress, err error) {
+func (db *DB) Progress(ctx context.Context, j rework.Job) (p JobProgress, err error) {
 	err = sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
 		var roots int64
 		r, err := scanRun(sqldb.Wider{Row: row, Last: []any{&roots}})
-		p.add(r, roots)
+		p.Add(r, roots)
 		return err
 	}, "SELECT "+runColumns+`, (SELECT COALESCE(SUM(g.roots), 0) FROM sync_page g WHERE g.run_id = r.id AND g.state = 2)
 		FROM sync_run r WHERE r.job_id = ? ORDER BY r.id`, j.ID)
 	return p, sqldb.Outage(err, "read the job's runs")
-}
-
-// add adds a run.
-func (p *JobProgress) add(r run.Run, roots int64) {
-	switch r.State {
-	case run.Synced:
-		p.Runs, p.Streak, p.Until = p.Runs+1, 0, &r.Window.To
-	case run.Failed, run.Interrupted:
-		p.Failed++
-		if r.State == run.Failed {
-			p.Streak, p.LastError = p.Streak+1, r.LastError
-		}
-		return
-	default:
-		p.Open = &r
-	}
-	p.Counts, p.Roots = p.Counts.Add(r.Counts), p.Roots+roots
 }
 
 // OpenPages returns the pages of a run that have not ended, in order.

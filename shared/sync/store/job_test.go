@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	syncjob "gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	syncjob "gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )

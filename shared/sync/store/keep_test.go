@@ -137,9 +137,9 @@ func TestDoubtsMergeAndSettleOnlyWhatWasSeen(t *testing.T) {
 		}
 		return d
 	}
-	b.write(store.Outcome{Doubts: ledger.Journal{1: {"a"}, 2: {"x"}}})
+	b.write(store.Outcome{Unconfirmed: ledger.Journal{1: {"a"}, 2: {"x"}}})
 	older := doubts()
-	b.write(store.Outcome{Doubts: ledger.Journal{1: {"b", "a"}, 3: nil}})
+	b.write(store.Outcome{Unconfirmed: ledger.Journal{1: {"b", "a"}, 3: nil}})
 	want := map[uint64]store.Doubt{1: {IDs: []string{"a", "b"}, Whole: true}, 2: {IDs: []string{"x"}, Whole: true}, 3: {Whole: true}}
 	sorted := cmpopts.SortSlices(func(a, b string) bool { return a < b })
 	if diff := cmp.Diff(want, doubts(), cmpopts.IgnoreFields(store.Doubt{}, "Stamp"), cmpopts.EquateEmpty(), sorted); diff != "" {
@@ -150,7 +150,7 @@ func TestDoubtsMergeAndSettleOnlyWhatWasSeen(t *testing.T) {
 	if _, ok := left[2]; ok || len(left) != 2 {
 		t.Errorf("settling what was seen left %v; want the newer doubts about 1 and 3", left)
 	}
-	b.write(store.Outcome{Settled: left, Doubts: ledger.Journal{1: {"c"}}})
+	b.write(store.Outcome{Settled: left, Unconfirmed: ledger.Journal{1: {"c"}}})
 	if now := doubts(); len(now) != 1 || len(now[1].IDs) == 0 {
 		t.Errorf("a page that settles a doubt and leaves a new one left %v", now)
 	}
@@ -165,7 +165,7 @@ func TestDoubtOfManyRoots(t *testing.T) {
 		j.Add(i+1, fmt.Sprint("R", i))
 		roots = append(roots, i+1)
 	}
-	b.write(store.Outcome{Doubts: j})
+	b.write(store.Outcome{Unconfirmed: j})
 	all, err := b.Doubts(t.Context(), b.def.Name, roots)
 	if err != nil || len(all) != len(roots) {
 		t.Fatalf("%d doubts, %v", len(all), err)

@@ -12,16 +12,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 )
 
-// LedgerRow is a root's row of the ledger; no entries mean that there is none.
-type LedgerRow struct {
-	Root    uint64
-	Entries []ledger.Entry
-	// Run is the run that wrote the row, 0 without one. A page that writes a row
-	// gives the run that it had read, so that a write in between is noticed.
-	Run int64
-	// Version is that of the root's rows which the entries describe, 0 if unknown.
-	Version uint64
-}
+// LedgerRow is a root's row of the ledger.
+type LedgerRow = ledger.Row
 
 // Ledger returns what was last pushed for the roots, by root.
 func (db *DB) Ledger(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error) {

@@ -17,15 +17,7 @@ import (
 )
 
 // Page is a page that the caller holds, or one that somebody has ended.
-type Page struct {
-	Run      run.Run
-	Number   int
-	State    page.State
-	Token    string
-	Attempts int
-	Tries    int            // the most attempts, for messages; 0 if the caller does not say
-	Journal  ledger.Journal // of an earlier attempt that did not finish
-}
+type Page = page.Held
 
 // TakePage takes a page for the caller, with a fresh token and a lease. The
 // page's state says what came of it: page.Taken is the caller's; page.Done and

@@ -4,31 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 )
 
 // The reasons why a record is parked.
 const (
-	TooLarge = "TOO_LARGE" // more bytes than the definition's limit
-	Rejected = "REJECTED"  // the index refused it
-	BadRow   = "BAD_ROW"   // the row has no JSON form
+	TooLarge = account.TooLarge
+	Rejected = account.Rejected
+	BadRow   = account.BadRow
 )
 
 // Parked is a record that is kept out of the index, with its reason.
-type Parked struct {
-	ObjectID   string     `json:"objectID"`
-	Root       uint64     `json:"root"`
-	Run        int64      `json:"run"` // that last parked it
-	Reason     string     `json:"reason"`
-	Detail     string     `json:"detail"`
-	Bytes      int        `json:"bytes"` // of the record; 0 for one without a JSON form
-	Attempts   int        `json:"attempts"`
-	FirstSeen  time.Time  `json:"firstSeen"`
-	LastSeen   time.Time  `json:"lastSeen"`
-	ResolvedAt *time.Time `json:"resolvedAt,omitempty"`
-}
+type Parked = account.Parked
 
 // parkedColumns and scanParked belong together.
 const parkedColumns = "object_id, root_id, run_id, reason, detail, bytes, attempts, first_seen, last_seen, resolved_at"

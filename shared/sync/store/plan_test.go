@@ -168,18 +168,18 @@ func (b *bench) playPage(db *store.DB, task page.Task) error {
 	if err != nil {
 		return err
 	}
-	o := store.Outcome{Settled: doubts, Resolved: []string{"R1"}, Doubts: ledger.Journal{}}
+	o := store.Outcome{Settled: doubts, Resolved: []string{"R1"}, Unconfirmed: ledger.Journal{}}
 	for i, root := range roots {
 		entries := []ledger.Entry{{ID: fmt.Sprintf("R%d-1", root)}}
 		if i%3 == 0 {
 			entries = nil
 		}
 		o.Ledger = append(o.Ledger, store.LedgerRow{Root: root, Entries: entries, Run: known[root].Run})
-		o.Doubts.Add(root)
+		o.Unconfirmed.Add(root)
 	}
 	o.Counts = run.Counts{Found: 1, Parked: 1}
 	o.Parked = []store.Parked{{ObjectID: "new", Root: roots[0], Reason: store.Rejected, Detail: "d"}}
-	if err := db.WriteJournal(ctx, p, o.Doubts); err != nil {
+	if err := db.WriteJournal(ctx, p, o.Unconfirmed); err != nil {
 		return err
 	}
 	_, err = db.Finish(ctx, p, o)

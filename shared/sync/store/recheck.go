@@ -11,13 +11,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 )
 
-// Doubt is a root whose records in the index are in doubt.
-type Doubt struct {
-	IDs   []string // what may be in the index
-	Stamp string   // of this doubt; a newer one has another
-	// Whole says that every record of the root is in doubt, and not only IDs.
-	Whole bool
-}
+// Doubt is an unconfirmed root.
+type Doubt = ledger.Unconfirmed
 
 // Doubts returns the doubts about the roots, by root.
 func (db *DB) Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]Doubt, error) {

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -77,7 +77,7 @@ func (db *DB) Begin(ctx context.Context, entity string, c claim.Row, w window.Wi
 }
 
 // BeginJob is Begin for a job's run, on the claim of the job's lane.
-func (db *DB) BeginJob(ctx context.Context, j job.Job, lane claim.Row, w window.Window) (run.Run, error) {
+func (db *DB) BeginJob(ctx context.Context, j rework.Job, lane claim.Row, w window.Window) (run.Run, error) {
 	return db.begin(ctx, run.Run{Entity: j.Entity, Kind: j.Kind, JobID: j.ID, Window: w}, lane)
 }
 

@@ -9,8 +9,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
@@ -157,7 +157,7 @@ func (db *DB) Drop(ctx context.Context, t target.Target, jobType string) error {
 			return either(err, fault.New(fault.Superseded, "live-target", "target %s is live or gone: make another live first", t.Name()))
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE sync_job SET state = ?, closed_at = NOW(6), note = 'its target was dropped' WHERE entity = ? AND state IN (?, ?)",
-			job.Cancelled, t.Name(), job.Running, job.Paused); err != nil {
+			rework.Cancelled, t.Name(), rework.Running, rework.Paused); err != nil {
 			return err
 		}
 		tokens, err := heldBy(ctx, tx, jobType)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	syncjob "gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	syncjob "gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"

@@ -3,9 +3,9 @@
 //
 // An entity has one target, its definition's index, until it is rebuilt. A
 // rebuild makes another: an index of its own, with a claim, a watermark, a ledger
-// and runs of its own, all under the target's name. Every tick feeds every
-// target, so the old index stays true while the new one is built, and still after
-// they have changed places.
+// and runs of its own, all under the target's name (see Key). Every tick syncs
+// every target, so the old index stays up to date while the new one is built, and
+// after the two have changed places.
 //
 // # Roles
 //
@@ -19,18 +19,16 @@
 //	                       dropped
 //
 //	promote  in one transaction, and only to a target that is at least as fresh as
-//	         the one that searches see now
-//	drop     it is fed no more; its index and its rows are removed
+//	         the live one
+//	drop     ticks no longer sync the target; its index and its rows are removed
 //
-// Searches see the live target. Which that is stands in one row, so the change is
-// at once and whole, and undoing it is the same change.
+// Searches see the live target. One row names it, so that a promotion takes effect
+// at once and as a whole, and undoing a promotion is another one.
 package target
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -69,46 +67,20 @@ type Target struct {
 	LiveAt     *time.Time `json:"liveAt,omitempty"` // when it last became live
 }
 
-// mark stands in a target's name between the entity's name and the id. No
-// entity's name has it.
-const mark = "~"
-
-// nameForm is the name or the job type of a target that is not an entity's first.
-var nameForm = regexp.MustCompile(`^.+` + mark + `([0-9]{1,18})$`)
-
-// IDOf returns the id in a target's name or job type; false for an entity's own.
-func IDOf(name string) (int64, bool) {
-	m := nameForm.FindStringSubmatch(name)
-	if m == nil {
-		return 0, false
-	}
-	id, err := strconv.ParseInt(m[1], 10, 64)
-	return id, err == nil
-}
-
-// EntityOf returns the entity of a name: the name itself if it is an entity's.
-func EntityOf(name string) string {
-	if _, ok := IDOf(name); !ok {
-		return name
-	}
-	return name[:strings.LastIndex(name, mark)]
-}
-
 // First reports whether this is the entity's first target.
 func (t Target) First() bool { return len(t.Packed) == 0 }
 
-// Name returns the name under which the target is synced: the entity's own for
-// its first.
-func (t Target) Name() string {
+// Key returns the key by whose text the target is synced.
+func (t Target) Key() Key {
 	if t.First() {
-		return t.Entity
+		return Key{Base: t.Entity}
 	}
-	return NameOf(t.Entity, t.ID)
+	return Key{Base: t.Entity, ID: t.ID}
 }
 
-// NameOf returns the name that means one target of an entity and no other: that of
-// the first one is understood, but nothing is kept under it.
-func NameOf(entity string, id int64) string { return entity + mark + strconv.FormatInt(id, 10) }
+// Name returns the name under which the target is synced: the entity's own for
+// its first.
+func (t Target) Name() string { return t.Key().String() }
 
 // MaxName is how long a target's name may be: what a column holds.
 const MaxName = 48
@@ -129,7 +101,7 @@ func (t Target) Definition(first entity.Definition) (entity.Definition, error) {
 	if err != nil {
 		return d, fmt.Errorf("target %s: %w", t.Name(), err)
 	}
-	d.Name, d.JobType, d.Index = t.Name(), d.JobType+mark+strconv.FormatInt(t.ID, 10), t.Index
-	d.Source += mark + strconv.FormatInt(t.ID, 10) // what is known of its columns is not the files'
+	d.Name, d.JobType, d.Index = t.Name(), Key{Base: d.JobType, ID: t.ID}.String(), t.Index
+	d.Source = Key{Base: d.Source, ID: t.ID}.String() // its columns are not those of the files'
 	return d, nil
 }

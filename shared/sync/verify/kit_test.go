@@ -81,7 +81,7 @@ func emptyWorld(t testing.TB, name string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.def, err = flow.Entities(defs).Named(name); err != nil {
+	if w.def, err = entity.List(defs).Named(name); err != nil {
 		t.Fatal(err)
 	}
 	w.server = emulator.New(emulator.Options{PublishDelay: -1})
@@ -111,7 +111,7 @@ var silent = slog.New(slog.DiscardHandler)
 func (w *world) sync() run.Run {
 	w.t.Helper()
 	ctx := w.t.Context()
-	entities := flow.Entities{w.def}
+	entities := entity.List{w.def}
 	cfg := flow.Config{RunLease: time.Hour, PageLease: 10 * time.Minute, PageAttempts: 3, EnqueueSenders: 4, KeepDays: 7}
 	cron := flow.Cron{Store: w.DB, Queue: &w.queue, Entities: entities, Config: cfg, Log: silent}
 	if _, err := cron.Run(ctx, flow.Tick{Occurrence: claim.NewToken()}); err != nil {
@@ -134,7 +134,7 @@ func (w *world) sync() run.Run {
 }
 
 // play runs one task.
-func (w *world) play(ctx context.Context, t queue.Task, entities flow.Entities, cfg flow.Config) error {
+func (w *world) play(ctx context.Context, t queue.Task, entities entity.List, cfg flow.Config) error {
 	if t.Route == run.RouteWindow {
 		task, err := claim.ParseTask(t.Body)
 		if err != nil {

@@ -13,14 +13,15 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // group is a database with the entities a, b and c, whose runs the tests begin
 // and end themselves.
 type group struct {
 	*world
-	scopes   *flow.Scopes
-	entities flow.Entities
+	scopes   *member.Scopes
+	entities entity.List
 }
 
 // newGroup returns a group in which nothing was ever synced.
@@ -30,8 +31,8 @@ func newGroup(t *testing.T) *group {
 	for _, name := range []string{"a", "b", "c"} {
 		g.entities = append(g.entities, entity.Definition{Name: name, JobType: "JOB_" + name})
 	}
-	g.scopes = &flow.Scopes{
-		Store: scopestore.New(g.Pool()), Targets: g.DB, Entities: g.entities, Log: silent, Config: flow.ScopesConfig{StartLease: time.Minute, KeepDays: 30},
+	g.scopes = &member.Scopes{
+		Store: scopestore.New(g.Pool()), Targets: g.DB, Entities: g.entities, Log: silent, Config: member.Config{StartLease: time.Minute, KeepDays: 30},
 		Ticker: &flow.Cron{Store: g.DB, Queue: g.queue, Entities: g.entities, Config: g.cfg, Log: silent},
 	}
 	return g
@@ -51,7 +52,7 @@ func (g *group) request(action, body string) scope.Request {
 const three = `{"instanceId":"s","options":{"members":{"m1":["a"],"m2":["b"],"m3":["c"]}}}`
 
 // start starts a scope, which must work.
-func (g *group) start(body string) flow.ScopeDone {
+func (g *group) start(body string) member.ScopeDone {
 	g.t.Helper()
 	done, err := g.scopes.Start(g.t.Context(), g.request(scope.StartScope, body), "")
 	if err != nil {
@@ -71,7 +72,7 @@ func (g *group) started(body string) scope.Answer {
 }
 
 // syncEntities plays sync-entities, which must work.
-func (g *group) syncEntities(body string) flow.EntitiesDone {
+func (g *group) syncEntities(body string) member.EntitiesDone {
 	g.t.Helper()
 	done, err := g.scopes.SyncEntities(g.t.Context(), g.request(scope.SyncEntities, body))
 	if err != nil {
@@ -204,8 +205,8 @@ func lines(t *testing.T, rows *sql.Rows) string {
 	return text
 }
 
-// tickerFunc is a flow.Ticker.
+// tickerFunc is a member.Ticker.
 type tickerFunc func(ctx context.Context, t flow.Tick) ([]flow.Started, error)
 
-// Run implements flow.Ticker.
+// Run implements member.Ticker.
 func (f tickerFunc) Run(ctx context.Context, t flow.Tick) ([]flow.Started, error) { return f(ctx, t) }

@@ -61,11 +61,11 @@ func TestRowsThatMoveDuringThePush(t *testing.T) {
 	}
 }
 
-// TestLookingAgainAtHistory changes rows that have long been as they are while a
+// TestRereadOfHistory changes rows that have long been as they are while a
 // first sync pushes them. Only those that changed lately are asked for their
 // versions, after each push, and what the sync ends with is what the database ends
 // with.
-func TestLookingAgainAtHistory(t *testing.T) {
+func TestRereadOfHistory(t *testing.T) {
 	for name, c := range map[string]struct{ early, during, asked, read string }{
 		"nothing":              {during: "DO 0", asked: "[]", read: "[1 2 3]"},
 		"an edit":              {during: "UPDATE stock_lot SET quantity = quantity + 1 WHERE id = 10", asked: "[1 1]", read: "[1 1 2 3]"},
@@ -105,9 +105,9 @@ func TestLookingAgainAtHistory(t *testing.T) {
 	}
 }
 
-// TestLookingAgainAtATick asks for the versions of all that was pushed: most of a
+// TestRereadOfAWindow asks for the versions of all that was pushed: most of a
 // usual window's roots have changed lately.
-func TestLookingAgainAtATick(t *testing.T) {
+func TestRereadOfAWindow(t *testing.T) {
 	w := newStock(t, 3)
 	w.def.TrustVersions, w.def.PageSize = true, 3
 	w.syncReading()
@@ -136,9 +136,9 @@ func TestRowThatNeverRests(t *testing.T) {
 	w.synced()
 }
 
-// TestParkedDuringTheSecondLook has a parked record that shrinks, is pushed, and
+// TestParkedDuringTheSecondPush has a parked record that shrinks, is pushed, and
 // meanwhile grows too large again: it is parked, and must be listed as parked.
-func TestParkedDuringTheSecondLook(t *testing.T) {
+func TestParkedDuringTheSecondPush(t *testing.T) {
 	w := newStock(t, 1)
 	w.exec("UPDATE stock_lot SET note = REPEAT('x', 2000) WHERE id = 10")
 	w.sync()
@@ -213,9 +213,9 @@ func TestPushThatEndsBadlyAndLandsLate(t *testing.T) {
 	w.synced()
 }
 
-// TestUncertainPushIsLookedAtAgain is the same within one push, which the index
+// TestUncertainPushIsPushedAgain is the same within one push, which the index
 // reports as uncertain.
-func TestUncertainPushIsLookedAtAgain(t *testing.T) {
+func TestUncertainPushIsPushedAgain(t *testing.T) {
 	w := newStock(t, 2)
 	w.synced()
 	w.exec("UPDATE stock_lot SET quantity = 100 WHERE id = 10")

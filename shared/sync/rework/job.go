@@ -1,15 +1,15 @@
-// Package job holds the words and rules of a job: work on an entity's index
-// beside its 15-minute sync, asked for by a person or by a check.
+// Package rework syncs again what a person or a check asks for, next to an entity's
+// 15-minute sync. A job is such a request:
 //
 //	backfill   everything that changed in a range of time, in chunks
 //	repair     the roots that a verify found to differ
 //	record     single roots, now
 //
-// A job is made of runs, with change lists, pages and accounting like any other.
-// Its right to run is a row of its own in order_return_algolia_sync, a lane, so
-// that it neither waits for the sync of its entity nor holds it up; two runs that
-// touch one record end on the newest content (see package flow). The lane's
-// watermark says how far the job has come: a job that was killed goes on there.
+// A job is made of runs, with change lists, pages and accounting like any other
+// (package flow). Its right to run is a row of its own in order_return_algolia_sync,
+// a lane, so that the job and the sync of its entity do not wait for each other. Two
+// runs that push one record end on the newest content. The lane's watermark says how
+// far the job has come: a job whose process died continues from there.
 //
 // # States
 //
@@ -25,21 +25,21 @@
 //
 // # Turns
 //
-// A running job goes on by tasks that the window function sends to itself, one
-// after the other. Each carries its turn; a task of an earlier turn than the
-// job's is dropped, so one chain of tasks is alive however often they are
-// delivered. A chain that broke is begun anew by the next tick.
-package job
+// A running job advances by tasks that the window function sends to itself, one
+// after the other (turn.go). Each carries its turn; a task of an earlier turn than
+// the job's is dropped, so one chain of tasks is alive however often they are
+// delivered. The next tick starts a broken chain again (wake.go).
+package rework
 
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -86,7 +86,7 @@ type Job struct {
 }
 
 // Lane returns the job type of the job's own claim.
-func (j Job) Lane(jobType string) string { return jobType + "#" + strconv.FormatInt(j.ID, 10) }
+func (j Job) Lane(jobType string) string { return target.Parse(jobType).Lane(j.ID).String() }
 
 // ByTime reports whether the job covers a range of time rather than a list of
 // roots.
@@ -104,7 +104,7 @@ const (
 )
 
 // FirstChunk returns how long the first chunk of a window is that holds about so
-// many roots, were they spread evenly. They never are; Fit mends that.
+// many roots, were they spread evenly. Fit corrects it as the job advances.
 func FirstChunk(w window.Window, roots int64) time.Duration {
 	if roots <= ChunkRoots {
 		return max(w.Length(), minChunk)
@@ -133,9 +133,9 @@ func (j Job) Next(done *time.Time) (w window.Window, ok bool) {
 	return w, true
 }
 
-// Fit returns the chunk to go on with when a range of length tried has so many
-// roots: half of it if they are too many and the range can be halved, and ok is
-// then false: try again; twice of it, for the next time, if they are few.
+// Fit returns the next chunk after a range of length tried turned out to have so
+// many roots. It halves a chunk with too many rows; ok is then false: try again at
+// once. It doubles one with few, for the next run.
 func Fit(tried time.Duration, roots int64) (chunk time.Duration, ok bool) {
 	switch {
 	case roots > 2*ChunkRoots && tried > minChunk:
@@ -146,12 +146,45 @@ func Fit(tried time.Duration, roots int64) (chunk time.Duration, ok bool) {
 	return tried, true
 }
 
+// Progress is how far a job has come.
+type Progress struct {
+	Counts run.Counts `json:"counts"` // of the runs that closed well, and of the one under way
+	Roots  int64      `json:"roots"`  // whose pages are done
+	Runs   int        `json:"runs"`   // that closed well
+	Failed int        `json:"failed"` // that did not
+	// Until is how far a backfill has come; nil before its first chunk.
+	Until *time.Time `json:"until,omitempty"`
+	// Open is the run under way, nil between two.
+	Open *run.Run `json:"-"`
+	// Streak is how many runs in a row, up to now, have failed.
+	Streak int `json:"-"`
+	// LastError is the newest failed run's.
+	LastError string `json:"lastError,omitempty"`
+}
+
+// Add adds the next run, with the roots of its pages that are done.
+func (p *Progress) Add(r run.Run, roots int64) {
+	switch r.State {
+	case run.Synced:
+		p.Runs, p.Streak, p.Until = p.Runs+1, 0, &r.Window.To
+	case run.Failed, run.Interrupted:
+		p.Failed++
+		if r.State == run.Failed {
+			p.Streak, p.LastError = p.Streak+1, r.LastError
+		}
+		return
+	default:
+		p.Open = &r
+	}
+	p.Counts, p.Roots = p.Counts.Add(r.Counts), p.Roots+roots
+}
+
 // Task is the body of a job's task.
 type Task struct {
 	JobID int64 `json:"jobId"`
 	Turn  int64 `json:"turn"`
-	// Resend has the pages that are still open sent again, under other names: for
-	// a job that was resumed, or whose tasks may have been lost.
+	// Resend sends the pages that are still open again, under other names: for a job
+	// that was resumed, or whose tasks may be lost.
 	Resend bool `json:"resend,omitempty"`
 }
 
@@ -162,7 +195,7 @@ func ParseTask(body []byte) (Task, error) {
 		return t, fault.Wrap(err, fault.Invalid, "bad-task", `the job task's body is not {"jobId":N,"turn":N}`)
 	}
 	if t.JobID <= 0 || t.Turn < 0 {
-		return t, fault.New(fault.Invalid, "bad-task", "the job task names job %d, turn %d: want 1 or more, and 0 or more", t.JobID, t.Turn)
+		return t, fault.New(fault.Invalid, "bad-task", "the job task has jobId %d and turn %d: jobId must be at least 1 and turn at least 0", t.JobID, t.Turn)
 	}
 	return t, nil
 }

@@ -1,4 +1,4 @@
-package flow
+package target
 
 import (
 	"context"
@@ -6,46 +6,55 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Catalog finds definitions where an entity may have more than one target: those
-// of the files, and those that a rebuild has stored (package target).
+// Table is where rebuilds keep their targets.
+type Table interface {
+	// Targets returns all targets that are or were, oldest first.
+	Targets(ctx context.Context) ([]Target, error)
+	// Target returns one; an unknown one is an error of kind fault.NotFound.
+	Target(ctx context.Context, id int64) (Target, error)
+	// FirstDefinition returns what an entity's first target is synced by; d is the
+	// definition of the files.
+	FirstDefinition(ctx context.Context, d entity.Definition) (entity.Definition, error)
+}
+
+// Catalog finds definitions by name and job type, where an entity may have more
+// than one target: those of the files, and those that a rebuild has stored.
 type Catalog struct {
-	Entities Entities
-	Store    *store.DB
+	Entities entity.List
+	Store    Table
 }
 
 // Fed returns what a tick syncs: every target of every entity that is being
 // built, is live, or stands by.
-func (c Catalog) Fed(ctx context.Context) (Entities, error) {
-	return c.pick(ctx, target.Role.Fed)
+func (c Catalog) Fed(ctx context.Context) (entity.List, error) {
+	return c.pick(ctx, Role.Fed)
 }
 
 // Live returns, for every entity, the definition of the target that searches see.
-// An entity that has targets of which none is live is an error: nothing else says
-// which index its readers are to see.
-func (c Catalog) Live(ctx context.Context) (Entities, error) {
-	list, err := c.pick(ctx, func(r target.Role) bool { return r == target.Live })
+// An entity that has targets of which none is live is an error: no index could be
+// shown to its readers.
+func (c Catalog) Live(ctx context.Context) (entity.List, error) {
+	list, err := c.pick(ctx, func(r Role) bool { return r == Live })
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range c.Entities {
-		if !slices.ContainsFunc(list, func(live entity.Definition) bool { return target.EntityOf(live.Name) == d.Name }) {
-			return nil, fault.New(fault.Retry, "no-live-index", "none of the indices of %s is live: look with returnsync rebuild --list, and make one live with returnsync rebuild --undo", d.Name)
+		if !slices.ContainsFunc(list, func(live entity.Definition) bool { return Parse(live.Name).Base == d.Name }) {
+			return nil, fault.New(fault.Retry, "no-live-index", "none of the indices of %s is live: list them with returnsync rebuild --list, and make one live with returnsync rebuild --undo", d.Name)
 		}
 	}
 	return list, nil
 }
 
 // pick returns the definitions of the targets with the roles wanted.
-func (c Catalog) pick(ctx context.Context, wanted func(target.Role) bool) (Entities, error) {
+func (c Catalog) pick(ctx context.Context, wanted func(Role) bool) (entity.List, error) {
 	targets, err := c.Store.Targets(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var list Entities
+	var list entity.List
 	for _, d := range c.Entities {
 		rebuilt := false
 		for _, t := range targets {
@@ -79,7 +88,7 @@ func (c Catalog) LiveOf(ctx context.Context, name string) (entity.Definition, er
 	if err != nil {
 		return d, err
 	}
-	list, err := Catalog{Entities: Entities{d}, Store: c.Store}.Live(ctx)
+	list, err := Catalog{Entities: entity.List{d}, Store: c.Store}.Live(ctx)
 	if err != nil {
 		return entity.Definition{}, err
 	}
@@ -88,28 +97,28 @@ func (c Catalog) LiveOf(ctx context.Context, name string) (entity.Definition, er
 
 // Named returns the definition of that name, an entity's or a target's.
 func (c Catalog) Named(ctx context.Context, name string) (entity.Definition, error) {
-	id, ok := target.IDOf(name)
-	if !ok {
+	key := Parse(name)
+	if key.First() {
 		d, err := c.Entities.Named(name)
 		if err != nil {
 			return d, err
 		}
 		return c.Store.FirstDefinition(ctx, d)
 	}
-	return c.stored(ctx, id)
+	return c.stored(ctx, key.ID)
 }
 
 // Job returns the definition of that job type, an entity's or a target's.
 func (c Catalog) Job(ctx context.Context, jobType string) (entity.Definition, error) {
-	id, ok := target.IDOf(jobType)
-	if !ok {
+	key := Parse(jobType)
+	if key.First() {
 		d, err := c.Entities.Job(jobType)
 		if err != nil {
 			return d, err
 		}
 		return c.Store.FirstDefinition(ctx, d)
 	}
-	return c.stored(ctx, id)
+	return c.stored(ctx, key.ID)
 }
 
 // stored returns the definition of a target.

@@ -9,11 +9,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -29,18 +27,18 @@ func (w *world) bury(n int) {
 }
 
 // backfill makes a backfill of the past and wakes it.
-func (w *world) backfill(a flow.Asked) job.Job {
+func (w *world) backfill(a rework.Asked) rework.Job {
 	w.t.Helper()
 	a.Window = past
-	j, _, err := flow.NewBackfill(w.t.Context(), w.DB, w.def, a)
-	if err := errors.Join(err, w.cron().Wake(w.t.Context(), j.ID)); err != nil {
+	j, _, err := rework.NewBackfill(w.t.Context(), w.DB, w.def, a)
+	if err := errors.Join(err, w.waker().Wake(w.t.Context(), j.ID)); err != nil {
 		w.t.Fatal(err)
 	}
 	return j
 }
 
 // job returns a job and its progress as they are.
-func (w *world) job(id int64) (job.Job, store.JobProgress) {
+func (w *world) job(id int64) (rework.Job, rework.Progress) {
 	w.t.Helper()
 	j, err := w.Job(w.t.Context(), id)
 	if err != nil {
@@ -54,13 +52,13 @@ func (w *world) job(id int64) (job.Job, store.JobProgress) {
 }
 
 // settled drains the queue and demands that a job is done with the index true.
-func (w *world) settled(id int64) store.JobProgress {
+func (w *world) settled(id int64) rework.Progress {
 	w.t.Helper()
 	if err := w.drain(); err != nil {
 		w.t.Fatal(err)
 	}
 	j, p := w.job(id)
-	if j.State != job.Done || !p.Counts.Balanced() {
+	if j.State != rework.Done || !p.Counts.Balanced() {
 		w.t.Fatalf("%v is %s (%s) with %v", j, j.State, j.Note, p.Counts)
 	}
 	w.true()
@@ -88,7 +86,7 @@ func TestBackfillSyncsHistoryOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := w.backfill(flow.Asked{Roots: 10, By: "a test"})
+	j := w.backfill(rework.Asked{Roots: 10, By: "a test"})
 	p := w.settled(j.ID)
 	if p.Roots != 10 || p.Counts.Saved == 0 || p.Counts.Operations != p.Counts.Saved || int64(w.index.pushed()-sent) != p.Counts.Saved {
 		t.Errorf("%d roots, %v, %d sent", p.Roots, p.Counts, w.index.pushed()-sent)
@@ -96,7 +94,7 @@ func TestBackfillSyncsHistoryOnce(t *testing.T) {
 	if after, err := w.AsOf(t.Context(), w.def.JobType); err != nil || !after.Equal(*before) {
 		t.Errorf("a backfill moved the watermark from %v to %v, %v", before, after, err)
 	}
-	again := w.backfill(flow.Asked{Roots: 10})
+	again := w.backfill(rework.Asked{Roots: 10})
 	if again.ID == j.ID {
 		t.Fatal("a backfill that has ended was found again")
 	}
@@ -108,12 +106,12 @@ func TestBackfillSyncsHistoryOnce(t *testing.T) {
 
 func TestBackfillAskedTwiceIsOne(t *testing.T) {
 	w := aged(t, 2)
-	one := w.backfill(flow.Asked{})
-	two, again, err := flow.NewBackfill(t.Context(), w.DB, w.def, flow.Asked{Window: past})
+	one := w.backfill(rework.Asked{})
+	two, again, err := rework.NewBackfill(t.Context(), w.DB, w.def, rework.Asked{Window: past})
 	if err != nil || !again || two.ID != one.ID {
 		t.Errorf("job %d, again %v, %v; want job %d", two.ID, again, err, one.ID)
 	}
-	_, _, err = flow.NewBackfill(t.Context(), w.DB, w.def, flow.Asked{Window: window.Window{From: past.To, To: past.To}})
+	_, _, err = rework.NewBackfill(t.Context(), w.DB, w.def, rework.Asked{Window: window.Window{From: past.To, To: past.To}})
 	wantKind(t, err, fault.Invalid)
 }
 
@@ -121,17 +119,17 @@ func TestBackfillAskedTwiceIsOne(t *testing.T) {
 // too short. Every root is covered once.
 func TestBackfillInChunks(t *testing.T) {
 	w := aged(t, 3)
-	const many = 2*job.ChunkRoots + 5000
+	const many = 2*rework.ChunkRoots + 5000
 	w.def.PageSize = 10_000
 	w.exec("INSERT INTO stock_position (id, account_slug, sku, location_code, updated_at) SELECT 1000 + seq.n, 'acme', CONCAT('K', seq.n), 'W', '2020-06-01' + INTERVAL seq.n SECOND FROM ("+
 		"SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n AS n FROM "+digits("a")+" JOIN "+digits("b")+" JOIN "+digits("c")+" JOIN "+digits("d")+" JOIN "+digits("e")+
 		") AS seq WHERE seq.n < ?", many)
-	j := w.backfill(flow.Asked{Roots: many})
+	j := w.backfill(rework.Asked{Roots: many})
 	if err := w.drain(); err != nil {
 		t.Fatal(err)
 	}
 	j, p := w.job(j.ID)
-	if j.State != job.Done || p.Roots != many || p.Runs < 3 {
+	if j.State != rework.Done || p.Roots != many || p.Runs < 3 {
 		t.Errorf("%s: %d roots in %d runs; want %d in 3 or more", j.State, p.Roots, p.Runs, many)
 	}
 }
@@ -158,11 +156,11 @@ func TestBackfillSurvivesDeathAtEveryStep(t *testing.T) {
 				w.cfg.JobSilence = 0
 				w.bury(10)
 				w.dieAt(step, 2)
-				j, _, err := flow.NewBackfill(t.Context(), w.DB, w.def, flow.Asked{Window: past, Roots: 10})
+				j, _, err := rework.NewBackfill(t.Context(), w.DB, w.def, rework.Asked{Window: past, Roots: 10})
 				if err != nil {
 					t.Fatal(err)
 				}
-				err = errors.Join(mortal(func() error { return w.cron().Wake(t.Context(), j.ID) }), w.drain())
+				err = errors.Join(mortal(func() error { return w.waker().Wake(t.Context(), j.ID) }), w.drain())
 				w.steps, w.queue.down = nil, nil
 				if err != nil && !errors.Is(err, errDied) {
 					t.Fatal(err)
@@ -197,7 +195,7 @@ func TestSyncBesideBackfill(t *testing.T) {
 		t.Run(change, func(t *testing.T) {
 			w := aged(t, 1)
 			w.bury(1)
-			j := w.backfill(flow.Asked{Roots: 1})
+			j := w.backfill(rework.Asked{Roots: 1})
 			done := false
 			w.steps = func(at string) {
 				if at != "pushed" || done { // the backfill has looked, and not yet accounted
@@ -216,7 +214,7 @@ func TestSyncBesideBackfill(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.steps = nil
-			if j, _ := w.job(j.ID); j.State != job.Done || !done {
+			if j, _ := w.job(j.ID); j.State != rework.Done || !done {
 				t.Fatalf("%v is %s; played: %v", j, j.State, done)
 			}
 			w.true()
@@ -234,18 +232,18 @@ func TestSyncBesideBackfill(t *testing.T) {
 func TestPauseResumeCancel(t *testing.T) {
 	w := aged(t, 12)
 	w.bury(10)
-	j := w.backfill(flow.Asked{Roots: 10})
+	j := w.backfill(rework.Asked{Roots: 10})
 	turn, _ := w.queue.next()
 	if err := w.deliver(turn); err != nil { // the pages are sent
 		t.Fatal(err)
 	}
-	move := func(to job.State) {
+	move := func(to rework.State) {
 		t.Helper()
 		if ok, err := w.MoveJob(t.Context(), j.ID, to, ""); err != nil || !ok {
 			t.Fatalf("to %s: %v, %v", to, ok, err)
 		}
 	}
-	move(job.Paused)
+	move(rework.Paused)
 	sent := w.index.pushed()
 	if err := w.drain(); err != nil {
 		t.Fatal(err)
@@ -256,18 +254,18 @@ func TestPauseResumeCancel(t *testing.T) {
 	if silent, err := w.SilentJobs(t.Context(), -time.Hour); err != nil || len(silent) != 0 {
 		t.Errorf("a tick would wake %v, %v", silent, err)
 	}
-	move(job.Running)
-	if err := w.cron().Wake(t.Context(), j.ID); err != nil {
+	move(rework.Running)
+	if err := w.waker().Wake(t.Context(), j.ID); err != nil {
 		t.Fatal(err)
 	}
 	if p := w.settled(j.ID); p.Roots != 10 {
 		t.Errorf("%d roots, want 10", p.Roots)
 	}
-	if ok, err := w.MoveJob(t.Context(), j.ID, job.Running, ""); ok || err != nil {
+	if ok, err := w.MoveJob(t.Context(), j.ID, rework.Running, ""); ok || err != nil {
 		t.Errorf("a job that is done runs again: %v", err)
 	}
 	w.bury(12)
-	j = w.backfill(flow.Asked{Roots: 12})
+	j = w.backfill(rework.Asked{Roots: 12})
 	turn, _ = w.queue.next()
 	if err := w.deliver(turn); err != nil {
 		t.Fatal(err)
@@ -278,7 +276,7 @@ func TestPauseResumeCancel(t *testing.T) {
 	if err := w.drain(); err != nil {
 		t.Fatal(err)
 	}
-	if j, p := w.job(j.ID); j.State != job.Cancelled || p.Open != nil || p.Failed != 1 {
+	if j, p := w.job(j.ID); j.State != rework.Cancelled || p.Open != nil || p.Failed != 1 {
 		t.Errorf("%s, %+v", j.State, p)
 	}
 	if ok, err := w.CancelJob(t.Context(), j, w.def.JobType); err != nil || ok {
@@ -301,7 +299,7 @@ func TestRepairSendsOnlySuspects(t *testing.T) {
 			t.Fatalf("the index has no %s: %v", id, truth)
 		}
 	}
-	j, err := w.CreateJob(t.Context(), job.Job{Entity: w.def.Name, Kind: run.Repair, State: job.Running, Window: past})
+	j, err := w.CreateJob(t.Context(), rework.Job{Entity: w.def.Name, Kind: run.Repair, State: rework.Running, Window: past})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +309,7 @@ func TestRepairSendsOnlySuspects(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.cron().Wake(t.Context(), j.ID); err != nil {
+	if err := w.waker().Wake(t.Context(), j.ID); err != nil {
 		t.Fatal(err)
 	}
 	sent := w.index.pushed()
@@ -330,12 +328,12 @@ func TestJobThatFailsThreeTimesFails(t *testing.T) {
 	w.bury(2)
 	w.cfg.PageAttempts = 1
 	w.index.interfere(func([]destination.Op) error { return errors.New("the index is down") }, nil)
-	j := w.backfill(flow.Asked{Roots: 2})
+	j := w.backfill(rework.Asked{Roots: 2})
 	if err := w.drain(); err != nil {
 		t.Fatal(err)
 	}
 	j, p := w.job(j.ID)
-	if j.State != job.Failed || p.Failed != 3 || j.ClosedAt == nil {
+	if j.State != rework.Failed || p.Failed != 3 || j.ClosedAt == nil {
 		t.Errorf("%s after %d failed runs: %s", j.State, p.Failed, j.Note)
 	}
 	w.index.interfere(nil, nil)
@@ -350,7 +348,7 @@ func TestBackfillWaitsForTheBudget(t *testing.T) {
 		t.Fatalf("spent %d, %v", spent, err)
 	}
 	w.cfg.OperationsDay = spent // all of it is used
-	j := w.backfill(flow.Asked{Roots: 4})
+	j := w.backfill(rework.Asked{Roots: 4})
 	turn, _ := w.queue.next()
 	if err := w.deliver(turn); err != nil {
 		t.Fatal(err)
@@ -375,7 +373,7 @@ func TestBackfillWaitsForTheBudget(t *testing.T) {
 func TestRateSpacesPages(t *testing.T) {
 	w := aged(t, 12)
 	w.bury(12)
-	j := w.backfill(flow.Asked{Roots: 12, Rate: 2})
+	j := w.backfill(rework.Asked{Roots: 12, Rate: 2})
 	turn, _ := w.queue.next()
 	start := time.Now()
 	if err := w.deliver(turn); err != nil {
@@ -393,7 +391,7 @@ func TestRateSpacesPages(t *testing.T) {
 func TestEstimate(t *testing.T) {
 	w := aged(t, 20)
 	w.bury(10)
-	e, err := flow.EstimateBackfill(context.Background(), w.DB, w.src, w.def, past)
+	e, err := rework.EstimateBackfill(context.Background(), w.DB, w.src, w.def, past)
 	if err != nil || e.Roots != 10 || e.Sampled != 10 || e.Operations != 20 || e.Records != 20 {
 		t.Errorf("%+v, %v", e, err)
 	}
@@ -402,15 +400,15 @@ func TestEstimate(t *testing.T) {
 func TestRequeue(t *testing.T) {
 	w := aged(t, 12)
 	w.bury(10)
-	h := job.Historic{JobType: w.def.JobType, Window: past}
-	j, err := w.window().Requeue(t.Context(), h)
+	h := rework.Historic{JobType: w.def.JobType, Window: past}
+	j, err := w.jobs().Requeue(t.Context(), h)
 	if err != nil || j.Roots != 10 {
 		t.Fatalf("%+v, %v", j, err)
 	}
-	if again, err := w.window().Requeue(t.Context(), h); err != nil || again.ID != j.ID {
+	if again, err := w.jobs().Requeue(t.Context(), h); err != nil || again.ID != j.ID {
 		t.Errorf("asked twice: %+v, %v", again, err)
 	}
 	w.settled(j.ID)
-	_, err = w.window().Requeue(t.Context(), job.Historic{JobType: "NOBODY", Window: past})
+	_, err = w.jobs().Requeue(t.Context(), rework.Historic{JobType: "NOBODY", Window: past})
 	wantKind(t, err, fault.Invalid)
 }

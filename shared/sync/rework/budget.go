@@ -1,4 +1,4 @@
-package flow
+package rework
 
 import (
 	"context"
@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// What of the budget may be used before backfills wait, in percent: the rest is
-// for the syncs.
+// backfillShare is the percentage of the budget from which on backfills wait: the
+// rest is for the syncs.
 const backfillShare = 80
 
 // BudgetNote begins the note of a job that the budget holds back.
@@ -26,8 +26,14 @@ type Budget struct {
 	DayCap, MonthCap int64 // 0 is no cap
 }
 
+// Spending is what the budget needs of our tables.
+type Spending interface {
+	// Spent returns the operations of the last 24 hours and of the last 30 days.
+	Spent(ctx context.Context) (day, month int64, err error)
+}
+
 // ReadBudget reads the budget of a configuration.
-func ReadBudget(ctx context.Context, db *store.DB, c Config) (Budget, error) {
+func ReadBudget(ctx context.Context, db Spending, c flow.Config) (Budget, error) {
 	day, month, err := db.Spent(ctx)
 	return Budget{Day: day, Month: month, DayCap: c.OperationsDay, MonthCap: c.OperationsMonth}, err
 }
@@ -44,14 +50,11 @@ func (b Budget) Used(percent int64) string {
 	return ""
 }
 
-// capped reports whether there is a cap at all.
-func (c Config) capped() bool { return c.OperationsDay > 0 || c.OperationsMonth > 0 }
-
-// overBudget returns how long a backfill waits because of the budget, and notes
-// it on the job. Repairs and single records mend what is wrong and do not wait.
+// overBudget returns how long a backfill waits because of the budget, and writes
+// that into the job's note. Repairs and single records correct the index and do not wait.
 func (a *advance) overBudget(ctx context.Context) (time.Duration, error) {
 	a.job.Note = ""
-	if !a.Config.capped() || a.job.Kind != run.Backfill {
+	if a.Config.OperationsDay <= 0 && a.Config.OperationsMonth <= 0 || a.job.Kind != run.Backfill {
 		return 0, nil
 	}
 	b, err := ReadBudget(ctx, a.Store, a.Config)

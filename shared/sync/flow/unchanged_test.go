@@ -45,7 +45,7 @@ func (w *world) syncReading() (run.Run, []uint64) {
 // syncFrom is synced with pages that read from src.
 func (w *world) syncFrom(src *reader) run.Run {
 	w.t.Helper()
-	step := flow.Process{Store: w.DB, Source: src, Index: w.index, Entities: flow.Entities{w.def}, Config: w.cfg, Log: silent}
+	step := flow.Process{Store: w.DB, Source: src, Index: w.index, Entities: entity.List{w.def}, Config: w.cfg, Log: silent}
 	if err := w.tick(false); err != nil {
 		w.t.Fatal(err)
 	}
@@ -74,9 +74,9 @@ func (w *world) syncFrom(src *reader) run.Run {
 	return r
 }
 
-// TestWhatHasNotMovedIsNotReadAgain: windows overlap, and what lies in two of them
-// is read in the first.
-func TestWhatHasNotMovedIsNotReadAgain(t *testing.T) {
+// TestUnchangedRowsAreNotReadAgain syncs the same roots again and again: windows
+// overlap, and rows that lie in two of them are read in the first.
+func TestUnchangedRowsAreNotReadAgain(t *testing.T) {
 	w := newStock(t, 3)
 	w.def.TrustVersions = true
 	for _, c := range []struct {
@@ -92,11 +92,10 @@ func TestWhatHasNotMovedIsNotReadAgain(t *testing.T) {
 			w.exec("DELETE FROM stock_lot WHERE id = 10")
 			w.exec("UPDATE stock_position SET shelf = 'A' WHERE id = 1")
 		}, "[1]", run.Counts{Found: 6, Saved: 1, Deleted: 1, Unchanged: 4, Operations: 2}},
-		{"the ledger is of before versions", func() {
+		{"the ledger's row has format 1", func() {
 			w.exec("UPDATE sync_ledger SET records = CONCAT(CHAR(1), SUBSTRING(records, 10)) WHERE root_id = 3")
-		},
-			"[3]", run.Counts{Found: 5, Unchanged: 5}},
-		{"a root is in doubt", func() {
+		}, "[3]", run.Counts{Found: 5, Unchanged: 5}},
+		{"a root is unconfirmed", func() {
 			w.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES ('stock', 2, 's', CHAR(1))")
 		}, "[2 3]", run.Counts{Found: 5, Saved: 2, Unchanged: 3, Operations: 2}},
 		{"versions are not to be trusted", func() { w.def.TrustVersions = false }, "[1 2 3]", run.Counts{Found: 5, Unchanged: 5}},

@@ -1,4 +1,4 @@
-package flow
+package rework
 
 import (
 	"context"
@@ -7,73 +7,76 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
-// Asked is what somebody wants of a backfill.
+// Backfills is what making a backfill needs of our tables.
+type Backfills interface {
+	// SameBackfill returns an open backfill of the same range, nil if there is none.
+	SameBackfill(ctx context.Context, j Job) (*Job, error)
+	// CreateJob inserts a job and returns it as it then is.
+	CreateJob(ctx context.Context, j Job) (Job, error)
+}
+
+// Asked is a request for a backfill.
 type Asked struct {
 	Window window.Window
 	Rate   int    // roots a second; 0 is as fast as the queue lets it
 	Roots  int64  // as counted
-	By     string // who asks
+	By     string // the person or the program
 }
 
 // NewBackfill makes a backfill. An open one of the same range is returned
 // instead, with again: asking twice starts it once.
-func NewBackfill(ctx context.Context, db *store.DB, d entity.Definition, a Asked) (j job.Job, again bool, err error) {
+func NewBackfill(ctx context.Context, db Backfills, d entity.Definition, a Asked) (j Job, again bool, err error) {
 	if a.Window.Empty() {
 		return j, false, fault.New(fault.Invalid, "bad-window", "the range %v is empty: its end must be after its beginning", a.Window).WithParam("to")
 	}
-	j = job.Job{
-		Entity: d.Name, Kind: run.Backfill, State: job.Running, Window: a.Window, Rate: a.Rate, Roots: a.Roots,
-		Chunk: job.FirstChunk(a.Window, a.Roots), By: a.By,
+	j = Job{
+		Entity: d.Name, Kind: run.Backfill, State: Running, Window: a.Window, Rate: a.Rate, Roots: a.Roots,
+		Chunk: FirstChunk(a.Window, a.Roots), By: a.By,
 	}
 	same, err := db.SameBackfill(ctx, j)
-	if err != nil || same != nil {
-		return orZero(same), same != nil, err
+	if err != nil {
+		return j, false, err
+	}
+	if same != nil {
+		return *same, true, nil
 	}
 	j, err = db.CreateJob(ctx, j)
 	return j, false, err
 }
 
-// orZero returns what p points to, the zero value for nil.
-func orZero[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
-}
-
-// Requeue plays the owners' request, typed by hand, for a range of history: it
-// becomes a backfill. The same request again finds that.
-func (w *Window) Requeue(ctx context.Context, h job.Historic) (job.Job, error) {
-	first, err := w.Entities.Job(h.JobType)
+// Requeue makes a backfill of the owners' request, typed by hand, for a range of
+// history. The same request again returns the open backfill.
+func (s *Jobs) Requeue(ctx context.Context, h Historic) (Job, error) {
+	first, err := s.Entities.Job(h.JobType)
 	if err != nil {
-		return job.Job{}, fault.New(fault.Invalid, "unknown-entity", "%s", err.Error()).WithParam("jobType")
+		return Job{}, fault.New(fault.Invalid, "unknown-entity", "%s", err.Error()).WithParam("jobType")
 	}
-	d, err := w.catalog().LiveOf(ctx, first.Name)
+	d, err := target.Catalog{Entities: s.Entities, Store: s.Store}.LiveOf(ctx, first.Name)
 	if err != nil {
-		return job.Job{}, err
+		return Job{}, err
 	}
 	const all = int64(1) << 60
-	roots, err := w.Source.CountChanged(ctx, d, h.Window, all)
+	roots, err := s.Source.CountChanged(ctx, d, h.Window, all)
 	if err != nil {
-		return job.Job{}, err
+		return Job{}, err
 	}
-	j, _, err := NewBackfill(ctx, w.Store, d, Asked{Window: h.Window, Roots: roots, By: "a historic sync by hand"})
+	j, _, err := NewBackfill(ctx, s.Store, d, Asked{Window: h.Window, Roots: roots, By: "a historic sync by hand"})
 	if err != nil {
 		return j, err
 	}
-	turn, ok, err := w.Store.Kick(ctx, j.ID)
+	turn, ok, err := s.Store.Kick(ctx, j.ID)
 	if err != nil || !ok {
 		return j, err
 	}
-	return j, sendTurn(ctx, w.Queue, run.RouteTurn, job.Task{JobID: j.ID, Turn: turn, Resend: true}, time.Time{})
+	return j, sendTurn(ctx, s.Queue, run.RouteTurn, Task{JobID: j.ID, Turn: turn, Resend: true}, time.Time{})
 }
 
 // Estimate is what a backfill would be.
@@ -86,14 +89,17 @@ type Estimate struct {
 	Sampled    int   `json:"sampled"` // roots
 }
 
-// sampleSize is how many roots an estimate looks at.
+// sampleSize is how many roots an estimate samples.
 const sampleSize = 1000
 
-// EstimateBackfill counts the roots of a window and looks at a sample of them.
-// It changes nothing.
-func EstimateBackfill(ctx context.Context, db *store.DB, src interface {
-	Clock
-	Rows
+// EstimateBackfill counts the roots of a window and estimates the rest from a
+// sample of them. It changes nothing.
+func EstimateBackfill(ctx context.Context, db interface {
+	// Ledger returns what was last pushed for the roots, by root.
+	Ledger(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error)
+}, src interface {
+	flow.Clock
+	flow.Rows
 }, d entity.Definition, w window.Window) (Estimate, error) {
 	var e Estimate
 	sample := make([]uint64, 0, sampleSize)

@@ -1,4 +1,7 @@
-package flow
+// Package member makes syncs the members of scopes: it starts a scope's entities as
+// one, follows their runs, and reports their states to the scope (package scope has
+// the words and rules).
+package member
 
 import (
 	"context"
@@ -11,25 +14,28 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Ticker starts the syncs of entities: Cron, or whoever calls it.
+// Ticker starts the syncs of entities: flow.Cron, or a client of it.
 type Ticker interface {
-	Run(ctx context.Context, t Tick) ([]Started, error)
+	Run(ctx context.Context, t flow.Tick) ([]flow.Started, error)
 }
 
-// ScopesConfig is what the environment says about scopes.
-type ScopesConfig struct {
-	// StartLease is how long whoever starts syncs has to hand them over to their
-	// claims. After that they count as lost.
+// Config is what the environment says about scopes.
+type Config struct {
+	// StartLease is how long a start has to bind its syncs to their claims. After that
+	// they count as lost.
 	StartLease time.Duration `env:"SCOPES_START_LEASE, default=2m"`
 	// KeepDays is how long statuses are kept.
 	KeepDays int `env:"SCOPES_KEEP_DAYS, default=30"`
 }
 
 // Check refuses settings under which nothing could start.
-func (c ScopesConfig) Check() error {
+func (c Config) Check() error {
 	if c.StartLease < time.Second || c.KeepDays < 1 {
 		return errors.New("SCOPES_START_LEASE must be at least 1s, SCOPES_KEEP_DAYS at least 1")
 	}
@@ -39,21 +45,20 @@ func (c ScopesConfig) Check() error {
 // Scopes starts and follows scopes and single syncs. It is safe for concurrent
 // use.
 //
-// A start has two halves. In one transaction the scope gets its clean slate and
-// every member with entities its statuses. Then the entities are ticked, and
-// each status is bound to the claim that its entity has: one that the tick took,
-// or, if a sync was under way already, that sync's. A status so joins the sync
-// that is running; what changed after that one's window was fixed comes with
-// the next. From there on the run tells everything, so nothing has to be told
-// when it ends: Refresh looks.
+// A start has two halves. In one transaction the scope is reset and every member
+// with entities gets new statuses. Then the entities are ticked, and each status is
+// bound to the claim of its entity: the one that the tick took, or that of a sync
+// under way. Such a status joins the running sync; changes after that sync's window
+// was fixed come with the next one. From there on the run has the state of the
+// status, and Refresh reads it.
 type Scopes struct {
 	Store    *scopestore.Store
 	Targets  *store.DB // which target of an entity searches see
 	Ticker   Ticker
-	Entities Entities
-	Config   ScopesConfig
+	Entities entity.List
+	Config   Config
 	Log      *slog.Logger
-	Steps    Steps
+	Steps    flow.Steps
 }
 
 // ScopeDone is what an action on a scope did.
@@ -78,15 +83,15 @@ const (
 	saidStarted   = "started"
 )
 
-// Start plays start-sync-scope. occurrence tells a schedule's starts apart; it is
-// empty for a person's.
+// Start plays start-sync-scope. occurrence is the idempotency key of a schedule's
+// start, empty for a person's.
 func (s *Scopes) Start(ctx context.Context, r scope.Request, occurrence string) (ScopeDone, error) {
 	w, err := s.wish(r)
 	if err != nil {
 		return ScopeDone{}, err
 	}
 	w.Occurrence = occurrence
-	if err := s.Refresh(ctx); err != nil { // an end that nobody has looked at must not keep it closed
+	if err := s.Refresh(ctx); err != nil { // a run that has ended unnoticed must not count as syncing
 		return ScopeDone{}, err
 	}
 	if ok, err := s.Met(ctx, r.When); err != nil || !ok {
@@ -101,7 +106,7 @@ func (s *Scopes) Start(ctx context.Context, r scope.Request, occurrence string) 
 	case answer == scopestore.ScopeDuplicate:
 		return s.scopeDone(ctx, w.ID, saidDuplicate, nil)
 	}
-	s.Steps.at("scope-started")
+	s.Steps.At("scope-started")
 	s.Log.InfoContext(ctx, "a sync scope was started", "scope", w.ID, "restart", w.Restart, "operations", len(begun))
 	err = errors.Join(s.tick(ctx, begun), s.Refresh(context.WithoutCancel(ctx)))
 	done, err := s.scopeDone(context.WithoutCancel(ctx), w.ID, saidStarted, err)
@@ -109,8 +114,8 @@ func (s *Scopes) Start(ctx context.Context, r scope.Request, occurrence string) 
 	return done, err
 }
 
-// scopeDone returns the answer of an action on a scope. One that is not there is
-// answered empty: a condition may have kept it from its first start.
+// scopeDone returns the answer of an action on a scope. The answer for an unknown
+// scope is empty: a condition may have prevented its first start.
 func (s *Scopes) scopeDone(ctx context.Context, id, message string, err error) (ScopeDone, error) {
 	if err != nil {
 		return ScopeDone{}, err
@@ -213,7 +218,7 @@ func (s *Scopes) SyncEntities(ctx context.Context, r scope.Request) (EntitiesDon
 	if err := s.Store.Operate(ctx, o); err != nil {
 		return none, err
 	}
-	s.Steps.at("scope-started")
+	s.Steps.At("scope-started")
 	err = s.tick(ctx, []scopestore.NewOperation{o})
 	ctx = context.WithoutCancel(ctx)
 	if err = errors.Join(err, s.Refresh(ctx)); err != nil {
@@ -238,11 +243,11 @@ func (s *Scopes) tick(ctx context.Context, begun []scopestore.NewOperation) erro
 			continue
 		}
 		claimID, err := s.tickOne(ctx, p)
-		s.Steps.at("member-ticked")
+		s.Steps.At("member-ticked")
 		switch {
-		case claimID != 0: // whatever else the tick could not do
+		case claimID != 0: // even if another target of the entity failed
 			err = s.Store.BindStatuses(context.WithoutCancel(ctx), p, claimID)
-			s.Steps.at("member-bound")
+			s.Steps.At("member-bound")
 			problems = append(problems, err)
 		case ctx.Err() != nil:
 			problems = append(problems, s.giveUp(ctx, p))
@@ -257,19 +262,19 @@ func (s *Scopes) tick(ctx context.Context, begun []scopestore.NewOperation) erro
 // tickOne ticks an entity and returns the claim of the target that searches see,
 // 0 if that was not started. An entity that was rebuilt has others beside it.
 func (s *Scopes) tickOne(ctx context.Context, p scopestore.Part) (int64, error) {
-	live, err := Catalog{Entities: s.Entities, Store: s.Targets}.LiveOf(ctx, p.Entity)
+	live, err := target.Catalog{Entities: s.Entities, Store: s.Targets}.LiveOf(ctx, p.Entity)
 	if err != nil {
 		return 0, err
 	}
-	started, err := s.Ticker.Run(ctx, Tick{Entity: p.Entity, Occurrence: "scope-" + p.Operations[0], ByHand: true})
-	i := slices.IndexFunc(started, func(one Started) bool { return one.Entity == live.Name })
+	started, err := s.Ticker.Run(ctx, flow.Tick{Entity: p.Entity, Occurrence: "scope-" + p.Operations[0], ByHand: true})
+	i := slices.IndexFunc(started, func(one flow.Started) bool { return one.Entity == live.Name })
 	if i < 0 {
 		return 0, err
 	}
 	return started[i].ClaimID, err
 }
 
-// giveUpWithin is how long a start that was called off may take to say so.
+// giveUpWithin is how long a cancelled start may take to write that.
 const giveUpWithin = 5 * time.Second
 
 // giveUp interrupts statuses whose start was called off.
@@ -297,7 +302,7 @@ func parts(begun []scopestore.NewOperation) []scopestore.Part {
 	return list
 }
 
-// sentence returns what of an error may be shown.
+// sentence returns the part of an error that callers may see.
 func sentence(err error) string {
 	var f *fault.Error
 	switch {
@@ -309,9 +314,9 @@ func sentence(err error) string {
 	return "internal error; the log has the details"
 }
 
-// Refresh brings statuses and scopes up to date with their runs, and so recovers
-// what a crash left syncing: it is called at start, before every answer, and now
-// and then. Calling it again changes nothing.
+// Refresh brings statuses and scopes up to date with their runs, and so ends those
+// that a crash left syncing. It is called at start, before every answer, and at
+// intervals. A second call changes nothing.
 func (s *Scopes) Refresh(ctx context.Context) error {
 	if _, err := s.Store.SettleStatuses(ctx); err != nil {
 		return err

@@ -1,4 +1,10 @@
-package flow
+// Package rebuild builds an entity's index anew beside the live one and makes it
+// live.
+//
+// All progress is in the store: a rebuild whose process died is resumed by the next
+// one. Ticks sync the new index as they do the live one. A rebuild only begins it,
+// waits until it is up to date, has it verified, and lets the two change places.
+package rebuild
 
 import (
 	"bytes"
@@ -11,12 +17,40 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Indices is what a rebuild asks of the index's side. Each call may be repeated.
+// Targets is what a rebuild needs of our tables.
+type Targets interface {
+	// NewTarget makes an entity's next target, or returns the one that is being built,
+	// with again.
+	NewTarget(ctx context.Context, d entity.Definition) (t target.Target, again bool, err error)
+	// Promote makes a target live; code "not-fresh" says that it is behind.
+	Promote(ctx context.Context, t target.Target, jobTypes func(target.Target) (string, error)) error
+	// Drop ends the syncs of a target that is not live, with its runs and jobs.
+	Drop(ctx context.Context, t target.Target, jobType string) error
+	// Quiet reports whether no page can be pushing to the target any more.
+	Quiet(ctx context.Context, t target.Target) (bool, error)
+	// Forget removes a part of a dropped target's rows; done says that none is left.
+	Forget(ctx context.Context, t target.Target) (done bool, err error)
+}
+
+// Syncs is what a rebuild needs of our tables to follow a target's syncs.
+type Syncs interface {
+	// Newest returns the newest claim of a job type.
+	Newest(ctx context.Context, jobType string) (claim.Row, error)
+	// Windows returns the newest syncs of a target, newest first.
+	Windows(ctx context.Context, name string, limit int) ([]run.Run, error)
+}
+
+// Ticker starts syncs.
+type Ticker interface {
+	Run(ctx context.Context, t flow.Tick) ([]flow.Started, error)
+}
+
+// Indices is what a rebuild needs of the index's side. Each call may be repeated.
 type Indices interface {
 	// Prepare makes an index with a definition's settings and replicas.
 	Prepare(ctx context.Context, d entity.Definition) error
@@ -24,28 +58,25 @@ type Indices interface {
 	Delete(ctx context.Context, index string) error
 }
 
-// Rebuild builds an entity's index anew beside the live one and makes it live.
-//
-// All that it knows is in the store: a rebuild that was killed is gone on with by
-// the next, from wherever it was. The index is fed by the ticks like the live
-// one; what is done here is only to begin it, to look whether it has caught up
-// and is right, and to let them change places.
+// Rebuild builds an entity's index anew. It is safe for concurrent use.
 type Rebuild struct {
-	Store   *store.DB
-	Cron    *Cron
+	Store interface {
+		Targets
+		Syncs
+	}
+	Cron    Ticker
 	Indices Indices
-	// Verify compares a target with the source, mends what differs and returns how
-	// many differences are left.
+	// Verify compares a target with the source, repairs the differences and returns
+	// how many are left.
 	Verify func(ctx context.Context, d entity.Definition) (int64, error)
-	// Told hears how it comes on.
-	Told func(stage string, r run.Run)
-	Poll time.Duration
-	// Grace is how long after it was last live an index is not removed: searches
-	// learn within seconds, not at once, which one is.
+	// Progress, if set, is called with each change of the sync under way.
+	Progress func(stage string, r run.Run)
+	Poll     time.Duration
+	// Grace is how long an index is kept after it was last live: searches learn
+	// within seconds, not at once, which index is live.
 	Grace time.Duration
 	Log   *slog.Logger
-	// Steps is called between any two steps that leave something behind.
-	Steps Steps
+	Steps flow.Steps
 }
 
 // Run brings a rebuild of d to its end, which is a new live target.
@@ -61,19 +92,19 @@ func (r *Rebuild) Run(ctx context.Context, d entity.Definition) (target.Target, 
 	if err := r.Indices.Prepare(ctx, built); err != nil {
 		return t, err
 	}
-	r.Steps.at("index-prepared")
+	r.Steps.At("index-prepared")
 	if err := r.catchUp(ctx, built); err != nil {
 		return t, err
 	}
-	r.Steps.at("caught-up")
+	r.Steps.At("caught-up")
 	if err := r.verify(ctx, built); err != nil {
 		return t, err
 	}
-	r.Steps.at("verified")
+	r.Steps.At("verified")
 	return t, r.Promote(ctx, d, t)
 }
 
-// begin makes the target, or finds the one that is being built.
+// begin makes the target, or returns the one that is being built.
 func (r *Rebuild) begin(ctx context.Context, d entity.Definition) (target.Target, error) {
 	t, again, err := r.Store.NewTarget(ctx, d)
 	if err != nil {
@@ -86,14 +117,14 @@ func (r *Rebuild) begin(ctx context.Context, d entity.Definition) (target.Target
 		same, err := builtFrom(t, d)
 		if err == nil && !same {
 			err = fault.New(fault.Invalid, "other-definition",
-				"target %s is being built from another definition: finish it with that, or give it up with --abort", t.Name())
+				"target %s is being built from another definition: finish it with that definition, or abandon it with --abort", t.Name())
 		}
 		if err != nil {
 			return t, err
 		}
-		r.Log.InfoContext(ctx, "a rebuild goes on", "entity", d.Name, "target", t.Name(), "index", t.Index)
+		r.Log.InfoContext(ctx, "a rebuild is resumed", "entity", d.Name, "target", t.Name(), "index", t.Index)
 	}
-	r.Steps.at("target-made")
+	r.Steps.At("target-made")
 	return t, nil
 }
 
@@ -113,10 +144,10 @@ func builtFrom(t target.Target, d entity.Definition) (bool, error) {
 	return bytes.Equal(was, now), err
 }
 
-// catchUp syncs the target until a sync has begun and ended while we watched, so
-// that it is behind by no more than one sync takes.
+// catchUp syncs the target twice, so that it is behind by no more than one sync
+// takes.
 func (r *Rebuild) catchUp(ctx context.Context, d entity.Definition) error {
-	const enough = 2 // the first brings history, the second what happened meanwhile
+	const enough = 2 // the first brings history, the second the changes since
 	for n := 1; n <= enough; n++ {
 		if err := r.sync(ctx, d, fmt.Sprintf("sync %d of %d", n, enough)); err != nil {
 			return err
@@ -125,15 +156,18 @@ func (r *Rebuild) catchUp(ctx context.Context, d entity.Definition) error {
 	return nil
 }
 
+// maxFailed is how many syncs of a target may fail before the rebuild does.
+const maxFailed = 3
+
 // sync plays syncs of a target until one has ended well. A sync that fails is
-// followed by another, as it would be by the next tick.
+// followed by another, as by the next tick.
 func (r *Rebuild) sync(ctx context.Context, d entity.Definition, stage string) error {
 	for failed := 0; ; {
-		started, err := r.Cron.Run(ctx, Tick{Entity: d.Name, Occurrence: "rebuild-" + claim.NewToken(), ByHand: true})
+		started, err := r.Cron.Run(ctx, flow.Tick{Entity: d.Name, Occurrence: "rebuild-" + claim.NewToken(), ByHand: true})
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(started, func(s Started) bool { return s.Entity == d.Name }) {
+		if !slices.ContainsFunc(started, func(s flow.Started) bool { return s.Entity == d.Name }) {
 			return fault.New(fault.Internal, "no-sync", "the sync of %s did not start", d.Name)
 		}
 		last, err := r.await(ctx, d, stage)
@@ -143,7 +177,7 @@ func (r *Rebuild) sync(ctx context.Context, d entity.Definition, stage string) e
 		case last.State == run.Synced:
 			return nil
 		case last.State == run.Failed:
-			if failed++; failed == maxStreak {
+			if failed++; failed == maxFailed {
 				return fault.New(fault.Retry, "rebuild-fails", "%d syncs of %s failed, the last (run %d) with: %s", failed, d.Name, last.ID, last.LastError)
 			}
 		}
@@ -153,35 +187,30 @@ func (r *Rebuild) sync(ctx context.Context, d entity.Definition, stage string) e
 // await waits until the target's newest claim is free and returns its run.
 func (r *Rebuild) await(ctx context.Context, d entity.Definition, stage string) (run.Run, error) {
 	for {
-		s, err := r.Store.Status(ctx, d)
+		row, err := r.Store.Newest(ctx, d.JobType)
 		if err != nil {
 			return run.Run{}, err
 		}
-		if s.Current != nil {
-			r.tell(stage, *s.Current)
+		runs, err := r.Store.Windows(ctx, d.Name, 1)
+		if err != nil {
+			return run.Run{}, err
 		}
-		if s.Claim != nil && s.Claim.Status == claim.Free && s.Current == nil && s.Last != nil {
-			r.tell(stage, *s.Last)
-			return *s.Last, nil
+		if len(runs) > 0 {
+			if r.Progress != nil {
+				r.Progress(stage, runs[0])
+			}
+			if row.Status == claim.Free && runs[0].State.Final() {
+				return runs[0], nil
+			}
 		}
-		if s.Claim != nil && claim.Decide(*s.Claim, "") == claim.TakeOver {
+		if claim.Decide(row, "") == claim.TakeOver {
 			return run.Run{State: run.Interrupted}, nil // the next tick takes over
 		}
-		if err := r.pause(ctx); err != nil {
+		if err := sleep(ctx, r.Poll); err != nil {
 			return run.Run{}, err
 		}
 	}
 }
-
-// tell passes on how it comes on.
-func (r *Rebuild) tell(stage string, now run.Run) {
-	if r.Told != nil {
-		r.Told(stage, now)
-	}
-}
-
-// pause waits a moment.
-func (r *Rebuild) pause(ctx context.Context) error { return sleep(ctx, r.Poll) }
 
 // sleep waits for d, unless the context ends first.
 func sleep(ctx context.Context, d time.Duration) error {
@@ -193,21 +222,21 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// verify demands that the target holds what the source does.
+// verify refuses a target that differs from the source.
 func (r *Rebuild) verify(ctx context.Context, d entity.Definition) error {
 	left, err := r.Verify(ctx, d)
 	if err == nil && left > 0 {
-		err = fault.New(fault.Retry, "rebuild-differs", "%d records of %s still differ from the source after they were mended: it does not become live; look with returnsync verify --deep", left, d.Name)
+		err = fault.New(fault.Retry, "rebuild-differs", "%d records of %s still differ from the source after a repair: the target does not become live; list them with returnsync verify --deep", left, d.Name)
 	}
 	return err
 }
 
-// promoteTries is how often a target is synced once more because the live one has
-// got ahead of it.
+// promoteTries is how often a target is synced once more because it is behind the
+// live one.
 const promoteTries = 20
 
-// Promote makes a target live, as soon as it is at least as fresh as the one that
-// is. Promoting the standby of a rebuild undoes that.
+// Promote makes a target live, as soon as it is at least as fresh as the live one.
+// Promoting the standby of a rebuild undoes the rebuild.
 func (r *Rebuild) Promote(ctx context.Context, d entity.Definition, t target.Target) error {
 	of, err := t.Definition(d)
 	if err != nil {
@@ -221,7 +250,7 @@ func (r *Rebuild) Promote(ctx context.Context, d entity.Definition, t target.Tar
 		err := r.Store.Promote(ctx, t, jobTypes)
 		if fault.CodeOf(err) != "not-fresh" || try == promoteTries {
 			if err == nil {
-				r.Steps.at("promoted")
+				r.Steps.At("promoted")
 				r.Log.InfoContext(ctx, "a target is live", "entity", d.Name, "target", t.Name(), "index", t.Index)
 			}
 			return err
@@ -232,9 +261,9 @@ func (r *Rebuild) Promote(ctx context.Context, d entity.Definition, t target.Tar
 	}
 }
 
-// Drop removes a target: it is fed no more, then its index goes, then what is
-// known of it. It waits until nobody can be writing to the index, because a
-// write would make it anew.
+// Drop removes a target: first its syncs end, then its index is deleted, then its
+// rows. It waits until no page can be pushing to the index, because a push would
+// create the index again.
 func (r *Rebuild) Drop(ctx context.Context, d entity.Definition, t target.Target) error {
 	of, err := t.Definition(d)
 	if err != nil {
@@ -243,7 +272,7 @@ func (r *Rebuild) Drop(ctx context.Context, d entity.Definition, t target.Target
 	if err := r.Store.Drop(ctx, t, of.JobType); err != nil {
 		return err
 	}
-	r.Steps.at("target-dropping")
+	r.Steps.At("target-dropping")
 	if err := sleep(ctx, r.Grace); err != nil {
 		return err
 	}
@@ -255,14 +284,14 @@ func (r *Rebuild) Drop(ctx context.Context, d entity.Definition, t target.Target
 		if quiet {
 			break
 		}
-		if err := r.pause(ctx); err != nil {
+		if err := sleep(ctx, r.Poll); err != nil {
 			return err
 		}
 	}
 	if err := r.Indices.Delete(ctx, t.Index); err != nil {
 		return err
 	}
-	r.Steps.at("index-deleted")
+	r.Steps.At("index-deleted")
 	for {
 		if done, err := r.Store.Forget(ctx, t); err != nil || done {
 			return err

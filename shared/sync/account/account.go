@@ -1,0 +1,250 @@
+// Package account keeps the account of one page: every record that was found,
+// what to send of it, and what became of it. It does no I/O and reads no clock.
+//
+// An account is for one attempt at a page:
+//
+//	Open         enters what the ledger and the journal know of the page's roots
+//	Certain      lists the roots that need not be read if their versions are the same
+//	Skip         settles those that are, and returns the roots to read
+//	Plan         compares the rows of roots with that, and lists what to send
+//	Ops          the planned operations, for one push
+//	Pushed       enters the index's answer to the push
+//	Unconfirmed  leaves roots that kept changing to the next run
+//	Close        adds the account up: found = saved + deleted + unchanged + parked
+//
+// Plan, Ops and Pushed repeat for the roots that changed during the push.
+package account
+
+import (
+	"strconv"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+)
+
+// Page is the account of one page. It is for one goroutine.
+type Page struct {
+	def         entity.Definition
+	stamp       []byte // ends every record that is sent: the time of the push
+	fingerprint uint64 // of def; see version
+	order       []uint64
+	roots       map[uint64]*root
+	records     map[string]*record // all found, by id
+	planned     []*record          // what the next push sends
+	journal     ledger.Journal     // every record that was planned so far
+	settled     map[uint64]ledger.Unconfirmed
+	unconfirmed ledger.Journal
+	outcome     Outcome
+
+	slab  []record // room for the next records: a page has a thousand
+	round int      // number of the last call of Planned
+}
+
+// root is the state of one root.
+type root struct {
+	records []*record
+	run     int64  // that wrote its ledger row; 0 without one
+	version uint64 // of the rows that its records describe; 0 if unknown
+	changed bool   // its ledger row must be written
+	plans   int    // how often it was planned
+	round   int    // the last call of Planned that named it
+}
+
+// record is the state of one record.
+type record struct {
+	root   uint64
+	id     string
+	hash   ledger.Hash // of the content that was last pushed or parked
+	parked bool        // the index does not hold the content of hash
+	listed bool        // the store lists it as parked
+	park   *Parked     // why this page parks it; nil if it does not
+	result result
+	plan   int         // the plan that last had a row for it
+	want   ledger.Hash // of the content to send
+	body   []byte      // the content to send; nil deletes
+}
+
+// result is what became of a record. Each found record has exactly one in the end.
+type result uint8
+
+const (
+	undecided result = iota
+	saved
+	deleted
+	unchanged
+	parked
+)
+
+// unknownHash is the hash of content that nobody knows: no record has it.
+var unknownHash ledger.Hash
+
+// New returns the account of a page of d whose records are stamped with now.
+func New(d entity.Definition, now time.Time) *Page {
+	p := &Page{def: d, fingerprint: fingerprint(d), journal: ledger.Journal{}, unconfirmed: ledger.Journal{}}
+	if d.Stamp != "" {
+		p.stamp = append(p.stamp, `,"`+d.Stamp+`":`...)
+		p.stamp = strconv.AppendInt(p.stamp, now.UnixMilli(), 10)
+	}
+	return p
+}
+
+// Known is what is known of a page's roots before their rows are read.
+type Known struct {
+	Ledger      map[uint64]ledger.Row         // what was last pushed, by root
+	Unconfirmed map[uint64]ledger.Unconfirmed // what earlier runs left unconfirmed
+	Attempt     ledger.Journal                // what an earlier attempt at this page may have pushed
+}
+
+// Open enters the page's roots with all that is known of them. Of an unconfirmed
+// record only the id is known, so that it is sent whatever the ledger says.
+//
+// A push of an earlier attempt may still reach the index after all that this one
+// does. Its records stay unconfirmed beyond this page, and the next run sends them
+// once more.
+func (p *Page) Open(roots []uint64, k Known) {
+	p.order, p.settled = roots, k.Unconfirmed
+	p.journal.Merge(k.Attempt)
+	p.unconfirmed.Merge(k.Attempt)
+	suspect := ledger.Journal{}
+	suspect.Merge(k.Attempt)
+	for id, u := range k.Unconfirmed {
+		suspect.Add(id, u.IDs...)
+	}
+	p.roots, p.records = make(map[uint64]*root, len(roots)), make(map[string]*record, usualRecords*len(roots))
+	states := make([]root, len(roots))
+	for i, id := range roots {
+		state := &states[i]
+		p.roots[id] = state
+		state.run, state.version = k.Ledger[id].Run, k.Ledger[id].Version
+		for _, e := range k.Ledger[id].Entries {
+			r := p.add(id, e.ID)
+			r.hash, r.parked, r.listed = e.Hash, e.Parked, e.Parked
+		}
+		for _, one := range suspect[id] {
+			r := p.records[one]
+			if r == nil {
+				r = p.add(id, one)
+			}
+			r.forget()
+		}
+		if _, tried := k.Attempt[id]; tried || k.Unconfirmed[id].Whole {
+			for _, r := range state.records {
+				r.forget()
+			}
+		}
+	}
+}
+
+// forget has the record sent whatever the ledger says.
+func (r *record) forget() { r.hash, r.parked = unknownHash, false }
+
+// usualRecords is how many records a root has, for a first guess; slabSize is how
+// many are made room for at once.
+const (
+	usualRecords = 3
+	slabSize     = 128
+)
+
+// add adds a record to its root.
+func (p *Page) add(id uint64, objectID string) *record {
+	if len(p.slab) == 0 {
+		p.slab = make([]record, slabSize)
+	}
+	r := &p.slab[0]
+	p.slab = p.slab[1:]
+	r.root, r.id = id, objectID
+	p.roots[id].records = append(p.roots[id].records, r)
+	p.records[objectID] = r
+	return r
+}
+
+// Journal returns every record that was planned so far: what the index may hold
+// if the process dies during the push.
+func (p *Page) Journal() ledger.Journal { return p.journal }
+
+// Pushed enters the index's answer to the push of the planned records. A deletion
+// that the index refuses is an error of kind fault.Retry.
+func (p *Page) Pushed(answer destination.Result) error {
+	p.outcome.TaskID = max(p.outcome.TaskID, answer.TaskID)
+	p.outcome.Counts.Operations += answer.Operations
+	refused := make(map[string]string, len(answer.Refused))
+	for _, r := range answer.Refused {
+		refused[r.ID] = r.Reason
+	}
+	for _, r := range p.planned {
+		reason, no := refused[r.id]
+		switch {
+		case no && r.body == nil:
+			return fault.New(fault.Retry, "delete-refused", "the index refused to delete %q: %s", r.id, reason)
+		case no:
+			p.park(r, Parked{Reason: Rejected, Detail: reason, Bytes: len(r.body) + len(p.stamp)}, r.want)
+			continue
+		}
+		r.hash, r.parked, r.result = r.want, false, saved
+		if r.body == nil {
+			r.result = deleted
+		}
+		p.roots[r.root].changed = true
+	}
+	for _, id := range answer.Uncertain {
+		p.unconfirmed.Add(p.records[id].root, id)
+	}
+	return nil
+}
+
+// Unconfirmed leaves roots to the next run, which sends all their records again.
+func (p *Page) Unconfirmed(roots []uint64) {
+	for _, id := range roots {
+		p.unconfirmed.Add(id)
+		for _, r := range p.roots[id].records {
+			p.unconfirmed.Add(id, r.id)
+		}
+	}
+}
+
+// Close adds the account up by the final result of each record: a later push may
+// have saved what the first one parked, or the other way round. A record without a
+// result makes the sum wrong, and the store refuses the outcome.
+func (p *Page) Close() Outcome {
+	o := p.outcome
+	o.Settled, o.Unconfirmed = p.settled, p.unconfirmed
+	o.Counts.Found = int64(len(p.records))
+	for _, r := range p.records {
+		switch {
+		case r.parked && r.park != nil:
+			o.Parked = append(o.Parked, *r.park)
+		case r.listed && !r.parked:
+			o.Resolved = append(o.Resolved, r.id)
+		}
+		switch r.result {
+		case saved:
+			o.Counts.Saved++
+		case deleted:
+			o.Counts.Deleted++
+		case unchanged:
+			o.Counts.Unchanged++
+		case parked:
+			o.Counts.Parked++
+		}
+	}
+	for _, id := range p.order {
+		if state := p.roots[id]; state.changed {
+			o.Ledger = append(o.Ledger, ledger.Row{Root: id, Entries: state.entries(), Run: state.run, Version: state.version})
+		}
+	}
+	return o
+}
+
+// entries returns the root's records as the ledger keeps them.
+func (s *root) entries() []ledger.Entry {
+	list := make([]ledger.Entry, 0, len(s.records))
+	for _, r := range s.records {
+		if r.result != deleted {
+			list = append(list, ledger.Entry{ID: r.id, Hash: r.hash, Parked: r.parked})
+		}
+	}
+	return list
+}

@@ -1,0 +1,116 @@
+package account
+
+import (
+	"strconv"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+)
+
+// Plan compares the current rows of roots with what the index holds and lists
+// what to send. Two rows with one id, and rows of another root, are mistakes of
+// the definition: an error of kind fault.Misconfigured.
+func (p *Page) Plan(roots []uint64, rows source.Rows) error {
+	p.planned = p.planned[:0]
+	plan := 0
+	for _, id := range roots {
+		state := p.roots[id]
+		state.plans++
+		state.version = p.version(rows.Versions[id])
+		plan = max(plan, state.plans)
+	}
+	for i := range rows.Records {
+		row := &rows.Records[i]
+		r := p.records[row.ID]
+		if r == nil {
+			if p.roots[row.Root] == nil {
+				return fault.New(fault.Misconfigured, "bad-definition", "%s/rows.sql returned a row of root %d, which was not asked for: select by :ids", p.def.Source, row.Root)
+			}
+			r = p.add(row.Root, row.ID)
+		} else if r.root != row.Root || r.plan == plan {
+			return fault.New(fault.Misconfigured, "bad-definition", "%s/rows.sql returned two rows with objectID %q: a record's id must be unique", p.def.Source, row.ID)
+		}
+		r.plan = plan
+		p.planRow(r, row)
+	}
+	for _, id := range roots {
+		for _, r := range p.roots[id].records {
+			if r.plan != plan && r.result != deleted {
+				p.send(r, nil, unknownHash) // its row is gone
+			}
+		}
+	}
+	return nil
+}
+
+// planRow decides what to do about one row.
+func (p *Page) planRow(r *record, row *source.Record) {
+	content := row.Body
+	if row.Problem != "" {
+		content = []byte(row.Problem)
+	}
+	want := ledger.HashOf(content)
+	switch size := len(row.Body) + len(p.stamp); {
+	case want == r.hash && r.parked:
+		r.settle(parked)
+	case want == r.hash:
+		r.settle(unchanged)
+	case row.Problem != "":
+		p.park(r, Parked{Reason: BadRow, Detail: row.Problem}, want)
+	case size > p.def.RecordLimit:
+		detail := strconv.Itoa(size) + " bytes; the limit is " + strconv.Itoa(p.def.RecordLimit)
+		p.park(r, Parked{Reason: TooLarge, Detail: detail, Bytes: size}, want)
+	default:
+		p.send(r, row.Body, want)
+	}
+}
+
+// settle gives a record that is not sent its result; the result of a push stays.
+func (r *record) settle(as result) {
+	if r.result == undecided {
+		r.result = as
+	}
+}
+
+// send plans a record for the next push.
+func (p *Page) send(r *record, body []byte, want ledger.Hash) {
+	r.body, r.want = body, want
+	p.planned = append(p.planned, r)
+	p.journal.Add(r.root, r.id)
+}
+
+// park keeps a record out of the index. The index keeps the last good version of
+// the record.
+func (p *Page) park(r *record, why Parked, content ledger.Hash) {
+	why.ObjectID, why.Root = r.id, r.root
+	r.park = &why
+	r.hash, r.parked, r.result = content, true, parked
+	p.roots[r.root].changed = true
+}
+
+// Planned returns the roots that the next push touches, each once.
+func (p *Page) Planned() []uint64 {
+	var roots []uint64
+	p.round++
+	for _, r := range p.planned {
+		if s := p.roots[r.root]; s.round != p.round {
+			s.round = p.round
+			roots = append(roots, r.root)
+		}
+	}
+	return roots
+}
+
+// Ops returns what the next push sends.
+func (p *Page) Ops() []destination.Op {
+	ops := make([]destination.Op, len(p.planned))
+	for i, r := range p.planned {
+		ops[i] = destination.Op{ID: r.id, Body: r.body}
+		if r.body != nil {
+			ops[i].Stamp = p.stamp
+		}
+	}
+	return ops
+}
