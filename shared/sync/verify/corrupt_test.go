@@ -126,7 +126,7 @@ func (c *corruption) ledger(n int) {
 			c.exec("DELETE FROM sync_ledger WHERE root_id = ?", root)
 			continue
 		}
-		c.setLedger(root, ledger.Pack(entries[root]))
+		c.setLedger(root, ledger.PackVersion(0, entries[root]))
 	}
 }
 

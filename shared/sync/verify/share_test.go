@@ -39,7 +39,7 @@ func TestARoundFindsDriftAndForgetsWhatIsMended(t *testing.T) {
 	right := w.known(root)
 	wrong := w.known(root)
 	wrong[0].Hash[0] ^= 1
-	w.setLedger(root, ledger.Pack(wrong))
+	w.setLedger(root, ledger.PackVersion(0, wrong))
 	w.push(map[string]map[string]any{right[0].ID: nil, "rootless": {"n": 1}})
 	r := w.share(24)
 	if !r.Ended || !r.Deep || r.Total() != 3 {
@@ -52,7 +52,7 @@ func TestARoundFindsDriftAndForgetsWhatIsMended(t *testing.T) {
 	if again := w.share(24); again.Total() != 3 || w.state().Drift != 3 {
 		t.Errorf("drift that is found again is no more drift: %+v", w.state())
 	}
-	w.setLedger(root, ledger.Pack(right))
+	w.setLedger(root, ledger.PackVersion(0, right))
 	w.share(24)
 	if s = w.state(); s.Drift != 2 || s.Examples[1].Place != "index" {
 		t.Errorf("the ledger is mended, the index is not: %+v", s)

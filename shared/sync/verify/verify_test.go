@@ -42,15 +42,15 @@ func TestLedgerCorruption(t *testing.T) {
 	known := w.known(roots[0])
 	known[1].Hash[3] ^= 1
 	add(roots[0], known[1].ID, verify.Different, account(roots[0]))
-	w.setLedger(roots[0], ledger.Pack(known))
+	w.setLedger(roots[0], ledger.PackVersion(0, known))
 
 	known = w.known(roots[1])
 	add(roots[1], known[0].ID, verify.Missing, account(roots[1]))
-	w.setLedger(roots[1], ledger.Pack(known[1:]))
+	w.setLedger(roots[1], ledger.PackVersion(0, known[1:]))
 
 	known = append(w.known(roots[2]), ledger.Entry{ID: "stranger"})
 	add(roots[2], "stranger", verify.Orphaned, account(roots[2]))
-	w.setLedger(roots[2], ledger.Pack(known))
+	w.setLedger(roots[2], ledger.PackVersion(0, known))
 
 	add(roots[3], "", verify.Unreadable, account(roots[3]))
 	w.setLedger(roots[3], []byte{99, 1, 2})
@@ -61,14 +61,14 @@ func TestLedgerCorruption(t *testing.T) {
 	w.exec("DELETE FROM sync_ledger WHERE root_id = ?", roots[4])
 
 	add(999_999, "gone", verify.Orphaned, "")
-	w.setLedger(999_999, ledger.Pack([]ledger.Entry{{ID: "gone"}}))
+	w.setLedger(999_999, ledger.PackVersion(0, []ledger.Entry{{ID: "gone"}}))
 
 	// Parked with another content than the row has now: nobody will try it again.
 	known = w.known(roots[5])
 	known[0].Parked, known[0].Hash[0] = true, known[0].Hash[0]^1
 	add(roots[5], known[0].ID, verify.Different, account(roots[5]))
 	known[1].Parked = true
-	w.setLedger(roots[5], ledger.Pack(known))
+	w.setLedger(roots[5], ledger.PackVersion(0, known))
 
 	r := w.verify(verify.Options{})
 	want(t, r, wanted...)
