@@ -186,7 +186,11 @@ func (q *tasks) Send(_ context.Context, t queue.Task) error {
 //		-coverpkg=./shared/sync/...,./functions/...
 func TestOneWindow(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
-	list := entity.List{{Name: "returns", JobType: "RETURN_JOB", Index: "returns", RecordLimit: 10_000, PageSize: 10, Overlap: time.Minute}}
+	query, err := entity.ParseQuery("SELECT id FROM order_return WHERE id IN (:ids)", "ids")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := entity.List{{Name: "returns", JobType: "RETURN_JOB", Index: "returns", Rows: query, RecordLimit: 10_000, PageSize: 10, Overlap: time.Minute}}
 	cfg := flow.Config{RunLease: time.Minute, PageLease: 20 * time.Second, PageAttempts: 3, EnqueueSenders: 1}
 	db, sent, held := &tables{row: claim.Row{ID: 1}, roots: []uint64{1, 2}}, &tasks{}, index{}
 	call := func(h http.Handler, body []byte) {

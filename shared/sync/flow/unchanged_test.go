@@ -111,3 +111,18 @@ func TestUnchangedRowsAreNotReadAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestJobsReadUnchangedRows changes a row and keeps its version: a window skips it, and
+// a job, which people start because they doubt the ledger, reads and pushes it.
+func TestJobsReadUnchangedRows(t *testing.T) {
+	w := newStock(t, 2)
+	w.def.TrustVersions = true
+	w.synced()
+	w.exec("UPDATE stock_lot SET quantity = 99, updated_at = updated_at WHERE id = 10")
+	if got, want := w.sync().Counts, (run.Counts{Found: 4, Unchanged: 4}); got != want {
+		t.Errorf("a window: %v; want %v", got, want)
+	}
+	if got := w.settled(w.roots(1).ID).Counts; got.Saved != 1 || got.Unchanged != 1 {
+		t.Errorf("a job: %v; want 1 saved, 1 unchanged", got)
+	}
+}
