@@ -1,10 +1,10 @@
-// Package operate does what people may change, and keeps a row of sync_audit of
-// each act: who, by which door, what, from what to what, and what came of it. The
-// row belongs to the act and not to the door, so that the console, the command
-// line and the functions that people call leave the same.
+// Package operate has the acts of people: each change that a person may make, with a row
+// of sync_audit for each (actor, program, action, old and new value, outcome). The row
+// belongs to the act, so the console, the command line and the functions that people call
+// leave the same rows and refuse the same mistakes in the same words.
 //
-// What happens by itself, such as a tick, a schedule's start or a page, is no act:
-// the run log tells of it.
+// Work without a person, such as a tick, a schedule's start or a page, is no act: the run
+// log records it.
 package operate
 
 import (
@@ -15,33 +15,30 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// Actor is who acts.
+// Actor is the person who acts.
 type Actor struct {
 	Who string // an address, a token's subject, or a user of a machine; may be empty
 	Via string // one of store's ViaConsole, ViaCLI ...
 }
 
-// String says who asks for a job.
+// String names the actor as the author of a job.
 func (a Actor) String() string { return a.Via + ": " + a.who() }
 
-// who is the actor in the audit.
+// who names the actor in the audit.
 func (a Actor) who() string { return cmp.Or(a.Who, "unknown") }
 
-// Store is the tables that acts are noted in.
+// Store keeps the rows of the audit.
 type Store interface {
 	Audited(ctx context.Context, a store.Audit, do func(*store.Audit) error) error
 }
 
-// Audited does an act and keeps its row: the door of everything below, and of acts
-// that only one caller has. do completes the row with what it learns.
+// Audited does an act and keeps its row; acts of one caller alone use it directly. do
+// completes the row with the old and the new value.
 func Audited(ctx context.Context, db Store, by Actor, a store.Audit, do func(*store.Audit) error) error {
 	a.Who, a.Via = by.who(), by.Via
 	return db.Audited(ctx, a, do)
@@ -49,16 +46,17 @@ func Audited(ctx context.Context, db Store, by Actor, a store.Audit, do func(*st
 
 // Waker begins a job's chain of tasks.
 type Waker interface {
+	// Wake sends the first task of the job with this id.
 	Wake(ctx context.Context, id int64) error
 }
 
-// Acts does what people ask for.
+// Acts are the acts on entities, jobs, parked records and schedules.
 type Acts struct {
 	Store    *store.DB
 	Entities flow.Entities
-	// Ticker starts syncs; nil where nothing is started.
+	// Ticker starts syncs; nil if the caller starts none.
 	Ticker flow.Ticker
-	// Jobs begins jobs at once; without it the next tick does.
+	// Jobs begins jobs at once; nil leaves them to the next tick.
 	Jobs Waker
 }
 
@@ -99,7 +97,7 @@ func (a Acts) StartEntity(ctx context.Context, by Actor, t flow.Tick) (started [
 	return started, err
 }
 
-// Said says what a tick did.
+// Said reports the result of a tick in words.
 func Said(started []flow.Started) string {
 	var said []string
 	for _, s := range started {
@@ -111,18 +109,28 @@ func Said(started []flow.Started) string {
 // catalog knows the entities and their targets.
 func (a Acts) catalog() flow.Catalog { return flow.Catalog{Entities: a.Entities, Store: a.Store} }
 
-// move changes a job's state by do and returns the job as it was.
-func (a Acts) move(ctx context.Context, by Actor, entry store.Audit, id int64, to job.State, do func(job.Job) (bool, error)) (j job.Job, err error) {
-	entry.Object = fmt.Sprint("job ", id)
+// move is a change of a job's state.
+type move struct {
+	action, verb string
+	to           job.State
+}
+
+// do changes a job's state by change and returns the job as it was.
+func (m move) do(ctx context.Context, a Acts, by Actor, id int64, change func(job.Job) (bool, error)) (j job.Job, err error) {
+	entry := store.Audit{Action: m.action, Object: fmt.Sprint("job ", id)}
 	err = Audited(ctx, a.Store, by, entry, func(entry *store.Audit) error {
 		var err error
 		if j, err = a.Store.Job(ctx, id); err != nil {
 			return err
 		}
-		entry.Object, entry.Old, entry.New = j.String(), string(j.State), string(to)
-		ok, err := do(j)
+		entry.Object, entry.Old, entry.New = j.String(), string(j.State), string(m.to)
+		ok, err := change(j)
 		if err == nil && !ok {
-			err = fault.New(fault.Invalid, "job-elsewhere", "%v is %s: that cannot be changed so", j, j.State)
+			already := ""
+			if j.State == m.to {
+				already = "already "
+			}
+			err = fault.New(fault.Invalid, "job-elsewhere", "cannot %s: %v is %s%s", m.verb, j, already, j.State)
 		}
 		return err
 	})
@@ -131,14 +139,14 @@ func (a Acts) move(ctx context.Context, by Actor, entry store.Audit, id int64, t
 
 // PauseJob sends no more pages of a job.
 func (a Acts) PauseJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, store.Audit{Action: PauseJob}, id, job.Paused, func(j job.Job) (bool, error) {
+	return move{PauseJob, "pause", job.Paused}.do(ctx, a, by, id, func(j job.Job) (bool, error) {
 		return a.Store.MoveJob(ctx, j.ID, job.Paused, "")
 	})
 }
 
-// ResumeJob lets a paused job go on.
+// ResumeJob continues a paused job.
 func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, store.Audit{Action: ResumeJob}, id, job.Running, func(j job.Job) (bool, error) {
+	return move{ResumeJob, "resume", job.Running}.do(ctx, a, by, id, func(j job.Job) (bool, error) {
 		ok, err := a.Store.MoveJob(ctx, j.ID, job.Running, "")
 		if err == nil && ok {
 			err = a.wake(ctx, j.ID)
@@ -149,7 +157,7 @@ func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (job.Job, error
 
 // CancelJob ends a job for good.
 func (a Acts) CancelJob(ctx context.Context, by Actor, id int64) (job.Job, error) {
-	return a.move(ctx, by, store.Audit{Action: CancelJob}, id, job.Cancelled, func(j job.Job) (bool, error) {
+	return move{CancelJob, "cancel", job.Cancelled}.do(ctx, a, by, id, func(j job.Job) (bool, error) {
 		def, err := a.catalog().Named(ctx, j.Entity)
 		if err != nil {
 			return false, err
@@ -158,7 +166,7 @@ func (a Acts) CancelJob(ctx context.Context, by Actor, id int64) (job.Job, error
 	})
 }
 
-// wake begins a job's chain, if that is done from here.
+// wake begins a job's chain, unless that is left to the next tick.
 func (a Acts) wake(ctx context.Context, id int64) error {
 	if a.Jobs == nil {
 		return nil
@@ -166,59 +174,8 @@ func (a Acts) wake(ctx context.Context, id int64) error {
 	return a.Jobs.Wake(ctx, id)
 }
 
-// Parked is parked records of an entity.
-type Parked struct {
-	Def     entity.Definition
-	Records ledger.Journal // their ids by root
-}
-
-// count returns how many records there are.
-func (p Parked) count() (n int) {
-	for _, ids := range p.Records {
-		n += len(ids)
-	}
-	return n
-}
-
-// RetryParked sends parked records of an entity once more, by a job. named is what
-// was asked for, in words, and choose finds the records.
-func (a Acts) RetryParked(ctx context.Context, by Actor, entry store.Audit, choose func() (Parked, error)) (j job.Job, n int, err error) {
-	entry.Action = RetryParked
-	err = Audited(ctx, a.Store, by, entry, func(entry *store.Audit) error {
-		p, err := choose()
-		if err != nil {
-			return err
-		}
-		r, err := flow.NewRepairs(ctx, a.Store, p.Def, run.Record, by.String())
-		if err != nil {
-			return err
-		}
-		for root, ids := range p.Records {
-			if err := r.Add(ctx, root, ids...); err != nil {
-				return err
-			}
-		}
-		if j, err = r.Start(ctx); err != nil {
-			return err
-		}
-		n = p.count()
-		entry.New = Retried(n, j)
-		return a.wake(ctx, j.ID)
-	})
-	return j, n, err
-}
-
-// Retried says how many records a job tries again.
-func Retried(n int, j job.Job) string {
-	what := "records are"
-	if n == 1 {
-		what = "record is"
-	}
-	return fmt.Sprintf("%d %s tried again by job %d", n, what, j.ID)
-}
-
-// Backfill has a range of history synced again by make, which a person has asked
-// for.
+// Backfill has a range of history synced again: begin opens the job. object names the
+// entity until the job does.
 func (a Acts) Backfill(ctx context.Context, by Actor, object string, begin func() (job.Job, error)) (j job.Job, err error) {
 	err = Audited(ctx, a.Store, by, store.Audit{Action: Backfill, Object: object}, func(entry *store.Audit) error {
 		var err error
