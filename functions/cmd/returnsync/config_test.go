@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/sethvargo/go-envconfig"
-
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/alerts"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/setup"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
@@ -21,26 +21,13 @@ import (
 // TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.
 func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
 	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, flow.ScopesConfig{}, cloudtasks.Config{},
-		databases{}, judge.Limits{}, remoteCron{}, localCron{}, wire.Channels{}, alertDocs{}, tokenSettings{}, identity.Roles{}} {
+		cli.Databases{}, judge.Limits{}, cli.RemoteCron{}, cli.LocalCron{}, wire.Channels{}, alerts.Docs{}, setup.TokenSettings{}, identity.Roles{}} {
 		for f := range reflect.TypeOf(config).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
-			if name != "" && !slices.Contains(knownNames(), name) {
+			if name != "" && !slices.Contains(cli.KnownNames(), name) {
 				t.Errorf("%T reads %s, which settings does not list", config, name)
 			}
 		}
-	}
-}
-
-func TestLayers(t *testing.T) {
-	l := layers{envconfig.MapLookuper(env{"A": "flag", "B": ""}), envconfig.MapLookuper(env{"A": "env", "B": "env", "C": "env"}), envconfig.MapLookuper(nil)}
-	got := map[string]string{}
-	for _, name := range []string{"A", "B", "C", "D"} {
-		if v, ok := l.Lookup(name); ok {
-			got[name] = v
-		}
-	}
-	if diff := cmp.Diff(map[string]string{"A": "flag", "C": "env"}, got); diff != "" {
-		t.Error(diff)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/setup"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	emulated "gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
@@ -146,7 +147,7 @@ func (c *clinic) openJob() {
 	}
 	c.t.Cleanup(func() { _ = c.scheduler.Close() })
 	_, err = c.scheduler.CreateJob(c.t.Context(), &schedulerpb.CreateJobRequest{Parent: location, Job: &schedulerpb.Job{
-		Name: location + "/jobs/" + tickJob, Schedule: "*/15 * * * *", TimeZone: "Etc/UTC",
+		Name: location + "/jobs/" + setup.TickJob, Schedule: "*/15 * * * *", TimeZone: "Etc/UTC",
 		Target: &schedulerpb.Job_HttpTarget{HttpTarget: &schedulerpb.HttpTarget{Uri: c.env["CRON_URL"]}},
 	}})
 	if err != nil {
@@ -167,7 +168,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	c := newClinic(t)
 	c.examine(t, nil).expect(t, exitOK, []string{"All is well", "state database", "ok    returns stamps", "ok    write key", "ok    returns settings", "ok    queue returnSync", "ok    scheduler job"}, nil)
 	ctx := t.Context()
-	job, aQueue := location+"/jobs/"+tickJob, location+"/queues/"+queue.Processing
+	job, aQueue := location+"/jobs/"+setup.TickJob, location+"/queues/"+queue.Processing
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

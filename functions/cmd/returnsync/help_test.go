@@ -8,12 +8,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/setup"
 )
 
 // TestHelp holds the help of every command to a golden file.
 func TestHelp(t *testing.T) {
 	var all strings.Builder
-	each(newRoot(surroundings(t, nil)), func(cmd *cobra.Command) {
+	each(newRoot(surroundings(t, nil).real()), func(cmd *cobra.Command) {
 		path := strings.Fields(cmd.CommandPath())[1:]
 		r := call(t, surroundings(t, nil), append([]string{"help"}, path...)...)
 		r.expect(t, exitOK, nil, nil)
@@ -32,7 +34,7 @@ func each(cmd *cobra.Command, fn func(*cobra.Command)) {
 
 // TestEveryCommandExplainsItself demands an example and a sentence of each.
 func TestEveryCommandExplainsItself(t *testing.T) {
-	each(newRoot(surroundings(t, nil)), func(cmd *cobra.Command) {
+	each(newRoot(surroundings(t, nil).real()), func(cmd *cobra.Command) {
 		if cmd.Short == "" || cmd.Runnable() && cmd.Example == "" {
 			t.Errorf("%s lacks a sentence or an example", cmd.CommandPath())
 		}
@@ -68,10 +70,10 @@ func TestCommandLines(t *testing.T) {
 
 func TestBuilt(t *testing.T) {
 	info := &debug.BuildInfo{GoVersion: "go9", Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}}}
-	if diff := cmp.Diff("(devel) commit abc with local changes go9", built(info, true)); diff != "" {
+	if diff := cmp.Diff("(devel) commit abc with local changes go9", setup.Built(info, true)); diff != "" {
 		t.Error(diff)
 	}
-	if got := built(nil, false); !strings.HasPrefix(got, "unknown") {
+	if got := setup.Built(nil, false); !strings.HasPrefix(got, "unknown") {
 		t.Error(got)
 	}
 }

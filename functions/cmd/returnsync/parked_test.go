@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/jobs"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 )
@@ -23,7 +24,7 @@ func refusing(t *testing.T) (*rehearsal.Stack, deps, []string) {
 	if r := synced(t, s); r.Counts.Parked == 0 {
 		t.Fatalf("nothing was parked: %v", r.Counts)
 	}
-	var listed []parkedOf
+	var listed []jobs.ParkedOf
 	r := call(t, d, "parked", "list", "--json")
 	if err := json.Unmarshal([]byte(r.out), &listed); err != nil || len(listed) != 1 || listed[0].Entity != "returns" {
 		t.Fatalf("%v: %s", err, r.out)
@@ -61,7 +62,7 @@ func TestParkedShow(t *testing.T) {
 		id + " of returns is parked: REJECTED", "the limit is 10000", "refused 1 times", "account     " + account, "root        ", "first seen", "last seen", "run         ",
 		"-> mend what the detail says", "returnsync parked retry " + id,
 	}, nil)
-	var shown []parkedShown
+	var shown []jobs.ParkedShown
 	r := call(t, d, "parked", "show", id, "--json", "--entity", "returns")
 	if err := json.Unmarshal([]byte(r.out), &shown); err != nil || len(shown) != 1 || shown[0].Account != account || shown[0].Bytes == 0 || shown[0].Limit != 10_000 || shown[0].Run == 0 {
 		t.Errorf("%v: %s", err, r.out)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/index"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
@@ -212,7 +213,7 @@ func TestRepairOfRandomCorruption(t *testing.T) {
 	if diff := cmp.Diff(c.wrong, named); diff != "" || int64(len(named)) != reports[0].Total() {
 		t.Fatalf("verify names %d differences, of %d (-want +got):\n%.4000s", reports[0].Total(), len(c.wrong), diff)
 	}
-	var costs []repairCost
+	var costs []index.RepairCost
 	c.json(d, exitAttention, &costs, "repair", "--deep", "--dry-run")
 	if costs[0].Operations != int64(len(c.costs)) {
 		t.Errorf("a dry run foretells %d operations; it takes %d", costs[0].Operations, len(c.costs))

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -189,34 +187,5 @@ func TestRemoteTick(t *testing.T) {
 			d := surroundings(t, env{"CRON_URL": c.url, "CRON_TOKEN": c.token})
 			call(t, d, "sync", "--entity", "returns").expect(t, c.code, []string{c.out}, []string{c.log})
 		})
-	}
-}
-
-func FuzzRemoteRequest(f *testing.F) {
-	f.Add("https://a/b?c=d", "returns")
-	f.Add("http://u:p@h:1/%zz", "")
-	f.Fuzz(func(t *testing.T, at, entity string) {
-		req, err := remoteCron{URL: at, Token: "t"}.request(t.Context(), entity)
-		if err != nil {
-			return
-		}
-		if entity != "" && req.URL.Query().Get("entity") != entity && strings.ToValidUTF8(entity, "") == entity {
-			t.Errorf("%q lost the entity %q", req.URL, entity)
-		}
-		if _, err := url.Parse(req.URL.String()); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func TestStage(t *testing.T) {
-	for want, r := range map[string]run.Run{
-		"waiting for the window function": {},
-		"listing what changed":            {ID: 1, State: run.Windowing},
-		"2 of 4 pages, 9 records":         {ID: 1, State: run.Processing, PagesTotal: 4, PagesDone: 2, Counts: run.Counts{Found: 9}},
-	} {
-		if got := stage(r); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
 	}
 }

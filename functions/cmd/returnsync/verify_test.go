@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/index"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -78,7 +80,7 @@ func TestCompareHandsOutEveryDifference(t *testing.T) {
 	var all []verify.Difference
 	refuse := errors.New("enough")
 	s := newSession(t, d)
-	reports, err := s.compare(t.Context(), verifyOptions{limit: 1, each: func(def entity.Definition, one verify.Difference) error {
+	reports, err := index.Compare(t.Context(), s, index.VerifyOptions{Limit: 1, Each: func(def entity.Definition, one verify.Difference) error {
 		all = append(all, one)
 		if def.Name != "returns" {
 			t.Errorf("of %s", def.Name)
@@ -88,17 +90,17 @@ func TestCompareHandsOutEveryDifference(t *testing.T) {
 	if err != nil || len(reports) != 1 || len(reports[0].Differences) != 1 || int64(len(all)) != reports[0].Total() || len(all) < 10 {
 		t.Errorf("%d differences, %+v, %v", len(all), reports, err)
 	}
-	_, err = s.compare(t.Context(), verifyOptions{each: func(entity.Definition, verify.Difference) error { return refuse }})
+	_, err = index.Compare(t.Context(), s, index.VerifyOptions{Each: func(entity.Definition, verify.Difference) error { return refuse }})
 	if !errors.Is(err, refuse) {
 		t.Errorf("%v", err)
 	}
 }
 
 // newSession returns a session as a command has one.
-func newSession(t *testing.T, d deps) *session {
+func newSession(t *testing.T, d deps) *cli.Session {
 	t.Helper()
 	d.log = io.Discard
-	s := &session{app: &app{deps: d}, Env: &wire.Env{Lookup: d.env, Log: discard()}}
+	s := &cli.Session{App: &cli.App{Deps: d.real()}, Env: &wire.Env{Lookup: d.env, Log: discard()}}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/syncs"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -94,7 +95,7 @@ func TestRunsAndLogs(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &runs); err != nil || len(runs) != 1 || runs[0].RunID != 2 || runs[0].State != "failed" {
 		t.Errorf("%v %s", err, r.out)
 	}
-	var shown runReport
+	var shown syncs.RunReport
 	if r = call(t, d, "runs", "show", "2", "--json"); json.Unmarshal([]byte(r.out), &shown) != nil || len(shown.Pages) != 1 || len(shown.Log) != 1 || shown.State != "failed" {
 		t.Errorf("%s", r.out)
 	}

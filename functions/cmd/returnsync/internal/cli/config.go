@@ -47,7 +47,7 @@ func (a *App) readFile() (map[string]string, error) {
 		named, _ = a.Environment.Lookup("RETURN_SYNC_CONFIG")
 	}
 	if named != "" {
-		return ini.Read(named, knownNames())
+		return ini.Read(named, KnownNames())
 	}
 	places := []string{filepath.Join(a.Dir, "return-sync.ini")}
 	if a.Home != "" {
@@ -57,7 +57,7 @@ func (a *App) readFile() (map[string]string, error) {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return ini.Read(path, knownNames())
+		return ini.Read(path, KnownNames())
 	}
 	return nil, nil
 }

@@ -111,8 +111,8 @@ func AddSettings(f *pflag.FlagSet, on Commands) {
 	}
 }
 
-// knownNames returns the keys that the file may hold.
-func knownNames() []string {
+// KnownNames returns the keys that the file may hold.
+func KnownNames() []string {
 	var names []string
 	for _, s := range settings() {
 		names = append(names, s.name)

@@ -190,7 +190,7 @@ func (b *builder) verify(ctx context.Context, d entity.Definition) (int64, error
 	left := int64(0)
 	for round := 1; round <= verifyRounds; round++ {
 		_, _ = fmt.Fprintf(b.s.Err, "comparing %s with the source\n", d.Index)
-		o := repairOptions{verifyOptions: verifyOptions{deep: true, entity: d.Name, limit: 10}, Wait: cli.Wait{Wait: true, Timeout: time.Hour}}
+		o := repairOptions{VerifyOptions: VerifyOptions{deep: true, entity: d.Name, Limit: 10}, Wait: cli.Wait{Wait: true, Timeout: time.Hour}}
 		found, err := repairQuietly(ctx, b.s, o)
 		if err != nil {
 			return 0, err

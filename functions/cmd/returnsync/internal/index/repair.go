@@ -30,7 +30,7 @@ and how many operations of the index that costs.`
 
 // repairOptions are the flags.
 type repairOptions struct {
-	verifyOptions
+	VerifyOptions
 	cli.Wait
 	dryRun bool
 }
@@ -55,7 +55,7 @@ func repairCmd(a *cli.App) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&o.dryRun, "dry-run", false, "only print what it would do and cost")
 	o.Wait.Add(f, 24*time.Hour)
-	o.verifyOptions.add(f)
+	o.VerifyOptions.add(f)
 	cli.AddSettings(f, cli.OnSync)
 	return cmd
 }
@@ -123,7 +123,7 @@ type found struct {
 // findRepairs compares and gathers the differences.
 func findRepairs(ctx context.Context, s *cli.Session, o *repairOptions) (found, error) {
 	f := found{all: map[string]*repair{}}
-	o.each = func(d entity.Definition, diff verify.Difference) error {
+	o.Each = func(d entity.Definition, diff verify.Difference) error {
 		r := f.all[d.Name]
 		if r == nil {
 			r = &repair{def: d, records: map[string]struct{}{}, roots: map[uint64]struct{}{}}
@@ -133,7 +133,7 @@ func findRepairs(ctx context.Context, s *cli.Session, o *repairOptions) (found, 
 	}
 	o.dry = o.dryRun
 	var err error
-	f.reports, err = compare(ctx, s, o.verifyOptions)
+	f.reports, err = Compare(ctx, s, o.VerifyOptions)
 	return f, err
 }
 
@@ -149,10 +149,10 @@ func (f found) start(one func(*repair) error) error {
 }
 
 // costs adds up what the repairs cost.
-func (f found) costs() []repairCost {
-	costs := make([]repairCost, len(f.reports))
+func (f found) costs() []RepairCost {
+	costs := make([]RepairCost, len(f.reports))
 	for i, report := range f.reports {
-		costs[i] = repairCost{Report: report}
+		costs[i] = RepairCost{Report: report}
 		if r := f.all[report.Entity]; r != nil {
 			costs[i].Operations, costs[i].Roots = int64(len(r.records)), len(r.roots)
 		}
@@ -160,15 +160,15 @@ func (f found) costs() []repairCost {
 	return costs
 }
 
-// repairCost is a comparison and the cost of its repair.
-type repairCost struct {
+// RepairCost is a comparison and the cost of its repair.
+type RepairCost struct {
 	verify.Report
 	Operations int64 `json:"operations"`
 	Roots      int   `json:"rootsToSync"`
 }
 
 // printCosts prints what a repair would do.
-func printCosts(s *cli.Session, costs []repairCost, asJSON bool) error {
+func printCosts(s *cli.Session, costs []RepairCost, asJSON bool) error {
 	clean := true
 	for _, c := range costs {
 		clean = clean && c.Clean()
@@ -265,8 +265,8 @@ func followRepair(ctx context.Context, s *cli.Session, r *repair, j job.Job, o r
 	if err := s.Launch(ctx, r.store, j, o.job()); err != nil || !o.Wait.Wait {
 		return err
 	}
-	o.entity, o.each = r.def.Name, nil
-	reports, err := compare(ctx, s, o.verifyOptions)
+	o.entity, o.Each = r.def.Name, nil
+	reports, err := Compare(ctx, s, o.VerifyOptions)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ have no account; --account compares them nevertheless.`
 
 // verifyCmd is the command that compares source, ledger and index.
 func verifyCmd(a *cli.App) *cobra.Command {
-	var o verifyOptions
+	var o VerifyOptions
 	cmd := &cobra.Command{
 		Use:         "verify",
 		Short:       "Compare source, ledger and index, and name every difference",
@@ -55,26 +55,26 @@ func verifyCmd(a *cli.App) *cobra.Command {
 }
 
 // add adds the flags of a comparison.
-func (o *verifyOptions) add(f *pflag.FlagSet) {
+func (o *VerifyOptions) add(f *pflag.FlagSet) {
 	cli.JSONFlag(f, &o.json)
 	f.BoolVar(&o.deep, "deep", false, "read the index as well")
 	f.StringVar(&o.entity, "entity", "", "this entity alone")
 	f.StringVar(&o.account, "account", "", "the records of this account alone")
-	f.IntVar(&o.limit, "limit", 100, "name at most this many differences of an entity")
+	f.IntVar(&o.Limit, "limit", 100, "name at most this many differences of an entity")
 }
 
-// verifyOptions are the flags.
-type verifyOptions struct {
+// VerifyOptions are the flags.
+type VerifyOptions struct {
 	json, deep      bool
 	entity, account string
-	limit           int
+	Limit           int
 	dry             bool                                             // keep no result
-	each            func(entity.Definition, verify.Difference) error // gets every difference; may be nil
+	Each            func(entity.Definition, verify.Difference) error // gets every difference; may be nil
 }
 
 // printVerify compares and prints the reports.
-func printVerify(ctx context.Context, s *cli.Session, o verifyOptions) error {
-	reports, err := compare(ctx, s, o)
+func printVerify(ctx context.Context, s *cli.Session, o VerifyOptions) error {
+	reports, err := Compare(ctx, s, o)
 	if err != nil {
 		return err
 	}
@@ -100,10 +100,10 @@ func printVerify(ctx context.Context, s *cli.Session, o verifyOptions) error {
 	return err
 }
 
-// compare compares the entities that the options mean, one after the other.
-func compare(ctx context.Context, s *cli.Session, o verifyOptions) ([]verify.Report, error) {
-	if o.limit < 0 {
-		return nil, fmt.Errorf("--limit is %d; want 0 or more", o.limit)
+// Compare compares the entities that the options mean, one after the other.
+func Compare(ctx context.Context, s *cli.Session, o VerifyOptions) ([]verify.Report, error) {
+	if o.Limit < 0 {
+		return nil, fmt.Errorf("--limit is %d; want 0 or more", o.Limit)
 	}
 	d, db, entities, err := s.LiveTables(ctx, true, o.entity)
 	if err != nil {
@@ -137,7 +137,7 @@ func compare(ctx context.Context, s *cli.Session, o verifyOptions) ([]verify.Rep
 }
 
 // compareOne compares one entity and shows its progress.
-func compareOne(ctx context.Context, s *cli.Session, v verify.Verifier, db *store.DB, d entity.Definition, o verifyOptions) (verify.Report, error) {
+func compareOne(ctx context.Context, s *cli.Session, v verify.Verifier, db *store.DB, d entity.Definition, o VerifyOptions) (verify.Report, error) {
 	total, err := db.LedgerSize(ctx, d.Name)
 	if err != nil {
 		return verify.Report{}, err
@@ -145,11 +145,11 @@ func compareOne(ctx context.Context, s *cli.Session, v verify.Verifier, db *stor
 	bar := progress.New(s.Err, s.Terminal, "verify "+d.Name, s.Now)
 	defer bar.End()
 	options := verify.Options{
-		Account: o.account, Deep: o.deep, List: o.limit,
+		Account: o.account, Deep: o.deep, List: o.Limit,
 		Progress: func(p verify.Progress) { bar.Set(int(p.Roots), int(max(total, p.Roots)), verifyWords(p, total)) },
 	}
-	if o.each != nil {
-		options.Each = func(diff verify.Difference) error { return o.each(d, diff) }
+	if o.Each != nil {
+		options.Each = func(diff verify.Difference) error { return o.Each(d, diff) }
 	}
 	r, err := v.Run(ctx, d, options)
 	if err != nil || o.account != "" || o.dry {

@@ -90,7 +90,7 @@ func startBackfill(ctx context.Context, s *cli.Session, o backfillOptions) error
 	if err != nil {
 		return err
 	}
-	if err := printEstimate(ctx, s, db, o, cfg, estimated{Entity: def.Name, From: w.From, To: w.To, Estimate: e}); err != nil || o.dryRun {
+	if err := printEstimate(ctx, s, db, o, cfg, Estimated{Entity: def.Name, From: w.From, To: w.To, Estimate: e}); err != nil || o.dryRun {
 		return err
 	}
 	var again bool
@@ -136,8 +136,8 @@ func parseTime(flag, text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf(`%s is %q; want a date such as 2026-01-31, a time such as "2026-01-31 14:00:00" (UTC), or RFC 3339`, flag, text)
 }
 
-// estimated is an estimate for programs.
-type estimated struct {
+// Estimated is an estimate for programs.
+type Estimated struct {
 	Entity string    `json:"entity"`
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
@@ -149,7 +149,7 @@ type estimated struct {
 }
 
 // printEstimate prints what the backfill would cost.
-func printEstimate(ctx context.Context, s *cli.Session, db *store.DB, o backfillOptions, cfg flow.Config, e estimated) error {
+func printEstimate(ctx context.Context, s *cli.Session, db *store.DB, o backfillOptions, cfg flow.Config, e Estimated) error {
 	if o.rate > 0 {
 		e.Seconds = (e.Roots + int64(o.rate) - 1) / int64(o.rate)
 	}

@@ -18,7 +18,7 @@ the parked one. It is tried again when its row changes, or at once with parked r
 
 // parkedCmd is the commands about records that are kept out of the index.
 func parkedCmd(a *cli.App) *cobra.Command {
-	list := cli.List[parkedOf]{
+	list := cli.List[ParkedOf]{
 		Command: cobra.Command{
 			Short:   "List the parked records and the reasons",
 			Long:    "list shows the records that are parked now, newest first.\n\n" + parkedHelp,
@@ -35,22 +35,22 @@ func parkedCmd(a *cli.App) *cobra.Command {
 	}, list.Build(a), parkedShowCmd(a), parkedRetryCmd(a), parkedDropCmd(a))
 }
 
-// parkedOf is the parked records of one entity.
-type parkedOf struct {
+// ParkedOf is the parked records of one entity.
+type ParkedOf struct {
 	Entity  string         `json:"entity"`
 	Total   int64          `json:"total"` // of the entity, listed or not
 	Records []store.Parked `json:"records"`
 }
 
 // readParked reads the parked records of the entities that are meant.
-func readParked(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]parkedOf, error) {
+func readParked(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]ParkedOf, error) {
 	_, db, entities, err := s.LiveTables(ctx, false, o.Entity)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]parkedOf, len(entities))
+	all := make([]ParkedOf, len(entities))
 	for i, d := range entities {
-		all[i] = parkedOf{Entity: target.EntityOf(d.Name), Records: []store.Parked{}}
+		all[i] = ParkedOf{Entity: target.EntityOf(d.Name), Records: []store.Parked{}}
 		if all[i].Total, err = db.ParkedCount(ctx, d.Name); err != nil {
 			return nil, err
 		}
@@ -65,7 +65,7 @@ func readParked(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]parkedO
 }
 
 // printParked writes a table for each entity.
-func printParked(s *cli.Session, all []parkedOf) error {
+func printParked(s *cli.Session, all []ParkedOf) error {
 	for _, p := range all {
 		if p.Total == 0 {
 			_, _ = fmt.Fprintf(s.Out, "%s: nothing is parked\n", p.Entity)

@@ -37,8 +37,8 @@ account, and what to do. The account is in the record's row: that needs SOURCE_D
 	return cmd
 }
 
-// parkedShown is a parked record with its limit, its account and the remedy.
-type parkedShown struct {
+// ParkedShown is a parked record with its limit, its account and the remedy.
+type ParkedShown struct {
 	Entity string `json:"entity"`
 	store.Parked
 	Limit   int    `json:"limit"`             // bytes
@@ -52,14 +52,14 @@ func showParked(ctx context.Context, s *cli.Session, id string, o showOptions) e
 	if err != nil {
 		return err
 	}
-	var shown []parkedShown
+	var shown []ParkedShown
 	for _, def := range entities {
 		list, err := db.ParkedNamed(ctx, def.Name, []string{id})
 		if err != nil {
 			return err
 		}
 		for _, p := range list {
-			one := parkedShown{Entity: target.EntityOf(def.Name), Parked: p, Limit: def.RecordLimit, Do: parkedDo(p)}
+			one := ParkedShown{Entity: target.EntityOf(def.Name), Parked: p, Limit: def.RecordLimit, Do: parkedDo(p)}
 			one.Account = accountOf(ctx, s, d, def, p)
 			shown = append(shown, one)
 		}
@@ -124,7 +124,7 @@ func parkedDo(p store.Parked) string {
 }
 
 // print writes a parked record for people.
-func (p parkedShown) print(to io.Writer) error {
+func (p ParkedShown) print(to io.Writer) error {
 	state := "is parked"
 	if p.ResolvedAt != nil {
 		state = "was parked until " + cli.Moment(p.ResolvedAt) + " (UTC)"

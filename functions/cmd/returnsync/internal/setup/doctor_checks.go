@@ -16,8 +16,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// tickJob is the scheduler's job that starts syncs, after the installation's prefix.
-const tickJob = "returnsUpdateCron"
+// TickJob is the scheduler's job that starts syncs, after the installation's prefix.
+const TickJob = "returnsUpdateCron"
 
 // The checks that others need.
 const (
@@ -233,7 +233,7 @@ func pathChecks(s *cli.Session, l looking) []doctor.Check {
 		missing = nil
 	}
 	return append(list, doctor.Check{Name: "scheduler job", Missing: missing, Run: func(ctx context.Context) []doctor.Finding {
-		return doctor.Schedule(ctx, doctor.Expected{Name: l.Installation + tickJob, URL: l.CronURL, Fresh: l.StaleAfter, Now: s.Now()}, l.Job)
+		return doctor.Schedule(ctx, doctor.Expected{Name: l.Installation + TickJob, URL: l.CronURL, Fresh: l.StaleAfter, Now: s.Now()}, l.Job)
 	}})
 }
 

@@ -111,8 +111,8 @@ its entries of the run log. Pages are kept for KEEP_DAYS days.`,
 	return cmd
 }
 
-// runReport is a run with its pages and its log.
-type runReport struct {
+// RunReport is a run with its pages and its log.
+type RunReport struct {
 	wire.Answer
 	Kind  run.Kind         `json:"kind"`
 	Pages []store.PageRow  `json:"pages"`
@@ -129,7 +129,7 @@ func showRun(ctx context.Context, s *cli.Session, id int64, pages int, asJSON bo
 	if err != nil {
 		return err
 	}
-	report := runReport{Answer: wire.RunAnswer(r), Kind: r.Kind, Pages: []store.PageRow{}, Log: []store.LogEntry{}}
+	report := RunReport{Answer: wire.RunAnswer(r), Kind: r.Kind, Pages: []store.PageRow{}, Log: []store.LogEntry{}}
 	list, err := db.Pages(ctx, id, pages)
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ var pageStates = map[page.State]string{
 }
 
 // printRun writes a run for people.
-func printRun(s *cli.Session, r runReport) error {
+func printRun(s *cli.Session, r RunReport) error {
 	w := cli.Columns(s.Out)
 	_, _ = fmt.Fprintf(w, "run %d\t%s, %s: %s\n", r.RunID, r.Entity, r.Kind, r.State)
 	_, _ = fmt.Fprintf(w, "  window\t%s to %s\n", cli.Cell(r.From), cli.Cell(r.To))

@@ -74,7 +74,7 @@ func showStatus(ctx context.Context, s *cli.Session, o statusOptions) error {
 	if o.json {
 		err = cli.JSON(s.Out, r)
 	} else {
-		err = printStatus(s.Out, r)
+		err = PrintStatus(s.Out, r)
 	}
 	if err == nil && !r.OK {
 		err = cli.ErrAttention
@@ -100,7 +100,7 @@ func watchStatus(ctx context.Context, s *cli.Session, look func(context.Context)
 		}
 		if err != nil {
 			_, _ = fmt.Fprintf(&frame, "The status cannot be read: %v\nTrying again; Ctrl-C ends.\n", err)
-		} else if err := printStatus(&frame, r); err != nil {
+		} else if err := PrintStatus(&frame, r); err != nil {
 			return err
 		}
 		if !terminal {

@@ -10,9 +10,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
-// printStatus writes the report for people: first whether all is well and, if not, what
+// PrintStatus writes the report for people: first whether all is well and, if not, what
 // to do; then the details.
-func printStatus(to io.Writer, r health.Report) error {
+func PrintStatus(to io.Writer, r health.Report) error {
 	if len(r.Attention) == 0 {
 		_, _ = fmt.Fprintf(to, "All is well.  %s UTC\n", r.Now.UTC().Format(cli.Clock))
 	} else {
