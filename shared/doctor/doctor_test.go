@@ -27,13 +27,13 @@ func gravest(list []Finding) Severity {
 }
 
 // expect demands a severity, words among the messages, and advice with what has
-// to be mended.
+// to be corrected.
 func expect(t *testing.T, list []Finding, s Severity, words ...string) {
 	t.Helper()
 	var all strings.Builder
 	for _, f := range list {
 		all.WriteString(string(f.Severity) + " " + f.Message + " -> " + f.Do + "\n")
-		if (f.Severity == Warn || f.Severity == Fail) && f.Do == "" && !strings.HasPrefix(f.Message, "cannot look") {
+		if (f.Severity == Warn || f.Severity == Fail) && f.Do == "" && !strings.HasPrefix(f.Message, "cannot read") {
 			t.Errorf("%q does not say what to do", f.Message)
 		}
 	}

@@ -59,7 +59,7 @@ func launch(t *testing.T, d deps, args ...string) *launched {
 	ctx, stop := context.WithCancel(t.Context())
 	r := &launched{stop: stop, ended: make(chan int, 1)}
 	d.out, d.log = &r.screen, &r.screen
-	go func() { r.ended <- execute(ctx, args, d) }()
+	go func() { r.ended <- execute(ctx, args, d.real()) }()
 	t.Cleanup(stop)
 	return r
 }
