@@ -93,7 +93,7 @@ func TestConfigurationProblems(t *testing.T) {
 		"check says how":    {nil, []string{"entities", "check"}, []string{"SOURCE_DSN is missing", "--offline"}},
 		"check wants truth": {env{"STATE_DSN": "u@tcp(127.0.0.1:1)/d"}, []string{"entities", "check"}, []string{"SOURCE_DSN is missing"}},
 		"bad log level":     {env{"LOG_LEVEL": "s3cret"}, []string{"entities", "list", "-v"}, []string{"LOG_LEVEL cannot be read"}},
-		"unknown key":       {nil, []string{"entities", "list", "--config", bad}, []string{bad + ":2: COLOUR is no setting", "returnsync help config"}},
+		"unknown key":       {nil, []string{"entities", "list", "--config", bad}, []string{bad + ":2: COLOUR is not a setting", "returnsync help config"}},
 		"absent file":       {nil, []string{"entities", "list", "--config", "absent.ini"}, []string{"absent.ini"}},
 		"unknown entity":    {env{"SOURCE_DSN": "u@tcp(127.0.0.1:1)/d"}, []string{"status", "--entity", "orders"}, []string{`no entity "orders"`, "returns"}},
 		"no answer":         {env{"SOURCE_DSN": "u:s3cret@tcp(127.0.0.1:1)/d"}, []string{"status"}, []string{"127.0.0.1:1 (SOURCE_DSN) does not answer", "refused", "check that it runs"}},

@@ -30,7 +30,7 @@ func TestStatusAndParked(t *testing.T) {
 	dsn, db := database(t, 0)
 	d := inProcess(t, env{"SOURCE_DSN": dsn, "TASKS_LOCATION": "projects/p/locations/l", "WINDOW_URL": "http://w"})
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
-	call(t, d, "status").expect(t, exitAttention, []string{"returns: never synced", "returnsync sync --entity returns --wait", "none yet: no tick has come"}, nil)
+	call(t, d, "status").expect(t, exitAttention, []string{"returns: never synced", "returnsync sync --entity returns --wait", "none yet: there was no tick"}, nil)
 	call(t, d, "parked", "list").expect(t, exitOK, []string{"returns: nothing is parked"}, nil)
 	call(t, d, "sync", "--wait").expect(t, exitOK, []string{"returns: claimed", "returns: run 1 synced"}, nil)
 	call(t, d, "status").expect(t, exitAttention, []string{"returns: index never checked"}, nil)

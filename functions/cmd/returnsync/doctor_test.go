@@ -190,7 +190,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"job paused", func() { _, err := c.scheduler.PauseJob(ctx, &schedulerpb.PauseJobRequest{Name: job}); must(err) },
 			func() { _, err := c.scheduler.ResumeJob(ctx, &schedulerpb.ResumeJobRequest{Name: job}); must(err) },
 			nil, exitError, []string{"FAIL  scheduler job", "nothing starts syncs"}},
-		{"job calls elsewhere", nil, nil, env{"CRON_URL": "http://127.0.0.1:2/cron"}, exitAttention, []string{"WARN  scheduler job", "Works, with 1 to mend"}},
+		{"job calls elsewhere", nil, nil, env{"CRON_URL": "http://127.0.0.1:2/cron"}, exitAttention, []string{"WARN  scheduler job", "Works, with 1 to correct"}},
 		{"a search key that writes", nil, nil, env{"ALGOLIA_SEARCH_KEY": "s3cret-admin"}, exitError, []string{"FAIL  search key", "addObject"}},
 		{"a write key that may do all", nil, nil, env{"ALGOLIA_WRITE_KEY": "s3cret-admin"}, exitAttention, []string{"WARN  write key", "deleteIndex"}},
 		{"a key that is none", nil, nil, env{"ALGOLIA_WRITE_KEY": "s3cret-nonsense"}, exitError, []string{"ALGOLIA_WRITE_KEY is refused"}},
@@ -211,7 +211,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 			}
 			var log []string
 			if one.code == exitError {
-				log = []string{"doctor found what does not work"}
+				log = []string{"doctor found parts that do not work"}
 			}
 			c.examine(t, one.more).expect(t, one.code, one.out, log)
 		})

@@ -25,7 +25,7 @@ func TestVerify(t *testing.T) {
 	d := inProcess(t, local(dsn))
 	call(t, d, "verify").expect(t, exitError, nil, []string{"run: returnsync migrate"})
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
-	call(t, d, "verify").expect(t, exitError, nil, []string{"returns: never synced", "start with returnsync sync"})
+	call(t, d, "verify").expect(t, exitError, nil, []string{"returns: never synced", "start one with returnsync sync"})
 	call(t, d, "verify", "--entity", "returns").expect(t, exitError, nil, []string{"has never been synced"})
 	call(t, d, "sync", "--wait").expect(t, exitOK, nil, nil)
 	call(t, d, "verify").expect(t, exitOK, []string{"returns: source and ledger agree, as of 2", "compared  120 roots,", "pending"}, nil)

@@ -118,7 +118,7 @@ func TestWrongWordsAboutWatching(t *testing.T) {
 		"--since is \"yesterday\"": {"logs", "--since", "yesterday"},
 		"--limit is 0":             {"logs", "--limit", "0"},
 		"no entity \"orders\"":     {"logs", "--entity", "orders"},
-		"\"x\" is no run":          {"runs", "show", "x"},
+		"\"x\" is not a run":       {"runs", "show", "x"},
 		"--pages is 0":             {"runs", "show", "1", "--pages", "0"},
 		"--limit is -1":            {"runs", "list", "--limit", "-1"},
 		"--limit is -2":            {"alerts", "list", "--limit", "-2"},

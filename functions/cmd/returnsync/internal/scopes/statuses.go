@@ -15,9 +15,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// statusHead and statusRow are the table of statuses.
+// statusHead is the head of the table of statuses.
 const statusHead = "ID\tENTITY\tMEMBER\tSTATE\tPAGES\tRUN\tSTARTED (UTC)\tCHANGED (UTC)\tERROR"
 
+// statusRow is a row of the table of statuses.
 func statusRow(a syncscope.StatusAnswer) []any {
 	pages := fmt.Sprintf("%d of %d", a.PagesDone, a.PagesTotal)
 	return []any{a.ID, a.Entity, cmp.Or(a.InstanceID, "-"), a.State, pages, a.RunID, moment(&a.StartedAt), moment(&a.Timestamp), a.Error}

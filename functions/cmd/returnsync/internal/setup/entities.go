@@ -113,7 +113,7 @@ func checkEntities(ctx context.Context, s *cli.Session, names []string, offline 
 		return nil
 	}
 	text := strings.ReplaceAll(errors.Join(problems...).Error(), "\n", "\n  ")
-	return fmt.Errorf("%d of %d cli.Definitions do not fit the database:\n  %s", len(problems), len(list), text)
+	return fmt.Errorf("%d of %d definitions do not fit the database:\n  %s", len(problems), len(list), text)
 }
 
 // asker opens the database of the returns and returns the check of a definition against it.

@@ -127,7 +127,7 @@ func readKey(path string) (identity.SigningKey, error) {
 	return key, nil
 }
 
-// tokenKeygen is the command that makes a key.
+// tokenKeygenCmd is the command that makes a key.
 func tokenKeygenCmd(a *cli.App) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{

@@ -45,7 +45,7 @@ func things(n int) string {
 	if n == 1 {
 		return "1 finding"
 	}
-	return fmt.Sprintf("%d things cli.Need you", n)
+	return fmt.Sprintf("%d findings", n)
 }
 
 // printEntity writes an entity's details.
