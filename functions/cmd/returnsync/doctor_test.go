@@ -177,7 +177,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	}
 	cases := []struct {
 		name         string
-		break_, mend func()
+		break_, undo func()
 		more         env
 		code         int
 		out          []string
@@ -207,7 +207,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		t.Run(one.name, func(t *testing.T) {
 			if one.break_ != nil {
 				one.break_()
-				defer one.mend()
+				defer one.undo()
 			}
 			var log []string
 			if one.code == exitError {

@@ -301,7 +301,7 @@ func (p *place) shapes(user string) []string {
 	return slices.Collect(maps.Values(forms))
 }
 
-// withoutValues drops what is quoted and all digits of a statement, and so tells
+// withoutValues drops quoted texts and all digits of a statement, and so lists
 // statements apart by their form.
 func withoutValues(text string) string {
 	var form strings.Builder

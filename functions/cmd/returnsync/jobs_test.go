@@ -168,7 +168,7 @@ func TestStatusTellsOfJobsBudgetAndDrift(t *testing.T) {
 		"1 backfill of returns waiting: ", "2 repair of returns failed: ", "3 records differ; everything was last compared 2h00m ago", "budget", " of 1000000 operations in 30 days",
 	}, nil)
 	if strings.Contains(r.out, "long ago") {
-		t.Errorf("a job that failed long ago is told:\n%s", r.out)
+		t.Errorf("a job that failed long ago is reported:\n%s", r.out)
 	}
 	exec(t, db, "INSERT INTO sync_target (entity, role, index_name, packed, live_entity) VALUES ('returns', 'live', 'es_prod', '', 'returns')")
 	call(t, d, "status", "--entity", "returns").expect(t, exitAttention, []string{"returns live, index es_prod, as of 2"}, nil)

@@ -69,7 +69,7 @@ func TestVerifyDeep(t *testing.T) {
 	call(t, d, "verify", "--deep", "--account", "nobody").expect(t, exitAttention, []string{"source, ledger and index agree"}, []string{"the index does not exist; 128 should be there"})
 }
 
-// TestCompareHandsOutEveryDifference is for who mends them: the list is short, the
+// TestCompareHandsOutEveryDifference is for the repair: the list is short, the
 // callback gets all.
 func TestCompareHandsOutEveryDifference(t *testing.T) {
 	dsn, db := database(t, 60)

@@ -110,7 +110,7 @@ func TestRunsAndLogs(t *testing.T) {
 	call(t, d, "runs", "show", "99").expect(t, exitError, nil, []string{"there is no run 99"})
 }
 
-// TestWrongWordsAboutWatching are told before a database is asked.
+// TestWrongWordsAboutWatching are refused before a database is asked.
 func TestWrongWordsAboutWatching(t *testing.T) {
 	d := surroundings(t, env{"SOURCE_DSN": "u@tcp(127.0.0.1:1)/d"})
 	for want, args := range map[string][]string{
@@ -209,8 +209,8 @@ func TestAlertsAreListed(t *testing.T) {
 func TestAlertsAreTested(t *testing.T) {
 	good, bad := alerttest.NewReceiver(t), alerttest.NewReceiver(t, alerttest.Answer{Status: 404})
 	call(t, surroundings(t, env{"SLACK_WEBHOOK_URL": good.URL}), "alerts", "test").expect(t, exitOK, []string{"slack: the message was taken"}, nil)
-	if told := good.Bodies(); len(told) != 1 || !strings.Contains(told[0], "Nothing is wrong") {
-		t.Errorf("told %q", told)
+	if sent := good.Bodies(); len(sent) != 1 || !strings.Contains(sent[0], "Nothing is wrong") {
+		t.Errorf("sent %q", sent)
 	}
 	r := call(t, surroundings(t, env{"SLACK_WEBHOOK_URL": good.URL, "ALERT_WEBHOOK_URL": bad.URL}), "alerts", "test")
 	r.expect(t, exitError, []string{"slack: the message was taken"}, []string{"webhook: the channel answered 404", "revoked"})
