@@ -50,7 +50,7 @@ const (
 // are shown by status and the console alone: they end in one of these.
 func CauseOf(k judge.Kind) (Cause, bool) {
 	c, ok := map[judge.Kind]Cause{
-		judge.IndexRecords: Index, judge.IndexSettings: Index, judge.IndexUnchecked: Index, judge.Absent: Absent, judge.Behind: Behind,
+		judge.Offline: Offline, judge.IndexRecords: Index, judge.IndexSettings: Index, judge.IndexUnchecked: Index, judge.Absent: Absent, judge.Behind: Behind,
 		judge.RunFailed: RunFailed, judge.TakenOver: TakenOver, judge.Parked: Parked, judge.Drift: Drift, judge.Operations: Operations,
 	}[k]
 	return c, ok

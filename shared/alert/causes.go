@@ -8,22 +8,14 @@ import (
 
 // offline judges the sign of life. A program that has never run is not offline,
 // and a watcher that was blind itself first watches for as long as it allows.
-func (r Rules) offline(f Facts) finding {
+func (r Rules) offline(f Facts, judged map[Key]bool) finding {
 	beat, ever := f.Beats[App]
 	if !ever {
 		return finding{alert: Alert{Key: Key{Cause: Offline}}}
 	}
-	found := finding{alert: r.sayOffline(f, beat)}
-	watched := beat.At
-	if watcher, ok := f.Beats[Watcher]; ok && watcher.Since.After(watched) {
-		watched = watcher.Since
-	}
-	switch {
-	case f.Now.Sub(beat.At) <= r.OfflineAfter:
-	case f.Now.Sub(watched) <= r.OfflineAfter:
+	found := finding{alert: r.sayOffline(f, beat), standing: standingOf(judged, Key{Cause: Offline})}
+	if watcher, ok := f.Beats[Watcher]; found.standing == holds && ok && f.Now.Sub(watcher.Since) <= r.OfflineAfter {
 		found.standing = unknown
-	default:
-		found.standing = holds
 	}
 	return found
 }

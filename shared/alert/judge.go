@@ -94,7 +94,7 @@ func (v *Verdict) stay(found finding, o Open, news bool) {
 // findings judges every cause for everything.
 func (r Rules) findings(f Facts) []finding {
 	judged := r.judged(f)
-	offline := r.offline(f)
+	offline := r.offline(f, judged)
 	list := []finding{offline, r.operations(f, judged)}
 	for _, e := range f.Entities {
 		list = append(list, r.absent(f, e, judged, offline.standing), r.behind(f, e, judged, offline.standing),

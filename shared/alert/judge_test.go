@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
 
 const (
@@ -51,7 +53,7 @@ func TestR12ThresholdIsABoundary(t *testing.T) {
 		30 * time.Minute: fine, 40 * time.Minute: fine, 40*time.Minute + time.Second: holds,
 	} {
 		f := Facts{Now: began.Add(silence), Beats: map[string]Heartbeat{App: {Alive: true, At: began, Since: began}}}
-		if got := rules().offline(f).standing; got != want {
+		if got := rules().offline(f, rules().judged(f)).standing; got != want {
 			t.Errorf("silent for %v: %d, want %d", silence, got, want)
 		}
 	}
@@ -392,7 +394,7 @@ func TestRulesAreChecked(t *testing.T) {
 			t.Errorf("%s is not named: %v", name, err)
 		}
 	}
-	if hasty := (Rules{OfflineAfter: 30 * time.Minute}); !hasty.Hasty() {
+	if hasty := (Rules{Limits: judge.Limits{OfflineAfter: 30 * time.Minute}}); !hasty.Hasty() {
 		t.Error("30 minutes are as long as healthy silence")
 	}
 }

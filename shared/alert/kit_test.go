@@ -14,8 +14,8 @@ var began = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // rules are the defaults.
 func rules() Rules {
 	return Rules{
-		Limits:       judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, BudgetPercent: 90, CheckedWithin: 5 * time.Minute},
-		OfflineAfter: 40 * time.Minute, Repeat: 24 * time.Hour, Docs: "https://docs.test",
+		Limits: judge.Limits{OfflineAfter: 40 * time.Minute, StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, BudgetPercent: 90, CheckedWithin: 5 * time.Minute},
+		Repeat: 24 * time.Hour, Docs: "https://docs.test",
 	}
 }
 

@@ -10,9 +10,6 @@ import (
 // Rules is what the environment says about when people are told.
 type Rules struct {
 	judge.Limits
-	// OfflineAfter is how long the application may give no sign of life. It gives
-	// one at least every 30 minutes.
-	OfflineAfter time.Duration `env:"WATCH_OFFLINE_AFTER, default=40m"`
 	// Repeat is how long after an alert about parked records new ones are told of.
 	Repeat time.Duration `env:"WATCH_REPEAT, default=24h"`
 	// Docs is the page that says what to do about each alert; alerts link into it.

@@ -50,6 +50,16 @@ type Entity struct {
 	// VerifyError is why the newest share of the comparison failed.
 	VerifyError string
 	Index       *Index // nil: the index was never checked
+	Standbys    []Standby
+}
+
+// Standby is an index that stands by since a rebuild and is synced by every tick.
+type Standby struct {
+	Entity    string // whose index it is
+	Target    string // how the command line names it, such as returns~1
+	Index     string
+	Watermark *time.Time
+	Error     string // of the newest run, if that failed
 }
 
 // Running is the run under way.

@@ -22,6 +22,7 @@ type Kind string
 
 // The kinds, the gravest first.
 const (
+	Offline        Kind = "offline"         // the application gives no sign of life
 	IndexRecords   Kind = "index-records"   // the index has other records than the ledger says
 	IndexSettings  Kind = "index-settings"  // the index has other settings than the definition
 	IndexUnchecked Kind = "index-unchecked" // the index gave no answer, or none lately
@@ -38,13 +39,14 @@ const (
 	JobWaits       Kind = "job-waits"
 	Drift          Kind = "drift"
 	VerifyFailed   Kind = "verify-failed"
+	StandbyBehind  Kind = "standby-behind" // the index that a rebuild replaced is no longer kept up to date
 	Operations     Kind = "operations"
 )
 
 // Kinds returns all kinds, the gravest first.
 func Kinds() []Kind {
-	return []Kind{IndexRecords, IndexSettings, IndexUnchecked, NeverSynced, Absent, Behind, LeaseExpired, RunFailed, TakenOver,
-		PageFailed, PageRefused, Parked, JobFailed, JobWaits, Drift, VerifyFailed, Operations}
+	return []Kind{Offline, IndexRecords, IndexSettings, IndexUnchecked, NeverSynced, Absent, Behind, LeaseExpired, RunFailed, TakenOver,
+		PageFailed, PageRefused, Parked, JobFailed, JobWaits, Drift, VerifyFailed, StandbyBehind, Operations}
 }
 
 // Finding is one thing that needs a person, and what to do about it.
@@ -55,10 +57,11 @@ type Finding struct {
 	Do      string `json:"do"`
 }
 
-// Findings judges the facts: each entity's findings, the gravest first, then
-// those of the product as a whole.
+// Findings judges the facts: whether the application lives, each entity's findings,
+// the gravest first, then the operations budget.
 func (l Limits) Findings(f Facts) []Finding {
 	list := []Finding{}
+	l.offline(&collector{list: &list}, f)
 	for _, e := range f.Entities {
 		c := &collector{entity: e.Name, list: &list}
 		l.freshness(c, f.Now, e)
@@ -69,12 +72,23 @@ func (l Limits) Findings(f Facts) []Finding {
 		}
 		jobs(c, e)
 		drift(c, e)
+		l.standbys(c, f.Now, e)
 	}
 	if l.Used(f.Spent) >= l.BudgetPercent && (l.OperationsDay > 0 || l.OperationsMonth > 0) {
 		c := &collector{list: &list}
 		c.add(Operations, l.spent(f.Spent), "syncs go on, backfills wait; find what costs so much with returnsync runs list, or raise OPERATIONS_DAY or OPERATIONS_MONTH as far as the plan allows")
 	}
 	return list
+}
+
+// offline judges the sign of life. An application that has never run is not offline:
+// its entities are never synced.
+func (l Limits) offline(c *collector, f Facts) {
+	beat, ever := f.Beats[App]
+	if silent := f.Now.Sub(beat.At); ever && l.OfflineAfter > 0 && silent > l.OfflineAfter {
+		c.add(Offline, "no sign of life of the sync application for "+Age(silent),
+			"see whether Cloud Scheduler's job is on and the cron function answers: returnsync doctor; bring the index up to date meanwhile: returnsync sync --wait")
+	}
 }
 
 // Stale reports whether an index's answers must not pass for fresh: the index is
@@ -185,6 +199,27 @@ func drift(c *collector, e Entity) {
 	if e.VerifyError != "" {
 		c.add(VerifyFailed, "the comparison that runs by itself failed: "+OneLine(e.VerifyError),
 			"the next call of the verify function tries again; remove this cause; compare at once: returnsync verify --deep --entity "+e.Name)
+	}
+}
+
+// standbys judges the indices that rebuild --undo would make live: each is synced by
+// every tick, as the live one is.
+func (l Limits) standbys(c *collector, now time.Time, e Entity) {
+	for _, s := range e.Standbys {
+		of := e
+		of.Watermark = s.Watermark
+		if !l.Behind(now, of) {
+			continue
+		}
+		behind := "never synced"
+		if s.Watermark != nil {
+			behind = Age(now.Sub(*s.Watermark)) + " behind"
+		}
+		if s.Error != "" {
+			behind += ": " + OneLine(s.Error)
+		}
+		c.add(StandbyBehind, fmt.Sprintf("index %s, which stands by since the rebuild, is %s", s.Index, behind),
+			fmt.Sprintf("compare and repair the index: returnsync repair --deep --wait --entity %s; or remove the index: returnsync rebuild --clean --entity %s", s.Target, s.Entity))
 	}
 }
 

@@ -14,7 +14,7 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // limits are the defaults.
 func limits() judge.Limits {
-	return judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, CheckedWithin: 5 * time.Minute, BudgetPercent: 90, OperationsDay: 100, PageAttempts: 8}
+	return judge.Limits{OfflineAfter: 40 * time.Minute, StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, CheckedWithin: 5 * time.Minute, BudgetPercent: 90, OperationsDay: 100, PageAttempts: 8}
 }
 
 // invented returns facts that dice choose; the application has been online and has
@@ -49,7 +49,11 @@ func invented(dice *rand.Rand) judge.Facts {
 		}
 	}
 	beat := judge.Heartbeat{Alive: true, At: noon, Since: noon.AddDate(-1, 0, 0)}
-	return judge.Facts{Now: noon, Beats: map[string]judge.Heartbeat{judge.App: beat, judge.Watcher: beat}, Entities: []judge.Entity{e}, Spent: judge.Spent{Day: dice.Int64N(110)}}
+	app := beat
+	if dice.IntN(4) == 0 {
+		app.At = ago(time.Hour).Add(-time.Hour) // offline
+	}
+	return judge.Facts{Now: noon, Beats: map[string]judge.Heartbeat{judge.App: app, judge.Watcher: beat}, Entities: []judge.Entity{e}, Spent: judge.Spent{Day: dice.Int64N(110)}}
 }
 
 // TestTheSameFactsMeanTheSame compares, over many invented facts, what status and
@@ -60,19 +64,20 @@ func TestTheSameFactsMeanTheSame(t *testing.T) {
 	for range 20_000 {
 		f := invented(dice)
 		var want, got []string
-		late := false
+		late, offline := false, seen[judge.Offline]
 		for _, one := range limits().Findings(f) {
 			seen[one.Kind]++
 			if one.Problem == "" || one.Do == "" {
 				t.Fatalf("%+v says nothing", one)
 			}
-			if cause, ok := alert.CauseOf(one.Kind); ok {
+			// While the application is offline, that is the one alert about what is late.
+			if cause, ok := alert.CauseOf(one.Kind); ok && (seen[judge.Offline] == offline || cause != alert.Behind && cause != alert.Absent) {
 				want = append(want, alert.Key{Cause: cause, Entity: one.Entity}.String())
 			}
 			late = late || slices.Contains([]judge.Kind{judge.Behind, judge.Absent, judge.NeverSynced, judge.IndexRecords, judge.IndexSettings}, one.Kind) ||
 				one.Kind == judge.IndexUnchecked && f.Entities[0].Index != nil
 		}
-		rules := alert.Rules{Limits: limits(), OfflineAfter: 40 * time.Minute, Repeat: 24 * time.Hour}
+		rules := alert.Rules{Limits: limits(), Repeat: 24 * time.Hour}
 		for _, a := range rules.Judge(f, nil, map[alert.Key]int64{}).Holding {
 			// A run that ended badly and was followed by a good one is reported once.
 			bad := a.Cause == alert.RunFailed && !f.Entities[0].Runs.Bad(f.Entities[0].Runs.Failed) || a.Cause == alert.TakenOver && !f.Entities[0].Runs.Bad(f.Entities[0].Runs.Interrupted)
@@ -89,7 +94,7 @@ func TestTheSameFactsMeanTheSame(t *testing.T) {
 			t.Fatalf("stale is %v, findings say %v: %+v", stale, late, f.Entities[0])
 		}
 	}
-	for _, k := range []judge.Kind{judge.IndexRecords, judge.IndexSettings, judge.IndexUnchecked, judge.NeverSynced, judge.Absent, judge.Behind, judge.RunFailed, judge.TakenOver, judge.Parked, judge.Drift, judge.Operations} {
+	for _, k := range []judge.Kind{judge.Offline, judge.IndexRecords, judge.IndexSettings, judge.IndexUnchecked, judge.NeverSynced, judge.Absent, judge.Behind, judge.RunFailed, judge.TakenOver, judge.Parked, judge.Drift, judge.Operations} {
 		if seen[k] == 0 {
 			t.Errorf("no invented facts had %s", k)
 		}

@@ -7,6 +7,9 @@ import "time"
 type Limits struct {
 	// StaleAfter is how far an index that every tick syncs may be behind.
 	StaleAfter time.Duration `env:"SEARCH_STALE_AFTER, default=30m"`
+	// OfflineAfter is how long the application may give no sign of life. It gives
+	// one at least every 30 minutes.
+	OfflineAfter time.Duration `env:"WATCH_OFFLINE_AFTER, default=40m"`
 	// AbsentAfter is how long after a due time nothing may have been synced.
 	AbsentAfter time.Duration `env:"WATCH_ABSENT_AFTER, default=24h"`
 	// FailedRuns is how many runs in a row have to fail.

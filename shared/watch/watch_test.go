@@ -51,8 +51,8 @@ func newBench(t *testing.T, script ...alerttest.Answer) *bench {
 	b.Watcher = &watch.Watcher{
 		Store: db, Entities: defs, Plans: watch.Fixed(15 * time.Minute), Channels: []watch.Channel{{Name: "slack", Channel: slack.New(b.URL)}},
 		Rules: alert.Rules{
-			Limits:       judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, BudgetPercent: 90, CheckedWithin: 5 * time.Minute},
-			OfflineAfter: 40 * time.Minute, Repeat: 24 * time.Hour,
+			Limits: judge.Limits{OfflineAfter: 40 * time.Minute, StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, BudgetPercent: 90, CheckedWithin: 5 * time.Minute},
+			Repeat: 24 * time.Hour,
 		},
 		Config: watch.Config{Period: 15 * time.Minute, LogKeepDays: 30}, Log: slog.New(slog.NewJSONHandler(&syncWriter{to: b.log}, nil)),
 	}

@@ -129,9 +129,14 @@ func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
 	}
 }
 
-// line tells a closed run in one line.
+// line describes a closed run in one line. Only a synced run makes the index as of
+// its window's end; any other run leaves the index as of what it was.
 func line(r run.Run) string {
-	text := fmt.Sprintf("run %-4d %-11s as of %s  %v", r.ID, r.State, r.Window.To.Format("15:04:05"), r.Counts)
+	end := "as of"
+	if r.State != run.Synced {
+		end = "up to"
+	}
+	text := fmt.Sprintf("run %-4d %-11s %s %s  %v", r.ID, r.State, end, r.Window.To.Format("15:04:05"), r.Counts)
 	if r.LastError != "" {
 		text += "  " + r.LastError
 	}

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
@@ -56,8 +59,9 @@ func watched(t *testing.T, s *rehearsal.Stack, wrong bool) {
 }
 
 // TestAnIndexThatWasChangedByHandIsNeverGreen empties the index and its list of
-// facets by hand: status, plain verify, the alerts and what searches go by say so
-// at the next check, and are green again after the remedy that they name.
+// facets by hand: status, doctor, plain verify, the console, the alerts and the
+// search function report it at the next check, and are green again after the remedy
+// that they name.
 func TestAnIndexThatWasChangedByHandIsNeverGreen(t *testing.T) {
 	s, d := stack(t, 60, rehearsal.Options{Every: time.Hour})
 	known := env{"ALGOLIA_ADMIN_KEY": rehearsal.AdminKey}
@@ -77,18 +81,75 @@ func TestAnIndexThatWasChangedByHandIsNeverGreen(t *testing.T) {
 			r.expect(t, exitAttention, []string{c.says, "returnsync " + c.remedy}, nil)
 			call(t, d, "verify").expect(t, exitAttention, nil, []string{strings.TrimPrefix(c.says, "returns: ")})
 			watched(t, s, true)
-			x, _, err := s.Store.KeptIndex(t.Context(), "returns")
-			if asOf, wrong := s.Store.AsOf(t.Context(), "RETURN_JOB"); err != nil || wrong != nil || !staleBy(x, asOf) {
-				t.Errorf("searches look fresh: %+v, %v, %v", x, err, wrong)
+			if r := call(t, d, "doctor"); !strings.Contains(r.out, c.says) {
+				t.Errorf("doctor does not say %q:\n%s", c.says, r.out)
 			}
+			shows(t, s, c.says, true)
+			stale(t, s, true)
 			call(t, d, strings.Fields(c.remedy)...).expect(t, exitOK, nil, nil)
 			call(t, d, "status").expect(t, exitOK, []string{"All is well."}, nil)
 			watched(t, s, false)
+			shows(t, s, c.says, false)
+			stale(t, s, false)
 		})
 	}
 }
 
-// staleBy judges as the search function does.
-func staleBy(x *judge.Index, asOf *time.Time) bool {
-	return nightLimits().Stale(x.At, judge.Entity{Name: "returns", Watermark: asOf, Plan: judge.Every(15 * time.Minute), Index: x})
+// answered sends a request with a token until its answer is as wanted.
+func answered(t *testing.T, url, token string, wanted func(body string) bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode == http.StatusOK && wanted(string(body)) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %d %s", url, res.StatusCode, body)
+		}
+	}
+}
+
+// shows waits until the console's report says a problem, or says it no more.
+func shows(t *testing.T, s *rehearsal.Stack, problem string, want bool) {
+	t.Helper()
+	token, err := s.Operator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered(t, s.ConsoleURL()+"/state", token, func(body string) bool {
+		var v struct {
+			View struct{ Report health.Report }
+		}
+		if err := json.Unmarshal([]byte(body), &v); err != nil {
+			t.Fatal(err)
+		}
+		found := slices.ContainsFunc(v.View.Report.Attention, func(f judge.Finding) bool { return strings.Contains(f.Entity+": "+f.Problem, problem) })
+		return found == want
+	})
+}
+
+// stale waits until the search function calls its answers stale, or fresh again.
+func stale(t *testing.T, s *rehearsal.Stack, want bool) {
+	t.Helper()
+	token, err := s.Identity.Sign("acme", time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered(t, s.URL("SearchOrderReturnIndexData")+"?query=", token, func(body string) bool {
+		var v struct{ Stale *bool }
+		if err := json.Unmarshal([]byte(body), &v); err != nil || v.Stale == nil {
+			t.Fatal(err, body)
+		}
+		return *v.Stale == want
+	})
 }

@@ -272,6 +272,91 @@ func TestConsoleEditsSchedules(t *testing.T) {
 	}
 }
 
+// TestConsoleShowsWhatIsWrong has the index put off a page, refuse one record and
+// then more, and be emptied: the page names the cause of each with its try or its
+// number, and draws how far the index is behind up to the present.
+func TestConsoleShowsWhatIsWrong(t *testing.T) {
+	d := openDesk(t)
+	for range 2 {
+		d.touch(t, "id < 700")
+		d.syncs(t, run.Synced)
+	}
+	d.Until("the chart", `document.querySelector("#entity-0 .chart .line")`)
+
+	t.Log("the index puts a page off")
+	d.index(t, `{"kind":"rateLimit","retryAfter":3600}`)
+	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET customer_name = CONCAT('Later ', id), updated_at = NOW(6) WHERE id < 700"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Tick(t.Context(), "returns"); err != nil {
+		t.Fatal(err)
+	}
+	d.reads("#verdict", "try 1 of 2: ")
+	d.reads("#entity-0 .progress", "try 1 failed")
+	const toNow = `(() => { const chart = document.querySelector("#entity-0 .chart");
+		return [+chart.querySelector(".line").getAttribute("points").split(" ").pop().split(",")[0], chart.viewBox.baseVal.width - 4] })()`
+	if ends := Value[[]float64](d.Page, toNow); len(ends) != 2 || ends[0] < ends[1]-0.1 {
+		t.Errorf("the chart's line ends at %v; want the present, at its right edge", ends)
+	}
+	d.top()
+	d.Picture("page-error")
+	d.index(t, "")
+	d.settle(t)
+
+	t.Log("the number of parked records follows")
+	d.syncs(t, run.Synced)
+	var first, second string
+	if err := d.DB.QueryRowContext(t.Context(), "SELECT MIN(id), MAX(id) FROM (SELECT id FROM order_return WHERE deleted_at IS NULL ORDER BY id LIMIT 2) few").Scan(&first, &second); err != nil {
+		t.Fatal(err)
+	}
+	d.index(t, fmt.Sprintf(`{"kind":"refuseNamed","pattern":"^R(%s|%s)-"}`, first, second))
+	before := int64(0)
+	for _, id := range []string{first, second} {
+		if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET customer_name = CONCAT('Refused ', UUID()), updated_at = NOW(6) WHERE id = ?", id); err != nil {
+			t.Fatal(err)
+		}
+		d.syncs(t, run.Synced)
+		n, err := d.Store.ParkedCount(t.Context(), "returns")
+		if err != nil || n <= before {
+			t.Fatalf("%d records are parked, %v; want more than %d", n, err, before)
+		}
+		d.reads("#verdict", fmt.Sprintf("records kept out of the index: %d", n))
+		before = n
+	}
+	d.index(t, "")
+
+	t.Log("the index is emptied")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.AlgoliaURL()+"/1/indexes/es_prod/clear", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Algolia-Application-Id", rehearsal.AppID)
+	req.Header.Set("X-Algolia-API-Key", rehearsal.AdminKey)
+	d.expectOK(t, req)
+	for found := false; !found; {
+		if err := d.Watch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		found = strings.Contains(Value[string](d.Page, `document.querySelector("#verdict").innerText`), "the index has 0 records")
+	}
+	d.reads("#alerts", "the index is not what it should be")
+	d.top()
+	d.Picture("wrong")
+}
+
+// settle has every waiting task delivered until no run is under way.
+func (d *desk) settle(t *testing.T) {
+	t.Helper()
+	for open := 1; open > 0; {
+		if err := d.DeliverNow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.DB.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sync_run WHERE closed_at IS NULL").Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestConsoleComesBack kills the function behind an open page: the page says so,
 // comes back by itself, and is up to date again.
 func TestConsoleComesBack(t *testing.T) {

@@ -2,11 +2,14 @@ package health
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/job"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
@@ -25,6 +28,7 @@ type Target struct {
 	Role  target.Role `json:"role"`
 	Index string      `json:"index"`
 	AsOf  *time.Time  `json:"asOf"`
+	id    string      // how the command line names it, the first one as well
 }
 
 // Drift is what the comparison that runs by itself has found.
@@ -89,6 +93,26 @@ func besideOf(ctx context.Context, db *store.DB, live entity.Definition, now tim
 	return b, err
 }
 
+// standbys returns what is judged of the indices that stand by.
+func standbys(ctx context.Context, db *store.DB, targets []Target) ([]judge.Standby, error) {
+	var list []judge.Standby
+	for _, t := range targets {
+		if t.Role != target.Standby {
+			continue
+		}
+		s := judge.Standby{Entity: target.EntityOf(t.Name), Target: t.id, Index: t.Index, Watermark: t.AsOf}
+		runs, err := db.Windows(ctx, t.Name, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(runs) == 1 && runs[0].State == run.Failed {
+			s.Error = fmt.Sprintf("run %d failed: %s", runs[0].ID, runs[0].LastError)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
 // addJobs adds a target's jobs that are open or have lately failed.
 func (b *Beside) addJobs(ctx context.Context, db *store.DB, name string, now time.Time) error {
 	open, err := db.Jobs(ctx, name, true, jobsShown)
@@ -124,7 +148,7 @@ func (b *Beside) addTarget(ctx context.Context, db *store.DB, live entity.Defini
 		return err
 	}
 	asOf, err := db.AsOf(ctx, d.JobType)
-	b.Targets = append(b.Targets, Target{Name: t.Name(), Role: t.Role, Index: t.Index, AsOf: asOf})
+	b.Targets = append(b.Targets, Target{Name: t.Name(), Role: t.Role, Index: t.Index, AsOf: asOf, id: target.NameOf(t.Entity, t.ID)})
 	return err
 }
 

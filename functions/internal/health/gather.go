@@ -59,6 +59,9 @@ func (l Look) Gather(ctx context.Context, db *store.DB) (Report, error) {
 		if err := l.complete(ctx, db, d, &facts.Entities[i]); err != nil {
 			return r, err
 		}
+		if facts.Entities[i].Standbys, err = standbys(ctx, db, e.Targets); err != nil {
+			return r, err
+		}
 		e.complete(facts.Entities[i])
 		r.Entities = append(r.Entities, e)
 	}

@@ -118,5 +118,12 @@ func (c Catalog) stored(ctx context.Context, id int64) (entity.Definition, error
 	if err != nil {
 		return entity.Definition{}, err
 	}
-	return t.Definition(entity.Definition{})
+	if !t.First() {
+		return t.Definition(entity.Definition{})
+	}
+	d, err := c.Entities.Named(t.Entity)
+	if err != nil {
+		return d, err
+	}
+	return t.Definition(d)
 }

@@ -98,7 +98,7 @@ func UnpackVersion(b []byte) (version uint64, entries []Entry, err error) {
 	case format == formatVersioned:
 		version, b = binary.BigEndian.Uint64(b), b[versionBytes:]
 	case format != formatVersion:
-		return 0, nil, fmt.Errorf("ledger: format %d is unknown: it was written by a newer version", format)
+		return 0, nil, fmt.Errorf("ledger: format %d is unknown: a newer version or another program wrote it", format)
 	}
 	for len(b) > 0 {
 		e, rest, err := unpackOne(b)

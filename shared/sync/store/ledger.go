@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 )
@@ -62,7 +63,8 @@ func ledgerOf(ctx context.Context, q querier, entity string, roots []uint64, loc
 			continue
 		}
 		if r.Version, r.Entries, err = ledger.UnpackVersion(packed); err != nil {
-			return nil, fmt.Errorf("the ledger's row of root %d of %s: %w", r.Root, entity, err)
+			return nil, fault.Wrap(err, fault.Misconfigured, "ledger-unreadable",
+				fmt.Sprintf("the ledger's row of root %d of %s is unreadable: repair the row with returnsync repair --wait --entity %s", r.Root, entity, entity))
 		}
 		found[r.Root] = r
 	}

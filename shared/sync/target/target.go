@@ -103,8 +103,12 @@ func (t Target) Name() string {
 	if t.First() {
 		return t.Entity
 	}
-	return t.Entity + mark + strconv.FormatInt(t.ID, 10)
+	return NameOf(t.Entity, t.ID)
 }
+
+// NameOf returns the name that means one target of an entity and no other: that of
+// the first one is understood, but nothing is kept under it.
+func NameOf(entity string, id int64) string { return entity + mark + strconv.FormatInt(id, 10) }
 
 // MaxName is how long a target's name may be: what a column holds.
 const MaxName = 48

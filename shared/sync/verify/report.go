@@ -75,8 +75,11 @@ type Report struct {
 	Slices    int   `json:"slices"`    // that the index was compared by
 	Descended int   `json:"descended"` // slices that differed
 	Pending   int64 `json:"pending"`   // roots that the next run looks at, and that are not judged
-	Parked    int64 `json:"parked"`    // records that are kept out of the index
-	Unsynced  int64 `json:"unsynced"`  // roots that have not changed since the definition's firstFrom
+	// PendingIndex is the records of pending roots that differ in the index although
+	// the ledger agrees with the source: no later run pushes them, a repair does.
+	PendingIndex int64 `json:"pendingIndex"`
+	Parked       int64 `json:"parked"`   // records that are kept out of the index
+	Unsynced     int64 `json:"unsynced"` // roots that have not changed since the definition's firstFrom
 
 	Ledger      Tally        `json:"ledger"`
 	Index       Tally        `json:"index"`

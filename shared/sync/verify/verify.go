@@ -131,6 +131,10 @@ type Options struct {
 	List    int          // differences that the report names at most
 	// Each, if set, is called with every difference, one at a time.
 	Each func(Difference) error
+	// Pending, if set, is called with every record of the index that differs although
+	// the ledger agrees with the source, and whose root is pending. No later run
+	// pushes such a record, so a repair has to name it.
+	Pending func(Difference) error
 	// Progress, if set, is called now and then, one call at a time.
 	Progress func(Progress)
 }

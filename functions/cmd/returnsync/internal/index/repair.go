@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -131,6 +132,7 @@ func findRepairs(ctx context.Context, s *cli.Session, o *repairOptions) (found, 
 		}
 		return r.add(ctx, s, diff, o.dryRun)
 	}
+	o.pending = o.Each // the next tick would not send these: the ledger is right about them
 	o.dry = o.dryRun
 	var err error
 	f.reports, err = Compare(ctx, s, o.VerifyOptions)
@@ -171,8 +173,8 @@ type RepairCost struct {
 func printCosts(s *cli.Session, costs []RepairCost, asJSON bool) error {
 	clean := true
 	for _, c := range costs {
-		clean = clean && c.Clean()
-		if !asJSON && !c.Clean() {
+		clean = clean && c.Roots == 0
+		if !asJSON && c.Roots > 0 {
 			_, _ = fmt.Fprintf(s.Out, "%s: repair would sync %d roots and cost %d operations\n", c.Entity, c.Roots, c.Operations)
 		}
 	}
@@ -265,7 +267,7 @@ func followRepair(ctx context.Context, s *cli.Session, r *repair, j job.Job, o r
 	if err := s.Launch(ctx, r.store, j, o.job()); err != nil || !o.Wait.Wait {
 		return err
 	}
-	o.entity, o.Each = r.def.Name, nil
+	o.entity, o.Each, o.pending = cmp.Or(o.entity, r.def.Name), nil, nil
 	reports, err := Compare(ctx, s, o.VerifyOptions)
 	if err != nil {
 		return err

@@ -70,6 +70,7 @@ type VerifyOptions struct {
 	Limit           int
 	dry             bool                                             // keep no result
 	Each            func(entity.Definition, verify.Difference) error // gets every difference; may be nil
+	pending         func(entity.Definition, verify.Difference) error // gets every pending record of the index; may be nil
 }
 
 // printVerify compares and prints the reports.
@@ -150,6 +151,9 @@ func compareOne(ctx context.Context, s *cli.Session, v verify.Verifier, db *stor
 	}
 	if o.Each != nil {
 		options.Each = func(diff verify.Difference) error { return o.Each(d, diff) }
+	}
+	if o.pending != nil {
+		options.Pending = func(diff verify.Difference) error { return o.pending(d, diff) }
 	}
 	r, err := v.Run(ctx, d, options)
 	if err != nil || o.account != "" || o.dry {

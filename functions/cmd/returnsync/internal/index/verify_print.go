@@ -35,6 +35,9 @@ func printReport(to io.Writer, r verify.Report) error {
 	w := cli.Columns(to)
 	_, _ = fmt.Fprintf(w, "  compared\t%d roots, %d records%s\n", r.Roots, r.Records, indexText(r))
 	_, _ = fmt.Fprintf(w, "  pending\t%d roots that changed lately or are unconfirmed; not judged\n", r.Pending)
+	if r.PendingIndex > 0 {
+		_, _ = fmt.Fprintf(w, "  \t%d of their records differ in the index alone: repair --deep pushes them\n", r.PendingIndex)
+	}
 	_, _ = fmt.Fprintf(w, "  parked\t%d records that are kept out of the index\n", r.Parked)
 	if r.Unsynced > 0 {
 		_, _ = fmt.Fprintf(w, "  unsynced\t%d roots that last changed before the definition's firstFrom\n", r.Unsynced)
