@@ -72,7 +72,7 @@ func TestExamine(t *testing.T) {
 	})
 	want := []string{
 		"a fail m", "b info not examined, because of a", "c warn m", "hangs warn did not end within 200ms", "heeds warn was asked to end",
-		"breaks fail the examination itself broke: oh", "lacks info not examined: A, B not set", "forward ok m", "last ok m",
+		"breaks fail the check itself crashed: oh", "lacks info not examined: A, B not set", "forward ok m", "last ok m",
 	}
 	if diff := cmp.Diff(want, printed); diff != "" {
 		t.Error(diff)
