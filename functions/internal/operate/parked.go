@@ -58,6 +58,9 @@ func FindParked(ctx context.Context, db *store.DB, entities flow.Entities, ids [
 			return ok
 		})
 	}
+	if len(ids) == 0 {
+		return nil, fault.New(fault.Invalid, "bad-records", "name at least one record").WithParam("records")
+	}
 	if len(unknown) > 0 {
 		return nil, fault.New(fault.NotFound, "not-parked", "not parked now: %s. Nothing was done; the list of parked records shows their ids", some(unknown)).WithParam("records")
 	}
