@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
@@ -16,7 +15,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // request is the body of an action; each takes its own fields.
@@ -132,19 +130,11 @@ const maxRetry = 500
 
 // retryParked retries parked records by a job.
 func (d *deed) retryParked(ctx context.Context) (string, error) {
-	entry := audit.Entry{Object: d.Entity, Old: "parked: " + strings.Join(d.Records, ", ")}
-	j, n, err := d.acts.RetryParked(ctx, d.by, entry, func() (p operate.Parked, err error) {
+	j, n, err := d.acts.RetryNamed(ctx, d.by, d.Entity, d.Records, func() error {
 		if n := len(d.Records); n == 0 || n > maxRetry {
-			return p, fault.New(fault.Invalid, "bad-records", "name 1 to %d records", maxRetry).WithParam("records")
+			return fault.New(fault.Invalid, "bad-records", "name 1 to %d records", maxRetry).WithParam("records")
 		}
-		if p.Def, err = (target.Catalog{Entities: d.function.Entities, Store: d.Store}).LiveOf(ctx, d.Entity); err != nil {
-			return p, err
-		}
-		p.Records, err = d.Store.RootsOf(ctx, p.Def.Name, d.Records)
-		if err == nil && len(p.Records) == 0 {
-			err = fault.New(fault.NotFound, "not-parked", "none of these records is parked now")
-		}
-		return p, err
+		return nil
 	})
 	return operate.Retried(n, j), err
 }

@@ -57,31 +57,32 @@ func TestActions(t *testing.T) {
 	w.do(t, 400, "has no members yet", "start-scope", `{"scope":"other"}`)
 	w.exec(t, "INSERT INTO sync_job (id, entity, kind, state, window_from, window_to, roots) VALUES (7, 'returns', 'backfill', 'running', NOW(6), NOW(6), 5)")
 	w.do(t, 200, "is paused", "pause-job", `{"job":7}`)
-	w.do(t, 400, "cannot be changed so", "pause-job", `{"job":7}`)
+	w.do(t, 400, "cannot pause: backfill 7 of returns is already paused", "pause-job", `{"job":7}`)
 	w.do(t, 200, "is running", "resume-job", `{"job":7}`)
 	w.do(t, 200, "is cancelled", "cancel-job", `{"job":7}`)
-	w.do(t, 400, "cannot be changed so", "resume-job", `{"job":7}`)
+	w.do(t, 400, "cannot resume: backfill 7 of returns is cancelled", "resume-job", `{"job":7}`)
 	w.do(t, 404, "there is no job 8", "cancel-job", `{"job":8}`)
 	w.exec(t, "INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) VALUES ('returns', 'R9-1', 18446744073709551615, 1, 'REJECTED', 'no', 5)")
 	if p := w.look(t).View.Parked["returns"]; len(p) != 1 || p[0].Root != "18446744073709551615" {
 		t.Errorf("%+v", p)
 	}
-	w.do(t, 200, "1 record is tried again by job 8", "retry-parked", `{"entity":"returns","records":["R9-1","R9-2"]}`)
-	w.do(t, 404, "parked now", "retry-parked", `{"entity":"stock","records":["R9-1"]}`)
+	w.do(t, 404, "not parked now: R9-2", "retry-parked", `{"entity":"returns","records":["R9-1","R9-2"]}`)
+	w.do(t, 200, "1 record is tried again by job 8", "retry-parked", `{"entity":"returns","records":["R9-1"]}`)
+	w.do(t, 404, "not parked now: R9-1", "retry-parked", `{"entity":"stock","records":["R9-1"]}`)
 	w.do(t, 400, "name 1 to 500", "retry-parked", `{"entity":"returns"}`)
 	if got := fmt.Sprint(w.woken.ids); got != "[7 8]" {
 		t.Errorf("woken: %s", got)
 	}
 	acts := w.look(t).View.Audit
-	if len(acts) != 15 {
+	if len(acts) != 16 {
 		t.Errorf("%d entries", len(acts))
 	}
-	for i, want := range []string{"failed: name 1", "failed: none of these", "done"} {
+	for i, want := range []string{"failed: name 1", "failed: not parked now: R9-1", "done", "failed: not parked now: R9-2"} {
 		if a := acts[i]; a.Action != "retry-parked" || a.Who != "somebody" || a.Via != audit.ViaConsole || !strings.HasPrefix(a.Outcome, want) {
 			t.Errorf("%+v, want %q", a, want)
 		}
 	}
-	if a := acts[5]; a.Old != "running" || a.New != "cancelled" || a.Object != "backfill 7 of returns" {
+	if a := acts[6]; a.Old != "running" || a.New != "cancelled" || a.Object != "backfill 7 of returns" {
 		t.Errorf("%+v", a)
 	}
 }

@@ -15,25 +15,26 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// Roots gives roots and their records.
+// Roots reads roots and their records.
 type Roots interface {
 	Reader
+	// Roots returns up to limit root ids of a range, in order.
 	Roots(ctx context.Context, d entity.Definition, r source.Range, limit int) ([]uint64, error)
 }
 
-// The sample of accounts: so many parts of the range of root ids, so many roots of
+// The sample of accounts: the number of parts of the range of root ids, and of roots in
 // each.
 const (
 	accountParts = 20
 	accountRoots = 200
 )
 
-// Accounts reads the accounts of a sample of records from all ages and reports
-// those that an index which folds letters takes for one, and those that no token
-// can name; nameable says which it can.
+// Accounts reads the accounts of a sample of records from all ages. It reports accounts
+// that an index which ignores case and accents cannot distinguish, and accounts that no
+// token can name; nameable judges that.
 func Accounts(ctx context.Context, r Roots, d entity.Definition, nameable func(string) bool) []Finding {
 	if d.Account == "" {
-		return one(Info, d.Name+" names no account: its records belong to nobody, and cannot be searched", "")
+		return one(Info, d.Name+" names no account, so no tenant can search its records", "")
 	}
 	accounts, records, err := sampleAccounts(ctx, r, d)
 	if err != nil {
@@ -44,13 +45,13 @@ func Accounts(ctx context.Context, r Roots, d entity.Definition, nameable func(s
 	for account := range accounts {
 		alike[folded(account)] = append(alike[folded(account)], account)
 		if !nameable(account) {
-			found = append(found, Finding{Severity: Warn, Message: fmt.Sprintf("%s: no token can name the account %q, so nobody finds its records", d.Name, account),
+			found = append(found, Finding{Severity: Warn, Message: fmt.Sprintf("%s: no token can name the account %q, so no search finds its records", d.Name, account),
 				Do: "use 1 to 64 letters, digits, dots, hyphens and underscores in the column of the account, or convert it in rows.sql"})
 		}
 	}
 	for _, list := range alike {
 		if slices.Sort(list); len(list) > 1 {
-			found = append(found, Finding{Severity: Warn, Message: fmt.Sprintf("%s: the accounts %q differ only in what the index does not tell apart, such as case", d.Name, list),
+			found = append(found, Finding{Severity: Warn, Message: fmt.Sprintf("%s: the accounts %q differ only in letters that the index does not distinguish, such as upper and lower case", d.Name, list),
 				Do: "check whether they are one tenant; if they are two, the index must carry the key of the account (see the check of the target)"})
 		}
 	}
@@ -81,7 +82,8 @@ func sampleAccounts(ctx context.Context, r Roots, d entity.Definition) (accounts
 	return accounts, records, err
 }
 
-// lastRoot returns a root id of which none higher is in use, within a factor of two.
+// lastRoot returns a bound of the root ids in use: none is higher, and the highest is at
+// least half of it.
 func lastRoot(ctx context.Context, r Roots, d entity.Definition) (uint64, error) {
 	last := uint64(accountParts)
 	for last < source.MaxRoot/2 {
@@ -98,7 +100,7 @@ func lastRoot(ctx context.Context, r Roots, d entity.Definition) (uint64, error)
 func accountIn(body []byte, path []string) string {
 	if len(path) == 0 {
 		var text string
-		_ = json.Unmarshal(body, &text) // what is no text is no account
+		_ = json.Unmarshal(body, &text) // a value of another type is no account
 		return text
 	}
 	var object map[string]json.RawMessage
@@ -108,8 +110,8 @@ func accountIn(body []byte, path []string) string {
 	return accountIn(object[path[0]], path[1:])
 }
 
-// folded returns a text that is the same for accounts which an index may take for
-// one: without case, accents, width of letters and white space.
+// folded returns the same text for accounts that an index may not distinguish: it removes
+// case, accents, width of letters and white space.
 func folded(account string) string {
 	letters := cases.Fold().String(norm.NFKD.String(account))
 	return strings.Map(func(r rune) rune {
@@ -128,30 +130,30 @@ type Target struct {
 	Secret bool // their ids cannot be guessed
 }
 
-// Apart looks whether tenants are kept apart in the live index. keys says that the
-// search function gives keys for the index; reads, asked only then, tries whether a
-// key that finds nothing reads a record by its id.
+// Apart checks whether tenants are isolated in the live index. keys says that the search
+// function hands out keys for the index; only then reads tries whether a key whose filter
+// matches nothing can read a record by its id.
 func Apart(ctx context.Context, t Target, keys bool, reads func(ctx context.Context, index string) (bool, error)) []Finding {
 	var found []Finding
 	add := func(s Severity, message, do string) {
 		found = append(found, Finding{Severity: s, Message: message, Do: do})
 	}
 	if !t.Keyed {
-		add(Warn, fmt.Sprintf("the records of index %s carry no key of their account, so the index takes accounts for one that differ only in case: searches withhold counts and facets, and no keys are given", t.Index),
+		add(Warn, fmt.Sprintf("the records of index %s carry no key of their account, so the index cannot distinguish accounts that differ only in case: searches withhold counts and facets, and hand out no keys", t.Index),
 			"rebuild the index: returnsync rebuild --entity "+t.Entity)
 	}
 	if !keys {
-		return orOK(found, "index %s tells all accounts apart", t.Index)
+		return orOK(found, "index %s distinguishes all accounts", t.Index)
 	}
 	open, err := reads(ctx, t.Index)
 	switch {
 	case err != nil:
-		add(Warn, fmt.Sprintf("cannot look at what a key for index %s reads by id: %v", t.Index, err), "")
+		add(Warn, fmt.Sprintf("cannot read whether a key for index %s reads records by their id: %v", t.Index, err), "")
 	case open && !t.Secret:
-		add(Warn, fmt.Sprintf("SEARCH_KEY_TTL is set, and a key reads every record of index %s whose id is guessed: the filter of a key binds searches and not the reading of a record by its id", t.Index),
+		add(Warn, fmt.Sprintf("SEARCH_KEY_TTL is set, and with a key anybody can read a record of index %s by guessing its id: the filter of a key restricts searches, not reads by id", t.Index),
 			"set secretIds: true in entity.yaml or SECRET_IDS=true, then: returnsync rebuild --entity "+t.Entity+"; or set SEARCH_KEY_TTL to 0")
 	case open:
-		add(Info, fmt.Sprintf("a key for index %s reads a record by its id whatever its filter says; ids there cannot be guessed", t.Index), "")
+		add(Info, fmt.Sprintf("a key for index %s can read any record by its id; the ids there cannot be guessed", t.Index), "")
 	}
-	return orOK(found, "index %s tells all accounts apart, and a key reads no record by id that it does not find", t.Index)
+	return orOK(found, "index %s distinguishes all accounts, and a key reads no record by id that its filter excludes", t.Index)
 }

@@ -69,7 +69,7 @@ func TestApart(t *testing.T) {
 		want        Severity
 		say         string
 	}{
-		"all is well":           {Target{Keyed: true}, false, false, OK, "apart"},
+		"all is well":           {Target{Keyed: true}, false, false, OK, "distinguishes all accounts"},
 		"no key of the account": {Target{Entity: "returns"}, false, false, Warn, "returnsync rebuild --entity returns"},
 		"keys and plain ids":    {Target{Keyed: true}, true, true, Warn, "secretIds: true"},
 		"keys and secret ids":   {Target{Keyed: true, Secret: true}, true, true, Info, "cannot be guessed"},

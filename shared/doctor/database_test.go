@@ -135,7 +135,7 @@ func TestADatabaseThatIsAway(t *testing.T) {
 		"clock": Clock(t.Context(), d, time.Now), "zone": Zone(t.Context(), d), "replica": Replica(t.Context(), d, false),
 		"transactions": Transactions(t.Context(), d, time.Hour), "privileges": Privileges(t.Context(), Account{Database: d}),
 	} {
-		t.Run(name, func(t *testing.T) { expect(t, f, Warn, "cannot look") })
+		t.Run(name, func(t *testing.T) { expect(t, f, Warn, "cannot read") })
 	}
 }
 
@@ -200,7 +200,7 @@ func TestLongTransaction(t *testing.T) {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
 		f := Transactions(t.Context(), b.database(), time.Second)
 		if gravest(f) == Fail {
-			expect(t, f, Fail, "will be missed", "PROCESSLIST")
+			expect(t, f, Fail, "its changes will be missed", "PROCESSLIST")
 			break
 		}
 		if time.Now().After(deadline) {

@@ -1,9 +1,9 @@
-// Package doctor examines what the product needs and says what to do about what
-// it finds: the databases, the definitions against them, the index, the queues
-// and the scheduler. It only looks: nothing that it does changes anything.
+// Package doctor examines the parts that the product needs, and names the remedy for each
+// finding: the databases, the definitions against them, the index, the queues and the
+// scheduler. It changes nothing.
 //
-// A check is a small function that returns findings. Each is bounded in time and
-// by itself, so that one that hangs costs its own line and nothing more.
+// A check is a small function that returns findings. Each has its own time limit, so a
+// check that hangs costs only its own result.
 package doctor
 
 import (
@@ -15,26 +15,26 @@ import (
 	"time"
 )
 
-// Severity says how grave a finding is.
+// Severity is the gravity of a finding.
 type Severity string
 
-// The severities, from nothing to do to cannot work.
+// The severities, from well to grave.
 const (
 	OK   Severity = "ok"
-	Info Severity = "info" // worth knowing; nothing has to be done
-	Warn Severity = "warn" // works, and should be mended
+	Info Severity = "info" // worth knowing; needs no action
+	Warn Severity = "warn" // works, and should be corrected
 	Fail Severity = "fail" // does not work, or loses changes
 )
 
 // grades are the severities in order.
 var grades = []Severity{OK, Info, Warn, Fail}
 
-// Finding is one thing that a check saw.
+// Finding is one result of a check.
 type Finding struct {
 	Check    string   `json:"check"`
 	Severity Severity `json:"severity"`
 	Message  string   `json:"message"`
-	Do       string   `json:"do,omitempty"` // what to do about it
+	Do       string   `json:"do,omitempty"` // the remedy
 }
 
 // Check is one examination.
@@ -47,7 +47,7 @@ type Check struct {
 	Run   func(ctx context.Context) []Finding
 }
 
-// Report is what an examination found.
+// Report is the result of an examination.
 type Report struct {
 	Severity Severity  `json:"severity"` // the gravest
 	Findings []Finding `json:"findings"`
@@ -67,8 +67,8 @@ func (r Report) Count(s Severity) int {
 // atOnce is how many checks run at the same time.
 const atOnce = 4
 
-// Examine runs the checks, each for at most limit, and calls each with their
-// findings in the order of the checks as soon as they are there.
+// Examine runs the checks, each for at most limit, and calls each with the findings of one
+// check after the other, in the order of the checks, as soon as they are known.
 func Examine(ctx context.Context, checks []Check, limit time.Duration, each func([]Finding)) Report {
 	results := make([]result, len(checks))
 	for i := range results {
@@ -109,14 +109,14 @@ func named(check string, list []Finding) []Finding {
 	return list
 }
 
-// result is what a check found; done is closed when it has.
+// result is the findings of a check; done is closed when it has ended.
 type result struct {
 	done     chan struct{}
 	findings []Finding
 }
 
-// awaitNeeded waits for the check that check i needs and returns why i cannot
-// run, nil if it can. A check is needed by later ones only.
+// awaitNeeded waits for the check that check i needs, which precedes it, and returns why i
+// cannot run; nil if it can.
 func awaitNeeded(checks []Check, results []result, i int) []Finding {
 	needed := slices.IndexFunc(checks[:i], func(c Check) bool { return c.Name == checks[i].Needs })
 	if checks[i].Needs == "" || needed < 0 {
@@ -131,7 +131,7 @@ func awaitNeeded(checks []Check, results []result, i int) []Finding {
 	return nil
 }
 
-// run runs a check, and gives up on one that does not end in time.
+// run runs a check, and gives up on it when its time is over.
 func run(ctx context.Context, c Check, limit time.Duration) []Finding {
 	if len(c.Missing) > 0 {
 		return one(Info, "not examined: "+strings.Join(c.Missing, ", ")+" not set", "")
@@ -142,7 +142,7 @@ func run(ctx context.Context, c Check, limit time.Duration) []Finding {
 	go func() {
 		defer func() {
 			if v := recover(); v != nil {
-				found <- one(Fail, fmt.Sprintf("the examination itself broke: %v", v), "report this as a bug")
+				found <- one(Fail, fmt.Sprintf("the check itself crashed: %v", v), "report this as a bug")
 			}
 		}()
 		found <- c.Run(ctx)
@@ -152,12 +152,12 @@ func run(ctx context.Context, c Check, limit time.Duration) []Finding {
 		return f
 	case <-ctx.Done():
 	}
-	// What heeds its context ends now and may have more to say than this.
+	// A check that obeys its context ends now, with a better message than this one.
 	select {
 	case f := <-found:
 		return f
 	case <-time.After(time.Second):
-		return one(Warn, fmt.Sprintf("did not end within %v", limit), "run it again when there is less load; --timeout gives it longer")
+		return one(Warn, fmt.Sprintf("did not end within %v", limit), "run it again at a time of less load, or with a longer --timeout")
 	}
 }
 
@@ -171,12 +171,12 @@ func one(s Severity, message, do string) []Finding {
 	return []Finding{{Severity: s, Message: message, Do: do}}
 }
 
-// blind is the finding of a check that could not look.
+// blind is the finding of a check that could not read its subject.
 func blind(what string, err error, do string) []Finding {
-	return one(Warn, fmt.Sprintf("cannot look at %s: %v", what, err), do)
+	return one(Warn, fmt.Sprintf("cannot read %s: %v", what, err), do)
 }
 
-// orOK returns findings, or that all is right.
+// orOK returns the findings, or one that says that all is well.
 func orOK(list []Finding, format string, args ...any) []Finding {
 	if len(list) > 0 {
 		return list

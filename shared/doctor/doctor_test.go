@@ -27,13 +27,13 @@ func gravest(list []Finding) Severity {
 }
 
 // expect demands a severity, words among the messages, and advice with what has
-// to be mended.
+// to be corrected.
 func expect(t *testing.T, list []Finding, s Severity, words ...string) {
 	t.Helper()
 	var all strings.Builder
 	for _, f := range list {
 		all.WriteString(string(f.Severity) + " " + f.Message + " -> " + f.Do + "\n")
-		if (f.Severity == Warn || f.Severity == Fail) && f.Do == "" && !strings.HasPrefix(f.Message, "cannot look") {
+		if (f.Severity == Warn || f.Severity == Fail) && f.Do == "" && !strings.HasPrefix(f.Message, "cannot read") {
 			t.Errorf("%q does not say what to do", f.Message)
 		}
 	}
@@ -72,7 +72,7 @@ func TestExamine(t *testing.T) {
 	})
 	want := []string{
 		"a fail m", "b info not examined, because of a", "c warn m", "hangs warn did not end within 200ms", "heeds warn was asked to end",
-		"breaks fail the examination itself broke: oh", "lacks info not examined: A, B not set", "forward ok m", "last ok m",
+		"breaks fail the check itself crashed: oh", "lacks info not examined: A, B not set", "forward ok m", "last ok m",
 	}
 	if diff := cmp.Diff(want, printed); diff != "" {
 		t.Error(diff)

@@ -11,17 +11,17 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/grants"
 )
 
-// Account says what an account of a database is for.
+// Account is an account of a database with its purpose.
 type Account struct {
 	Database Database
-	// Writes says that our own tables are there; else the account only reads.
+	// Writes says that the database holds our own tables; otherwise the account only reads.
 	Writes bool
 }
 
-// Privileges compares what an account may do with what package grants says that its
-// part of the product needs. The part is known by the account's name; an account of
-// another name needs what all functions together do. Whether it may read what the
-// definitions read is seen by asking their queries.
+// Privileges compares an account's privileges with those that package grants lists for its
+// part of the product. The account's name says which part; an account of another name
+// needs the privileges of all functions. The check of the definitions' queries covers the
+// right to read their tables.
 func Privileges(ctx context.Context, a Account) []Finding {
 	list, err := readGrants(ctx, a.Database.SQL)
 	if err != nil {
@@ -33,17 +33,17 @@ func Privileges(ctx context.Context, a Account) []Finding {
 	}
 	roles := grants.RolesOf(user)
 	if !a.Writes {
-		return orOK(list.excess(schema, false), "the account may do what it needs, and nothing dangerous beyond")
+		return orOK(list.excess(schema, false), "the account has the privileges that it needs, and no dangerous ones")
 	}
 	if roles == nil {
 		found := append(list.missing(schema, grants.Shared()), list.excess(schema, true)...)
-		return orOK(found, "the account may do what the functions need, and nothing dangerous beyond")
+		return orOK(found, "the account has the privileges that the functions need, and no dangerous ones")
 	}
 	found := slices.Concat(list.missing(schema, roles), list.excess(schema, true), list.beyond(schema, roles))
-	return orOK(found, "%s may do what %s needs, and nothing beyond", user, strings.Join(roles, ", "))
+	return orOK(found, "%s has the privileges that %s needs, and no others", user, strings.Join(roles, ", "))
 }
 
-// runGrants is what to do about an account whose rights are not those documented.
+// runGrants is the remedy for an account with other privileges than documented.
 const runGrants = "run the statements of terraform/README.md, The database's users"
 
 // readGrants reads the session's own grants, those of its roles included.
@@ -51,8 +51,8 @@ func readGrants(ctx context.Context, db *sql.DB) (grantList, error) {
 	query := "SHOW GRANTS"
 	var role sql.NullString
 	err := db.QueryRowContext(ctx, "SELECT CURRENT_ROLE()").Scan(&role)
-	// MySQL answers quoted names or NONE and wants to be told whose grants to
-	// show; MariaDB answers a bare name or NULL and shows them anyway.
+	// MySQL answers quoted names or NONE and shows a role's grants only on request;
+	// MariaDB answers a bare name or NULL and always shows them.
 	if err == nil && strings.HasPrefix(role.String, "`") {
 		query += " FOR CURRENT_USER() USING " + role.String
 	}
@@ -82,7 +82,7 @@ type grant struct {
 	table      string
 }
 
-// grantList is what an account may do.
+// grantList is the grants of an account.
 type grantList []grant
 
 // The shape of a grant, and the columns to which one is restricted.
@@ -149,9 +149,9 @@ func (list grantList) held(privilege, schema, table string) bool {
 	return slices.ContainsFunc(list, func(g grant) bool { return g.may(privilege, schema, table) })
 }
 
-// missing are the findings about what is needed on our own tables. It goes by
-// what is needed, not by which tables there are: a server hides tables from an
-// account that may not use them.
+// missing are the findings about lacking privileges on our own tables. The list of tables
+// is ours, not the server's: a server hides tables from an account without a privilege on
+// them.
 func (list grantList) missing(schema string, roles []string) []Finding {
 	var lacking []string
 	for _, table := range grants.Tables() {
@@ -167,7 +167,7 @@ func (list grantList) missing(schema string, roles []string) []Finding {
 	return one(Fail, fmt.Sprintf("the account lacks %d privileges that %s needs: %s", len(lacking), strings.Join(roles, ", "), listed(lacking)), runGrants)
 }
 
-// beyond are the findings about what is held on our own tables and not needed.
+// beyond are the findings about unneeded privileges on our own tables.
 func (list grantList) beyond(schema string, roles []string) []Finding {
 	var more []string
 	for _, table := range grants.Tables() {
@@ -197,17 +197,17 @@ func listed(all []string) string {
 	return strings.Join(all, ", ")
 }
 
-// dangerous is what nothing of ours needs, wherever it is granted. Migrations
-// need CREATE, ALTER, INDEX and DROP, and are for an account of their own.
+// dangerous are the privileges that no part of the product needs anywhere. Migrations need
+// CREATE, ALTER, INDEX and DROP, and have an account of their own.
 var dangerous = []string{
 	"ALL PRIVILEGES", "SUPER", "FILE", "SHUTDOWN", "RELOAD", "CREATE USER", "GRANT OPTION", "DROP", "CREATE ROLE", "DROP ROLE",
 	"CREATE TABLESPACE", "SYSTEM_USER", "SYSTEM_VARIABLES_ADMIN", "CONNECTION_ADMIN", "CONNECTION ADMIN", "SET USER", "FEDERATED ADMIN",
 }
 
-// changing is what an account that only reads does not need.
+// changing are the privileges that an account that only reads does not need.
 var changing = []string{"INSERT", "UPDATE", "DELETE", "CREATE", "ALTER"}
 
-// excess are the findings about what is not needed.
+// excess are the findings about dangerous and unneeded privileges.
 func (list grantList) excess(schema string, writes bool) []Finding {
 	var found []Finding
 	for _, g := range list {

@@ -7,43 +7,43 @@ import (
 	"strings"
 )
 
-// Rights is what a key of the index may do, as the index itself says.
+// Rights are the rights of a key, as the index itself reports them.
 type Rights struct {
 	ACL     []string
-	Indexes []string // names or patterns; empty is every index
+	Indexes []string // names or patterns; empty means every index
 }
 
 // Key is a key to be examined.
 type Key struct {
 	Setting string   // the setting that holds it
-	Needs   []string // the rights without which its function does not work
-	// Harm are the rights that make it dangerous where it is, with why.
+	Needs   []string // the rights that its function needs
+	// Harm are the rights that make the key dangerous at its place; Why says so.
 	Harm []string
 	Why  string
-	// Indexes are the indices that it is for.
+	// Indexes are the indices that the key is meant for.
 	Indexes []string
 	// Rights asks the index about the key, with the key itself.
 	Rights func(ctx context.Context) (Rights, error)
 }
 
-// WriteKey returns what the process function's key needs.
+// WriteKey returns the process function's key.
 func WriteKey(setting string, rights func(context.Context) (Rights, error)) Key {
 	return Key{Setting: setting, Needs: []string{"addObject", "deleteObject"}, Rights: rights,
 		Harm: []string{"deleteIndex", "editSettings", "settings", "search", "browse", "seeUnretrievableAttributes", "listIndexes", "logs", "usage", "analytics", "recommendation"},
-		Why:  "whoever takes it from the process function could do that too"}
+		Why:  "a thief of the process function's key could do the same"}
 }
 
-// SearchKey returns what the search function's key needs.
+// SearchKey returns the search function's key.
 func SearchKey(setting string, rights func(context.Context) (Rights, error)) Key {
 	return Key{Setting: setting, Needs: []string{"search"}, Rights: rights,
 		Harm: []string{"addObject", "deleteObject", "deleteIndex", "editSettings", "browse", "seeUnretrievableAttributes", "listIndexes", "logs", "settings", "usage", "analytics", "recommendation"},
-		Why:  "keys that the search function hands out are made of it"}
+		Why:  "the keys that the search function hands out are derived from it"}
 }
 
 // writes are the rights that change an index.
 var writes = []string{"addObject", "deleteObject", "deleteIndex", "editSettings"}
 
-// Keys compares a key's rights with what it needs.
+// Keys compares a key's rights with those that it needs.
 func Keys(ctx context.Context, k Key) []Finding {
 	r, err := k.Rights(ctx)
 	if err != nil {
@@ -62,25 +62,25 @@ func Keys(ctx context.Context, k Key) []Finding {
 			severity = Fail // a key that searches must not write
 		}
 		add(severity, fmt.Sprintf("%s may do more than it needs: %s; %s", k.Setting, strings.Join(held, ", "), k.Why),
-			"make a key with exactly "+strings.Join(k.Needs, ", ")+", set it, and delete this one where it is not used")
+			"make a key with exactly "+strings.Join(k.Needs, ", ")+", set it, and delete this key when it is no longer used")
 	}
 	if len(r.Indexes) == 0 {
-		add(Info, k.Setting+" holds for every index of the application", "restrict it to "+strings.Join(k.Indexes, ", ")+" (and their replicas)")
+		add(Info, k.Setting+" is valid for every index of the application", "restrict it to "+strings.Join(k.Indexes, ", ")+" (and their replicas)")
 	}
 	return orOK(found, "%s may %s, and nothing more", k.Setting, strings.Join(r.ACL, ", "))
 }
 
-// without returns what of a is not in b.
+// without returns the elements of a that are not in b.
 func without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }
 
-// both returns what of a is in b.
+// both returns the elements of a that are in b.
 func both(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
 }
 
-// Index looks whether an index exists, by searching it.
+// Index checks whether an index exists, by searching it.
 func Index(ctx context.Context, name string, count func(ctx context.Context, index string) (records int, exists bool, err error)) []Finding {
 	n, exists, err := count(ctx, name)
 	switch {
@@ -94,15 +94,15 @@ func Index(ctx context.Context, name string, count func(ctx context.Context, ind
 	return one(OK, fmt.Sprintf("index %s has %d records", name, n), "")
 }
 
-// Drift is an index whose settings are not what the definition wants.
+// Drift is an index whose settings differ from its definition.
 type Drift struct {
 	Index    string
 	Missing  bool
 	Settings []string // the settings that differ
 }
 
-// Settings compares the settings of an entity's index and of its replicas with
-// what the definition wants.
+// Settings compares the settings of an entity's index and of its replicas with those of
+// the definition.
 func Settings(ctx context.Context, name string, drift func(context.Context) ([]Drift, error)) []Finding {
 	list, err := drift(ctx)
 	if err != nil {
@@ -112,9 +112,9 @@ func Settings(ctx context.Context, name string, drift func(context.Context) ([]D
 	for _, d := range list {
 		message := "index " + d.Index + " does not exist"
 		if !d.Missing {
-			message = fmt.Sprintf("index %s has other settings than %s wants: %s", d.Index, name, strings.Join(d.Settings, ", "))
+			message = fmt.Sprintf("index %s has other settings than the definition of %s: %s", d.Index, name, strings.Join(d.Settings, ", "))
 		}
-		found = append(found, Finding{Severity: Warn, Message: message, Do: "see: returnsync settings diff; mend: returnsync settings push"})
+		found = append(found, Finding{Severity: Warn, Message: message, Do: "to see them: returnsync settings diff; to correct them: returnsync settings push"})
 	}
 	return orOK(found, "%s: the index's settings are the definition's", name)
 }

@@ -12,8 +12,8 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 )
 
-// MySQL's error numbers for what an account may not look at, and for words that
-// a server does not know.
+// MySQL's error numbers for a missing privilege, and for a statement that the server does
+// not know.
 const (
 	needsPrivilege = 1227
 	syntaxError    = 1064
@@ -28,9 +28,8 @@ func mysqlError(err error) uint16 {
 	return 0
 }
 
-// Transactions compares the longest open transaction with the overlap of the
-// windows: a row that it commits later than that carries a stamp that no window
-// reaches back to.
+// Transactions compares the longest open transaction with the overlap of the windows. A
+// row that is committed later than the overlap after its stamp is missed by every window.
 func Transactions(ctx context.Context, d Database, overlap time.Duration) []Finding {
 	var thread, seconds sql.NullInt64
 	err := onOne(ctx, d.SQL, func(conn *sql.Conn) error {
@@ -46,31 +45,31 @@ func Transactions(ctx context.Context, d Database, overlap time.Duration) []Find
 		return err
 	})
 	if mysqlError(err) == needsPrivilege {
-		return one(Info, "open transactions cannot be seen: the account lacks PROCESS", "run the doctor as an account with PROCESS, to compare the longest with the overlap of "+overlap.String())
+		return one(Info, "open transactions cannot be seen: the account lacks PROCESS", "run doctor as an account with PROCESS, to compare the longest one with the overlap of "+overlap.String())
 	}
 	if err != nil {
 		return blind("open transactions", err, "")
 	}
 	open := time.Duration(seconds.Int64) * time.Second
-	do := fmt.Sprintf("find out what holds it (SHOW PROCESSLIST, id %d) and end it, or raise overlap in entity.yaml above it", thread.Int64)
+	do := fmt.Sprintf("find its client (SHOW PROCESSLIST, id %d) and end it, or raise overlap in entity.yaml above its age", thread.Int64)
 	switch {
 	case open >= overlap:
-		return one(Fail, fmt.Sprintf("a transaction has been open for %v, longer than the overlap of %v: what it commits will be missed", open, overlap),
+		return one(Fail, fmt.Sprintf("a transaction has been open for %v, longer than the overlap of %v: its changes will be missed", open, overlap),
 			do+"; then compare: returnsync verify")
 	case open >= overlap/2:
-		return one(Warn, fmt.Sprintf("a transaction has been open for %v; from %v on, what it commits is missed", open, overlap), do)
+		return one(Warn, fmt.Sprintf("a transaction has been open for %v; from %v on, its changes are missed", open, overlap), do)
 	}
 	return one(OK, fmt.Sprintf("the longest open transaction is %v old; the overlap is %v", open, overlap), "")
 }
 
-// How late a replica may be.
+// The limits for the lag of a replica.
 const (
 	lagWarn = time.Minute
 	lagFail = 15 * time.Minute
 )
 
-// Replica looks whether a database is a replica and how late it is. Our own
-// tables cannot live on one.
+// Replica checks whether a database is a replica, and its lag. Our own tables cannot be on
+// a replica.
 func Replica(ctx context.Context, d Database, writes bool) []Finding {
 	var readOnly bool
 	if err := d.SQL.QueryRowContext(ctx, "SELECT @@global.read_only").Scan(&readOnly); err != nil {
@@ -85,7 +84,7 @@ func Replica(ctx context.Context, d Database, writes bool) []Finding {
 	}
 	switch {
 	case mysqlError(err) == needsPrivilege:
-		return one(Info, "whether this is a replica cannot be seen: the account lacks REPLICATION CLIENT (MariaDB: REPLICA MONITOR)", "grant it to the account that runs the doctor, if it is a replica")
+		return one(Info, "the account cannot see whether this is a replica: it lacks REPLICATION CLIENT (MariaDB: REPLICA MONITOR)", "if it is a replica, grant the privilege to the account that runs doctor")
 	case err != nil:
 		return blind("replication", err, "")
 	case len(status) == 0:
@@ -94,18 +93,18 @@ func Replica(ctx context.Context, d Database, writes bool) []Finding {
 	return judgeReplica(status[0])
 }
 
-// judgeReplica judges the row of SHOW REPLICA STATUS, whose columns changed their
-// names over the years.
+// judgeReplica judges the row of SHOW REPLICA STATUS; the names of its columns depend on
+// the server's version.
 func judgeReplica(row map[string]string) []Finding {
 	lag, ok := first(row, "Seconds_Behind_Source", "Seconds_Behind_Master")
 	seconds, err := strconv.Atoi(lag)
 	if !ok || err != nil {
 		reason, _ := first(row, "Last_IO_Error", "Last_SQL_Error")
-		return one(Fail, strings.TrimSpace("a replica that does not follow its source: what it holds grows old. "+reason), "start replication (START REPLICA) or point the setting at the primary")
+		return one(Fail, strings.TrimSpace("a replica that does not follow its source, so its rows are out of date. "+reason), "start replication (START REPLICA) or point the setting at the primary")
 	}
 	late := time.Duration(seconds) * time.Second
 	message := fmt.Sprintf("a replica, %v behind its source", late)
-	const do = "the index is later by as much; give the replica more room, or read from the primary"
+	const do = "the index is late by the same time; give the replica more resources, or read from the primary"
 	switch {
 	case late >= lagFail:
 		return one(Fail, message, do)
@@ -156,8 +155,9 @@ func table(ctx context.Context, db *sql.DB, query string, args ...any) ([]map[st
 	return list, rows.Err()
 }
 
-// Tables is what knows the version of our own tables.
+// Tables knows the version of our own tables.
 type Tables interface {
+	// Schema returns the version of the tables and that of the program.
 	Schema(ctx context.Context) (have, want int64, err error)
 }
 
@@ -168,7 +168,7 @@ func Schema(ctx context.Context, t Tables) []Finding {
 	case err != nil:
 		return blind("the version of our own tables", err, "")
 	case have == 0:
-		return one(Fail, "our own tables are not there yet", "run: returnsync migrate")
+		return one(Fail, "our own tables do not exist yet", "run: returnsync migrate")
 	case have < want:
 		return one(Fail, fmt.Sprintf("our own tables are at version %d and this program needs %d", have, want), "run: returnsync migrate")
 	case have > want:

@@ -11,23 +11,23 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
-// largeScan is from how many rows on a scan is too much for every window or page.
+// largeScan is the least number of rows whose full scan is too slow for every window or
+// page.
 const largeScan = 100_000
 
-// smallScan is up to how many rows a scan is the better plan.
+// smallScan is the largest number of rows whose full scan is the better plan.
 const smallScan = 5_000
 
-// Fits asks whether a definition fits the database, as its own check says.
+// Fits checks a definition against the database.
 func Fits(ctx context.Context, d entity.Definition, check func(context.Context, entity.Definition) error) []Finding {
 	if err := check(ctx, d); err != nil {
-		return one(Fail, err.Error(), "mend the definition, or grant SELECT on the tables that it reads; returnsync entities check "+d.Name)
+		return one(Fail, err.Error(), "correct the definition, or grant SELECT on its tables; then run: returnsync entities check "+d.Name)
 	}
-	return one(OK, d.Name+": both queries are understood and may be read", "")
+	return one(OK, d.Name+": both queries are valid and permitted", "")
 }
 
-// Plans has the database plan a definition's queries and looks for tables that
-// they read from end to end: changed.sql runs for every window, rows.sql for
-// every page.
+// Plans reads the database's plans of a definition's queries and reports full scans of
+// tables: changed.sql runs for every window, rows.sql for every page.
 func Plans(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) []Finding {
 	changed, args := d.Changed.Bind(map[string][]any{"from": {now.Add(-d.Overlap - 15*time.Minute)}, "to": {now}})
 	found, err := scans(ctx, db, query{d.Source + "/changed.sql", "SELECT DISTINCT _root FROM (" + changed + ") AS changed", args})
@@ -46,13 +46,13 @@ func Plans(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) 
 	return orOK(append(found, more...), "%s: both queries find their rows by an index", d.Name)
 }
 
-// query is a statement and where it was read.
+// query is a statement with its file.
 type query struct {
 	file, text string
 	args       []any
 }
 
-// scans are the findings about tables that a query reads from end to end.
+// scans are the findings about full scans in the plan of a query.
 func scans(ctx context.Context, db *sql.DB, q query) ([]Finding, error) {
 	plan, err := table(ctx, db, "EXPLAIN FORMAT=TRADITIONAL "+q.text, q.args...)
 	if err != nil {
@@ -67,9 +67,9 @@ func scans(ctx context.Context, db *sql.DB, q query) ([]Finding, error) {
 	return found, nil
 }
 
-// judgeStep judges one row of EXPLAIN. A small table is read from end to end
-// although it has an index, because that is faster; one without an index for the
-// purpose will be slow when it has grown.
+// judgeStep judges one row of EXPLAIN. A server scans a small table although an index
+// fits, because that is faster; without a fitting index the query becomes slow as the
+// table grows.
 func judgeStep(file string, step map[string]string) (Finding, bool) {
 	name, how := step["table"], strings.ToUpper(step["type"])
 	if name == "" || strings.HasPrefix(name, "<") || how != "ALL" && how != "INDEX" {
@@ -83,7 +83,7 @@ func judgeStep(file string, step map[string]string) (Finding, bool) {
 		return Finding{}, false
 	case usable:
 		f.Message += ", although there is an index (" + step["possible_keys"] + ")"
-		f.Do = "run ANALYZE TABLE on it; if that does not help, look at the condition: a function around the column hides the index"
+		f.Do = "run ANALYZE TABLE on it; if that does not help, check the condition: a function around the column prevents the use of the index"
 	default:
 		f.Message += ": no index fits its condition"
 		f.Do = "create one that begins with the column of the condition (for changed.sql that with :from, such as updated_at)"

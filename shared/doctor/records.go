@@ -11,18 +11,19 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// sampleRoots is how many of the newest roots have their records built.
+// sampleRoots is the number of newest roots whose records are built.
 const sampleRoots = 2000
 
-// smallestPlan is the largest record that every plan of Algolia takes.
+// smallestPlan is the size limit of records, in bytes, of the smallest Algolia plan.
 const smallestPlan = 10_000
 
-// Reader gives the current records of roots.
+// Reader reads the current records of roots.
 type Reader interface {
+	// Rows returns the records of the roots with these ids.
 	Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error)
 }
 
-// sizes is what the records of a sample weigh.
+// sizes are the sizes of a sample of records.
 type sizes struct {
 	records, over, near, broken int
 	largest                     int
@@ -49,7 +50,7 @@ func Records(ctx context.Context, db *sql.DB, r Reader, d entity.Definition, now
 	return s.judge(d, len(ids))
 }
 
-// add weighs one record as it is sent: with the stamp of the push.
+// add counts one record with its size in a push, which includes the stamp.
 func (s *sizes) add(one source.Record, d entity.Definition) {
 	s.records++
 	if one.Problem != "" {
@@ -79,22 +80,22 @@ func (s *sizes) judge(d entity.Definition, roots int) []Finding {
 		found = append(found, Finding{Severity: severity, Message: message, Do: do})
 	}
 	if d.RecordLimit > smallestPlan {
-		add(Info, fmt.Sprintf("%s: recordLimit is %d bytes; Algolia's smaller plans take %d", d.Name, d.RecordLimit, smallestPlan),
-			"make sure that your plan takes records of that size, or the index refuses what we let through")
+		add(Info, fmt.Sprintf("%s: recordLimit is %d bytes; Algolia's smaller plans allow %d", d.Name, d.RecordLimit, smallestPlan),
+			"make sure that your plan allows records of that size; otherwise the index refuses them")
 	}
 	if s.over > 0 {
 		add(Warn, fmt.Sprintf("%s: %d of %d records are larger than the limit of %d bytes and are kept out; the largest is %s with %d",
-			d.Name, s.over, s.records, d.RecordLimit, s.largestID, s.largest), "select fewer or shorter columns in rows.sql, or raise recordLimit if your plan allows")
+			d.Name, s.over, s.records, d.RecordLimit, s.largestID, s.largest), "select fewer or shorter columns in rows.sql, or raise recordLimit if your plan allows that")
 	}
 	if s.near > 0 {
 		add(Warn, fmt.Sprintf("%s: %d of %d records are within a tenth of the limit of %d bytes; the largest is %s with %d",
-			d.Name, s.near, s.records, d.RecordLimit, s.largestID, s.largest), "shorten them before they grow out of the index")
+			d.Name, s.near, s.records, d.RecordLimit, s.largestID, s.largest), "shorten them before they exceed the limit")
 	}
 	if s.broken > 0 {
-		add(Warn, fmt.Sprintf("%s: %d of %d records have no JSON form and are kept out, such as %s", d.Name, s.broken, s.records, s.problem), "mend the rows, or the column in rows.sql")
+		add(Warn, fmt.Sprintf("%s: %d of %d records have no JSON form and are kept out, such as %s", d.Name, s.broken, s.records, s.problem), "correct the rows, or the column in rows.sql")
 	}
 	if roots == 0 {
-		add(Info, d.Name+": there is no row to build a record of", "")
+		add(Info, d.Name+": there is no row to build a record from", "")
 	}
 	return orOK(found, "%s: the largest of the newest %d records has %d of %d bytes", d.Name, s.records, s.largest, d.RecordLimit)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Job is a scheduler's job as it is set up.
+// Job is the configuration and the last call of a scheduler's job.
 type Job struct {
 	Enabled     bool
 	State       string
@@ -18,25 +18,25 @@ type Job struct {
 	URL         string
 	Identified  bool // calls as a service account
 	LastAttempt time.Time
-	LastFailed  string // what came of the last call, empty for well
+	LastFailed  string // the error of the last call, empty if it succeeded
 }
 
-// Expected is what the code expects of a job.
+// Expected is the expected configuration of a job.
 type Expected struct {
 	Name string
-	// URL is where the job should call; empty is not compared.
+	// URL is the address that the job should call; empty is not compared.
 	URL string
 	// Fresh is how far the index may be behind.
 	Fresh time.Duration
 	Now   time.Time
 }
 
-// Schedule compares the job that starts syncs with what is expected. look returns
-// nil for a job that does not exist.
+// Schedule compares the job that starts syncs with the expected one. look returns nil for
+// a missing job.
 func Schedule(ctx context.Context, e Expected, look func(ctx context.Context, name string) (*Job, error)) []Finding {
 	j, err := look(ctx, e.Name)
 	if err != nil {
-		return blind("the job "+e.Name, err, "check the location, and that the account may see jobs (roles/cloudscheduler.viewer)")
+		return blind("the job "+e.Name, err, "check the location, and that the account may read jobs (roles/cloudscheduler.viewer)")
 	}
 	if j == nil {
 		return one(Fail, "the job "+e.Name+" does not exist: nothing starts syncs", "create it: terraform apply")
@@ -44,7 +44,7 @@ func Schedule(ctx context.Context, e Expected, look func(ctx context.Context, na
 	return orOK(j.judge(e), "the job %s calls at %q (%s)", e.Name, j.Schedule, j.TimeZone)
 }
 
-// judge returns what is wrong with a job.
+// judge returns the findings about a job.
 func (j Job) judge(e Expected) []Finding {
 	var found []Finding
 	add := func(bad bool, s Severity, do, format string, args ...any) {
@@ -57,7 +57,7 @@ func (j Job) judge(e Expected) []Finding {
 	add(strings.HasPrefix(j.URL, "https://") && !j.Identified, Fail, "give it an OIDC token of the scheduler's service account", "calls without an identity, and Cloud Run refuses that")
 	add(j.LastFailed != "", Warn, "read the log of the cron function at that time", "last called at %s UTC and failed: %s", j.LastAttempt.UTC().Format(time.DateTime), j.LastFailed)
 	period, err := periodOf(j.Schedule, e.Now)
-	add(err != nil, Warn, "use cron's five fields, such as */15 * * * *", "has the schedule %q: only cron's own form promises one time for each tick, by which a tick that comes twice is told", j.Schedule)
+	add(err != nil, Warn, "use cron's five fields, such as */15 * * * *", "has the schedule %q: only cron's own form guarantees one time for each tick, which a repeated tick is recognised by", j.Schedule)
 	add(period >= e.Fresh && e.Fresh > 0, Warn, "call more often, or raise SEARCH_STALE_AFTER", "calls every %v, and answers count as stale after %v", period, e.Fresh)
 	return found
 }

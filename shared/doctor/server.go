@@ -9,37 +9,37 @@ import (
 	"time"
 )
 
-// Database is a database to be examined, by a pool whose sessions are in UTC.
+// Database is a database to examine. The sessions of its pool are in UTC.
 type Database struct {
 	Name    string // source or state
-	Setting string // the setting that says where it is
+	Setting string // the setting with its address
 	SQL     *sql.DB
-	// Refused, if set, turns the error of the first answer into a sentence that
-	// says what to check.
+	// Refused, if set, turns the error of the first answer into a sentence with the
+	// remedy.
 	Refused func(error) error
 }
 
-// Reach looks whether a database answers, and whether we know its kind and version.
+// Reach checks whether a database answers, and whether its kind and version are supported.
 func Reach(ctx context.Context, d Database) []Finding {
 	var version, name string
 	if err := d.SQL.QueryRowContext(ctx, "SELECT VERSION(), DATABASE()").Scan(&version, &name); err != nil {
 		if d.Refused != nil {
 			err = d.Refused(err)
 		}
-		return one(Fail, err.Error(), "mend "+d.Setting+" or the way to the server; nothing works without it")
+		return one(Fail, err.Error(), "correct "+d.Setting+" or the network to the server; without it nothing works")
 	}
 	s, message, do := judgeVersion(version)
 	return one(s, fmt.Sprintf("%s, database %s%s", version, name, message), do)
 }
 
-// What is supported: the versions that every statement was run on.
+// The oldest supported versions: every statement is tested on them.
 const (
 	mariaLeast = 10_011
 	mysqlLeast = 8_000
 	mysqlAlive = 8_004 // 8.0 gets no more fixes
 )
 
-// judgeVersion judges what VERSION() answers.
+// judgeVersion judges the answer of VERSION().
 func judgeVersion(version string) (s Severity, message, do string) {
 	number := versionNumber(version)
 	maria := strings.Contains(strings.ToLower(version), "maria")
@@ -51,14 +51,14 @@ func judgeVersion(version string) (s Severity, message, do string) {
 	case maria:
 		return OK, "", ""
 	case number < mysqlLeast:
-		return Fail, ": older than MySQL 8.0, and lacks what the statements need", "upgrade the server"
+		return Fail, ": older than MySQL 8.0, and cannot run the statements", "upgrade the server"
 	case number < mysqlAlive:
 		return Info, ": MySQL 8.0 gets no more fixes from its maker", "plan the upgrade to 8.4"
 	}
 	return OK, "", ""
 }
 
-// versionNumber returns 10011 for 10.11.6-MariaDB, 0 for what is no version.
+// versionNumber returns 10011 for 10.11.6-MariaDB, 0 for a text that is no version.
 func versionNumber(version string) int {
 	parts := strings.FieldsFunc(version, func(r rune) bool { return r < '0' || r > '9' })
 	if len(parts) < 2 || version[0] < '0' || version[0] > '9' {
@@ -72,15 +72,14 @@ func versionNumber(version string) int {
 	return major*1000 + minor
 }
 
-// How far clocks may be apart.
+// The limits for the difference of clocks.
 const (
 	skewWarn = 30 * time.Second
 	skewFail = 5 * time.Minute
 )
 
-// Clock compares the database's clock with this machine's. Windows go by the
-// database's, so a difference loses nothing; lateness, tokens and leases are then
-// told wrongly.
+// Clock compares the database's clock with this machine's. Windows use the database's, so
+// a difference loses no change; but lateness, tokens and leases are then wrong.
 func Clock(ctx context.Context, d Database, now func() time.Time) []Finding {
 	var seconds float64
 	before := now()
@@ -91,7 +90,7 @@ func Clock(ctx context.Context, d Database, now func() time.Time) []Finding {
 	theirs := time.UnixMicro(int64(seconds * 1e6))
 	ours := before.Add(after.Sub(before) / 2)
 	skew := theirs.Sub(ours).Round(time.Millisecond)
-	const do = "synchronise both clocks (NTP); this machine's alone is wrong if other databases agree with each other"
+	const do = "synchronise both clocks (NTP); if other databases agree with each other, only this machine's clock is wrong"
 	switch away := skew.Abs(); {
 	case away > skewFail:
 		return one(Fail, fmt.Sprintf("the database's clock is %v off from this machine's", skew), do)
@@ -101,8 +100,8 @@ func Clock(ctx context.Context, d Database, now func() time.Time) []Finding {
 	return one(OK, fmt.Sprintf("the database's clock and this machine's differ by %v", skew), "")
 }
 
-// Zone looks whether sessions are in UTC, ours and those of the writers, whose
-// zone is the server's unless they choose one.
+// Zone checks whether sessions are in UTC: ours, and those of the writers, which have the
+// server's zone unless they set their own.
 func Zone(ctx context.Context, d Database) []Finding {
 	var session, server string
 	var ours, theirs int
@@ -119,12 +118,12 @@ func Zone(ctx context.Context, d Database) []Finding {
 		return blind("the time zone", err, "")
 	}
 	if ours != 0 {
-		return one(Fail, fmt.Sprintf("our sessions are %v off from UTC (time_zone %s) although they ask for +00:00", minutes(ours), session),
+		return one(Fail, fmt.Sprintf("our sessions are %v off from UTC (time_zone %s) although they set +00:00", minutes(ours), session),
 			"look for a proxy or an init_connect between us and the server that sets time_zone")
 	}
 	if theirs != 0 {
-		return one(Warn, fmt.Sprintf("the server's zone is %s, %v off from UTC: a writer that does not set its own stamps DATETIME columns by it", server, minutes(theirs)),
-			"SET GLOBAL time_zone = '+00:00' (in Cloud SQL the flag default_time_zone), or make sure that every writer sets its session's; see the check of stamps")
+		return one(Warn, fmt.Sprintf("the server's zone is %s, %v off from UTC: a writer that does not set its session's zone writes DATETIME columns in that zone", server, minutes(theirs)),
+			"SET GLOBAL time_zone = '+00:00' (in Cloud SQL the flag default_time_zone), or make sure that every writer sets its session's zone; see the check of stamps")
 	}
 	return one(OK, "our sessions and the server's are in UTC", "")
 }
@@ -132,7 +131,7 @@ func Zone(ctx context.Context, d Database) []Finding {
 // minutes prints an offset.
 func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }
 
-// onOne runs fn on one connection and gives it its time zone back afterwards.
+// onOne runs fn on one connection and restores its time zone afterwards.
 func onOne(ctx context.Context, db *sql.DB, fn func(*sql.Conn) error) (err error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {

@@ -13,23 +13,23 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
-// countAtMost bounds what is counted.
+// countAtMost bounds the counts.
 const countAtMost = 1000
 
-// Where a query reads, and what it compares with a parameter.
+// The tables that a query reads, and the columns that it compares with a parameter.
 var (
 	tableForm  = regexp.MustCompile("(?i)\\b(?:FROM|JOIN)\\s+(?:`?(\\w+)`?\\s*\\.\\s*)?`?(\\w+)`?")
 	columnForm = regexp.MustCompile("(\\w+)`?\\s*>=?\\s*\\?")
 )
 
-// stamp is a column by which changes are found.
+// stamp is a column that changes are found by.
 type stamp struct {
 	schema, table, column string
 	nullable, kept        bool // kept: the database writes it at every update
 }
 
-// Stamps looks at the columns by which a definition finds changes: a row without
-// a stamp is never seen, and one that is stamped ahead is seen late.
+// Stamps checks the columns that a definition finds changes by: a row without a stamp is
+// never synced, and a row with a stamp in the future is synced late.
 func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) []Finding {
 	text, _ := d.Changed.Bind(map[string][]any{"from": {now}, "to": {now}})
 	stamps, err := readStamps(ctx, db, text)
@@ -37,7 +37,7 @@ func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time)
 		return blind("the columns of changed.sql", err, "")
 	}
 	if len(stamps) == 0 {
-		return one(Info, d.Source+"/changed.sql: the column that is compared with :from could not be told", "look for rows without it yourself")
+		return one(Info, d.Source+"/changed.sql: the column that is compared with :from could not be determined", "check yourself that it is set in every row")
 	}
 	var found []Finding
 	for _, s := range stamps {
@@ -49,13 +49,13 @@ func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time)
 	}
 	ahead, err := lookAhead(ctx, db, d, now)
 	if err != nil {
-		return blind("stamps that lie ahead", err, "")
+		return blind("stamps in the future", err, "")
 	}
-	return orOK(append(found, ahead...), "%s: every row has a stamp, and none lies ahead of the database's clock", d.Name)
+	return orOK(append(found, ahead...), "%s: every row has a stamp, and none is ahead of the database's clock", d.Name)
 }
 
-// readStamps returns the stamps of a changed.sql: of the tables that it reads,
-// the columns that it compares with a parameter.
+// readStamps returns the stamps of a changed.sql: the columns of its tables that it
+// compares with a parameter.
 func readStamps(ctx context.Context, db *sql.DB, text string) ([]stamp, error) {
 	var columns []string
 	for _, m := range columnForm.FindAllStringSubmatch(text, -1) {
@@ -84,7 +84,7 @@ func readStamps(ctx context.Context, db *sql.DB, text string) ([]stamp, error) {
 	return list, nil
 }
 
-// look counts the rows of one table that have no stamp.
+// look counts the rows of one table without a stamp.
 func (s stamp) look(ctx context.Context, db *sql.DB) ([]Finding, error) {
 	var found []Finding
 	if s.nullable {
@@ -96,14 +96,14 @@ func (s stamp) look(ctx context.Context, db *sql.DB) ([]Finding, error) {
 		}
 		if n > 0 {
 			found = append(found, Finding{
-				Severity: Fail, Message: fmt.Sprintf("%s rows of %s have no %s: no window will ever see them", atLeast(n), s.table, s.column),
+				Severity: Fail, Message: fmt.Sprintf("%s rows of %s have no %s: no window ever finds them", atLeast(n), s.table, s.column),
 				Do: fmt.Sprintf("have its owner set it (UPDATE %s SET %s = NOW(6) WHERE %s IS NULL) and make it NOT NULL", s.table, s.column, s.column),
 			})
 		}
 	}
 	if !s.kept {
 		found = append(found, Finding{
-			Severity: Info, Message: fmt.Sprintf("%s.%s is not kept by the database: an update that does not set it is missed", s.table, s.column),
+			Severity: Info, Message: fmt.Sprintf("%s.%s is not kept by the database: an update that leaves it unchanged is missed", s.table, s.column),
 			Do: fmt.Sprintf("have its owner add ON UPDATE CURRENT_TIMESTAMP(6), or make sure that every writer sets %s", s.column),
 		})
 	}
@@ -118,15 +118,15 @@ func atLeast(n int) string {
 	return fmt.Sprint(n)
 }
 
-// What lies ahead: by slack it may be the clocks; by a zone at most it looks like
-// a local time.
+// Stamps in the future: up to the slack the clocks may differ; up to the zone it may be a
+// local time.
 const (
 	aheadSlack = time.Minute
 	aheadZone  = 14*time.Hour + 10*time.Minute
 	india      = 5*time.Hour + 30*time.Minute
 )
 
-// lookAhead looks for roots whose stamps lie ahead of the database's clock.
+// lookAhead looks for roots with stamps ahead of the database's clock.
 func lookAhead(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) ([]Finding, error) {
 	n, err := countAfter(ctx, db, d, now.Add(aheadSlack), countAtMost)
 	if err != nil || n == 0 {
@@ -136,16 +136,16 @@ func lookAhead(ctx context.Context, db *sql.DB, d entity.Definition, now time.Ti
 	if err != nil {
 		return nil, err
 	}
-	f := Finding{Severity: Warn, Do: "a change is seen when its time has come, so these are late by as much; have the writer stamp in UTC (SET time_zone = '+00:00', or let the database stamp)"}
+	f := Finding{Severity: Warn, Do: "a change is synced when its stamp has passed, so these are late by that time; have the writer set stamps in UTC (SET time_zone = '+00:00', or let the database stamp)"}
 	if far > 0 {
-		f.Message = fmt.Sprintf("%s roots of %s carry stamps that lie ahead, some by more than any time zone: a wrong clock or a wrong year", atLeast(n), d.Name)
+		f.Message = fmt.Sprintf("%s roots of %s carry stamps in the future, some by more than any time zone: a wrong clock or a wrong year", atLeast(n), d.Name)
 		return []Finding{f}, nil
 	}
 	most, err := farthest(ctx, db, d, now)
 	if err != nil {
 		return nil, err
 	}
-	f.Message = fmt.Sprintf("%s roots of %s carry stamps up to %v ahead of the database's clock", atLeast(n), d.Name, most)
+	f.Message = fmt.Sprintf("%s roots of %s have stamps up to %v ahead of the database's clock", atLeast(n), d.Name, most)
 	switch {
 	case (most - india).Abs() <= 10*time.Minute:
 		f.Message += ": that is India's local time (+05:30) written where UTC belongs"
@@ -155,9 +155,9 @@ func lookAhead(ctx context.Context, db *sql.DB, d entity.Definition, now time.Ti
 	return []Finding{f}, nil
 }
 
-// farthest finds, to the minute, how far ahead the newest stamp lies.
+// farthest returns how far ahead the newest stamp is, to the minute.
 func farthest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) (time.Duration, error) {
-	low, high := aheadSlack, aheadZone // something lies after low, nothing after high
+	low, high := aheadSlack, aheadZone // there is a stamp after low, none after high
 	for high-low > time.Minute {
 		middle := low + (high-low)/2
 		n, err := countAfter(ctx, db, d, now.Add(middle), 1)
@@ -183,8 +183,8 @@ func countAfter(ctx context.Context, db *sql.DB, d entity.Definition, from time.
 	return n, err
 }
 
-// newest returns up to n roots that changed lately, by windows that grow until
-// they hold enough: each is a range of the index.
+// newest returns up to n roots that changed lately. Its windows grow until they hold enough;
+// each is a range of the index.
 func newest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time, n int) ([]uint64, error) {
 	for back := time.Hour; ; back *= 6 {
 		from := now.Add(-back)

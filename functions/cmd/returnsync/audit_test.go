@@ -143,5 +143,5 @@ func TestSettingsAreAuditedWhereThereAreTables(t *testing.T) {
 		t.Errorf("%q, %v", what, err)
 	}
 	got := newIndexBench(t, nil).run(exitOK, "settings push --entity returns")
-	got.expect(t, exitOK, nil, []string{"not kept in the audit"})
+	got.expect(t, exitOK, nil, []string{"the audit log gets no row"})
 }

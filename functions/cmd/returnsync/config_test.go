@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/sethvargo/go-envconfig"
-
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/alerts"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/setup"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
@@ -22,28 +22,15 @@ import (
 // TestSettingsKnowWhatTheFunctionsRead keeps the table of settings complete.
 func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
 	for _, config := range []any{wire.Common{}, wire.Databases{}, wire.Definitions{}, flow.Config{}, member.Config{}, cloudtasks.Config{}, wire.Addresses{},
-		databases{}, judge.Limits{}, remoteCron{}, localCron{}, wire.Channels{}, alertDocs{}, tokenSettings{}, identity.Roles{}} {
+		cli.Databases{}, judge.Limits{}, cli.RemoteCron{}, cli.LocalCron{}, wire.Channels{}, alerts.Docs{}, setup.TokenSettings{}, identity.Roles{}} {
 		for f := range reflect.TypeOf(config).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
 			for _, name := range []string{name, f.Tag.Get("alias")} {
-				if name != "" && !slices.Contains(knownNames(), name) {
+				if name != "" && !slices.Contains(cli.KnownNames(), name) {
 					t.Errorf("%T reads %s, which settings does not list", config, name)
 				}
 			}
 		}
-	}
-}
-
-func TestLayers(t *testing.T) {
-	l := layers{envconfig.MapLookuper(env{"A": "flag", "B": ""}), envconfig.MapLookuper(env{"A": "env", "B": "env", "C": "env"}), envconfig.MapLookuper(nil)}
-	got := map[string]string{}
-	for _, name := range []string{"A", "B", "C", "D"} {
-		if v, ok := l.Lookup(name); ok {
-			got[name] = v
-		}
-	}
-	if diff := cmp.Diff(map[string]string{"A": "flag", "C": "env"}, got); diff != "" {
-		t.Error(diff)
 	}
 }
 
@@ -109,7 +96,7 @@ func TestConfigurationProblems(t *testing.T) {
 		"check says how":    {nil, []string{"entities", "check"}, []string{"SOURCE_DSN is missing", "--offline"}},
 		"check wants truth": {env{"STATE_DSN": "u@tcp(127.0.0.1:1)/d"}, []string{"entities", "check"}, []string{"SOURCE_DSN is missing"}},
 		"bad log level":     {env{"LOG_LEVEL": "s3cret"}, []string{"entities", "list", "-v"}, []string{"LOG_LEVEL cannot be read"}},
-		"unknown key":       {nil, []string{"entities", "list", "--config", bad}, []string{bad + ":2: COLOUR is no setting", "returnsync help config"}},
+		"unknown key":       {nil, []string{"entities", "list", "--config", bad}, []string{bad + ":2: COLOUR is not a setting", "returnsync help config"}},
 		"absent file":       {nil, []string{"entities", "list", "--config", "absent.ini"}, []string{"absent.ini"}},
 		"unknown entity":    {env{"SOURCE_DSN": "u@tcp(127.0.0.1:1)/d"}, []string{"status", "--entity", "orders"}, []string{`no entity "orders"`, "returns"}},
 		"no answer":         {env{"SOURCE_DSN": "u:s3cret@tcp(127.0.0.1:1)/d"}, []string{"status"}, []string{"127.0.0.1:1 (SOURCE_DSN) does not answer", "refused", "check that it runs"}},

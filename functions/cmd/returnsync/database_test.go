@@ -1,18 +1,16 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	driver "github.com/go-sql-driver/mysql"
-	"github.com/google/go-cmp/cmp"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/jobs"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
@@ -32,7 +30,7 @@ func TestStatusAndParked(t *testing.T) {
 	dsn, db := database(t, 0)
 	d := inProcess(t, env{"SOURCE_DSN": dsn, "TASKS_LOCATION": "projects/p/locations/l", "WINDOW_URL": "http://w"})
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
-	call(t, d, "status").expect(t, exitAttention, []string{"returns: never synced", "returnsync sync --entity returns --wait", "none yet: no tick has come"}, nil)
+	call(t, d, "status").expect(t, exitAttention, []string{"returns: never synced", "returnsync sync --entity returns --wait", "none yet: there was no tick"}, nil)
 	call(t, d, "parked", "list").expect(t, exitOK, []string{"returns: nothing is parked"}, nil)
 	call(t, d, "sync", "--wait").expect(t, exitOK, []string{"returns: claimed", "returns: run 1 synced"}, nil)
 	call(t, d, "status").expect(t, exitAttention, []string{"returns: index never checked"}, nil)
@@ -44,7 +42,7 @@ func TestStatusAndParked(t *testing.T) {
 		('returns', 'R1-1', 1, 1, 'TOO_LARGE', '10001 bytes;\nthe limit is 10000', 10001), ('returns', 'R2-2', 2, 1, 'REJECTED', 'no', 5)`)
 	call(t, d, "status").expect(t, exitAttention, []string{"returns: records kept out of the index: 2", "returnsync parked list --entity returns"}, nil)
 	call(t, d, "parked", "list").expect(t, exitOK, []string{"2 of 2 parked", "R1-1", "TOO_LARGE", "10001 bytes; the limit is 10000"}, nil)
-	var listed []parkedOf
+	var listed []jobs.ParkedOf
 	r := call(t, d, "parked", "list", "--json", "--limit", "1")
 	if err := json.Unmarshal([]byte(r.out), &listed); err != nil || len(listed) != 1 || listed[0].Total != 2 || len(listed[0].Records) != 1 {
 		t.Errorf("%v %s", err, r.out)
@@ -161,34 +159,6 @@ func TestRefusedByTheDatabase(t *testing.T) {
 	}
 }
 
-func TestUnanswered(t *testing.T) {
-	const dsn = "u:s3cret@tcp(db.example:3306)/d"
-	cases := map[string]struct {
-		err  error
-		want string
-	}{
-		"silence":   {context.DeadlineExceeded, "db.example:3306 (STATE_DSN) does not answer: nothing came within 10s"},
-		"no host":   {&net.DNSError{Err: "no such host", Name: "db.example"}, "no such host"},
-		"no right":  {&driver.MySQLError{Number: noRight}, `the account "u" may not use the database "d"`},
-		"this host": {&driver.MySQLError{Number: hostNotKnown}, "may connect from here"},
-		"other":     {&driver.MySQLError{Number: 1040, Message: "Too many connections"}, "refuses the connection: Error 1040: Too many connections"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			got := unanswered("STATE_DSN", dsn, errors.Join(c.err)).Error()
-			if !strings.Contains(got, c.want) || strings.Contains(got, "s3cret") {
-				t.Error(got)
-			}
-		})
-	}
-	if diff := cmp.Diff(nil, unanswered("STATE_DSN", dsn, nil)); diff != "" {
-		t.Error(diff)
-	}
-	if err := unanswered("STATE_DSN", "u:s3cret", errors.New("x")); err == nil || strings.Contains(err.Error(), "s3cret") {
-		t.Error(err)
-	}
-}
-
 // TestAnUnknownLiveTargetIsAnError asks for the live definition of an entity while
 // the database is away, and while none of its targets is live: the definition of
 // the files is no answer.
@@ -203,7 +173,7 @@ func TestAnUnknownLiveTargetIsAnError(t *testing.T) {
 	look := func(want string, fails bool) {
 		t.Helper()
 		for _, name := range []string{"returns", ""} {
-			list, err := live(t.Context(), db, wire.Definitions{}, name)
+			list, err := cli.Live(t.Context(), db, wire.Definitions{}, name)
 			if (err != nil) != fails || err != nil && !strings.Contains(err.Error(), want) || err == nil && len(list) != 1 {
 				t.Errorf("%q: %d definitions, %v; want an error: %v", name, len(list), err, fails)
 			}

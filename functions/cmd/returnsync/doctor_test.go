@@ -18,6 +18,7 @@ import (
 	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/setup"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
@@ -145,7 +146,7 @@ func (c *clinic) openJob() {
 	}
 	c.t.Cleanup(func() { _ = c.scheduler.Close() })
 	_, err = c.scheduler.CreateJob(c.t.Context(), &schedulerpb.CreateJobRequest{Parent: location, Job: &schedulerpb.Job{
-		Name: location + "/jobs/" + tickJob, Schedule: "*/15 * * * *", TimeZone: "Etc/UTC",
+		Name: location + "/jobs/" + setup.TickJob, Schedule: "*/15 * * * *", TimeZone: "Etc/UTC",
 		Target: &schedulerpb.Job_HttpTarget{HttpTarget: &schedulerpb.HttpTarget{Uri: c.env["CRON_URL"]}},
 	}})
 	if err != nil {
@@ -166,7 +167,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	c := newClinic(t)
 	c.examine(t, nil).expect(t, exitOK, []string{"All is well", "state database", "ok    returns stamps", "ok    write key", "ok    returns settings", "ok    queue returnSync", "ok    scheduler job"}, nil)
 	ctx := t.Context()
-	job, aQueue := location+"/jobs/"+tickJob, location+"/queues/"+wire.QueueProcessing
+	job, aQueue := location+"/jobs/"+setup.TickJob, location+"/queues/"+wire.QueueProcessing
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -175,7 +176,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	}
 	cases := []struct {
 		name         string
-		break_, mend func()
+		break_, undo func()
 		more         env
 		code         int
 		out          []string
@@ -188,7 +189,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"job paused", func() { _, err := c.scheduler.PauseJob(ctx, &schedulerpb.PauseJobRequest{Name: job}); must(err) },
 			func() { _, err := c.scheduler.ResumeJob(ctx, &schedulerpb.ResumeJobRequest{Name: job}); must(err) },
 			nil, exitError, []string{"FAIL  scheduler job", "nothing starts syncs"}},
-		{"job calls elsewhere", nil, nil, env{"CRON_URL": "http://127.0.0.1:2/cron"}, exitAttention, []string{"WARN  scheduler job", "Works, with 1 to mend"}},
+		{"job calls elsewhere", nil, nil, env{"CRON_URL": "http://127.0.0.1:2/cron"}, exitAttention, []string{"WARN  scheduler job", "Works, with 1 to correct"}},
 		{"a search key that writes", nil, nil, env{"ALGOLIA_SEARCH_KEY": "s3cret-admin"}, exitError, []string{"FAIL  search key", "addObject"}},
 		{"a write key that may do all", nil, nil, env{"ALGOLIA_WRITE_KEY": "s3cret-admin"}, exitAttention, []string{"WARN  write key", "deleteIndex"}},
 		{"a key that is none", nil, nil, env{"ALGOLIA_WRITE_KEY": "s3cret-nonsense"}, exitError, []string{"ALGOLIA_WRITE_KEY is refused"}},
@@ -205,11 +206,11 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		t.Run(one.name, func(t *testing.T) {
 			if one.break_ != nil {
 				one.break_()
-				defer one.mend()
+				defer one.undo()
 			}
 			var log []string
 			if one.code == exitError {
-				log = []string{"doctor found what does not work"}
+				log = []string{"doctor found parts that do not work"}
 			}
 			c.examine(t, one.more).expect(t, one.code, one.out, log)
 		})

@@ -301,8 +301,8 @@ func (p *place) shapes(user string) []string {
 	return slices.Collect(maps.Values(forms))
 }
 
-// withoutValues drops what is quoted and all digits of a statement, and so tells
-// statements apart by their form.
+// withoutValues drops quoted texts and all digits of a statement, so that
+// statements of one form are equal.
 func withoutValues(text string) string {
 	var form strings.Builder
 	quote := byte(0)

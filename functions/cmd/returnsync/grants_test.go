@@ -88,7 +88,7 @@ func (p *place) parks() {
 	sound(p.t, p.Stack)
 }
 
-// rework backfills, compares and repairs, with jobs that people stop and let go on.
+// rework backfills, compares and repairs, with jobs that people pause and resume.
 func (p *place) rework() {
 	_, err := sample.Generate(p.t.Context(), p.DB, sample.GenerateOptions{Rows: 60, Seed: 8, Now: past})
 	p.must(err)
@@ -119,7 +119,7 @@ func (p *place) rework() {
 	sound(p.t, p.Stack)
 }
 
-// rebuilds builds an index anew, goes back, forth, and removes what is left over.
+// rebuilds builds an index anew, undoes that, undoes the undoing, and removes the old index.
 // Searches find all the time what they should.
 func (p *place) rebuilds() {
 	p.run("rebuild")
@@ -218,8 +218,8 @@ func (p *place) failures() {
 	}
 	p.post("WatchSyncs", "", "")
 	p.post("WatchSyncs", "", "")
-	if told := p.slack.Bodies(); len(told) == 0 {
-		p.t.Error("nobody was sent that a run failed")
+	if sent := p.slack.Bodies(); len(sent) == 0 {
+		p.t.Error("no message says that a run failed")
 	}
 	p.ends(exitAttention, "alerts", "list")
 	calm(p.t, p.Stack)
@@ -262,7 +262,7 @@ func (p *place) cut(query string) {
 	}
 }
 
-// shows looks at everything that can be looked at.
+// shows runs every command that only reads.
 func (p *place) shows() {
 	p.run("status")
 	p.run("runs", "list")

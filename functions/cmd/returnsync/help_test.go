@@ -8,12 +8,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/setup"
 )
 
 // TestHelp holds the help of every command to a golden file.
 func TestHelp(t *testing.T) {
 	var all strings.Builder
-	each(newRoot(surroundings(t, nil)), func(cmd *cobra.Command) {
+	each(newRoot(surroundings(t, nil).real()), func(cmd *cobra.Command) {
 		path := strings.Fields(cmd.CommandPath())[1:]
 		r := call(t, surroundings(t, nil), append([]string{"help"}, path...)...)
 		r.expect(t, exitOK, nil, nil)
@@ -32,9 +34,41 @@ func each(cmd *cobra.Command, fn func(*cobra.Command)) {
 
 // TestEveryCommandExplainsItself demands an example and a sentence of each.
 func TestEveryCommandExplainsItself(t *testing.T) {
-	each(newRoot(surroundings(t, nil)), func(cmd *cobra.Command) {
+	each(newRoot(surroundings(t, nil).real()), func(cmd *cobra.Command) {
 		if cmd.Short == "" || cmd.Runnable() && cmd.Example == "" {
 			t.Errorf("%s lacks a sentence or an example", cmd.CommandPath())
+		}
+	})
+}
+
+// TestAliases calls the help of every alias and of every hidden command: each name that
+// was documented once still finds its command.
+func TestAliases(t *testing.T) {
+	found := 0
+	each(newRoot(surroundings(t, nil).real()), func(cmd *cobra.Command) {
+		names := cmd.Aliases
+		if cmd.Hidden && !strings.HasPrefix(cmd.Name(), "_") {
+			names = append(names, cmd.Name())
+		}
+		first, _, _ := strings.Cut(cmd.Long, "\n")
+		for _, name := range names {
+			path := append(strings.Fields(cmd.Parent().CommandPath())[1:], name, "--help")
+			call(t, surroundings(t, nil), path...).expect(t, exitOK, []string{first, "Exit codes:"}, nil)
+			found++
+		}
+	})
+	if found < 20 {
+		t.Errorf("%d names", found)
+	}
+}
+
+// TestExitCodesAreDocumented demands the exit codes in the help of each command that does
+// something, in the same words everywhere.
+func TestExitCodesAreDocumented(t *testing.T) {
+	each(newRoot(surroundings(t, nil).real()), func(cmd *cobra.Command) {
+		does := cmd.Runnable() && (!cmd.HasSubCommands() || cmd.Name() == "token") && !strings.HasPrefix(cmd.Name(), "_")
+		if does && strings.Count(cmd.Long, "Exit codes:\n  0  well\n  1  ") != 1 {
+			t.Errorf("%s: %s", cmd.CommandPath(), cmd.Long)
 		}
 	})
 }
@@ -67,11 +101,11 @@ func TestCommandLines(t *testing.T) {
 }
 
 func TestBuilt(t *testing.T) {
-	info := &debug.BuildInfo{GoVersion: "go9", Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}}}
-	if diff := cmp.Diff("(devel) commit abc with local changes go9", built(info, true)); diff != "" {
+	info := &debug.BuildInfo{GoVersion: "go9", Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.time", Value: "2026-11-28T03:00:00Z"}, {Key: "vcs.modified", Value: "true"}}}
+	if diff := cmp.Diff("(devel) commit abc of 2026-11-28T03:00:00Z with local changes go9", setup.Built(info, true)); diff != "" {
 		t.Error(diff)
 	}
-	if got := built(nil, false); !strings.HasPrefix(got, "unknown") {
+	if got := setup.Built(nil, false); !strings.HasPrefix(got, "unknown") {
 		t.Error(got)
 	}
 }

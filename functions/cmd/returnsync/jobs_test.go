@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/jobs"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
@@ -54,8 +55,8 @@ func TestBackfillIsEstimatedAndFollowed(t *testing.T) {
 	s, d := buried(t, 120)
 	until := []string{"--to", "2025-06-02"}
 	call(t, d, append([]string{"backfill", "--dry-run", "--rate", "10"}, until...)...).expect(t, exitOK,
-		[]string{"returns from 1970-01-01 00:00:00 to 2025-06-02 00:00:00 (UTC): 120 roots, about ", "(judged by 120 roots)", "at 10 roots a second it takes 12s or more"}, nil)
-	var e estimated
+		[]string{"returns from 1970-01-01 00:00:00 to 2025-06-02 00:00:00 (UTC): 120 roots, about ", "(estimated from 120 roots)", "at 10 roots a second this takes at least 12s"}, nil)
+	var e jobs.Estimated
 	r := call(t, d, append([]string{"backfill", "--dry-run", "--json"}, until...)...)
 	if err := json.Unmarshal([]byte(r.out), &e); err != nil || e.Roots != 120 || e.Operations == 0 || e.Operations != e.Records {
 		t.Errorf("%v: %s", err, r.out)
@@ -63,7 +64,7 @@ func TestBackfillIsEstimatedAndFollowed(t *testing.T) {
 	call(t, d, "jobs", "list", "--all").expect(t, exitOK, []string{"there was never a job"}, nil)
 
 	call(t, d, append([]string{"backfill", "--wait"}, until...)...).expect(t, exitOK,
-		[]string{"backfill 1 of returns: done, all done", "from 1970-01-01", "asked for by: returnsync backfill", "1 ended well, 0 did not"}, []string{"backfill 1 of returns is open"})
+		[]string{"backfill 1 of returns: done, all done", "from 1970-01-01", "asked for by: returnsync backfill", "1 ended well, 0 failed"}, []string{"backfill 1 of returns is open"})
 	if got := shownJob(t, d, "1"); got.State != rework.Done || got.Progress.Roots != 120 {
 		t.Errorf("%+v", got)
 	}
@@ -101,12 +102,12 @@ func TestJobsPauseResumeCancel(t *testing.T) {
 	for _, args := range []string{"show 7", "pause 7", "resume 7", "cancel 7"} {
 		call(t, d, append([]string{"jobs"}, strings.Fields(args)...)...).expect(t, exitError, nil, []string{"there is no job 7"})
 	}
-	call(t, d, "jobs", "show", "x").expect(t, exitError, nil, []string{`"x" is no job's number`})
+	call(t, d, "jobs", "show", "x").expect(t, exitError, nil, []string{`"x" is not a job's number`})
 	call(t, d, "jobs", "list", "--limit", "0").expect(t, exitError, nil, []string{"want 1 or more"})
 
 	call(t, d, "backfill", "--to", "2025-06-02", "--rate", "40").expect(t, exitOK, nil, nil) // 5 s
-	call(t, d, "jobs", "pause", "1").expect(t, exitOK, []string{"backfill 1 of returns is paused; go on with: returnsync jobs resume 1"}, nil)
-	call(t, d, "jobs", "pause", "1").expect(t, exitError, nil, []string{"backfill 1 of returns is paused: that cannot be changed so"})
+	call(t, d, "jobs", "pause", "1").expect(t, exitOK, []string{"backfill 1 of returns is paused; to continue it: returnsync jobs resume 1"}, nil)
+	call(t, d, "jobs", "pause", "1").expect(t, exitError, nil, []string{"cannot pause: backfill 1 of returns is already paused"})
 	delivered(t, s) // what was delivered before the pause has ended
 	before := shownJob(t, d, "1")
 	if before.State != rework.Paused || before.Rate != 40 || before.Roots != 200 {
@@ -118,12 +119,12 @@ func TestJobsPauseResumeCancel(t *testing.T) {
 		t.Errorf("a paused job went on from %d to %d roots", before.Progress.Roots, after.Progress.Roots)
 	}
 	call(t, d, "status").expect(t, exitOK, []string{"All is well.", "1 backfill of returns paused; "}, nil)
-	call(t, d, "jobs", "resume", "1").expect(t, exitOK, []string{"backfill 1 of returns goes on"}, nil)
+	call(t, d, "jobs", "resume", "1").expect(t, exitOK, []string{"backfill 1 of returns is running again"}, nil)
 	call(t, d, "jobs", "show", "1", "--wait").expect(t, exitOK, []string{"done, all done"}, nil)
 	if got := shownJob(t, d, "1"); got.Progress.Roots != 200 {
 		t.Errorf("%+v", got)
 	}
-	call(t, d, "jobs", "cancel", "1").expect(t, exitError, nil, []string{"is done: that cannot be changed so"})
+	call(t, d, "jobs", "cancel", "1").expect(t, exitError, nil, []string{"cannot cancel: backfill 1 of returns is done"})
 	sound(t, s)
 
 	call(t, d, "backfill", "--to", "2025-06-03", "--rate", "10").expect(t, exitOK, nil, nil)
@@ -167,7 +168,7 @@ func TestStatusTellsOfJobsBudgetAndDrift(t *testing.T) {
 		"1 backfill of returns waiting: ", "2 repair of returns failed: ", "3 records differ; everything was last compared 2h00m ago", "budget", " of 1000000 operations in 30 days",
 	}, nil)
 	if strings.Contains(r.out, "long ago") {
-		t.Errorf("a job that failed long ago is told:\n%s", r.out)
+		t.Errorf("a job that failed long ago is reported:\n%s", r.out)
 	}
 	exec(t, db, "INSERT INTO sync_target (entity, role, index_name, packed, live_entity) VALUES ('returns', 'live', 'es_prod', '', 'returns')")
 	call(t, d, "status", "--entity", "returns").expect(t, exitAttention, []string{"returns live, index es_prod, as of 2"}, nil)

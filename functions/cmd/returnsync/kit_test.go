@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"flag"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sethvargo/go-envconfig"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
@@ -63,6 +65,33 @@ type result struct {
 // env is a fake environment.
 type env map[string]string
 
+// The exit codes.
+const (
+	exitOK        = cli.ExitOK
+	exitError     = cli.ExitError
+	exitAttention = cli.ExitAttention
+)
+
+// deps is cli.Deps as the tests fill it; call adds the outputs.
+type deps struct {
+	env       envconfig.Lookuper
+	home, dir string
+	out, log  io.Writer
+	client    *http.Client
+	cron      func(*wire.Env, context.Context) (*wire.Cron, error)
+	now       func() time.Time
+	poll      time.Duration
+	user      string
+}
+
+// real returns the deps for the program.
+func (d deps) real() cli.Deps {
+	return cli.Deps{
+		Environment: d.env, Home: d.home, Dir: d.dir, Out: d.out, Err: d.log,
+		Client: d.client, OpenCron: d.cron, Now: d.now, Poll: d.poll, User: d.user,
+	}
+}
+
 // surroundings returns deps that know nothing of this machine.
 func surroundings(t *testing.T, e env) deps {
 	t.Helper()
@@ -80,7 +109,7 @@ func call(t *testing.T, d deps, args ...string) result {
 	defer cancel()
 	var out, log bytes.Buffer
 	d.out, d.log = &out, &log
-	code := execute(ctx, args, d)
+	code := execute(ctx, args, d.real())
 	return result{code: code, out: out.String(), log: log.String()}
 }
 

@@ -1,6 +1,6 @@
-// Command returnsync is the operator's command line: it sets the database up,
-// checks entity definitions, says how the syncs are doing, and starts one by
-// hand. returnsync help config tells where its settings come from.
+// Command returnsync is the operator's command line: it sets the database up, checks
+// entity definitions, reports how the syncs are doing, and starts them by hand. See
+// returnsync help config for the places of its settings.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
@@ -21,17 +22,17 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	home, _ := os.UserHomeDir() // without a home there is no file in it
-	code := execute(ctx, os.Args[1:], deps{
-		env: envconfig.OsLookuper(), home: home,
-		out: os.Stdout, log: os.Stderr, terminal: progress.IsTerminal(os.Stderr),
-		client: http.DefaultClient, cron: (*wire.Env).Cron,
-		now: time.Now, poll: time.Second, user: userName(),
+	code := execute(ctx, os.Args[1:], cli.Deps{
+		Environment: envconfig.OsLookuper(), Home: home,
+		Out: os.Stdout, Err: os.Stderr, Terminal: progress.IsTerminal(os.Stderr),
+		Client: http.DefaultClient, OpenCron: (*wire.Env).Cron,
+		Now: time.Now, Poll: time.Second, User: userName(),
 	})
 	stop()
 	os.Exit(code)
 }
 
-// userName returns the name of who runs this, empty if there is none.
+// userName returns the name of this machine's user, empty if there is none.
 func userName() string {
 	u, err := user.Current()
 	if err != nil {

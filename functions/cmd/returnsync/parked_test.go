@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/jobs"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 )
@@ -23,7 +24,7 @@ func refusing(t *testing.T) (*rehearsal.Stack, deps, []string) {
 	if r := synced(t, s); r.Counts.Parked == 0 {
 		t.Fatalf("nothing was parked: %v", r.Counts)
 	}
-	var listed []parkedOf
+	var listed []jobs.ParkedOf
 	r := call(t, d, "parked", "list", "--json")
 	if err := json.Unmarshal([]byte(r.out), &listed); err != nil || len(listed) != 1 || listed[0].Entity != "returns" {
 		t.Fatalf("%v: %s", err, r.out)
@@ -59,9 +60,9 @@ func TestParkedShow(t *testing.T) {
 	}
 	call(t, d, "parked", "show", id).expect(t, exitOK, []string{
 		id + " of returns is parked: REJECTED", "the limit is 10000", "refused 1 times", "account     " + account, "root        ", "first seen", "last seen", "run         ",
-		"-> mend what the detail says", "returnsync parked retry " + id,
+		"-> correct what the detail names", "returnsync parked retry " + id,
 	}, nil)
-	var shown []parkedShown
+	var shown []jobs.ParkedShown
 	r := call(t, d, "parked", "show", id, "--json", "--entity", "returns")
 	if err := json.Unmarshal([]byte(r.out), &shown); err != nil || len(shown) != 1 || shown[0].Account != account || shown[0].Bytes == 0 || shown[0].Limit != 10_000 || shown[0].Run == 0 {
 		t.Errorf("%v: %s", err, r.out)
@@ -97,16 +98,16 @@ func TestParkedRetriesItself(t *testing.T) {
 func TestParkedRetry(t *testing.T) {
 	s, d, ids := refusing(t)
 	for _, c := range []struct{ args, log string }{
-		{"", "name the records, or all of them by --all"},
-		{"--all R1-1", "name the records, or all of them by --all"},
-		{"R1-1 --reason REJECTED", "--reason goes with --all"},
+		{"", "name the records, or use --all"},
+		{"--all R1-1", "name the records, or use --all"},
+		{"R1-1 --reason REJECTED", "--reason needs --all"},
 		{"--all --reason HEAVY", `--reason is "HEAVY"; want one of TOO_LARGE, REJECTED, BAD_ROW`},
 		{"--all --wait --timeout 0s", "want more than 0"},
 		{"R0-0 " + ids[0], "not parked now: R0-0"},
 	} {
 		call(t, d, append([]string{"parked", "retry"}, strings.Fields(c.args)...)...).expect(t, exitError, nil, []string{c.log})
 	}
-	call(t, d, "parked", "retry", "--all", "--reason", "TOO_LARGE").expect(t, exitOK, []string{"nothing is parked that this would retry"}, nil)
+	call(t, d, "parked", "retry", "--all", "--reason", "TOO_LARGE").expect(t, exitOK, []string{"nothing to retry: no such record is parked"}, nil)
 
 	call(t, d, "parked", "retry", ids[0], "--wait").expect(t, exitAttention, []string{"1 parked records are tried again by job 1", "refused again: 1 of them"}, nil)
 	call(t, d, "parked", "show", ids[0]).expect(t, exitOK, []string{"refused 2 times"}, nil)

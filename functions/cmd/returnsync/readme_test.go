@@ -96,7 +96,7 @@ func alternatives(words []string) [][]string {
 // words are the document's own; a group of commands takes none.
 func parses(t *testing.T, args []string) error {
 	t.Helper()
-	root := newRoot(surroundings(t, nil))
+	root := newRoot(surroundings(t, nil).real())
 	root.InitDefaultHelpCmd()
 	cmd, rest, err := root.Find(args)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/index"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
@@ -28,7 +29,7 @@ import (
 const spoiltReturns = 2000
 
 // spoiler spoils index and ledger behind the pipeline's back and keeps the account
-// of it. What it takes to mend it is reckoned here, and not by what is tested.
+// of it. The expected repair is computed here, not by the code under test.
 type spoiler struct {
 	*rehearsal.Stack
 	t       *testing.T
@@ -38,8 +39,8 @@ type spoiler struct {
 	index   string
 	entries map[uint64][]ledger.Entry // the ledger as it was
 	roots   []uint64
-	wrong   map[string]bool // differences, as told says them
-	costs   map[string]bool // the ids of records that mending has to send or delete
+	wrong   map[string]bool // differences, as differenceText writes them
+	costs   map[string]bool // the ids of records that the repair has to send or delete
 }
 
 // newSpoiler returns a spoiler of returns.
@@ -74,14 +75,14 @@ func (c *spoiler) must(err error) {
 	}
 }
 
-// told is a difference as a text.
-func told(root uint64, id string, k verify.Kind, where verify.Place) string {
+// differenceText is a difference as a text.
+func differenceText(root uint64, id string, k verify.Kind, where verify.Place) string {
 	return fmt.Sprintf("%d %s %s in the %s", root, id, k, where)
 }
 
-// expect notes a difference and that mending it sends or deletes the record.
+// expect adds a difference whose repair sends or deletes the record.
 func (c *spoiler) expect(root uint64, id string, k verify.Kind, where verify.Place) {
-	c.wrong[told(root, id, k, where)] = true
+	c.wrong[differenceText(root, id, k, where)] = true
 	c.costs[id] = true
 }
 
@@ -165,7 +166,7 @@ func (c *spoiler) spoilLedger() {
 			entries = append(entries, ledger.Entry{ID: id})
 			c.expect(root, id, verify.Orphaned, verify.InLedger)
 		}
-		c.exec("UPDATE sync_ledger SET records = ? WHERE root_id = ?", ledger.PackVersion(0, entries), root)
+		c.exec("UPDATE sync_ledger SET records = ? WHERE root_id = ?", ledger.Pack(entries), root)
 	}
 	c.t.Logf("ledger: of %d rows %d with a wrong hash, %d removed, %d with a record that never was", len(c.roots), n, n, n)
 }
@@ -190,7 +191,7 @@ func (c *spoiler) operations() int {
 }
 
 // TestRepairOfRandomCorruption spoils index and ledger at random: verify names
-// exactly that, a dry run foretells exactly the operations, the repair costs
+// exactly that, a dry run predicts exactly the operations, the repair costs
 // exactly these, and afterwards nothing differs.
 func TestRepairOfRandomCorruption(t *testing.T) {
 	returns := spoiltReturns
@@ -207,15 +208,15 @@ func TestRepairOfRandomCorruption(t *testing.T) {
 	c.json(d, exitAttention, &reports, "verify", "--deep", "--limit", "10000000")
 	named := map[string]bool{}
 	for _, one := range reports[0].Differences {
-		named[told(one.Root, one.ID, one.Kind, one.Where)] = true
+		named[differenceText(one.Root, one.ID, one.Kind, one.Where)] = true
 	}
 	if diff := cmp.Diff(c.wrong, named); diff != "" || int64(len(named)) != reports[0].Total() {
 		t.Fatalf("verify names %d differences, of %d (-want +got):\n%.4000s", reports[0].Total(), len(c.wrong), diff)
 	}
-	var costs []repairCost
+	var costs []index.RepairCost
 	c.json(d, exitAttention, &costs, "repair", "--deep", "--dry-run")
 	if costs[0].Operations != int64(len(c.costs)) {
-		t.Errorf("a dry run foretells %d operations; it takes %d", costs[0].Operations, len(c.costs))
+		t.Errorf("a dry run predicts %d operations; it takes %d", costs[0].Operations, len(c.costs))
 	}
 
 	sent, began := c.operations(), time.Now()
@@ -223,7 +224,7 @@ func TestRepairOfRandomCorruption(t *testing.T) {
 	if n := c.operations() - sent; n != len(c.costs) {
 		t.Errorf("the repair cost %d operations, want %d", n, len(c.costs))
 	}
-	t.Logf("%d differences, named exactly; mended by %d operations in %v", len(c.wrong), len(c.costs), time.Since(began))
+	t.Logf("%d differences, named exactly; repaired by %d operations in %v", len(c.wrong), len(c.costs), time.Since(began))
 	call(t, d, "verify", "--deep").expect(t, exitOK, []string{"source, ledger and index agree"}, nil)
 	call(t, d, "repair", "--deep", "--wait").expect(t, exitOK, []string{"agree"}, nil)
 	if n := c.operations() - sent; n != len(c.costs) {
@@ -244,7 +245,7 @@ func (c *spoiler) json(d deps, code int, into any, args ...string) {
 	}
 }
 
-// measure tells what a clean comparison costs beside a plain scan of the source.
+// measure logs the cost of a clean comparison next to a plain scan of the source.
 func measure(t *testing.T, s *rehearsal.Stack, d deps) {
 	t.Helper()
 	scan, records := timed(func() int { return scanned(t, s) })
@@ -294,7 +295,7 @@ func scanned(t *testing.T, s *rehearsal.Stack) (records int) {
 	}
 }
 
-// TestRepairOfTheLedgerAlone mends without an index to read, and heals rows of the
+// TestRepairOfTheLedgerAlone repairs without an index to read, and replaces rows of the
 // ledger that cannot be read.
 func TestRepairOfTheLedgerAlone(t *testing.T) {
 	s, d := stack(t, 60, rehearsal.Options{})

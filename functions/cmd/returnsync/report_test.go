@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/syncs"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
@@ -89,7 +91,7 @@ func TestReportForPeople(t *testing.T) {
 			e := health.Of(entity.Definition{Name: "returns", Index: "es_prod"}, s)
 			r := health.Report{Now: night, Schema: health.Schema{Have: 8, Want: 8}, Entities: []health.Entity{e}, Attention: nightLimits().Findings(judge.Facts{Now: night, Entities: []judge.Entity{factsOf(s)}})}
 			var text strings.Builder
-			if err := printStatus(&text, r); err != nil {
+			if err := syncs.PrintStatus(&text, r); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, "status-"+name+".golden", text.String())
@@ -118,8 +120,8 @@ func TestAge(t *testing.T) {
 		-time.Second: "0s", 59900 * time.Millisecond: "59s", time.Minute: "1m00s", 59*time.Minute + 59*time.Second: "59m59s",
 		time.Hour: "1h00m", 47*time.Hour + 59*time.Minute: "47h59m", 49 * time.Hour: "2d01h",
 	} {
-		if got := age(d); got != want {
-			t.Errorf("age(%v) = %s, want %s", d, got, want)
+		if got := cli.Age(d); got != want {
+			t.Errorf("cli.Age(%v) = %s, want %s", d, got, want)
 		}
 	}
 }
@@ -127,7 +129,7 @@ func TestAge(t *testing.T) {
 func FuzzOneLine(f *testing.F) {
 	f.Add("a\nb\x1b[2J\u202e\xff c")
 	f.Fuzz(func(t *testing.T, s string) {
-		if got := oneLine(s); strings.ContainsAny(got, "\n\r\t\x1b\u202e") {
+		if got := cli.OneLine(s); strings.ContainsAny(got, "\n\r\t\x1b\u202e") {
 			t.Errorf("%q", got)
 		}
 	})

@@ -38,7 +38,7 @@ func TestScopesFromStartToDelete(t *testing.T) {
 	call(t, d, "scopes", "start", "idle", "--member", "a", "--member", "b").expect(t, exitOK, []string{"idle: started"}, nil)
 	call(t, d, "scopes", "start", "idle").expect(t, exitOK, []string{"idle: already syncing"}, nil)
 	call(t, d, "scopes", "restart", "idle").expect(t, exitOK, []string{"idle: started"}, nil)
-	call(t, d, "scopes", "start", "idle", "--wait", "--timeout", "50ms").expect(t, exitError, []string{"already syncing"}, []string{"did not end within --timeout", "goes on by itself"})
+	call(t, d, "scopes", "start", "idle", "--wait", "--timeout", "50ms").expect(t, exitError, []string{"already syncing"}, []string{"did not end within --timeout", "it continues: see returnsync scopes show idle"})
 	call(t, d, "sync-entities", "--instance", "a", "--entity", "returns", "--wait").expect(t, exitOK, []string{"started", "returns  a       synced"}, nil)
 	call(t, d, "scopes", "list").expect(t, exitOK, []string{"idle     syncing  1            0        0       1"}, nil)
 	do("UPDATE sync_scope SET deadline_at = NOW(6) - INTERVAL 1 SECOND WHERE id = 'idle'")
@@ -109,7 +109,7 @@ func TestScopesRefuse(t *testing.T) {
 		"accepts 1 arg":        {"scopes", "start"},
 		"--limit is 0":         {"statuses", "list", "--limit", "0"},
 		"want syncing, synced": {"statuses", "list", "--state", "interrupted"},
-		`"x" is no status`:     {"statuses", "delete", "x"},
+		`"x" is not a status`:  {"statuses", "delete", "x"},
 		"--timeout is 0s":      {"sync-entities", "--timeout", "0s"},
 		"--unless-syncing is":  {"sync-entities", "--unless-syncing", "/"},
 		`no entity "y"`:        {"sync-entities", "--entity", "y"},

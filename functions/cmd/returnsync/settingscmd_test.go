@@ -60,8 +60,8 @@ func (b *indexBench) writes() int {
 	return n
 }
 
-// told returns a setting as the index tells it.
-func (b *indexBench) told(name, setting string) string {
+// value returns a setting as the index reports it.
+func (b *indexBench) value(name, setting string) string {
 	b.t.Helper()
 	raw, err := b.client.Index.Settings(b.t.Context(), name)
 	var m map[string]json.RawMessage
@@ -117,10 +117,10 @@ func TestSettingsFromNothing(t *testing.T) {
 	if b.writes() != n {
 		t.Errorf("pushing twice wrote %d times more", b.writes()-n)
 	}
-	if got := b.told("es_prod", "replicas"); got != `["es_prod_updatedAt_desc","es_prod_createdAt_asc"]` {
+	if got := b.value("es_prod", "replicas"); got != `["es_prod_updatedAt_desc","es_prod_createdAt_asc"]` {
 		t.Error(got)
 	}
-	if got := b.told("es_prod_createdAt_asc", "ranking"); !strings.HasPrefix(got, `["asc(createdAt)","typo"`) {
+	if got := b.value("es_prod_createdAt_asc", "ranking"); !strings.HasPrefix(got, `["asc(createdAt)","typo"`) {
 		t.Error(got)
 	}
 }
@@ -134,8 +134,8 @@ func TestSettingsAfterAHandEdit(t *testing.T) {
 	b.run(exitOK, "settings push --dry-run", "3 of 9 settings differ")
 	b.run(exitOK, "settings push", "3 of 9 settings pushed", "Pushed to 1 index")
 	r = b.run(exitOK, "settings diff", "left alone", "hitsPerPage")
-	if b.told("es_prod", "hitsPerPage") != "50" || b.told("es_prod", "replicas") != `["es_prod_updatedAt_desc","es_prod_createdAt_asc","elsewhere"]` {
-		t.Errorf("%s\n%s", b.told("es_prod", "replicas"), r.out)
+	if b.value("es_prod", "hitsPerPage") != "50" || b.value("es_prod", "replicas") != `["es_prod_updatedAt_desc","es_prod_createdAt_asc","elsewhere"]` {
+		t.Errorf("%s\n%s", b.value("es_prod", "replicas"), r.out)
 	}
 }
 
@@ -177,7 +177,7 @@ func TestSettingsOfEveryEntity(t *testing.T) {
 	}
 	b := newIndexBench(t, env{"ENTITIES_DIR": dir, "INDEX_PREFIX": "staging_"})
 	b.run(exitOK, "settings push", "returns: staging_es_prod_updatedAt_desc", "stock: staging_stock: was missing")
-	if got := b.told("staging_stock", "replicas"); got != "" && got != "null" && got != "[]" {
+	if got := b.value("staging_stock", "replicas"); got != "" && got != "null" && got != "[]" {
 		t.Errorf("stock has replicas: %s", got)
 	}
 	if err := os.Remove(filepath.Join(dir, "stock", "settings.json")); err != nil {
@@ -216,7 +216,7 @@ func TestSettingsRefuse(t *testing.T) {
 }
 
 // TestSettingsPushInPart makes the key lose its rights over a replica: what was
-// pushed before is told all the same.
+// pushed before is reported too.
 func TestSettingsPushInPart(t *testing.T) {
 	b := newIndexBench(t, nil)
 	key := b.key(`{"acl":["settings","editSettings","addObject"],"indexes":["es_prod"]}`)
@@ -226,7 +226,7 @@ func TestSettingsPushInPart(t *testing.T) {
 	if strings.Contains(r.out, "in step now") {
 		t.Error(r.out)
 	}
-	if diff := cmp.Diff(`["es_prod_updatedAt_desc"]`, b.told("es_prod", "replicas")); diff != "" {
+	if diff := cmp.Diff(`["es_prod_updatedAt_desc"]`, b.value("es_prod", "replicas")); diff != "" {
 		t.Error(diff)
 	}
 }

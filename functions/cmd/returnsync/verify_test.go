@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/index"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -23,7 +25,7 @@ func TestVerify(t *testing.T) {
 	d := inProcess(t, local(dsn))
 	call(t, d, "verify").expect(t, exitError, nil, []string{"run: returnsync migrate"})
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
-	call(t, d, "verify").expect(t, exitError, nil, []string{"returns: never synced", "start with returnsync sync"})
+	call(t, d, "verify").expect(t, exitError, nil, []string{"returns: never synced", "start one with returnsync sync"})
 	call(t, d, "verify", "--entity", "returns").expect(t, exitError, nil, []string{"has never been synced"})
 	call(t, d, "sync", "--wait").expect(t, exitOK, nil, nil)
 	call(t, d, "verify").expect(t, exitOK, []string{"returns: source and ledger agree, as of 2", "compared  120 roots,", "pending"}, nil)
@@ -67,7 +69,7 @@ func TestVerifyDeep(t *testing.T) {
 	call(t, d, "verify", "--deep", "--account", "nobody").expect(t, exitAttention, []string{"source, ledger and index agree"}, []string{"the index does not exist; 128 should be there"})
 }
 
-// TestCompareHandsOutEveryDifference is for who mends them: the list is short, the
+// TestCompareHandsOutEveryDifference is for the repair: the list is short, the
 // callback gets all.
 func TestCompareHandsOutEveryDifference(t *testing.T) {
 	dsn, db := database(t, 60)
@@ -78,7 +80,7 @@ func TestCompareHandsOutEveryDifference(t *testing.T) {
 	var all []verify.Difference
 	refuse := errors.New("enough")
 	s := newSession(t, d)
-	reports, err := s.compare(t.Context(), verifyOptions{limit: 1, each: func(def entity.Definition, one verify.Difference) error {
+	reports, err := index.Compare(t.Context(), s, index.VerifyOptions{Limit: 1, Each: func(def entity.Definition, one verify.Difference) error {
 		all = append(all, one)
 		if def.Name != "returns" {
 			t.Errorf("of %s", def.Name)
@@ -88,17 +90,17 @@ func TestCompareHandsOutEveryDifference(t *testing.T) {
 	if err != nil || len(reports) != 1 || len(reports[0].Differences) != 1 || int64(len(all)) != reports[0].Total() || len(all) < 10 {
 		t.Errorf("%d differences, %+v, %v", len(all), reports, err)
 	}
-	_, err = s.compare(t.Context(), verifyOptions{each: func(entity.Definition, verify.Difference) error { return refuse }})
+	_, err = index.Compare(t.Context(), s, index.VerifyOptions{Each: func(entity.Definition, verify.Difference) error { return refuse }})
 	if !errors.Is(err, refuse) {
 		t.Errorf("%v", err)
 	}
 }
 
 // newSession returns a session as a command has one.
-func newSession(t *testing.T, d deps) *session {
+func newSession(t *testing.T, d deps) *cli.Session {
 	t.Helper()
 	d.log = io.Discard
-	s := &session{app: &app{deps: d}, Env: &wire.Env{Lookup: d.env, Log: discard()}}
+	s := &cli.Session{App: &cli.App{Deps: d.real()}, Env: &wire.Env{Lookup: d.env, Log: discard()}}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }

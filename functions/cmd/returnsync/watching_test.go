@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/syncs"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
@@ -59,7 +60,7 @@ func launch(t *testing.T, d deps, args ...string) *launched {
 	ctx, stop := context.WithCancel(t.Context())
 	r := &launched{stop: stop, ended: make(chan int, 1)}
 	d.out, d.log = &r.screen, &r.screen
-	go func() { r.ended <- execute(ctx, args, d) }()
+	go func() { r.ended <- execute(ctx, args, d.real()) }()
 	t.Cleanup(stop)
 	return r
 }
@@ -95,7 +96,7 @@ func TestRunsAndLogs(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &runs); err != nil || len(runs) != 1 || runs[0].RunID != 2 || runs[0].State != "failed" {
 		t.Errorf("%v %s", err, r.out)
 	}
-	var shown runReport
+	var shown syncs.RunReport
 	if r = call(t, d, "runs", "show", "2", "--json"); json.Unmarshal([]byte(r.out), &shown) != nil || len(shown.Pages) != 1 || len(shown.Log) != 1 || shown.State != "failed" {
 		t.Errorf("%s", r.out)
 	}
@@ -110,7 +111,7 @@ func TestRunsAndLogs(t *testing.T) {
 	call(t, d, "runs", "show", "99").expect(t, exitError, nil, []string{"there is no run 99"})
 }
 
-// TestWrongWordsAboutWatching are told before a database is asked.
+// TestWrongWordsAboutWatching are refused before a database is asked.
 func TestWrongWordsAboutWatching(t *testing.T) {
 	d := surroundings(t, env{"SOURCE_DSN": "u@tcp(127.0.0.1:1)/d"})
 	for want, args := range map[string][]string{
@@ -118,7 +119,7 @@ func TestWrongWordsAboutWatching(t *testing.T) {
 		"--since is \"yesterday\"": {"logs", "--since", "yesterday"},
 		"--limit is 0":             {"logs", "--limit", "0"},
 		"no entity \"orders\"":     {"logs", "--entity", "orders"},
-		"\"x\" is no run":          {"runs", "show", "x"},
+		"\"x\" is not a run":       {"runs", "show", "x"},
 		"--pages is 0":             {"runs", "show", "1", "--pages", "0"},
 		"--limit is -1":            {"runs", "list", "--limit", "-1"},
 		"--limit is -2":            {"alerts", "list", "--limit", "-2"},
@@ -209,8 +210,8 @@ func TestAlertsAreListed(t *testing.T) {
 func TestAlertsAreTested(t *testing.T) {
 	good, bad := alerttest.NewReceiver(t), alerttest.NewReceiver(t, alerttest.Answer{Status: 404})
 	call(t, surroundings(t, env{"SLACK_WEBHOOK_URL": good.URL}), "alerts", "test").expect(t, exitOK, []string{"slack: the message was taken"}, nil)
-	if told := good.Bodies(); len(told) != 1 || !strings.Contains(told[0], "Nothing is wrong") {
-		t.Errorf("told %q", told)
+	if sent := good.Bodies(); len(sent) != 1 || !strings.Contains(sent[0], "Nothing is wrong") {
+		t.Errorf("sent %q", sent)
 	}
 	r := call(t, surroundings(t, env{"SLACK_WEBHOOK_URL": good.URL, "ALERT_WEBHOOK_URL": bad.URL}), "alerts", "test")
 	r.expect(t, exitError, []string{"slack: the message was taken"}, []string{"webhook: the channel answered 404", "revoked"})

@@ -60,7 +60,7 @@ func TestJobs(t *testing.T) {
 	if diff := cmp.Diff(said, have); diff != "" {
 		t.Errorf("scheduler jobs (-functions/*/function.go +terraform/scheduler.tf):\n%s", diff)
 	}
-	for _, f := range []string{root + "/functions/internal/rehearsal/functions.go", root + "/functions/cmd/returnsync/doctor_checks.go"} {
+	for _, f := range []string{root + "/functions/internal/rehearsal/functions.go", root + "/functions/cmd/returnsync/internal/setup/doctor_checks.go"} {
 		for name := range literals(t, f) {
 			if name != "" && jobSaid.FindString(name) == name && have[name] == "" {
 				t.Errorf("%s calls a job %q, which Terraform does not make", f, name)

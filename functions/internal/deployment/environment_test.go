@@ -214,7 +214,7 @@ func TestSecretsAreReadByFew(t *testing.T) {
 // TestOperatorJob holds the environment of the operator job to names that the command line
 // reads, and looks that it can compare the index.
 func TestOperatorJob(t *testing.T) {
-	known := literals(t, root+"/functions/cmd/returnsync/settings.go")
+	known := literals(t, root+"/functions/cmd/returnsync/internal/cli/settings.go")
 	for name, values := range variants() {
 		c := load(t, terraform, values)
 		env, secrets := texts(c.local("operator_env")), texts(c.local("operator_secrets"))

@@ -7,10 +7,10 @@
 //	SOURCE_DSN   = reader:secret@tcp(10.0.0.5:3306)/eshopbox
 //	ENTITIES_DIR = /etc/return-sync/entities
 //
-// Comments stand on lines of their own and begin with # or ;. A value goes to
-// the end of its line, so # and ; may stand in a password; quotes around a value
-// are taken off. A mistake is an error with the file and the line, and all
-// mistakes come at once. No error ever holds a value: it may be a secret.
+// Comments stand on lines of their own and begin with # or ;. A value ends with its line,
+// so a password may contain # and ;. Quotes around a value are removed. Each mistake is an
+// error with the file and the line, and all mistakes are reported at once. No error
+// contains a value: it may be a secret.
 package ini
 
 import (
@@ -20,14 +20,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"gopkg.in/ini.v1"
 )
 
 // Section is the name of the one section.
 const Section = "return-sync"
 
-// Read reads a file. known lists the keys that may stand in it.
+// Read reads a file. known lists the keys that it may hold.
 func Read(path string, known []string) (map[string]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -38,53 +36,61 @@ func Read(path string, known []string) (map[string]string, error) {
 
 // Parse reads a file's text; name stands before errors.
 func Parse(name string, text []byte, known []string) (map[string]string, error) {
-	lines := scan(text)
-	if err := lines.malformed(name); err != nil {
-		return nil, err
-	}
-	f, err := ini.LoadSources(ini.LoadOptions{
-		IgnoreInlineComment: true, IgnoreContinuation: true, KeyValueDelimiters: "=",
-		AllowShadows: true, AllowDuplicateShadowValues: true,
-	}, text)
-	if err != nil {
-		// The library's error quotes the line, which may hold a secret.
-		return nil, fmt.Errorf("%s cannot be read as an INI file: look for a quote that is not closed", name)
-	}
-	values := map[string]string{}
+	section, values := "", map[string]string{}
 	var problems []error
-	for _, s := range f.Sections() {
-		for _, key := range s.Keys() {
-			problem := judge(s.Name(), key, known)
-			if problem == "" {
-				values[key.Name()] = key.Value()
-				continue
+	for i, raw := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
+		line, problem := strings.TrimSpace(raw), ""
+		switch {
+		case line == "" || line[0] == '#' || line[0] == ';':
+		case line[0] == '[':
+			section, problem = header(line)
+		default:
+			key, value, found := strings.Cut(line, "=")
+			key = strings.TrimSpace(key)
+			if problem = judge(section, key, known); !found {
+				problem = "want NAME = value, a section in brackets, or a comment that begins with # or ;"
 			}
-			problems = append(problems, fmt.Errorf("%s:%d: %s", name, lines.find(s.Name(), key.Name()), problem))
+			if _, again := values[key]; again && problem == "" {
+				problem = key + " stands more than once: keep one of them"
+			}
+			if problem == "" {
+				values[key] = unquoted(strings.TrimSpace(value))
+			}
+		}
+		if problem != "" {
+			problems = append(problems, fmt.Errorf("%s:%d: %s", name, i+1, problem))
 		}
 	}
 	return values, errors.Join(problems...)
 }
 
+// header reads the line of a section.
+func header(line string) (section, problem string) {
+	section, _, closed := strings.Cut(line[1:], "]")
+	if !closed {
+		problem = "the section's bracket is not closed: want [" + Section + "]"
+	}
+	return strings.TrimSpace(section), problem
+}
+
 // judge says what is wrong with a key, nothing if it is right.
-func judge(section string, key *ini.Key, known []string) string {
+func judge(section, key string, known []string) string {
 	switch {
-	case section == ini.DefaultSection:
-		return fmt.Sprintf("%s stands before the section: put a line [%s] above it", shown(key.Name()), Section)
+	case section == "":
+		return fmt.Sprintf("%s stands before the section: put a line [%s] above it", shown(key), Section)
 	case section != Section:
 		return fmt.Sprintf("section %s is unknown: the only one is [%s]", shown(section), Section)
-	case !slices.Contains(known, key.Name()):
-		return shown(key.Name()) + " is no setting: the keys are the names of the environment variables; returnsync help config lists them"
-	case len(key.ValueWithShadows()) > 1:
-		return key.Name() + " stands more than once: keep one of them"
+	case !slices.Contains(known, key):
+		return shown(key) + " is not a setting: the keys are the names of the environment variables; returnsync help config lists them"
 	}
 	return ""
 }
 
-// nameForm is what a setting's name may look like.
+// nameForm is the form of a setting's name.
 var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,47}$`)
 
-// shown returns a name for an error. What has not the form of a name may be a
-// secret in the wrong place.
+// shown returns a name for an error. A text without the form of a name may be a secret in
+// the wrong place.
 func shown(name string) string {
 	if nameForm.MatchString(name) {
 		return name
@@ -92,50 +98,10 @@ func shown(name string) string {
 	return "this line's name"
 }
 
-// line is a key as it stands in the text.
-type line struct {
-	section, key string
-	number       int
-	bad          bool // neither comment nor section nor key = value
-}
-
-// lines are all keys of a text.
-type lines []line
-
-// scan finds where keys stand.
-func scan(text []byte) lines {
-	var all lines
-	section := ini.DefaultSection
-	for i, raw := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
-		s := strings.TrimSpace(raw)
-		switch {
-		case s == "" || s[0] == '#' || s[0] == ';':
-		case s[0] == '[':
-			section = strings.TrimSpace(strings.TrimPrefix(strings.SplitN(s, "]", 2)[0], "["))
-		default:
-			key, _, ok := strings.Cut(s, "=")
-			all = append(all, line{section: section, key: strings.Trim(strings.TrimSpace(key), "\"`"), number: i + 1, bad: !ok})
-		}
+// unquoted removes the quotes around a value.
+func unquoted(value string) string {
+	if n := len(value); n > 1 && value[0] == value[n-1] && strings.ContainsRune("\"'`", rune(value[0])) {
+		return value[1 : n-1]
 	}
-	return all
-}
-
-// malformed names the first line that is nothing at all.
-func (l lines) malformed(name string) error {
-	for _, at := range l {
-		if at.bad {
-			return fmt.Errorf("%s:%d: want NAME = value, a section in brackets, or a comment that begins with # or ;", name, at.number)
-		}
-	}
-	return nil
-}
-
-// find returns the last line on which a key stands, 0 if it was not recognized.
-func (l lines) find(section, key string) int {
-	for _, at := range slices.Backward(l) {
-		if at.section == section && at.key == key {
-			return at.number
-		}
-	}
-	return 0
+	return value
 }

@@ -46,15 +46,15 @@ func TestParseRefuses(t *testing.T) {
 		text string
 		want []string
 	}{
-		"unknown key":         {"[return-sync]\n\nCOLOUR = s3cret\n", []string{"x.ini:3: COLOUR is no setting"}},
-		"other case":          {"[return-sync]\npage_size = s3cret\n", []string{"x.ini:2: page_size is no setting"}},
+		"unknown key":         {"[return-sync]\n\nCOLOUR = s3cret\n", []string{"x.ini:3: COLOUR is not a setting"}},
+		"other case":          {"[return-sync]\npage_size = s3cret\n", []string{"x.ini:2: page_size is not a setting"}},
 		"all at once":         {"[return-sync]\nA = s3cret\nPAGE_SIZE = 1\nB = s3cret\n", []string{"x.ini:2: A is", "x.ini:4: B is"}},
 		"no section":          {"PAGE_SIZE = s3cret\n", []string{"x.ini:1: PAGE_SIZE stands before the section", "[return-sync]"}},
 		"other section":       {"[return_sync]\nPAGE_SIZE = s3cret\n", []string{"x.ini:2: section return_sync is unknown"}},
 		"twice":               {"[return-sync]\nPAGE_SIZE = s3cret\nPAGE_SIZE = s3cret\n", []string{"x.ini:3: PAGE_SIZE stands more than once"}},
 		"no equals sign":      {"[return-sync]\nSOURCE_DSN u:s3cret@tcp(h)/d\n", []string{"x.ini:2: want NAME = value"}},
-		"a value as the name": {"[return-sync]\nu:s3cret@tcp(h)/d?a=b\n", []string{"x.ini:2: this line's name is no setting"}},
-		"open section":        {"[return-sync\nPAGE_SIZE = s3cret\n", []string{"x.ini cannot be read"}},
+		"a value as the name": {"[return-sync]\nu:s3cret@tcp(h)/d?a=b\n", []string{"x.ini:2: this line's name is not a setting"}},
+		"open section":        {"[return-sync\nPAGE_SIZE = s3cret\n", []string{"x.ini:1: the section's bracket is not closed"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestParseRefuses(t *testing.T) {
 				}
 			}
 			if strings.Contains(err.Error(), "s3cret") {
-				t.Errorf("%q tells the value", err)
+				t.Errorf("%q holds the value", err)
 			}
 		})
 	}

@@ -1,10 +1,10 @@
-// Package operate does what people may change, and keeps a row of sync_audit of
-// each act: who, by which door, what, from what to what, and what came of it. The
-// row belongs to the act and not to the door, so that the console, the command
-// line and the functions that people call leave the same.
+// Package operate has the acts of people: each change that a person may make, with a row
+// of sync_audit for each (actor, program, action, old and new value, outcome). The row
+// belongs to the act, so the console, the command line and the functions that people call
+// leave the same rows and refuse the same mistakes in the same words.
 //
-// What happens by itself, such as a tick, a schedule's start or a page, is no act:
-// the run log tells of it.
+// Work without a person, such as a tick, a schedule's start or a page, is no act: the run
+// log records it.
 package operate
 
 import (
@@ -18,33 +18,31 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Actor is who acts.
+// Actor is the person who acts.
 type Actor struct {
 	Who string // an address, a token's subject, or a user of a machine; may be empty
 	Via string // one of store's ViaConsole, ViaCLI ...
 }
 
-// String says who asks for a job.
+// String names the actor as the author of a job.
 func (a Actor) String() string { return a.Via + ": " + a.who() }
 
-// who is the actor in the audit.
+// who names the actor in the audit.
 func (a Actor) who() string { return cmp.Or(a.Who, "unknown") }
 
-// Store is the tables that acts are noted in.
+// Store keeps the rows of the audit.
 type Store interface {
 	Audited(ctx context.Context, a audit.Entry, do func(*audit.Entry) error) error
 }
 
-// Audited does an act and keeps its row: the door of everything below, and of acts
-// that only one caller has. do completes the row with what it learns.
+// Audited does an act and keeps its row; acts of one caller alone use it directly. do
+// completes the row with the old and the new value.
 func Audited(ctx context.Context, db Store, by Actor, a audit.Entry, do func(*audit.Entry) error) error {
 	a.Who, a.Via = by.who(), by.Via
 	return db.Audited(ctx, a, do)
@@ -52,16 +50,17 @@ func Audited(ctx context.Context, db Store, by Actor, a audit.Entry, do func(*au
 
 // Waker begins a job's chain of tasks.
 type Waker interface {
+	// Wake sends the first task of the job with this id.
 	Wake(ctx context.Context, id int64) error
 }
 
-// Acts does what people ask for.
+// Acts are the acts on entities, jobs, parked records and schedules.
 type Acts struct {
 	Store    *store.DB
 	Entities entity.List
-	// Ticker starts syncs; nil where nothing is started.
+	// Ticker starts syncs; nil if the caller starts none.
 	Ticker member.Ticker
-	// Jobs begins jobs at once; without it the next tick does.
+	// Jobs begins jobs at once; nil leaves them to the next tick.
 	Jobs Waker
 }
 
@@ -102,7 +101,7 @@ func (a Acts) StartEntity(ctx context.Context, by Actor, t flow.Tick) (started [
 	return started, err
 }
 
-// Said says what a tick did.
+// Said reports the result of a tick in words.
 func Said(started []flow.Started) string {
 	var said []string
 	for _, s := range started {
@@ -114,18 +113,28 @@ func Said(started []flow.Started) string {
 // catalog knows the entities and their targets.
 func (a Acts) catalog() target.Catalog { return target.Catalog{Entities: a.Entities, Store: a.Store} }
 
-// move changes a job's state by do and returns the job as it was.
-func (a Acts) move(ctx context.Context, by Actor, entry audit.Entry, id int64, to rework.State, do func(rework.Job) (bool, error)) (j rework.Job, err error) {
-	entry.Object = fmt.Sprint("job ", id)
+// move is a change of a job's state.
+type move struct {
+	action, verb string
+	to           rework.State
+}
+
+// do changes a job's state by change and returns the job as it was.
+func (m move) do(ctx context.Context, a Acts, by Actor, id int64, change func(rework.Job) (bool, error)) (j rework.Job, err error) {
+	entry := audit.Entry{Action: m.action, Object: fmt.Sprint("job ", id)}
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) error {
 		var err error
 		if j, err = a.Store.Job(ctx, id); err != nil {
 			return err
 		}
-		entry.Object, entry.Old, entry.New = j.String(), string(j.State), string(to)
-		ok, err := do(j)
+		entry.Object, entry.Old, entry.New = j.String(), string(j.State), string(m.to)
+		ok, err := change(j)
 		if err == nil && !ok {
-			err = fault.New(fault.Invalid, "job-elsewhere", "%v is %s: that cannot be changed so", j, j.State)
+			already := ""
+			if j.State == m.to {
+				already = "already "
+			}
+			err = fault.New(fault.Invalid, "job-elsewhere", "cannot %s: %v is %s%s", m.verb, j, already, j.State)
 		}
 		return err
 	})
@@ -134,14 +143,14 @@ func (a Acts) move(ctx context.Context, by Actor, entry audit.Entry, id int64, t
 
 // PauseJob sends no more pages of a job.
 func (a Acts) PauseJob(ctx context.Context, by Actor, id int64) (rework.Job, error) {
-	return a.move(ctx, by, audit.Entry{Action: PauseJob}, id, rework.Paused, func(j rework.Job) (bool, error) {
+	return move{PauseJob, "pause", rework.Paused}.do(ctx, a, by, id, func(j rework.Job) (bool, error) {
 		return a.Store.MoveJob(ctx, j.ID, rework.Paused, "")
 	})
 }
 
-// ResumeJob lets a paused job go on.
+// ResumeJob continues a paused job.
 func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (rework.Job, error) {
-	return a.move(ctx, by, audit.Entry{Action: ResumeJob}, id, rework.Running, func(j rework.Job) (bool, error) {
+	return move{ResumeJob, "resume", rework.Running}.do(ctx, a, by, id, func(j rework.Job) (bool, error) {
 		ok, err := a.Store.MoveJob(ctx, j.ID, rework.Running, "")
 		if err == nil && ok {
 			err = a.wake(ctx, j.ID)
@@ -152,7 +161,7 @@ func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (rework.Job, er
 
 // CancelJob ends a job for good.
 func (a Acts) CancelJob(ctx context.Context, by Actor, id int64) (rework.Job, error) {
-	return a.move(ctx, by, audit.Entry{Action: CancelJob}, id, rework.Cancelled, func(j rework.Job) (bool, error) {
+	return move{CancelJob, "cancel", rework.Cancelled}.do(ctx, a, by, id, func(j rework.Job) (bool, error) {
 		def, err := a.catalog().Named(ctx, j.Entity)
 		if err != nil {
 			return false, err
@@ -161,7 +170,7 @@ func (a Acts) CancelJob(ctx context.Context, by Actor, id int64) (rework.Job, er
 	})
 }
 
-// wake begins a job's chain, if that is done from here.
+// wake begins a job's chain, unless that is left to the next tick.
 func (a Acts) wake(ctx context.Context, id int64) error {
 	if a.Jobs == nil {
 		return nil
@@ -169,59 +178,8 @@ func (a Acts) wake(ctx context.Context, id int64) error {
 	return a.Jobs.Wake(ctx, id)
 }
 
-// Parked is parked records of an entity.
-type Parked struct {
-	Def     entity.Definition
-	Records ledger.Journal // their ids by root
-}
-
-// count returns how many records there are.
-func (p Parked) count() (n int) {
-	for _, ids := range p.Records {
-		n += len(ids)
-	}
-	return n
-}
-
-// RetryParked sends parked records of an entity once more, by a job. named is what
-// was asked for, in words, and choose finds the records.
-func (a Acts) RetryParked(ctx context.Context, by Actor, entry audit.Entry, choose func() (Parked, error)) (j rework.Job, n int, err error) {
-	entry.Action = RetryParked
-	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) error {
-		p, err := choose()
-		if err != nil {
-			return err
-		}
-		r, err := rework.NewRepairs(ctx, a.Store, p.Def, run.Record, by.String())
-		if err != nil {
-			return err
-		}
-		for root, ids := range p.Records {
-			if err := r.Add(ctx, root, ids...); err != nil {
-				return err
-			}
-		}
-		if j, err = r.Start(ctx); err != nil {
-			return err
-		}
-		n = p.count()
-		entry.New = Retried(n, j)
-		return a.wake(ctx, j.ID)
-	})
-	return j, n, err
-}
-
-// Retried says how many records a job tries again.
-func Retried(n int, j rework.Job) string {
-	what := "records are"
-	if n == 1 {
-		what = "record is"
-	}
-	return fmt.Sprintf("%d %s tried again by job %d", n, what, j.ID)
-}
-
-// Backfill has a range of history synced again by make, which a person has asked
-// for.
+// Backfill has a range of history synced again: begin opens the job. object names the
+// entity until the job does.
 func (a Acts) Backfill(ctx context.Context, by Actor, object string, begin func() (rework.Job, error)) (j rework.Job, err error) {
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: Backfill, Object: object}, func(entry *audit.Entry) error {
 		var err error

@@ -9,7 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 )
 
-// AddSchedule inserts a schedule; checked is its checked specification.
+// AddSchedule inserts a schedule; checked returns its specification, or why it is refused.
 func (a Acts) AddSchedule(ctx context.Context, by Actor, checked func() (schedule.Edit, error)) (id int64, name string, err error) {
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: AddSchedule}, func(entry *audit.Entry) error {
 		e, err := checked()
@@ -26,8 +26,8 @@ func (a Acts) AddSchedule(ctx context.Context, by Actor, checked func() (schedul
 	return id, name, err
 }
 
-// EditSchedule changes a schedule that still has a version; checked says what it is
-// to be.
+// EditSchedule changes a schedule that still has a version; checked returns both, or why
+// the edit is refused.
 func (a Acts) EditSchedule(ctx context.Context, by Actor, id int64, checked func() (version string, e schedule.Edit, err error)) (name string, err error) {
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: EditSchedule, Object: ScheduleLabel(id, "")}, func(entry *audit.Entry) error {
 		version, e, err := checked()
@@ -44,8 +44,8 @@ func (a Acts) EditSchedule(ctx context.Context, by Actor, id int64, checked func
 	return name, err
 }
 
-// DeleteSchedule deletes a schedule that still has a version; with an empty one
-// whatever it is.
+// DeleteSchedule deletes a schedule that still has a version; an empty version deletes
+// any.
 func (a Acts) DeleteSchedule(ctx context.Context, by Actor, id int64, version func() (string, error)) (row schedule.Row, err error) {
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: DropSchedule, Object: ScheduleLabel(id, "")}, func(entry *audit.Entry) error {
 		v, err := version()

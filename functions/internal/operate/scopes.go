@@ -12,7 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
-// ScopeActs does what people ask for about scopes.
+// ScopeActs are the acts on scopes and statuses.
 type ScopeActs struct{ Flow *member.Scopes }
 
 // Start starts a scope.
@@ -57,7 +57,7 @@ func (s ScopeActs) SyncEntities(ctx context.Context, by Actor, r scope.Request) 
 	return done, err
 }
 
-// notMet is what a condition that does not hold makes of a deletion.
+// notMet is the outcome of a deletion whose condition does not hold.
 const notMet = "the condition is not met; nothing was done"
 
 // DeleteScope deletes a scope under a condition. It reports whether it did.
@@ -76,7 +76,7 @@ func (s ScopeActs) DeleteStatus(ctx context.Context, by Actor, id string, when s
 	return s.remove(ctx, by, audit.Entry{Action: DeleteStatus, Object: id}, when, func() error {
 		number, err := strconv.ParseInt(id, 10, 64)
 		if err != nil || number < 1 {
-			return fault.New(fault.Invalid, "bad-id", "options.id is no sync status: want its number, such as \"7\"").WithParam("options.id")
+			return fault.New(fault.Invalid, "bad-id", "options.id is not a sync status: want its number, such as \"7\"").WithParam("options.id")
 		}
 		return s.Flow.Store.DeleteStatus(ctx, number)
 	})

@@ -1,0 +1,126 @@
+// Package alerts is the commands about alerts and their channels.
+package alerts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
+)
+
+// Commands returns the commands of this group.
+func Commands(a *cli.App) []*cobra.Command {
+	open := 0 // how many alerts are open, shown or not: that decides the exit code
+	list := cli.List[alertstore.AlertRow]{
+		Command: cobra.Command{
+			Short: "List the open alerts, and what to do",
+			Long: `list shows the open alerts, or with --all also those that are over, and the state of
+their messages: sent, waiting to be sent, or refused by the channel.`,
+			Annotations: cli.Attention("an alert is open"),
+			Example:     "  returnsync alerts list\n  returnsync alerts list --all --limit 200 --json",
+		},
+		All: "include alerts that are over", Limit: 50, LimitUnit: " of the newest alerts",
+		Read: func(ctx context.Context, s *cli.Session, o cli.ListFlags) (list []alertstore.AlertRow, err error) {
+			list, open, err = readAlerts(ctx, s, o)
+			return list, err
+		},
+		Empty: "No alert is open.", EmptyAll: "There was never an alert.",
+		Head: "ALERT\tSTATE\tRAISED (UTC)\tLASTED\tSENT\tWAITING\tREFUSED\tTITLE",
+		Row: func(a alertstore.AlertRow) []any {
+			lasted := "-"
+			if a.ClosedAt != nil {
+				lasted = cli.Age(a.ClosedAt.Sub(a.RaisedAt))
+			}
+			return []any{a.ID, a.Outcome, a.RaisedAt, lasted, a.Sent, a.Waiting, a.Refused, a.Title}
+		},
+		After: func(_ context.Context, s *cli.Session, o cli.ListFlags, list []alertstore.AlertRow) error {
+			if !o.JSON {
+				printOpen(s, list)
+			}
+			if open > 0 {
+				return cli.ErrAttention
+			}
+			return nil
+		},
+	}
+	return []*cobra.Command{cli.Group(&cobra.Command{
+		Use:     "alerts",
+		Short:   "Show the alerts, and test their channels",
+		Example: "  returnsync alerts list\n  returnsync alerts test",
+	}, list.Build(a), testCmd(a))}
+}
+
+// readAlerts reads the alerts to list, and returns how many are open.
+func readAlerts(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]alertstore.AlertRow, int, error) {
+	db, _, err := s.Known(ctx, "")
+	if err != nil {
+		return nil, 0, err
+	}
+	open, err := alertstore.New(db.Pool()).Alerts(ctx, true, o.Limit)
+	if err != nil || !o.All {
+		return open, len(open), err
+	}
+	list, err := alertstore.New(db.Pool()).Alerts(ctx, false, o.Limit)
+	return list, len(open), err
+}
+
+// printOpen writes what to do about each open alert.
+func printOpen(s *cli.Session, list []alertstore.AlertRow) {
+	for _, a := range list {
+		if a.Outcome == alert.StillOpen {
+			_, _ = fmt.Fprintf(s.Out, "\n%s\n   %s\n   -> %s\n", cli.OneLine(a.Title), cli.OneLine(a.Text), cli.OneLine(a.Do))
+		}
+	}
+}
+
+// testCmd is the command that sends a test message.
+func testCmd(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test",
+		Short: "Send a test message over every channel",
+		Long: `test sends a message that says that nothing is wrong over every configured channel:
+SLACK_WEBHOOK_URL and ALERT_WEBHOOK_URL. It needs no database and prints no address.`,
+		Annotations: cli.Failure(map[string]string{}, "a channel refused the message, or none is configured"),
+		Example:     "  returnsync alerts test",
+		Args:        cobra.NoArgs,
+		RunE:        a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return sendTest(ctx, s) }),
+	}
+}
+
+// Docs is the page that alerts link to.
+type Docs struct {
+	URL string `env:"WATCH_DOCS_URL"`
+}
+
+// sendTest sends a test message.
+func sendTest(ctx context.Context, s *cli.Session) error {
+	var to wire.Channels
+	var docs Docs
+	if err := wire.Configure(ctx, s.Lookup, &to, &docs); err != nil {
+		return err
+	}
+	channels, err := to.Open()
+	if err != nil {
+		return err
+	}
+	if len(channels) == 0 {
+		return errors.New("no channel is configured: set SLACK_WEBHOOK_URL to the address of an incoming webhook, or ALERT_WEBHOOK_URL to an address that takes JSON")
+	}
+	var problems []error
+	for _, c := range channels {
+		began := s.Now()
+		if err := c.Send(ctx, alert.TestMessage(docs.URL)); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", c.Name, err))
+			continue
+		}
+		_, _ = fmt.Fprintf(s.Out, "%s: the message was taken in %v\n", c.Name, s.Now().Sub(began).Round(time.Millisecond))
+	}
+	return errors.Join(problems...)
+}

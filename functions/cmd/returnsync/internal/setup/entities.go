@@ -1,0 +1,138 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
+	"gitlab.com/eshopbox-team/return-sync/shared/identity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+)
+
+// entitiesCmd is the commands about entity definitions.
+func entitiesCmd(a *cli.App) *cobra.Command {
+	return cli.Group(&cobra.Command{
+		Use:     "entities",
+		Short:   "List and check entity definitions",
+		Example: "  returnsync entities list\n  returnsync entities check returns",
+	}, entitiesListCmd(a), checkCmd(a))
+}
+
+// entitiesListCmd is the command that lists definitions.
+func entitiesListCmd(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the entities that this program knows",
+		Example: "  returnsync entities list --entities-dir ./entities",
+		Args:    cobra.NoArgs,
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error {
+			list, err := loadEntities(ctx, s)
+			if err != nil {
+				return err
+			}
+			return cli.Table(s.Out, "ENTITY\tJOB TYPE\tINDEX\tPAGE\tRECORD LIMIT\tDEFINITION", list, func(d entity.Definition) []any {
+				return []any{d.Name, d.JobType, d.Index, fmt.Sprint(d.PageSize, " roots"), fmt.Sprint(d.RecordLimit, " bytes"), d.Source}
+			})
+		}),
+	}
+}
+
+// checkCmd is the command that checks definitions.
+func checkCmd(a *cli.App) *cobra.Command {
+	var offline bool
+	cmd := &cobra.Command{
+		Use:   "check [name...]",
+		Short: "Check definitions, against the database as well",
+		Long: `check reads the definitions and checks each against the database of the returns: the
+server must understand both queries, the columns of rows.sql must make a record, and
+changed.sql must return the one column _root. It reads a sample of the accounts and
+reports those that the index could confuse, such as two that differ only in case. It
+changes nothing. With --offline it checks the files alone.`,
+		Annotations: cli.Failure(map[string]string{}, "a definition is wrong or does not fit the database"),
+		Example: `  returnsync entities check
+  returnsync entities check returns --dsn 'reader:secret@tcp(127.0.0.1:3306)/eshopbox'
+  returnsync entities check --offline --entities-dir ./entities`,
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+			return checkEntities(ctx, s, args, offline)
+		}),
+	}
+	cmd.Flags().BoolVar(&offline, "offline", false, "check the files alone, without a database")
+	return cmd
+}
+
+// loadEntities reads all definitions that the settings name.
+func loadEntities(ctx context.Context, s *cli.Session) (entity.List, error) {
+	var defs wire.Definitions
+	if err := wire.Configure(ctx, s.Lookup, &defs); err != nil {
+		return nil, err
+	}
+	return defs.Load()
+}
+
+// checkEntities checks the named definitions, or all without a name.
+func checkEntities(ctx context.Context, s *cli.Session, names []string, offline bool) error {
+	list, err := loadEntities(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := list.Named(name); err != nil {
+			return err
+		}
+	}
+	list = slices.DeleteFunc(list, func(d entity.Definition) bool { return len(names) > 0 && !slices.Contains(names, d.Name) })
+	checked, ask := "files and database", func(context.Context, entity.Definition) ([]doctor.Finding, error) { return nil, nil }
+	if offline {
+		checked = "files only"
+	} else if ask, err = asker(ctx, s); err != nil {
+		return err
+	}
+	var problems []error
+	for _, d := range list {
+		found, err := ask(ctx, d)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		_, _ = fmt.Fprintf(s.Out, "%s: ok (%s, %s)\n", d.Name, d.Source, checked)
+		for _, f := range found {
+			if f.Severity == doctor.Warn {
+				_, _ = fmt.Fprintf(s.Out, "  WARN %s\n", cli.OneLine(f.Message))
+			}
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	text := strings.ReplaceAll(errors.Join(problems...).Error(), "\n", "\n  ")
+	return fmt.Errorf("%d of %d definitions do not fit the database:\n  %s", len(problems), len(list), text)
+}
+
+// asker opens the database of the returns and returns the check of a definition against it.
+func asker(ctx context.Context, s *cli.Session) (func(context.Context, entity.Definition) ([]doctor.Finding, error), error) {
+	d, err := s.Configure(ctx, true)
+	if err != nil {
+		return nil, fmt.Errorf("%w\n  (--offline checks the files without a database)", err)
+	}
+	source, err := s.Source(d.Wired())
+	if err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, cli.AnswerWithin)
+	defer cancel()
+	_, err = source.Now(limited)
+	ask := func(ctx context.Context, d entity.Definition) ([]doctor.Finding, error) {
+		if err := source.Check(ctx, d); err != nil {
+			return nil, err
+		}
+		return doctor.Accounts(ctx, source, d, identity.Nameable), nil
+	}
+	return ask, cli.Unanswered("SOURCE_DSN", d.Source, err)
+}
