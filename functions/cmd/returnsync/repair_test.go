@@ -166,7 +166,7 @@ func (c *spoiler) spoilLedger() {
 			entries = append(entries, ledger.Entry{ID: id})
 			c.expect(root, id, verify.Orphaned, verify.InLedger)
 		}
-		c.exec("UPDATE sync_ledger SET records = ? WHERE root_id = ?", ledger.Pack(entries), root)
+		c.exec("UPDATE sync_ledger SET records = ? WHERE root_id = ?", ledger.PackVersion(0, entries), root)
 	}
 	c.t.Logf("ledger: of %d rows %d with a wrong hash, %d removed, %d with a record that never was", len(c.roots), n, n, n)
 }

@@ -147,7 +147,7 @@ func settingReaders(t *testing.T) map[string]string {
 		}
 	}
 	said := map[string]string{}
-	known := literals(t, root+"/functions/cmd/returnsync/settings.go")
+	known := literals(t, root+"/functions/cmd/returnsync/internal/cli/settings.go")
 	for name := range declaredSettings(t) {
 		by := readers[name]
 		slices.Sort(by)

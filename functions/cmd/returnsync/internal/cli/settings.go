@@ -50,6 +50,7 @@ func settings() []setting {
 		{"ALGOLIA_CHECK_KEY", "", nowhere, "a key with the rights search and settings, to check an index"},
 		{"WATCH_PERIOD", "", nowhere, "how often the scheduler ticks every entity (default 15m)"},
 		{"WATCH_INDEX_AGE", "", nowhere, "how old the last check of an index may be (default 5m)"},
+		{"WATCH_OFFLINE_AFTER", "", nowhere, "the silence of the application that makes it offline (default 40m)"},
 		{"WATCH_ABSENT_AFTER", "", nowhere, "how long no sync may succeed (default 24h)"},
 		{"WATCH_FAILED_RUNS", "", nowhere, "how many failed runs in a row need attention (default 1)"},
 		{"WATCH_BUDGET_PERCENT", "", nowhere, "the used share of the operations budget that needs attention (default 90)"},
