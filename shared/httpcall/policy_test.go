@@ -30,10 +30,10 @@ func failing(errs ...error) (try func(context.Context) error, calls *int) {
 }
 
 var (
-	away    = fault.New(fault.Retry, "away", "away")
-	slow    = fault.New(fault.Throttled, "slow", "slow down").WithAfter(3 * time.Second)
-	wrong   = fault.New(fault.Invalid, "wrong", "wrong")
-	unknown = errors.New("nobody classified this")
+	away       = fault.New(fault.Retry, "away", "away")
+	slow       = fault.New(fault.Throttled, "slow", "slow down").WithAfter(3 * time.Second)
+	wrong      = fault.New(fault.Invalid, "wrong", "wrong")
+	errUnknown = errors.New("nobody classified this")
 )
 
 func TestRepeat(t *testing.T) {
@@ -53,7 +53,7 @@ func TestRepeat(t *testing.T) {
 		"the server's wish":        {httpcall.Policy{Attempts: 3, First: 100, Most: 1000}, []error{slow, away}, 3, []time.Duration{3 * time.Second, 200}, true},
 		"a longer pause of ours":   {httpcall.Policy{Attempts: 3, First: time.Hour, Most: time.Hour}, []error{slow}, 2, []time.Duration{time.Hour}, true},
 		"waiting cannot cure":      {httpcall.Policy{Attempts: 3}, []error{wrong}, 1, nil, false},
-		"an error without a kind":  {httpcall.Policy{Attempts: 3}, []error{unknown}, 1, nil, false},
+		"an error without a kind":  {httpcall.Policy{Attempts: 3}, []error{errUnknown}, 1, nil, false},
 		"joined errors":            {httpcall.Policy{Attempts: 3, First: 100}, []error{fault.Join(wrong, away)}, 2, []time.Duration{100}, true},
 		"total is too short":       {httpcall.Policy{Attempts: 9, First: time.Second, Most: time.Minute, Total: 5 * time.Second}, []error{away, away, away, away}, 3, []time.Duration{1e9, 2e9}, false},
 	}

@@ -130,7 +130,7 @@ func TestWhatCannotRunIsSaid(t *testing.T) {
 		rows []string
 		want string
 	}{
-		"no npm":         {onlyGo, []string{"--only", "node,node_50ms"}, []string{"node", "node_50ms"}, "npm"},
+		"no Node":        {onlyGo, []string{"--only", "node,node_50ms"}, []string{"node", "node_50ms"}, "the Node script cannot run"},
 		"no Go tools":    {t.TempDir(), []string{"--only", "go,node_durable"}, []string{"go", "node_durable"}, "Go tools"},
 		"another server": {os.Getenv("PATH"), []string{"--dsn", "root@tcp(127.0.0.1:1)/", "--only", "limit_durable,first_durable"}, []string{"limit_durable", "first_durable"}, "--dsn"},
 	} {

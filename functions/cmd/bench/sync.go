@@ -54,10 +54,9 @@ func (w *world) measure(ctx context.Context, p part, sc scenario, program peer, 
 		w.sink.latency.Store(int64(w.o.latency))
 		senders = w.o.limiters
 	}
-	switch {
-	case p.measure == nil:
+	if p.measure == nil {
 		r, err = program.measure(ctx, w, p.name, senders)
-	default:
+	} else {
 		if err := w.instance(ctx, senders); err != nil {
 			return nil, err
 		}

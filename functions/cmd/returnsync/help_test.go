@@ -3,6 +3,7 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func TestAliases(t *testing.T) {
 		}
 		first, _, _ := strings.Cut(cmd.Long, "\n")
 		for _, name := range names {
-			path := append(strings.Fields(cmd.Parent().CommandPath())[1:], name, "--help")
+			path := slices.Concat(strings.Fields(cmd.Parent().CommandPath())[1:], []string{name, "--help"})
 			call(t, surroundings(t, nil), path...).expect(t, exitOK, []string{first, "Exit codes:"}, nil)
 			found++
 		}

@@ -37,6 +37,7 @@ var licences = []struct{ name, sentence string }{
 	{"BSD-3-Clause", "names of its contributors"},
 	{"BSD-2-Clause", "Redistributions in binary form"},
 	{"MIT", "Permission is hereby granted, free of charge"},
+	{"Unlicense", "released into the public domain"},
 	{"ISC", "Permission to use, copy, modify, and/or distribute"},
 }
 
@@ -75,7 +76,7 @@ type goModule struct {
 // notice returns a module's licence and its first copyright line.
 func (m goModule) notice(t *testing.T) (licence, holder string) {
 	t.Helper()
-	files, _ := filepath.Glob(filepath.Join(m.Dir, "LICENSE*"))
+	files, _ := filepath.Glob(filepath.Join(m.Dir, "*LICENSE*"))
 	if len(files) == 0 {
 		t.Errorf("%s has no LICENSE file in %s", m.Path, m.Dir)
 		return "unknown", ""

@@ -55,8 +55,8 @@ func repairCmd(a *cli.App) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.dryRun, "dry-run", false, "only print what it would do and cost")
-	o.Wait.Add(f, 24*time.Hour)
-	o.VerifyOptions.add(f)
+	o.Add(f, 24*time.Hour)
+	o.add(f)
 	cli.AddSettings(f, cli.OnSync)
 	return cmd
 }
