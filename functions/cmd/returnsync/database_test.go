@@ -19,7 +19,7 @@ func TestMigrateTwice(t *testing.T) {
 	dsn, db := database(t, 0)
 	d := surroundings(t, env{"SOURCE_DSN": dsn})
 	call(t, d, "parked", "list").expect(t, exitError, nil, []string{"our tables are at version 0", "run: returnsync migrate"})
-	call(t, d, "status").expect(t, exitAttention, []string{"ATTENTION: 1 thing", "version 0", "run: returnsync migrate"}, nil)
+	call(t, d, "status").expect(t, exitAttention, []string{"ATTENTION: 1 finding", "version 0", "run: returnsync migrate"}, nil)
 	call(t, d, "migrate").expect(t, exitOK, []string{"applied 00001_claim.sql", "00008_parked.sql"}, nil)
 	call(t, d, "migrate").expect(t, exitOK, []string{"up to date, at version "}, nil)
 	exec(t, db, "INSERT INTO sync_schema (version_id, is_applied) VALUES (999, 1)")

@@ -165,7 +165,7 @@ func TestStatusTellsOfJobsBudgetAndDrift(t *testing.T) {
 		"records that differ from the source: 3 (R4-1 is missing in the index)", "returnsync repair --deep --wait --entity returns",
 		"the comparison that runs by itself failed: the index does not answer",
 		"of 60 operations of the index are used in 24 hours", "syncs go on, backfills wait",
-		"1 backfill of returns waiting: ", "2 repair of returns failed: ", "3 records differ; everything was last compared 2h00m ago", "budget", " of 1000000 operations in 30 days",
+		"1 backfill of returns waiting: ", "2 repair of returns failed: ", "3 records differ; the last full comparison was 2h00m ago", "budget", " of 1000000 operations in 30 days",
 	}, nil)
 	if strings.Contains(r.out, "long ago") {
 		t.Errorf("a job that failed long ago is reported:\n%s", r.out)

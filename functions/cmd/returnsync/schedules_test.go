@@ -67,21 +67,21 @@ func TestSchedulesThatMakeNoSense(t *testing.T) {
 	call(t, d, "migrate").expect(t, exitOK, nil, nil)
 	good := []string{"--name", "n", "--entity", "returns", "--time", "12:00"}
 	for want, args := range map[string][]string{
-		"--name is missing":       {"set", "--entity", "returns", "--time", "12:00"},
-		"target is empty":         {"set", "--name", "n", "--time", "12:00"},
-		"two targets":             append([]string{"set", "--scope", "all"}, good...),
-		`time is "7pm"`:           append([]string{"set"}, append(good[:4:4], "--time", "7pm")...),
-		`run is "Hourly"`:         append([]string{"set", "--run", "Hourly"}, good...),
-		`timezone is "PDT"`:       append([]string{"set", "--timezone", "PDT"}, good...),
-		"weekday is":              append([]string{"set", "--run", "weekly", "--weekday", "x"}, good...),
-		`no entity "lost"`:        {"set", "--name", "n", "--entity", "lost", "--time", "12:00"},
-		"is no id":                {"set", "--name", "n", "--scope", "all of it", "--time", "12:00"},
-		"at most 128":             {"set", "--name", strings.Repeat("n", 129), "--entity", "returns", "--time", "12:00"},
-		"--if-version needs":      append([]string{"set", "--if-version", "x"}, good...),
-		"no schedule 7":           {"set", "7", "--time", "12:00"},
-		`"x" is not a schedule's`: {"pause", "x"},
-		"there is no schedule 8":  {"delete", "8"},
-		"SCHEDULES_URL":           {"apply"},
+		"--name is missing":         {"set", "--entity", "returns", "--time", "12:00"},
+		"target is empty":           {"set", "--name", "n", "--time", "12:00"},
+		"a schedule has one target": append([]string{"set", "--scope", "all"}, good...),
+		`time is "7pm"`:             append([]string{"set"}, append(good[:4:4], "--time", "7pm")...),
+		`run is "Hourly"`:           append([]string{"set", "--run", "Hourly"}, good...),
+		`timezone is "PDT"`:         append([]string{"set", "--timezone", "PDT"}, good...),
+		"weekday is":                append([]string{"set", "--run", "weekly", "--weekday", "x"}, good...),
+		`no entity "lost"`:          {"set", "--name", "n", "--entity", "lost", "--time", "12:00"},
+		"is no id":                  {"set", "--name", "n", "--scope", "all of it", "--time", "12:00"},
+		"at most 128":               {"set", "--name", strings.Repeat("n", 129), "--entity", "returns", "--time", "12:00"},
+		"--if-version needs":        append([]string{"set", "--if-version", "x"}, good...),
+		"no schedule 7":             {"set", "7", "--time", "12:00"},
+		`"x" is not a schedule's`:   {"pause", "x"},
+		"there is no schedule 8":    {"delete", "8"},
+		"SCHEDULES_URL":             {"apply"},
 	} {
 		call(t, d, append([]string{"schedules"}, args...)...).expect(t, exitError, nil, []string{want})
 	}
