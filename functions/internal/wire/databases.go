@@ -38,24 +38,38 @@ func (e *Env) Source(d Databases) (*mysql.Source, error) {
 // route returns the DSN to connect with, and Cloud SQL's dialer if the way leads
 // through it.
 func (e *Env) route(dsn string) (string, []sqldb.Dial, error) {
-	if e.cloudSQL == nil {
-		var cfg cloudsql.Config
-		if err := Configure(context.Background(), e.Lookup, &cfg); err != nil {
-			return "", nil, err
-		}
-		d, err := cloudsql.New(cfg)
-		if err != nil {
-			return "", nil, err
-		}
-		e.cloudSQL = d
-		e.closing(func() error {
-			e.cloudSQL = nil
-			return d.Close()
-		})
+	dialer, err := e.dialer()
+	if err != nil {
+		return "", nil, err
 	}
-	dsn, through, err := e.cloudSQL.Through(dsn)
+	dsn, through, err := dialer.Through(dsn)
 	if err != nil || !through {
 		return dsn, nil, err
 	}
-	return dsn, []sqldb.Dial{e.cloudSQL.Dial}, nil
+	return dsn, []sqldb.Dial{dialer.Dial}, nil
+}
+
+// dialer returns the dialer of Cloud SQL, which the first database opens.
+func (e *Env) dialer() (*cloudsql.Dialer, error) {
+	e.dialing.Lock()
+	defer e.dialing.Unlock()
+	if e.cloudSQL != nil {
+		return e.cloudSQL, nil
+	}
+	var cfg cloudsql.Config
+	if err := Configure(context.Background(), e.Lookup, &cfg); err != nil {
+		return nil, err
+	}
+	d, err := cloudsql.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	e.cloudSQL = d
+	e.closing(func() error {
+		e.dialing.Lock()
+		defer e.dialing.Unlock()
+		e.cloudSQL = nil
+		return d.Close()
+	})
+	return d, nil
 }

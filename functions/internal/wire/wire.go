@@ -15,6 +15,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
@@ -73,8 +75,10 @@ type Env struct {
 	// Steps, if set, is called between any two steps of the flow; only rehearsals set
 	// it.
 	Steps   flow.Steps
+	mu      sync.Mutex // of closers: doctor opens parts in several checks at once
 	closers []func() error
-	// cloudSQL is opened by the first database.
+	// cloudSQL is opened by the first database, under dialing.
+	dialing  sync.Mutex
 	cloudSQL *cloudsql.Dialer
 }
 
@@ -117,16 +121,23 @@ func NewEnv(ctx context.Context, lookup envconfig.Lookuper) (*Env, error) {
 
 // Close closes the opened parts, last first.
 func (e *Env) Close() error {
-	var problems []error
-	for i := len(e.closers) - 1; i >= 0; i-- {
-		problems = append(problems, e.closers[i]())
-	}
+	e.mu.Lock()
+	list := e.closers
 	e.closers = nil
+	e.mu.Unlock()
+	var problems []error
+	for _, closeIt := range slices.Backward(list) {
+		problems = append(problems, closeIt())
+	}
 	return errors.Join(problems...)
 }
 
 // closing registers a part to be closed.
-func (e *Env) closing(close func() error) { e.closers = append(e.closers, close) }
+func (e *Env) closing(close func() error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closers = append(e.closers, close)
+}
 
 // Databases holds the environment's settings of the databases.
 type Databases struct {

@@ -102,7 +102,7 @@ func (c *Cron) Run(ctx context.Context, t Tick) ([]Started, error) {
 		}
 		started = append(started, s)
 	}
-	if !t.ByHand {
+	if !t.ByHand && c.Heart != nil {
 		// A missed heartbeat must not fail a tick that has started syncs: the watcher
 		// reports it.
 		if err := c.Heart.Beat(ctx, alert.App); err != nil {
@@ -134,7 +134,7 @@ func (c *Cron) entities(ctx context.Context, t Tick, rebuilt bool) (entity.List,
 // start claims an entity's next window and sends its task. The claim comes first:
 // a task without a claim could not prove its right to run, while a claim whose task
 // was never sent is found by the next tick, which sends it under the same name. row
-// is the newest claim of the tick's first entity.
+// is a claim that the tick has read already; of another job type it is read anew.
 func (c *Cron) start(ctx context.Context, d entity.Definition, occurrence string, row claim.Row) (Started, error) {
 	if row.JobType != d.JobType {
 		var err error

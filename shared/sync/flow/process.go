@@ -106,7 +106,9 @@ func (p *Process) Run(ctx context.Context, t page.Task, now time.Time) (run.Run,
 	return p.close(ctx, r)
 }
 
-// work brings a held page to its end: done, put back, or given up.
+// work works on a held page until the page is done, is put back for another attempt, or
+// is given up. A page that another delivery has taken over meanwhile
+// (fault.Superseded) is left to that delivery.
 func (p *Process) work(ctx context.Context, held page.Held, now time.Time) (run.Run, error) {
 	held.Tries = p.Config.PageAttempts
 	r, err := p.sync(ctx, held, now)
@@ -200,9 +202,9 @@ const maxPushes = 3
 //
 // The journal is written before a push and the ledger after it, so at every moment
 // one of the two knows what the index may hold. After each push comes an optimistic
-// re-read: the roots that changed meanwhile are read and pushed again. Of two
-// writers of one record, the one that pushes last also re-reads last, and so the
-// index ends on the newest content.
+// re-read: the roots that changed meanwhile are read and pushed again. The writer
+// that pushes a record last re-reads the record after that push, and so the index
+// ends on the newest content.
 func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 	roots, err := p.skipUnchanged(ctx, a, roots)
 	if err != nil {
