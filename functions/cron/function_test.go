@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestOccurrence tells ticks apart: retries of one are the same, and what is not
+// TestOccurrence distinguishes ticks: retries of one are the same, and what is not
 // a tick of the past or present never stands for one.
 func TestOccurrence(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)

@@ -236,7 +236,7 @@ const occurrenceOf = "SELECT occurrence_key FROM order_return_algolia_sync ORDER
 
 // TestR7FromAnEditToItsEffect edits by plain SQL at different seconds of a minute
 // and measures, by the scheduler's clock, until the job has followed. The job
-// then starts the entity at its minute, once, and the run log tells all of it.
+// then starts the entity at its minute, once, and the run log has an entry for each step.
 func TestR7FromAnEditToItsEffect(t *testing.T) {
 	h := newHouse(t)
 	h.move(begin.Add(time.Minute)) // the first look

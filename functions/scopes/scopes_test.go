@@ -133,7 +133,7 @@ func TestAWriteLeavesNoTraceWithoutTheRight(t *testing.T) {
 	for _, bearer := range []string{"", reader(t)} {
 		w.call(t, "POST", "/start-sync-scope", startBody, bearer)
 		w.call(t, "POST", "/sync-entities", "", bearer)
-		w.call(t, "GET", "/start-sync-scope", startBody, bearer) // nothing changes by a GET, whoever asks
+		w.call(t, "GET", "/start-sync-scope", startBody, bearer) // a GET changes nothing
 	}
 	if r := w.call(t, "GET", "/start-sync-scope", startBody, operator(t)); r.status != 405 || r.header.Get("Allow") != "POST" {
 		t.Errorf("%d %q", r.status, r.header.Get("Allow"))

@@ -17,7 +17,7 @@ import (
 type caller struct {
 	wire.Edition              // the index that the caller's queries go to, all of them the same
 	at           search.Truth // read before the index is asked, so never newer than the answer
-	fence        search.Fence
+	tenantFilter search.TenantFilter
 	user         string
 	f            *function
 	now          time.Time
@@ -35,7 +35,7 @@ func (f *function) enter(r *http.Request) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
-	c := caller{Edition: e, at: at, fence: e.Schema.Fence(who.Accounts), user: user, f: f, now: now}
+	c := caller{Edition: e, at: at, tenantFilter: e.Schema.TenantFilter(who.Accounts), user: user, f: f, now: now}
 	return c, c.count(1)
 }
 
@@ -48,7 +48,7 @@ func (f *function) live(r *http.Request, now time.Time) (wire.Edition, search.Tr
 
 // record reads one record, by the same rule.
 func (c caller) record(ctx context.Context, id string) (json.RawMessage, error) {
-	record, err := c.Engine.Record(ctx, c.fence, id)
+	record, err := c.Engine.Record(ctx, c.tenantFilter, id)
 	if errors.Is(err, search.ErrNoIndex) && c.at.NeverSynced() {
 		return nil, errNoRecord
 	}
@@ -57,7 +57,7 @@ func (c caller) record(ctx context.Context, id string) (json.RawMessage, error) 
 
 // count counts queries against the rate of the caller's accounts.
 func (c caller) count(n int) error {
-	if wait := c.f.limiter.take(c.fence.Accounts, n, c.now); wait > 0 {
+	if wait := c.f.limiter.take(c.tenantFilter.Accounts, n, c.now); wait > 0 {
 		return fault.New(fault.Throttled, "too-many", "too many searches for this account; slow down").WithAfter(wait)
 	}
 	return nil
@@ -70,7 +70,7 @@ func (c caller) ask(ctx context.Context, queries []search.Query) ([]search.Resul
 	if err := c.reserve(ctx, search.Bound(queries, c.f.Limits.MaxAnswer)); err != nil {
 		return nil, err
 	}
-	results, err := c.Engine.Search(ctx, c.fence, queries)
+	results, err := c.Engine.Search(ctx, c.tenantFilter, queries)
 	if !errors.Is(err, search.ErrNoIndex) || !c.at.NeverSynced() {
 		return results, err
 	}
@@ -85,7 +85,7 @@ func (c caller) ask(ctx context.Context, queries []search.Query) ([]search.Resul
 func (c caller) reserve(ctx context.Context, bytes int64) error {
 	waiting, cancel := context.WithTimeout(ctx, c.f.Limits.Wait)
 	defer cancel()
-	g, err := c.f.memory.take(waiting, c.fence.Accounts, bytes)
+	g, err := c.f.memory.take(waiting, c.tenantFilter.Accounts, bytes)
 	if err != nil {
 		return err
 	}

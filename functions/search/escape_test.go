@@ -157,9 +157,9 @@ func leak(a attempt, r reply) string {
 	if strings.Contains(r.body, canary) {
 		return "the canary is in it"
 	}
-	fence := strings.Contains(r.body, "account%3A%22acme%22") || strings.Contains(r.body, `account:\"acme\"`)
-	if fence && !strings.Contains(a.body+a.path, own) {
-		return "the fence is in it"
+	tenantFilter := strings.Contains(r.body, "account%3A%22acme%22") || strings.Contains(r.body, `account:\"acme\"`)
+	if tenantFilter && !strings.Contains(a.body+a.path, own) {
+		return "the tenant filter is in it"
 	}
 	var out struct {
 		NbHits  int
@@ -195,10 +195,10 @@ func leak(a attempt, r reply) string {
 	return ""
 }
 
-// TestNobodyEscapesTheFence makes every attempt as a caller of one tenant. What
+// TestNobodyEscapesTheTenantFilter makes every attempt as a caller of one tenant. What
 // is refused must be refused in the house's own form; nothing may show, or
 // count, a record of the other.
-func TestNobodyEscapesTheFence(t *testing.T) {
+func TestNobodyEscapesTheTenantFilter(t *testing.T) {
 	w := newWorld(t, nil)
 	mine := token(t, own, nil)
 	all := attempts()

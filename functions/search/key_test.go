@@ -46,9 +46,9 @@ func (w *world) newKey(t *testing.T) search.Key {
 	return k
 }
 
-// TestKeyStaysInsideTheFence uses a key at the index itself with every filter of
+// TestKeyStaysInsideTheTenantFilter uses a key at the index itself with every filter of
 // the escape suite.
-func TestKeyStaysInsideTheFence(t *testing.T) {
+func TestKeyStaysInsideTheTenantFilter(t *testing.T) {
 	w := newWorld(t, nil)
 	k := w.newKey(t)
 	if !k.ValidUntil.Equal(clock.Add(time.Minute)) || len(k.IndexNames) != 3 {

@@ -247,23 +247,23 @@ func (r reply) problem() (code, param string) {
 // tooLarge is an engine whose index answers with more than it may.
 type tooLarge struct{ panicking }
 
-func (tooLarge) Search(context.Context, search.Fence, []search.Query) ([]search.Result, error) {
+func (tooLarge) Search(context.Context, search.TenantFilter, []search.Query) ([]search.Result, error) {
 	return nil, fault.New(fault.TooLarge, "answer-too-large", "too large")
 }
 
-func (tooLarge) Record(context.Context, search.Fence, string) (json.RawMessage, error) {
+func (tooLarge) Record(context.Context, search.TenantFilter, string) (json.RawMessage, error) {
 	return nil, fault.New(fault.TooLarge, "answer-too-large", "too large")
 }
 
 // panicking is an engine with a bug.
 type panicking struct{}
 
-func (panicking) Search(context.Context, search.Fence, []search.Query) ([]search.Result, error) {
+func (panicking) Search(context.Context, search.TenantFilter, []search.Query) ([]search.Result, error) {
 	panic("a bug")
 }
 
-func (panicking) Record(context.Context, search.Fence, string) (json.RawMessage, error) {
+func (panicking) Record(context.Context, search.TenantFilter, string) (json.RawMessage, error) {
 	panic("a bug")
 }
 
-func (panicking) Key(search.Fence, time.Time, string) (search.Key, error) { panic("a bug") }
+func (panicking) Key(search.TenantFilter, time.Time, string) (search.Key, error) { panic("a bug") }

@@ -71,10 +71,10 @@ func (f *function) key(r *http.Request) (any, error) {
 	if body, err := edge.LimitedBody(r, f.Limits.MaxBody); err != nil || len(body) > 0 || r.URL.RawQuery != "" {
 		return nil, fault.New(fault.Invalid, "bad-parameter", "a key has no parameters: send an empty body")
 	}
-	if c.fence.Keyed && len(c.Schema.Format.IDs) == 0 {
+	if c.tenantFilter.Keyed && len(c.Schema.Format.IDs) == 0 {
 		return nil, errGuessable
 	}
-	key, err := c.Engine.Key(c.fence, c.now.Add(f.Limits.KeyTTL), pseudonym(c.user))
+	key, err := c.Engine.Key(c.tenantFilter, c.now.Add(f.Limits.KeyTTL), pseudonym(c.user))
 	if err != nil {
 		return nil, err
 	}

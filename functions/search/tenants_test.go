@@ -136,7 +136,7 @@ func (w *world) useKey(t *testing.T, account string, i int) {
 }
 
 // TestBeforeTheRebuild searches an index whose records carry no key of the account:
-// no count of another account is told, and nothing looks like no hits.
+// no count of another account is shown, and a withheld count is not 0.
 func TestBeforeTheRebuild(t *testing.T) {
 	w := newWorld(t, nil)
 	f := format.Format{Account: "account"}

@@ -7,7 +7,7 @@
 //	(quiet) --------> open ----------------------------------------> open anew
 //	   ^                |  clear: "it is right again"
 //	   |                v
-//	   `------------ closed      (without a word when nobody is to be told:
+//	   `------------ closed      (without a message when nobody is to be notified:
 //	                              the entity was disabled or is no more)
 //
 // A cause is one of the constants, for one entity or for all of the product.
@@ -17,10 +17,10 @@
 // stays as it is.
 //
 // Everything here is judged by absence, from outside: the process that failed to
-// do something is the last that could tell. Judge is pure; it is given what the
+// do something is the last that could report this. Judge is pure; it is given what the
 // tables say (Facts, with the database's clock) and what is open.
 //
-// Alerts leave the house, so they are made of our own words, of names of entities
+// Alerts go to other systems, so they are made of our own words, of names of entities
 // and of numbers: never of a row's content or of a text that others wrote.
 package alert
 
@@ -70,11 +70,11 @@ type Key struct {
 // String is the key as the database keeps it while an alert is open.
 func (k Key) String() string { return string(k.Cause) + "/" + k.Entity }
 
-// Alert is what people are told.
+// Alert is a message to people about one cause.
 type Alert struct {
 	Key
 	// Subject is about what exactly: a run's id, or a time in microseconds. What
-	// has been told of is not told again.
+	// has been reported is not reported again.
 	Subject int64
 	Title   string
 	Text    string
@@ -97,9 +97,9 @@ type Outcome string
 // The outcomes.
 const (
 	StillOpen Outcome = "open"
-	Recovered Outcome = "recovered" // it is right again, and people are told
-	Dropped   Outcome = "dropped"   // nobody is to be told any more
-	Renewed   Outcome = "renewed"   // there was news, which a new alert tells
+	Recovered Outcome = "recovered" // the cause is over, and people are notified
+	Dropped   Outcome = "dropped"   // people are no longer to be notified
+	Renewed   Outcome = "renewed"   // there was news, which a new alert reports
 )
 
 // Event is what a message says of an alert.

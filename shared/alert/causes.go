@@ -110,7 +110,7 @@ func (r Rules) takenOver(f Facts, e Entity, judged map[Key]bool) finding {
 	return found
 }
 
-// lookBack is how old a run may be that is over and that nobody was told of.
+// lookBack is the greatest age of an ended run that may still be reported.
 const lookBack = 24 * time.Hour
 
 // ended judges runs that ended badly: it holds until a later one is synced. A

@@ -6,7 +6,7 @@ type Verdict struct {
 	Recover []Open  // close these and say so
 	Drop    []Open  // close these without a word
 	// Advance gives open alerts the newest subject that they stand for, so that it
-	// is not told when they are over.
+	// is not reported when they are over.
 	Advance []Open
 	Holding []Alert // all that holds now, new or not
 }
@@ -18,24 +18,24 @@ const (
 	fine    standing = iota // it does not hold
 	holds                   // it holds
 	unknown                 // nothing can be said: what is open stays open
-	quiet                   // nobody is to be told
+	quiet                   // people are not to be notified
 )
 
 // finding is how one cause stands for one entity.
 type finding struct {
 	alert    Alert
 	standing standing
-	// once: a subject that people were told of is not told again.
+	// once: a subject that was reported is not reported again.
 	once bool
-	// missed: it is over already, but nobody may have been told.
+	// missed: the cause is over already, and may not have been reported.
 	missed bool
-	// news: a newer subject is told of although an alert is open, once that is as
+	// news: a newer subject is reported although an alert is open, once that is as
 	// old as Rules.Repeat.
 	news bool
 }
 
 // Judge says what is to be done about the facts, given what is open and the
-// newest subject that was ever told of a key.
+// newest subject that was ever reported of a key.
 func (r Rules) Judge(f Facts, open []Open, told map[Key]int64) Verdict {
 	var v Verdict
 	left := make(map[Key]Open, len(open))

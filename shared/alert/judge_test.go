@@ -15,15 +15,15 @@ const (
 )
 
 // TestR9AHealthyYearIsQuiet ticks through a year with idle nights: signs of life
-// come, the watermark moves, and nobody is told anything.
+// come, the watermark moves, and no message is sent.
 func TestR9AHealthyYearIsQuiet(t *testing.T) {
 	w := newWorld(t)
 	w.live(365*24*time.Hour, w.ticks)
 	w.expect("a year")
 }
 
-// TestR12OneOfflineAlertAnOutage has an outage each month of a year: each is told
-// once, late enough to be one and soon enough to help, and each end is told once.
+// TestR12OneOfflineAlertAnOutage has an outage each month of a year: each is reported
+// once, late enough to be one and soon enough to help, and each end is reported once.
 func TestR12OneOfflineAlertAnOutage(t *testing.T) {
 	w := newWorld(t)
 	for month := range 12 {
@@ -147,7 +147,7 @@ func (weekly) Due(at time.Time) time.Time {
 }
 
 // TestR13AWeeklyScheduleDoesNotAlertDaily syncs every Monday for a year, then
-// misses one: that is told a day after it was due.
+// misses one: that is reported a day after it was due.
 func TestR13AWeeklyScheduleDoesNotAlertDaily(t *testing.T) {
 	w := newWorld(t)
 	w.entity().Plan = weekly{}
@@ -212,7 +212,7 @@ func TestR13ANewEntityHasItsOwnClock(t *testing.T) {
 	w.expect("never synced for a day", absentTitle)
 }
 
-// TestARunThatFailedIsToldOnce tells of a failed run even if it is over before
+// TestARunThatFailedIsToldOnce reports a failed run even if it is over before
 // anybody looks, and not again while more fail.
 func TestARunThatFailedIsToldOnce(t *testing.T) {
 	w := newWorld(t)
@@ -261,7 +261,7 @@ func TestFailedRunsInARow(t *testing.T) {
 	w.expect("a sync", "over: returns: 3 syncs in a row failed")
 }
 
-// TestATakeoverIsToldOnce is told of the first of many takeovers.
+// TestATakeoverIsToldOnce reports the first of many takeovers.
 func TestATakeoverIsToldOnce(t *testing.T) {
 	w := newWorld(t)
 	w.live(time.Hour, w.ticks)
@@ -276,7 +276,7 @@ func TestATakeoverIsToldOnce(t *testing.T) {
 	w.expect("synced", "over: "+title)
 }
 
-// TestParkedRecordsAreToldOfDaily tells of the first, of new ones at most once a
+// TestParkedRecordsAreToldOfDaily reports the first, and new ones at most once a
 // day, and of the end.
 func TestParkedRecordsAreToldOfDaily(t *testing.T) {
 	w := newWorld(t)

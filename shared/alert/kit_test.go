@@ -28,7 +28,7 @@ type world struct {
 	open []Open
 	told map[Key]int64
 	next int64
-	log  []string // what people were told, in order
+	log  []string // the messages to people, in order
 }
 
 // newWorld returns a product with one entity that is well.
@@ -134,7 +134,7 @@ func (w *world) beats() {
 	}
 }
 
-// expect compares what people were told since the last call.
+// expect compares the messages to people since the last call.
 func (w *world) expect(when string, want ...string) {
 	w.t.Helper()
 	if !slices.Equal(w.log, want) {

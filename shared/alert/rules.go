@@ -7,10 +7,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
 
-// Rules is what the environment says about when people are told.
+// Rules holds the settings that say when people are notified.
 type Rules struct {
 	judge.Limits
-	// Repeat is how long after an alert about parked records new ones are told of.
+	// Repeat is how long after an alert about parked records new ones are reported.
 	Repeat time.Duration `env:"WATCH_REPEAT, default=24h"`
 	// Docs is the page that says what to do about each alert; alerts link into it.
 	Docs string `env:"WATCH_DOCS_URL, default=https://gitlab.com/eshopbox-team/return-sync/-/blob/main/terraform/README.md"`
@@ -19,7 +19,7 @@ type Rules struct {
 // heartbeatEvery is how often a sign of life comes at the least.
 const heartbeatEvery = 30 * time.Minute
 
-// Check refuses rules that would tell of what is right.
+// Check refuses rules that would report healthy syncs.
 func (r Rules) Check() error {
 	var problems []error
 	demand := func(ok bool, problem string) {

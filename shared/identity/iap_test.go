@@ -33,7 +33,7 @@ func assertion(t *testing.T, alg jwa.SignatureAlgorithm, key any, change func(*j
 	return string(signed)
 }
 
-// TestIAP tells people by the proxy's assertions, and takes nothing else for one.
+// TestIAP identifies people by the proxy's assertions, and accepts nothing else as one.
 func TestIAP(t *testing.T) {
 	i := newIssuer(t)
 	key, other := newEC(t, "e1"), newRSA(t, "r1")

@@ -41,7 +41,7 @@ func (e *edit) itemsOf(returnID int64) ([]int64, error) {
 	return ids, rows.Err()
 }
 
-// editItem changes an item's quantity, shelf or comment.
+// editItem changes an item's quantity, storage place or comment.
 func (e *edit) editItem(id int64, _ bool) error {
 	const where = " WHERE id = ? AND " + live
 	switch e.dice.IntN(3) {

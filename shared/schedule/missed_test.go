@@ -12,7 +12,7 @@ import (
 )
 
 // TestWhatWasMissedIsMadeUpForOnce keeps the function away over due times: when
-// it is back the newest start is made up for, told, and the rhythm is kept.
+// it is back the newest start is made up for, reported, and the rhythm is kept.
 func TestWhatWasMissedIsMadeUpForOnce(t *testing.T) {
 	w := newWorld(t)
 	day, odd := w.add(daily("d", "12:00")), w.add(every("i", "00:30"))
@@ -28,7 +28,7 @@ func TestWhatWasMissedIsMadeUpForOnce(t *testing.T) {
 	w.wantTimes(day, at(3, "14:11"), at(4, "12:00"))
 }
 
-// TestALateKnockIsGivenTime looks at the table between a due time and its knock:
+// TestALateKnockIsGivenTime looks at the table between a due time and its trigger:
 // that is no missed start yet.
 func TestALateKnockIsGivenTime(t *testing.T) {
 	w := newWorld(t)

@@ -168,7 +168,7 @@ func TestVersionsTellContentsApart(t *testing.T) {
 }
 
 // FuzzRow holds every row to one of two ends: a sentence, or a plan whose starts
-// come and whose job knocks.
+// come and whose job triggers a check.
 func FuzzRow(f *testing.F) {
 	f.Add("Daily", "23:30", -7.0, "Mon", "entity")
 	f.Add("Interval", "01:30", 99.0, "", "scope")

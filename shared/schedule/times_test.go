@@ -42,7 +42,7 @@ func calendar(e schedule.Edit, weekday time.Weekday, from, to time.Time) (starts
 	return starts
 }
 
-// knocks returns the ticks in [from, to) of a cron expression in UTC.
+// knocks returns the triggers in [from, to) of a cron expression in UTC.
 func knocks(t *testing.T, text string, from, to time.Time) (ticks []time.Time) {
 	t.Helper()
 	c, err := cron.ParseStandard("CRON_TZ=Etc/UTC " + text)
@@ -57,7 +57,7 @@ func knocks(t *testing.T, text string, from, to time.Time) (ticks []time.Time) {
 
 // TestFireTimesAgreeWithACalendar compares three ways to the same times, over
 // four years with a leap day, every zone of a quarter of an hour and random
-// times: what the calendar says, what Next says, and when the job knocks.
+// times: what the calendar says, what Next says, and when the job triggers.
 func TestFireTimesAgreeWithACalendar(t *testing.T) {
 	dice := rand.New(rand.NewPCG(7, 7))
 	from := time.Date(2026, 12, 31, 20, 0, 0, 0, time.UTC)
@@ -87,8 +87,8 @@ func TestFireTimesAgreeWithACalendar(t *testing.T) {
 }
 
 // TestEveryIntervalIsExact goes through all lengths that can be written: every
-// start must lie on a knock of the job, whenever the counting began, and no cron
-// expression may knock on more than the grid that the length and a day share.
+// start must lie on a trigger of the job, whenever the counting began, and no cron
+// expression may trigger on more than the grid that the length and a day share.
 func TestEveryIntervalIsExact(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 9))
 	for minutes := 1; minutes < 24*60; minutes++ {

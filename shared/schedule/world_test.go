@@ -38,7 +38,7 @@ type world struct {
 	broken   error // of reading the table
 	refuses  error // of the scheduler
 	failing  error // of starting
-	twice    bool  // every knock comes twice
+	twice    bool  // every trigger comes twice
 }
 
 // memoryRow is a row with what only the table knows.
@@ -48,7 +48,7 @@ type memoryRow struct {
 	until  time.Time
 }
 
-// memoryJob is a job and when it knocks next.
+// memoryJob is a job and the time of its next trigger.
 type memoryJob struct {
 	schedule.Job
 	id   int64
@@ -234,7 +234,7 @@ func (w *world) firer() *schedule.Firer {
 	return &schedule.Firer{Table: w, Kinds: w.kinds(), Log: w.logs()}
 }
 
-// knock delivers a job's tick.
+// knock() delivers a job's tick.
 func (w *world) knock(j *memoryJob, at time.Time) {
 	times := 1
 	if w.twice {
@@ -248,7 +248,7 @@ func (w *world) knock(j *memoryJob, at time.Time) {
 }
 
 // run lets the world go on until a time: whatever happens first comes first, and
-// jobs knock before the function looks at the table.
+// jobs trigger before the function looks at the table.
 func (w *world) run(until time.Time) {
 	for {
 		next := w.nextPoll

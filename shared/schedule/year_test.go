@@ -25,7 +25,7 @@ func every(name, length string) schedule.Edit {
 }
 
 // TestAYearOfSchedules lets one year pass over schedules of all kinds, looked at
-// once an hour, with every knock delivered twice: each start comes at its minute,
+// once an hour, with every trigger delivered twice: each start comes at its minute,
 // once. Summer time, which begins and ends in that year almost everywhere, is
 // never applied.
 func TestAYearOfSchedules(t *testing.T) {
@@ -141,7 +141,7 @@ func TestR6DisableStopsRunsAtOnce(t *testing.T) {
 	w := newWorld(t)
 	id := w.add(daily("d", "12:00"))
 	w.run(at(0, "11:59").Add(30 * time.Second))
-	w.edit(id, func(e *schedule.Edit) { e.Disabled = true }) // the job knocks before the function looks
+	w.edit(id, func(e *schedule.Edit) { e.Disabled = true }) // the job triggers before the function reads the table
 	w.after(24 * time.Hour)
 	w.wantTimes(id)
 	if !w.jobs["sync-schedule-1"].Paused {

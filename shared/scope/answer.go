@@ -2,7 +2,7 @@ package scope
 
 import "time"
 
-// Details is a scope's members as its details tell them, by instance id. The
+// Details is a scope's members as its details list them, by instance id. The
 // documented column is a JSON structure of unpublished shape; this one is ours.
 type Details map[string]Detail
 

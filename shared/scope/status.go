@@ -30,7 +30,7 @@ type Trail struct {
 	Begun  bool
 	Ended  State
 	Reason string // the run's last error
-	// Bound says that the claim is known. Before, Starting says that whoever
+	// Bound says that the claim is known. Before, Starting says that the process that
 	// wrote the status may still be about to start it.
 	Bound    bool
 	Starting bool

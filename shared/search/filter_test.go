@@ -63,26 +63,26 @@ func TestFiltersAreRefused(t *testing.T) {
 	}
 }
 
-func TestFence(t *testing.T) {
+func TestTenantFilter(t *testing.T) {
 	s := newSchema(t)
-	fence := search.Fence{Field: "account", Accounts: []string{"acme", `x" OR account:"y`}}
+	tenantFilter := search.TenantFilter{Field: "account", Accounts: []string{"acme", `x" OR account:"y`}}
 	f, err := s.ParseFilter("filters", `status:a OR status:b`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `(account:"acme" OR account:"x\" OR account:\"y") AND (status:"a" OR status:"b")`
-	if got := fence.Around(f); got != want {
+	if got := tenantFilter.Around(f); got != want {
 		t.Errorf("%s", got)
 	}
-	if got := (search.Fence{Field: "account", Accounts: []string{"acme"}}).Around(nil); got != `account:"acme"` {
+	if got := (search.TenantFilter{Field: "account", Accounts: []string{"acme"}}).Around(nil); got != `account:"acme"` {
 		t.Errorf("%s", got)
 	}
-	for _, none := range []search.Fence{{}, {Field: "account"}, {Accounts: []string{"a"}}, {Field: "account", Accounts: []string{"a", ""}}} {
+	for _, none := range []search.TenantFilter{{}, {Field: "account"}, {Accounts: []string{"a"}}, {Field: "account", Accounts: []string{"a", ""}}} {
 		if fault.KindOf(none.Check()) != fault.Forbidden {
-			t.Errorf("%+v fences nothing and is no error", none)
+			t.Errorf("%+v filters no tenant and is no error", none)
 		}
 	}
-	if !fence.Holds("acme") || fence.Holds("Acme") || fence.Holds("") || fence.Holds("acme ") {
+	if !tenantFilter.Holds("acme") || tenantFilter.Holds("Acme") || tenantFilter.Holds("") || tenantFilter.Holds("acme ") {
 		t.Error("accounts are compared exactly")
 	}
 }

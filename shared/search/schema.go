@@ -93,9 +93,9 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 	return s, s.check()
 }
 
-// Fence returns the tenant filter of accounts in this index.
-func (s *Schema) Fence(accounts []string) Fence {
-	return Fence{Field: s.Account, Keyed: s.Format.AccountKey, Accounts: accounts}
+// TenantFilter returns the tenant filter of accounts in this index.
+func (s *Schema) TenantFilter(accounts []string) TenantFilter {
+	return TenantFilter{Field: s.Account, Keyed: s.Format.AccountKey, Accounts: accounts}
 }
 
 // unwrap splits filterOnly(account) into filterOnly and account.

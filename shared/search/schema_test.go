@@ -31,13 +31,13 @@ func TestNewSchema(t *testing.T) {
 		}
 	}
 	if _, err := search.NewSchema(search.Schema{Index: "i"}, []byte(settings)); err == nil {
-		t.Error("a schema without an account fences nothing and is no error")
+		t.Error("a schema without an account filters no tenant and is no error")
 	}
 }
 
-// TestTheFenceCannotBeCounted keeps the account out of facets even where the
+// TestTheTenantFilterCannotBeCounted keeps the account out of facets even where the
 // settings allow it.
-func TestTheFenceCannotBeCounted(t *testing.T) {
+func TestTheTenantFilterCannotBeCounted(t *testing.T) {
 	s, err := search.NewSchema(search.Schema{Index: "i", Account: "account"}, []byte(`{"attributesForFaceting":["searchable(account)","status"]}`))
 	if err != nil || cmp.Diff([]string{"status"}, s.Facets) != "" || len(s.Typeable) != 0 {
 		t.Errorf("%+v, %v", s, err)

@@ -52,8 +52,8 @@ type Query struct {
 	Options map[string]any
 }
 
-// Fence restricts searches to accounts. It is made from an identity alone.
-type Fence struct {
+// TenantFilter restricts searches to accounts. It is made from an identity alone.
+type TenantFilter struct {
 	Field string // the record's field that names the account
 	// Keyed says that records carry record.AccountKeyField, by which the index tells
 	// every two accounts apart. By Field it does not: it compares without regard to
@@ -68,7 +68,7 @@ var ErrUncounted = fault.New(fault.Retry, "rebuild-needed",
 	"this cannot be answered until the index is rebuilt, because the index cannot distinguish accounts that differ only in case")
 
 // Check refuses a tenant filter that filters nothing.
-func (f Fence) Check() error {
+func (f TenantFilter) Check() error {
 	for _, account := range f.Accounts {
 		if account == "" {
 			return fault.New(fault.Forbidden, "no-account", "a search needs an account")
@@ -82,7 +82,7 @@ func (f Fence) Check() error {
 
 // Around returns the text of a filter that holds only inside the tenant filter: it
 // is a group of its own before the filter's groups, all joined by AND.
-func (f Fence) Around(filter Filter) string {
+func (f TenantFilter) Around(filter Filter) string {
 	group := make(Group, len(f.Accounts))
 	for i, account := range f.Accounts {
 		group[i] = Condition{Field: f.Field, Value: account}
@@ -94,7 +94,7 @@ func (f Fence) Around(filter Filter) string {
 }
 
 // Holds reports whether an account passes the tenant filter.
-func (f Fence) Holds(account string) bool {
+func (f TenantFilter) Holds(account string) bool {
 	return account != "" && slices.Contains(f.Accounts, account)
 }
 
@@ -111,13 +111,13 @@ var ErrNoIndex = fault.New(fault.Retry, "index-missing", "the index does not exi
 type Engine interface {
 	// Search answers the queries in their order; without an index the error is
 	// ErrNoIndex.
-	Search(ctx context.Context, f Fence, queries []Query) ([]Result, error)
+	Search(ctx context.Context, f TenantFilter, queries []Query) ([]Result, error)
 	// Record returns one record. One that is not there and one outside of the
-	// fence are the same fault.NotFound; without an index the error is ErrNoIndex.
-	Record(ctx context.Context, f Fence, objectID string) (json.RawMessage, error)
+	// tenant filter are the same fault.NotFound; without an index the error is ErrNoIndex.
+	Record(ctx context.Context, f TenantFilter, objectID string) (json.RawMessage, error)
 	// Key returns a key with which a browser may ask the index itself inside
-	// the fence until the time given. user separates users for rate limits.
-	Key(f Fence, until time.Time, user string) (Key, error)
+	// the tenant filter until the time given. user separates users for rate limits.
+	Key(f TenantFilter, until time.Time, user string) (Key, error)
 }
 
 // Key is what a browser needs to ask the index itself.

@@ -212,7 +212,7 @@ func token(t *testing.T, account string, expires time.Time) string {
 	return "Bearer " + signed
 }
 
-func TestSearchFencesAndSaysHowFresh(t *testing.T) {
+func TestSearchFiltersTenantsAndSaysHowFresh(t *testing.T) {
 	h := newHouse(t)
 	right := token(t, "acme", time.Now().Add(time.Hour))
 	for name, c := range map[string]struct {

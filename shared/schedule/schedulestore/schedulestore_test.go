@@ -157,7 +157,7 @@ func TestAVerdictIsWrittenAndToldOnce(t *testing.T) {
 	}
 }
 
-// TestAnOccurrenceIsTakenOnce lets fifty callers knock at once, through five
+// TestAnOccurrenceIsTakenOnce lets fifty callers trigger at once, through five
 // occurrences.
 func TestAnOccurrenceIsTakenOnce(t *testing.T) {
 	b := newBench(t)
@@ -238,7 +238,7 @@ func TestWhoMayTakeAnOccurrence(t *testing.T) {
 }
 
 // TestAnEditBuildsOnWhatWasSeen has people change one schedule at once: who saw
-// an older content is told, also when the newer one came by plain SQL.
+// an older content is reported, also when the newer one came by plain SQL.
 func TestAnEditBuildsOnWhatWasSeen(t *testing.T) {
 	b := newBench(t)
 	row := b.scheduled(full())

@@ -161,7 +161,7 @@ func (s *Store) EndStatuses(ctx context.Context, p Part, e StatusEnd) error {
 // StatusEnd is why a status failed.
 type StatusEnd struct {
 	Reason      string
-	Interrupted bool // nobody is to blame: whoever did it ended
+	Interrupted bool // the process that did it ended
 }
 
 // atMostSettled bounds how many statuses one call settles.

@@ -58,7 +58,7 @@ func New(conf api.Configuration, cfg Config) *Engine {
 }
 
 // Search implements search.Engine.
-func (e *Engine) Search(ctx context.Context, f search.Fence, queries []search.Query) ([]search.Result, error) {
+func (e *Engine) Search(ctx context.Context, f search.TenantFilter, queries []search.Query) ([]search.Result, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (e *Engine) Search(ctx context.Context, f search.Fence, queries []search.Qu
 }
 
 // body builds the body of a call: one request a query.
-func (e *Engine) body(f search.Fence, queries []search.Query) ([]byte, error) {
+func (e *Engine) body(f search.TenantFilter, queries []search.Query) ([]byte, error) {
 	requests := make([]map[string]any, len(queries))
 	for i, q := range queries {
 		r := map[string]any{}
@@ -116,7 +116,7 @@ func withField(fields []string, field string) []string {
 }
 
 // results splits an answer. One result a query is demanded.
-func (e *Engine) results(f search.Fence, queries []search.Query, answer []byte) ([]search.Result, error) {
+func (e *Engine) results(f search.TenantFilter, queries []search.Query, answer []byte) ([]search.Result, error) {
 	list, err := split(answer)
 	if err == nil && len(list) != len(queries) {
 		err = errCount
@@ -156,7 +156,7 @@ const retrySort = time.Minute
 var errNotFound = fault.New(fault.NotFound, "no-record", "there is no such record")
 
 // Record implements search.Engine.
-func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (json.RawMessage, error) {
+func (e *Engine) Record(ctx context.Context, f search.TenantFilter, objectID string) (json.RawMessage, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (e *Engine) Record(ctx context.Context, f search.Fence, objectID string) (j
 }
 
 // Key implements search.Engine.
-func (e *Engine) Key(f search.Fence, until time.Time, user string) (search.Key, error) {
+func (e *Engine) Key(f search.TenantFilter, until time.Time, user string) (search.Key, error) {
 	if err := f.Check(); err != nil {
 		return search.Key{}, err
 	}

@@ -90,16 +90,16 @@ func accounts() []map[string]any {
 	return all
 }
 
-func fence(accounts ...string) search.Fence {
-	return search.Fence{Field: "account", Keyed: true, Accounts: accounts}
+func tenantFilter(accounts ...string) search.TenantFilter {
+	return search.TenantFilter{Field: "account", Keyed: true, Accounts: accounts}
 }
 
 // query returns a query for up to 100 hits.
 func query() search.Query { return search.Query{HitsPerPage: 100, Options: map[string]any{}} }
 
-// TestFence asks as accounts that differ little: the index compares without
+// TestTenantFilter asks as accounts that differ little: the index compares without
 // regard to case, the engine does not.
-func TestFence(t *testing.T) {
+func TestTenantFilter(t *testing.T) {
 	b := newBed(t, accounts(), nil)
 	for account, want := range map[string]int{"acme": 3, "Acme": 1, "acme2": 1, "other": 1, "nobody": 0, `x" OR account:"other`: 0, `x\`: 0} {
 		for _, fields := range [][]string{nil, {"name"}, {"*"}, {"-account"}, {"*", "-account"}} {
@@ -107,7 +107,7 @@ func TestFence(t *testing.T) {
 			if fields != nil {
 				q.Options["attributesToRetrieve"] = fields
 			}
-			results, err := b.Search(t.Context(), fence(account), []search.Query{q})
+			results, err := b.Search(t.Context(), tenantFilter(account), []search.Query{q})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,16 +126,16 @@ func TestFence(t *testing.T) {
 		}
 	}
 	for id, found := range map[string]bool{"r0": true, "r3": false, "r4": false, "r6": false, "nothing": false, "settings": false, "../things/r0": false, "": false} {
-		record, err := b.Record(t.Context(), fence("acme"), id)
+		record, err := b.Record(t.Context(), tenantFilter("acme"), id)
 		if found != (err == nil) || !found && fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%q: %s, %v", id, record, err)
 		}
 	}
 }
 
-func TestNoFenceNoAnswer(t *testing.T) {
+func TestNoTenantFilterNoAnswer(t *testing.T) {
 	b := newBed(t, nil, nil)
-	for _, f := range []search.Fence{{}, {Field: "account"}, {Accounts: []string{"acme"}}, fence(""), fence("acme", "")} {
+	for _, f := range []search.TenantFilter{{}, {Field: "account"}, {Accounts: []string{"acme"}}, tenantFilter(""), tenantFilter("acme", "")} {
 		_, searched := b.Search(t.Context(), f, []search.Query{query()})
 		_, read := b.Record(t.Context(), f, "r0")
 		_, keyed := b.Key(f, time.Now().Add(time.Hour), "u")
@@ -159,7 +159,7 @@ func TestHitsPassAsTheyCame(t *testing.T) {
 			_, _ = w.Write(sent)
 		})
 	})
-	results, err := b.Search(t.Context(), fence("acme"), []search.Query{query()})
+	results, err := b.Search(t.Context(), tenantFilter("acme"), []search.Query{query()})
 	if err != nil || len(results[0]["hits"]) < 50 || !bytes.Contains(sent, results[0]["hits"]) {
 		t.Errorf("%v: %s is not in %s", err, results[0]["hits"], sent)
 	}
@@ -193,13 +193,13 @@ func TestWhatTheIndexMayAnswer(t *testing.T) {
 		{"forbidden", `{"message":"secret of ours","status":403}`, 403, fault.Internal, "internal"}, {"refused", `{"message":"bad","status":400}`, 400, fault.Internal, "internal"},
 	} {
 		status, body, after = c.status, c.body, "7"
-		_, err := b.Search(t.Context(), fence("acme"), []search.Query{query()})
+		_, err := b.Search(t.Context(), tenantFilter("acme"), []search.Query{query()})
 		if err == nil || fault.KindOf(err) != c.kind || fault.CodeOf(err) != c.code {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 	status, body = 200, `{"results":[{"hits":[{"objectID":"1"},{"objectID":"2","account":7},{"objectID":"3","account":"acme"},{"objectID":"4","account":"b"}],"nbHits":4}]}`
-	results, err := b.Search(t.Context(), fence("acme"), []search.Query{query()})
+	results, err := b.Search(t.Context(), tenantFilter("acme"), []search.Query{query()})
 	if err != nil || string(results[0]["hits"]) != `[{"objectID":"3","account":"acme"}]` || string(results[0]["nbHits"]) != "1" {
 		t.Errorf("hits without their account: %s, %v", results, err)
 	}
@@ -215,16 +215,16 @@ func TestIndexThatIsNotThere(t *testing.T) {
 	}
 	e := algolia.New(conf, algolia.Config{Schema: missing, ReadTimeout: time.Second, MaxAnswer: 1 << 22})
 	for name, queries := range map[string][]search.Query{"hits": {query()}, "facets": {{Facet: "color"}}, "both": {query(), {Facet: "color"}}} {
-		if results, err := e.Search(t.Context(), fence("acme"), queries); !errors.Is(err, search.ErrNoIndex) || results != nil {
+		if results, err := e.Search(t.Context(), tenantFilter("acme"), queries); !errors.Is(err, search.ErrNoIndex) || results != nil {
 			t.Errorf("%s: %s, %v", name, results, err)
 		}
 	}
-	if record, err := e.Record(t.Context(), fence("acme"), "r1"); !errors.Is(err, search.ErrNoIndex) || record != nil {
+	if record, err := e.Record(t.Context(), tenantFilter("acme"), "r1"); !errors.Is(err, search.ErrNoIndex) || record != nil {
 		t.Errorf("a record: %s, %v", record, err)
 	}
 	sorted := query()
 	sorted.Sort = b.schema.Sorts[0]
-	if _, err := b.Search(t.Context(), fence("acme"), []search.Query{sorted}); fault.CodeOf(err) != "sort-missing" {
+	if _, err := b.Search(t.Context(), tenantFilter("acme"), []search.Query{sorted}); fault.CodeOf(err) != "sort-missing" {
 		t.Errorf("a sort without a replica: %v", err)
 	}
 }
@@ -233,12 +233,12 @@ func TestOutages(t *testing.T) {
 	b := newBed(t, accounts(), nil)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := b.Search(ended, fence("acme"), []search.Query{query()}); fault.KindOf(err) != fault.Retry || err == nil {
+	if _, err := b.Search(ended, tenantFilter("acme"), []search.Query{query()}); fault.KindOf(err) != fault.Retry || err == nil {
 		t.Errorf("an ended context: %v", err)
 	}
 	b.off()
 	for range 3 { // the client takes a host out of use for a while; that must stay an error
-		if _, err := b.Search(t.Context(), fence("acme"), []search.Query{query()}); fault.KindOf(err) != fault.Retry || err == nil {
+		if _, err := b.Search(t.Context(), tenantFilter("acme"), []search.Query{query()}); fault.KindOf(err) != fault.Retry || err == nil {
 			t.Errorf("no index: %v", err)
 		}
 	}
@@ -247,7 +247,7 @@ func TestOutages(t *testing.T) {
 func TestKeyNamesTheReplicas(t *testing.T) {
 	b := newBed(t, accounts(), nil)
 	until := time.Date(2026, 11, 20, 12, 0, 0, 999, time.FixedZone("IST", 19800))
-	k, err := b.Key(fence("acme"), until, "u")
+	k, err := b.Key(tenantFilter("acme"), until, "u")
 	if diff := cmp.Diff([]string{"things", "things_at_desc"}, k.IndexNames); diff != "" || err != nil || !k.ValidUntil.Equal(until.Truncate(time.Second)) {
 		t.Errorf("%+v, %v %s", k, err, diff)
 	}

@@ -125,7 +125,7 @@ func stock() []map[string]any {
 	return all
 }
 
-// judge compares what the index finds behind the fence with what the term, asked
+// judge compares what the index finds behind the tenant filter with what the term, asked
 // about every record of the account, holds for.
 func (b *bed) judge(t *testing.T, records []map[string]any, f term) {
 	t.Helper()
@@ -135,7 +135,7 @@ func (b *bed) judge(t *testing.T, records []map[string]any, f term) {
 	}
 	q := query()
 	q.Filter = parsed
-	results, err := b.Search(t.Context(), fence("acme"), []search.Query{q})
+	results, err := b.Search(t.Context(), tenantFilter("acme"), []search.Query{q})
 	if err != nil {
 		t.Fatalf("%s became %s: %v", f.text, parsed, err)
 	}

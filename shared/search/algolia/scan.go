@@ -39,7 +39,7 @@ func split(answer []byte) ([]search.Result, error) {
 
 // keepOwn drops hits whose account is not exactly one of the tenant filter's, and returns
 // how many hits there were and how many stay.
-func keepOwn(r search.Result, f search.Fence) (total, own int) {
+func keepOwn(r search.Result, f search.TenantFilter) (total, own int) {
 	hits, ok := r["hits"]
 	if !ok {
 		return 0, 0

@@ -104,7 +104,7 @@ func TestNoTwoAccountsMeet(t *testing.T) {
 		q := query()
 		q.Options["facets"] = []string{"color", "size"}
 		typed := search.Query{Facet: "color", FacetText: "mark", Options: map[string]any{"maxFacetHits": 100}}
-		results, err := b.Search(t.Context(), fence(account), []search.Query{q, typed})
+		results, err := b.Search(t.Context(), tenantFilter(account), []search.Query{q, typed})
 		if err != nil {
 			t.Fatalf("%q: %v", account, err)
 		}
@@ -124,7 +124,7 @@ func TestNoTwoAccountsMeet(t *testing.T) {
 		}
 		for n := range 8 { // itself, and its neighbours, which are its like
 			other := (i + n) % len(accounts)
-			record, err := b.Record(t.Context(), fence(account), fmt.Sprintf("t%d-0", other))
+			record, err := b.Record(t.Context(), tenantFilter(account), fmt.Sprintf("t%d-0", other))
 			if mine := other == i; mine && (err != nil || strings.Contains(string(record), `"accountKey":`)) || !mine && fault.KindOf(err) != fault.NotFound {
 				t.Fatalf("%q reads a record of %q: %s, %v", account, accounts[other], record, err)
 			}
@@ -156,7 +156,7 @@ func TestNoKeyOfOneAccountFindsAnother(t *testing.T) {
 		return a
 	}
 	for i, account := range accounts {
-		k, err := b.Key(fence(account), time.Now().Add(time.Hour), "u")
+		k, err := b.Key(tenantFilter(account), time.Now().Add(time.Hour), "u")
 		if err != nil {
 			t.Fatalf("%q: %v", account, err)
 		}
@@ -168,10 +168,12 @@ func TestNoKeyOfOneAccountFindsAnother(t *testing.T) {
 }
 
 // TestIndexWithoutAccountKeys asks an index whose records were pushed before they
-// carried the account's key: what cannot be told apart is not told.
+// carried the account's key: counts that cannot be separated are not shown.
 func TestIndexWithoutAccountKeys(t *testing.T) {
 	b := newBed(t, accounts(), nil)
-	old := func(account string) search.Fence { return search.Fence{Field: "account", Accounts: []string{account}} }
+	old := func(account string) search.TenantFilter {
+		return search.TenantFilter{Field: "account", Accounts: []string{account}}
+	}
 	for account, want := range map[string]int{"acme": 3, "Acme": 1, "ACME": 1, "other": 1} {
 		q := query()
 		q.Options["facets"] = []string{"status"}

@@ -92,7 +92,7 @@ func (w *world) dieRound(d death) {
 	if accounted[d.step] || d.nth > 1 {
 		w.exec("UPDATE stock_position SET updated_at = NOW(6) WHERE id = 3") // a hard delete of what was accounted for leaves no trace
 	} else if d.lost {
-		w.age() // nothing but the journals tells that anything was pushed
+		w.age() // only the journals say that anything was pushed
 	}
 	w.recover(d)
 	if r := w.last(); r.State != run.Synced || !r.Counts.Balanced() {

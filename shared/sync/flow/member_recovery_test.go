@@ -13,7 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 )
 
-// TestRecoveryAfterADeathInEachState kills whoever starts a scope between any two
+// TestRecoveryAfterADeathInEachState kills the process that starts a scope between any two
 // steps, and the pipeline in each state of a claim, and recovers twice: the
 // second time nothing may change.
 func TestRecoveryAfterADeathInEachState(t *testing.T) {

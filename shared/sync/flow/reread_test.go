@@ -240,7 +240,7 @@ func TestUncertainPushIsPushedAgain(t *testing.T) {
 }
 
 // TestTwoHoldersOfOnePage has two processes on the same roots at once: the lease
-// of the first ran out while it pushes. Whoever pushes last has looked last.
+// of the first ran out while it pushes. The last push is followed by a re-read.
 func TestTwoHoldersOfOnePage(t *testing.T) {
 	w := newStock(t, 2)
 	w.synced()

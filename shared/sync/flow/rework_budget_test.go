@@ -43,7 +43,7 @@ func TestReadBudgetCountsAllKindsOfRuns(t *testing.T) {
 }
 
 // TestTheBudgetsNoteIsKnown holds the note of a waiting job to the word by which a
-// status tells it from other notes.
+// status distinguishes it from other notes.
 func TestTheBudgetsNoteIsKnown(t *testing.T) {
 	w := aged(t, 3)
 	w.bury(2)

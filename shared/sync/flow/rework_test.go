@@ -337,7 +337,7 @@ func TestJobThatFailsThreeTimesFails(t *testing.T) {
 		t.Errorf("%s after %d failed runs: %s", j.State, p.Failed, j.Note)
 	}
 	w.index.interfere(nil, nil)
-	w.synced() // what was in doubt is sent by the next sync
+	w.synced() // the next sync pushes unconfirmed roots
 }
 
 func TestBackfillWaitsForTheBudget(t *testing.T) {

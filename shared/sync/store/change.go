@@ -13,7 +13,7 @@ import (
 )
 
 // Lister calls add with the ids of changed roots, in batches: how a source that
-// is on another server tells what changed.
+// is on another server lists the changes.
 type Lister = func(ctx context.Context, add func([]uint64) error) error
 
 // List writes a run's change list and its pages, once, and returns how many

@@ -207,7 +207,7 @@ func TestListThatBreaksOffLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestListNamesRootsInDoubt lists a root that is in doubt once, whether or not
+// TestListNamesRootsInDoubt lists an unconfirmed root once, whether or not
 // its rows changed.
 func TestListNamesRootsInDoubt(t *testing.T) {
 	b := newBench(t)

@@ -63,7 +63,7 @@ func (db *DB) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {
 
 // TakeOver takes a row whose lease ran out, and in the same transaction closes
 // the dead run as interrupted: its pages are abandoned, so a holder that is only
-// slow can write nothing more, and what it may have pushed is put in doubt. It
+// slow can write nothing more, and its possible pushes become unconfirmed. It
 // returns the dead run's id, 0 if the claim died before it began one. False
 // means that another tick was faster or that the holder came back.
 func (db *DB) TakeOver(ctx context.Context, r claim.Row, g Grant) (dead int64, ok bool, err error) {

@@ -54,7 +54,7 @@ func underWorkArgs(entity string) []any {
 	return []any{entity, run.Windowing, run.Processing, run.Failed, run.Interrupted}
 }
 
-// Busy returns which of the roots are in doubt or on the change list of a run
+// Busy returns which of the roots are unconfirmed or on the change list of a run
 // that is under way: what the ledger and the index say of them may be about to
 // change. Doubts are read first: one that is settled between the two readings
 // was settled by a page, and its run is then seen by the second.

@@ -88,7 +88,7 @@ func (db *DB) Publish(ctx context.Context, r run.Run) error {
 }
 
 // Fail closes a run as failed. The watermark stays, so the next tick covers the
-// same ground; what its open pages may have pushed is put in doubt.
+// same ground; possible pushes of its open pages become unconfirmed.
 func (db *DB) Fail(ctx context.Context, r run.Run, reason string) error {
 	return db.sql.InTx(ctx, "fail the run", func(tx *sql.Tx) error {
 		if err := abandon(ctx, tx, r.ID); err != nil {

@@ -38,7 +38,7 @@ func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.
 type Probe = claim.Probe
 
 // Probe looks, in one statement and without writing, whether there is anything to
-// do for a claim: whether a root changed at since or later, or is in doubt. A
+// do for a claim: whether a root changed at since or later, or is unconfirmed. A
 // source elsewhere is left out.
 func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, since *time.Time) (Probe, error) {
 	p := Probe{Held: true}

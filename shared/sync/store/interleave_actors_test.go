@@ -44,7 +44,7 @@ type local struct {
 // done is the step after the last.
 const done = 99
 
-// key tells two actors' knowledge apart.
+// key distinguishes two actors' knowledge.
 func (a local) key() string {
 	if a.pc == done {
 		return "done"

@@ -141,7 +141,7 @@ func (w *walk) visit(first node) {
 	}
 }
 
-// key tells two nodes apart by what can matter to any later step.
+// key distinguishes two nodes by what can matter to any later step.
 func (n node) key() string {
 	var b strings.Builder
 	b.WriteString(strings.Join(n.look.rows, "\n"))

@@ -132,7 +132,7 @@ func moveJob(ctx context.Context, tx *sql.Tx, id int64, to rework.State, note st
 }
 
 // CancelJob ends a job at once: its run is closed as interrupted, what that may
-// have pushed is put in doubt, and the lane is free. False means that the job
+// have pushed becomes unconfirmed, and the lane is free. False means that the job
 // has ended already.
 func (db *DB) CancelJob(ctx context.Context, j rework.Job, jobType string) (ok bool, err error) {
 	err = db.sql.InTx(ctx, "cancel the job", func(tx *sql.Tx) error {

@@ -202,7 +202,7 @@ func TestJobRootsAreCountedOnce(t *testing.T) {
 }
 
 // TestProgressAddsUp adds up the runs of a job that ended well and the one that is
-// open, and tells how many have failed in a row.
+// open, and counts how many have failed in a row.
 func TestProgressAddsUp(t *testing.T) {
 	b := newBench(t)
 	j := b.addJob(run.Backfill, syncjob.Running)

@@ -156,7 +156,7 @@ func TestDoubtsMergeAndSettleOnlyWhatWasSeen(t *testing.T) {
 	}
 }
 
-// TestDoubtOfManyRoots puts more roots in doubt than one statement takes.
+// TestDoubtOfManyRoots marks more roots as unconfirmed than one statement takes.
 func TestDoubtOfManyRoots(t *testing.T) {
 	b := newBench(t)
 	b.addReturn(1, inside)

@@ -63,8 +63,8 @@ func ledgerOf(ctx context.Context, q sqldb.Querier, entity string, roots []uint6
 
 // writeLedger stores the rows and returns what another run has written about
 // the same roots since this page read them. Of two pages that worked at one root
-// at the same time, the later writer cannot tell whether its entries or the
-// other's describe the index: the records of both are in doubt.
+// at the same time, the later writer does not know whether its entries or the
+// other's describe the index: the records of both become unconfirmed.
 func (db *DB) writeLedger(ctx context.Context, tx *sql.Tx, p Page, rows []LedgerRow) (ledger.Journal, error) {
 	contested := ledger.Journal{}
 	var fresh, known, read []LedgerRow
@@ -168,8 +168,8 @@ func ledgerArgs(p Page, rows []LedgerRow) []any {
 	return args
 }
 
-// DiscardLedger removes the ledger's row of a root that cannot be read, and puts
-// the root in doubt as a whole.
+// DiscardLedger removes the ledger's row of a root that cannot be read, and marks
+// the whole root as unconfirmed.
 func (db *DB) DiscardLedger(ctx context.Context, entity string, root uint64) error {
 	return db.sql.InTx(ctx, "discard a row of the ledger", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM sync_ledger WHERE entity = ? AND root_id = ?", entity, root); err != nil {

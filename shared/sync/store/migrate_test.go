@@ -148,7 +148,7 @@ func TestOwnersClaimIsTakenOver(t *testing.T) {
 }
 
 // TestOldHashesAreInDoubt migrates a ledger from before the hash was another one:
-// every root of it is in doubt as a whole, what was in doubt already too.
+// every root of it is unconfirmed as a whole, also a root that was unconfirmed before.
 func TestOldHashesAreInDoubt(t *testing.T) {
 	b := newBench(t)
 	b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES (?, 1, 1, ''), (?, 2, 1, ''), ('other', 3, 1, '')", b.def.Name, b.def.Name)

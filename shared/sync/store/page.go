@@ -125,8 +125,8 @@ func either(err, otherwise error) error {
 	return otherwise
 }
 
-// abandon ends the open pages of a run that is being closed and puts what they
-// may have pushed in doubt. The pages are locked first: a holder's journal is
+// abandon ends the open pages of a run that is being closed and marks what they
+// may have pushed as unconfirmed. The pages are locked first: a holder's journal is
 // either seen here or refused there.
 func abandon(ctx context.Context, tx *sql.Tx, runID int64) error {
 	if _, err := tx.ExecContext(ctx, "UPDATE sync_page SET state = 4 WHERE run_id = ? AND state IN (0, 1)", runID); err != nil {

@@ -41,14 +41,14 @@ func doubtsOf(ctx context.Context, q sqldb.Querier, entity string, roots []uint6
 	}, "SELECT root_id, stamp, ids, whole FROM sync_recheck WHERE entity = ? AND "+list.Condition("root_id"), list.Args(entity)...)
 }
 
-// doubt puts roots in doubt as a whole, added to what is already in doubt about
+// doubt marks roots as unconfirmed as a whole, added to the entries that exist about
 // them.
 func doubt(ctx context.Context, tx *sql.Tx, entity string, doubts ledger.Journal) error {
 	return enterDoubts(ctx, tx, entity, doubts, true)
 }
 
-// enterDoubts puts roots in doubt: as a whole, or only the records listed. What
-// is in doubt as a whole stays so.
+// enterDoubts marks roots as unconfirmed: as a whole, or only the records listed. A root
+// that is unconfirmed as a whole stays so.
 func enterDoubts(ctx context.Context, tx *sql.Tx, entity string, doubts ledger.Journal, whole bool) error {
 	if len(doubts) == 0 {
 		return nil

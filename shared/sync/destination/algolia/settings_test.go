@@ -72,7 +72,7 @@ func (b *bench) compared() []algolia.IndexDrift {
 	return list
 }
 
-// told returns settings as the index tells them.
+// told returns the settings that the index answers.
 func (b *bench) told(index string) map[string]any {
 	b.t.Helper()
 	raw, err := b.Settings(b.t.Context(), index)
