@@ -1,11 +1,15 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -109,4 +113,82 @@ func parses(t *testing.T, args []string) error {
 		return cobra.NoArgs(cmd, cmd.Flags().Args())
 	}
 	return nil
+}
+
+// verbs are the places in a text that its program fills in.
+var verbs = regexp.MustCompile(`%[a-z]`)
+
+// TestCommandsInMessages parses every command line that a text of the program names, in
+// errors, remedies, alerts and help: a remedy must be a command that there is. A word
+// behind "returnsync" that is no command is part of a sentence.
+func TestCommandsInMessages(t *testing.T) {
+	known := map[string]bool{}
+	for _, cmd := range newRoot(surroundings(t, nil).real()).Commands() {
+		known[cmd.Name()] = true
+	}
+	lines := 0
+	for _, folder := range []string{"../../../functions", "../../../shared"} {
+		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				text := literal(n)
+				for _, args := range commandsIn(verbs.ReplaceAllString(text, "1")) {
+					if len(args) == 0 || !known[args[0]] {
+						continue
+					}
+					lines++
+					if err := parses(t, inCommand(args)); err != nil {
+						t.Errorf("%s: returnsync %s: %v", path, strings.Join(args, " "), err)
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if lines < 80 {
+		t.Errorf("only %d command lines were found", lines)
+	}
+}
+
+// literal returns the text of a string constant; a text that several constants make up,
+// joined by +, is seen in parts.
+func literal(n ast.Node) string {
+	l, ok := n.(*ast.BasicLit)
+	if !ok || l.Kind != token.STRING {
+		return ""
+	}
+	text, err := strconv.Unquote(l.Value)
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// inCommand drops the words of the sentence that follow a command line, and gives a last
+// flag a value: in the program the value comes from the next part of the text.
+func inCommand(args []string) []string {
+	var line []string
+	for _, word := range args {
+		if slices.Contains([]string{"as", "to", "and", "or", "is", "in", "with", "then", "for", "if", "shows", "lists", "says", "first", "again", "afterwards", "does", "has"}, word) {
+			break
+		}
+		line = append(line, strings.TrimSuffix(word, "."))
+		if strings.HasSuffix(word, ".") {
+			break
+		}
+	}
+	if last := line[len(line)-1]; strings.HasPrefix(last, "--") && !strings.Contains(last, "=") {
+		line = append(line, "1")
+	}
+	return line
 }
