@@ -16,7 +16,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
@@ -98,8 +97,8 @@ type settingsReport struct {
 	Entity string `json:"entity"`
 	InStep bool   `json:"inStep"` // now
 	// Pushed reports whether the drift in Indices has been corrected since.
-	Pushed  bool                 `json:"pushed"`
-	Indices []algolia.IndexDrift `json:"indices"`
+	Pushed  bool              `json:"pushed"`
+	Indices []wire.IndexDrift `json:"indices"`
 }
 
 // diffSettings compares and prints.
@@ -165,7 +164,7 @@ func pushAudited(ctx context.Context, s *cli.Session, o settingsOptions) (report
 
 // eachIndex calls do for the index of every entity that is meant. On an error it returns
 // the reports up to it.
-func eachIndex(ctx context.Context, s *cli.Session, o settingsOptions, do func(*wire.IndexSettings, context.Context, entity.Definition, string) ([]algolia.IndexDrift, error)) ([]settingsReport, error) {
+func eachIndex(ctx context.Context, s *cli.Session, o settingsOptions, do func(*wire.IndexSettings, context.Context, entity.Definition, string) ([]wire.IndexDrift, error)) ([]settingsReport, error) {
 	entities, settings, err := openSettings(ctx, s, o.entity)
 	if err != nil {
 		return nil, err
@@ -176,7 +175,7 @@ func eachIndex(ctx context.Context, s *cli.Session, o settingsOptions, do func(*
 		if err != nil && len(list) == 0 {
 			return reports, fmt.Errorf("%s: %w", d.Name, reachable(err))
 		}
-		r := settingsReport{Entity: d.Name, InStep: true, Indices: append([]algolia.IndexDrift{}, list...)}
+		r := settingsReport{Entity: d.Name, InStep: true, Indices: append([]wire.IndexDrift{}, list...)}
 		for _, one := range list {
 			r.InStep = r.InStep && !one.Drifted()
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
 // printSettings prints the reports.
@@ -59,7 +59,7 @@ func indexCount(n int) string {
 }
 
 // printDrift prints one index.
-func printDrift(w io.Writer, r settingsReport, d algolia.IndexDrift) {
+func printDrift(w io.Writer, r settingsReport, d wire.IndexDrift) {
 	state := fmt.Sprintf("in step, %d settings", d.Settings)
 	switch {
 	case d.Missing && r.Pushed:
@@ -78,7 +78,7 @@ func printDrift(w io.Writer, r settingsReport, d algolia.IndexDrift) {
 }
 
 // printDifference prints one setting. A missing index has no value to compare with.
-func printDifference(w io.Writer, d algolia.Difference, missing, pushed bool) {
+func printDifference(w io.Writer, d wire.SettingDifference, missing, pushed bool) {
 	have := "have"
 	if pushed && !d.LeftAlone {
 		have = "had "
@@ -113,7 +113,7 @@ func settingValue(raw, otherwise json.RawMessage) string {
 }
 
 // listDifference names the entries in which two long lists differ.
-func listDifference(d algolia.Difference) string {
+func listDifference(d wire.SettingDifference) string {
 	var have, want []string
 	if json.Unmarshal(d.Have, &have) != nil || json.Unmarshal(d.Want, &want) != nil || len(have)+len(want) < 4 {
 		return ""

@@ -11,7 +11,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
@@ -123,7 +122,7 @@ func shortestOverlap(entities entity.List) time.Duration {
 }
 
 // entityChecks returns the checks of a definition against the source.
-func entityChecks(source *mysql.Source, e entity.Definition) []doctor.Check {
+func entityChecks(source *wire.Source, e entity.Definition) []doctor.Check {
 	fits := e.Name + " queries"
 	at := func(run func(ctx context.Context, now time.Time) []doctor.Finding) func(context.Context) []doctor.Finding {
 		return func(ctx context.Context) []doctor.Finding {
