@@ -234,10 +234,10 @@ func (h *house) call(method, query string, header ...string) (int, string) {
 
 const occurrenceOf = "SELECT occurrence_key FROM order_return_algolia_sync ORDER BY id DESC LIMIT 1"
 
-// TestR7FromAnEditToItsEffect edits by plain SQL at different seconds of a minute
+// TestFromAnEditToItsEffect edits by plain SQL at different seconds of a minute
 // and measures, by the scheduler's clock, until the job has followed. The job
 // then starts the entity at its minute, once, and the run log has an entry for each step.
-func TestR7FromAnEditToItsEffect(t *testing.T) {
+func TestFromAnEditToItsEffect(t *testing.T) {
 	h := newHouse(t)
 	h.move(begin.Add(time.Minute)) // the first look
 	h.exec("INSERT INTO sync_schedule (name, target, time, timezone) VALUES ('noon', 'returns', '12:00', 0)")

@@ -14,17 +14,17 @@ const (
 	behindTitle  = "returns: the index is behind"
 )
 
-// TestR9AHealthyYearIsQuiet ticks through a year with idle nights: signs of life
+// TestAHealthyYearIsQuiet ticks through a year with idle nights: signs of life
 // come, the watermark moves, and no message is sent.
-func TestR9AHealthyYearIsQuiet(t *testing.T) {
+func TestAHealthyYearIsQuiet(t *testing.T) {
 	w := newWorld(t)
 	w.live(365*24*time.Hour, w.ticks)
 	w.expect("a year")
 }
 
-// TestR12OneOfflineAlertAnOutage has an outage each month of a year: each is reported
+// TestOneOfflineAlertAnOutage has an outage each month of a year: each is reported
 // once, late enough to be one and soon enough to help, and each end is reported once.
-func TestR12OneOfflineAlertAnOutage(t *testing.T) {
+func TestOneOfflineAlertAnOutage(t *testing.T) {
 	w := newWorld(t)
 	for month := range 12 {
 		w.live(24*time.Hour, w.ticks)
@@ -46,9 +46,9 @@ func TestR12OneOfflineAlertAnOutage(t *testing.T) {
 	}
 }
 
-// TestR12ThresholdIsABoundary is 30 minutes and grace: silence of exactly the
+// TestThresholdIsABoundary is 30 minutes and grace: silence of exactly the
 // threshold is none, a second more is.
-func TestR12ThresholdIsABoundary(t *testing.T) {
+func TestThresholdIsABoundary(t *testing.T) {
 	for silence, want := range map[time.Duration]standing{
 		30 * time.Minute: fine, 40 * time.Minute: fine, 40*time.Minute + time.Second: holds,
 	} {
@@ -59,17 +59,17 @@ func TestR12ThresholdIsABoundary(t *testing.T) {
 	}
 }
 
-// TestR12ANewInstallationIsNotOffline never alerts before the first sign of life.
-func TestR12ANewInstallationIsNotOffline(t *testing.T) {
+// TestANewInstallationIsNotOffline never alerts before the first sign of life.
+func TestANewInstallationIsNotOffline(t *testing.T) {
 	w := newWorld(t)
 	w.live(30*24*time.Hour, nil)
 	w.expect("a month before the first tick")
 }
 
-// TestR12AWatcherThatWasBlindIsNotOffline lets database, application and watcher
+// TestAWatcherThatWasBlindIsNotOffline lets database, application and watcher
 // be away together. When the watcher sees again it waits for as long as it always
 // does, and an application that comes back by then was never called offline.
-func TestR12AWatcherThatWasBlindIsNotOffline(t *testing.T) {
+func TestAWatcherThatWasBlindIsNotOffline(t *testing.T) {
 	w := newWorld(t)
 	w.live(24*time.Hour, w.ticks)
 	w.Now = w.Now.Add(3 * time.Hour)
@@ -82,8 +82,8 @@ func TestR12AWatcherThatWasBlindIsNotOffline(t *testing.T) {
 	w.expect("the application is not back", offlineTitle)
 }
 
-// TestR13AbsenceIsToldOnceAfterADay stops syncing while the application lives.
-func TestR13AbsenceIsToldOnceAfterADay(t *testing.T) {
+// TestAbsenceIsReportedOnceAfterADay stops syncing while the application lives.
+func TestAbsenceIsReportedOnceAfterADay(t *testing.T) {
 	w := newWorld(t)
 	w.live(24*time.Hour, w.ticks)
 	stopped := *w.entity().Watermark
@@ -103,9 +103,9 @@ func TestR13AbsenceIsToldOnceAfterADay(t *testing.T) {
 	w.expect("it fails again, it is told again", behindTitle, absentTitle)
 }
 
-// TestR13NotWhileOffline leaves a long outage to the offline alert, and waits a
+// TestNotWhileOffline leaves a long outage to the offline alert, and waits a
 // day after it before it speaks of absence.
-func TestR13NotWhileOffline(t *testing.T) {
+func TestNotWhileOffline(t *testing.T) {
 	w := newWorld(t)
 	w.live(24*time.Hour, w.ticks)
 	w.live(7*24*time.Hour, nil)
@@ -118,9 +118,9 @@ func TestR13NotWhileOffline(t *testing.T) {
 	w.expect("a day online", absentTitle)
 }
 
-// TestR13AnOutageDoesNotEndAnAlert keeps what was open before an outage open
+// TestAnOutageDoesNotEndAnAlert keeps what was open before an outage open
 // until something is synced.
-func TestR13AnOutageDoesNotEndAnAlert(t *testing.T) {
+func TestAnOutageDoesNotEndAnAlert(t *testing.T) {
 	w := newWorld(t)
 	w.live(24*time.Hour, w.ticks)
 	w.live(30*time.Hour, w.beats)
@@ -146,9 +146,9 @@ func (weekly) Due(at time.Time) time.Time {
 	return due
 }
 
-// TestR13AWeeklyScheduleDoesNotAlertDaily syncs every Monday for a year, then
+// TestAWeeklyScheduleDoesNotAlertDaily syncs every Monday for a year, then
 // misses one: that is reported a day after it was due.
-func TestR13AWeeklyScheduleDoesNotAlertDaily(t *testing.T) {
+func TestAWeeklyScheduleDoesNotAlertDaily(t *testing.T) {
 	w := newWorld(t)
 	w.entity().Plan = weekly{}
 	mondays := func() {
@@ -172,9 +172,9 @@ func TestR13AWeeklyScheduleDoesNotAlertDaily(t *testing.T) {
 	w.expect("the next Monday", "over: "+absentTitle)
 }
 
-// TestR13QuietForWhatIsDisabled says nothing of an entity that is disabled, and
+// TestQuietForWhatIsDisabled says nothing of an entity that is disabled, and
 // ends what was open about it without a word.
-func TestR13QuietForWhatIsDisabled(t *testing.T) {
+func TestQuietForWhatIsDisabled(t *testing.T) {
 	w := newWorld(t)
 	w.live(24*time.Hour, w.ticks)
 	plan := w.entity().Plan
@@ -198,8 +198,8 @@ func TestR13QuietForWhatIsDisabled(t *testing.T) {
 	}
 }
 
-// TestR13ANewEntityHasItsOwnClock begins to count at an entity's first tick.
-func TestR13ANewEntityHasItsOwnClock(t *testing.T) {
+// TestANewEntityHasItsOwnClock begins to count at an entity's first tick.
+func TestANewEntityHasItsOwnClock(t *testing.T) {
 	w := newWorld(t)
 	w.live(48*time.Hour, w.beats)
 	w.expect("not known yet")

@@ -13,9 +13,9 @@ import (
 // TestMain starts the tests' database server.
 func TestMain(m *testing.M) { localdbtest.Main(m) }
 
-// TestR9AliveIsResetOnlyOnce has many watchers find the same silence: one of them
+// TestAliveIsResetOnlyOnce has many watchers find the same silence: one of them
 // resets alive. A heartbeat begins a new period of life.
-func TestR9AliveIsResetOnlyOnce(t *testing.T) {
+func TestAliveIsResetOnlyOnce(t *testing.T) {
 	db := storetest.New(t)
 	b := heartbeat.New(db.DB)
 	ctx := t.Context()

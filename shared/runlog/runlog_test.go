@@ -12,8 +12,8 @@ import (
 // TestMain starts the tests' database server.
 func TestMain(m *testing.M) { localdbtest.Main(m) }
 
-// TestR10TheRunLogIsFilteredAndPruned reads and removes entries.
-func TestR10TheRunLogIsFilteredAndPruned(t *testing.T) {
+// TestTheRunLogIsFilteredAndPruned reads and removes entries.
+func TestTheRunLogIsFilteredAndPruned(t *testing.T) {
 	db := storetest.New(t)
 	b := runlog.New(db.DB)
 	ctx := t.Context()

@@ -11,8 +11,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 )
 
-// TestR1R4FieldsAreRead goes through what people write into the columns.
-func TestR1R4FieldsAreRead(t *testing.T) {
+// TestFieldsAreRead goes through what people write into the columns.
+func TestFieldsAreRead(t *testing.T) {
 	base := schedule.Edit{Name: "nightly", TargetKind: "entity", Target: "returns", Run: "Daily", Time: "23:30"}
 	spec := schedule.Spec{ID: 3, Name: "nightly", Kind: "entity", Target: "returns", Run: schedule.Daily, Minutes: 23*60 + 30, Offset: -420}
 	cases := map[string]struct {

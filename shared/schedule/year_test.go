@@ -74,7 +74,7 @@ func TestAYearOfSchedules(t *testing.T) {
 	}
 }
 
-func TestR3TheZoneIsAFixedDistance(t *testing.T) {
+func TestTheZoneIsAFixedDistance(t *testing.T) {
 	w := newWorld(t)
 	pdt := w.add(schedule.Edit{Run: "Daily", Time: "23:30"}) // no zone: -7
 	line := w.add(schedule.Edit{Run: "Daily", Time: "00:10", Timezone: hours(14)})
@@ -86,8 +86,8 @@ func TestR3TheZoneIsAFixedDistance(t *testing.T) {
 	}
 }
 
-// TestR4TheWeekdayIsTheZones has days that are another day in UTC.
-func TestR4TheWeekdayIsTheZones(t *testing.T) {
+// TestTheWeekdayIsTheZones has days that are another day in UTC.
+func TestTheWeekdayIsTheZones(t *testing.T) {
 	w := newWorld(t)
 	east := w.add(schedule.Edit{Run: "Weekly", Time: "01:00", Timezone: hours(5.5), Weekday: "Friday"})
 	west := w.add(schedule.Edit{Run: "Weekly", Time: "22:00", Timezone: hours(-9.5), Weekday: "Friday"})
@@ -98,7 +98,7 @@ func TestR4TheWeekdayIsTheZones(t *testing.T) {
 	w.wantTimes(monday, at(6, "12:00"))
 }
 
-func TestR5AnIntervalOfNothingIsRejectedAndTheOthersGoOn(t *testing.T) {
+func TestAnIntervalOfNothingIsRejectedAndTheOthersContinue(t *testing.T) {
 	w := newWorld(t)
 	bad, good := w.add(every("busy", "00:00")), w.add(every("calm", "00:30"))
 	w.after(time.Hour)
@@ -119,9 +119,9 @@ func TestR5AnIntervalOfNothingIsRejectedAndTheOthersGoOn(t *testing.T) {
 	}
 }
 
-// TestR5AnIntervalCountsFromTheLastStart restarts the function, whose memory is
+// TestAnIntervalCountsFromTheLastStart restarts the function, whose memory is
 // nothing, and looks for the same starts.
-func TestR5AnIntervalCountsFromTheLastStart(t *testing.T) {
+func TestAnIntervalCountsFromTheLastStart(t *testing.T) {
 	w := newWorld(t)
 	w.after(7 * time.Minute) // the world is not on the hour
 	id := w.add(every("odd", "01:30"))
@@ -137,7 +137,7 @@ func TestR5AnIntervalCountsFromTheLastStart(t *testing.T) {
 	w.wantTimes(id, at(0, "01:38"), at(0, "03:08"), at(0, "04:13"), at(0, "04:28"))
 }
 
-func TestR6DisableStopsRunsAtOnce(t *testing.T) {
+func TestDisableStopsRunsAtOnce(t *testing.T) {
 	w := newWorld(t)
 	id := w.add(daily("d", "12:00"))
 	w.run(at(0, "11:59").Add(30 * time.Second))
@@ -149,9 +149,9 @@ func TestR6DisableStopsRunsAtOnce(t *testing.T) {
 	}
 }
 
-// TestR6DisabledDuringARunLetsItFinish starts a target that takes long: the
+// TestDisabledDuringARunLetsItFinish starts a target that takes long: the
 // start is not taken back, and what came of it is kept.
-func TestR6DisabledDuringARunLetsItFinish(t *testing.T) {
+func TestDisabledDuringARunLetsItFinish(t *testing.T) {
 	w := newWorld(t)
 	id := w.add(every("i", "00:10"))
 	w.run(at(0, "00:05"))
@@ -173,7 +173,7 @@ func TestR6DisabledDuringARunLetsItFinish(t *testing.T) {
 	}
 }
 
-func TestR6EnabledAgainReplaysNothing(t *testing.T) {
+func TestEnabledAgainReplaysNothing(t *testing.T) {
 	w := newWorld(t)
 	day, odd := w.add(daily("d", "12:00")), w.add(every("i", "01:30"))
 	w.run(at(0, "00:30"))
@@ -193,8 +193,8 @@ func TestR6EnabledAgainReplaysNothing(t *testing.T) {
 	}
 }
 
-// TestR7EachChangeIsToldOnce edits rows in every way and counts the records.
-func TestR7EachChangeIsToldOnce(t *testing.T) {
+// TestEachChangeIsToldOnce edits rows in every way and counts the records.
+func TestEachChangeIsToldOnce(t *testing.T) {
 	w := newWorld(t)
 	id := w.add(daily("d", "12:00"))
 	w.after(5 * time.Minute)
@@ -225,7 +225,7 @@ func TestR7EachChangeIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestR7TheFirstLookIsNoChange(t *testing.T) {
+func TestTheFirstLookIsNoChange(t *testing.T) {
 	w := newWorld(t)
 	w.polled = false
 	w.add(daily("a", "12:00"))
@@ -237,8 +237,8 @@ func TestR7TheFirstLookIsNoChange(t *testing.T) {
 	w.wantLog(`schedule 3 was added: "c" starts entity target3 daily at 12:00 UTC+00:00`)
 }
 
-// TestR7AnEditTakesEffectWithinTwoMinutes edits at every second of a minute.
-func TestR7AnEditTakesEffectWithinTwoMinutes(t *testing.T) {
+// TestAnEditTakesEffectWithinTwoMinutes edits at every second of a minute.
+func TestAnEditTakesEffectWithinTwoMinutes(t *testing.T) {
 	w := newWorld(t)
 	id := w.add(daily("d", "12:00"))
 	w.run(at(0, "01:00"))
@@ -256,9 +256,9 @@ func TestR7AnEditTakesEffectWithinTwoMinutes(t *testing.T) {
 	}
 }
 
-// TestR7AFailedPollKeepsTheLastGoodJobs takes the table and then the scheduler
+// TestAFailedPollKeepsTheLastGoodJobs takes the table and then the scheduler
 // away.
-func TestR7AFailedPollKeepsTheLastGoodJobs(t *testing.T) {
+func TestAFailedPollKeepsTheLastGoodJobs(t *testing.T) {
 	w := newWorld(t)
 	id := w.add(daily("d", "12:00"))
 	w.run(at(0, "01:00"))

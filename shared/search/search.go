@@ -55,7 +55,7 @@ type Query struct {
 // TenantFilter restricts searches to accounts. It is made from an identity alone.
 type TenantFilter struct {
 	Field string // the record's field that names the account
-	// Keyed says that records carry record.AccountKeyField, by which the index tells
+	// Keyed says that records carry record.AccountKeyField, by which the index keeps
 	// every two accounts apart. By Field it does not: it compares without regard to
 	// case, so that what it counts may be another account's.
 	Keyed    bool

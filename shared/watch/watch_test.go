@@ -276,8 +276,8 @@ func TestWithoutAChannel(t *testing.T) {
 	}
 }
 
-// TestR10OldEntriesArePruned keeps the run log for the configured days.
-func TestR10OldEntriesArePruned(t *testing.T) {
+// TestOldEntriesArePruned keeps the run log for the configured days.
+func TestOldEntriesArePruned(t *testing.T) {
 	b := newBench(t)
 	b.exec("INSERT INTO sync_log (at, severity, message) VALUES (NOW(6) - INTERVAL 31 DAY, 'INFO', 'old'), (NOW(6) - INTERVAL 29 DAY, 'INFO', 'kept')")
 	b.round()

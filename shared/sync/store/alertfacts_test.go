@@ -52,8 +52,8 @@ func TestAlertFacts(t *testing.T) {
 	}
 }
 
-// TestR10TheRunLogReportsEachRun plays runs of every end and reads the log.
-func TestR10TheRunLogReportsEachRun(t *testing.T) {
+// TestTheRunLogReportsEachRun plays runs of every end and reads the log.
+func TestTheRunLogReportsEachRun(t *testing.T) {
 	b := newBench(t)
 	ctx := t.Context()
 	empty := b.begun()
