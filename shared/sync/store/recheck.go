@@ -17,7 +17,7 @@ type Doubt = ledger.Unconfirmed
 // Doubts returns the doubts about the roots, by root.
 func (db *DB) Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]Doubt, error) {
 	found, err := doubtsOf(ctx, db.sql, entity, roots)
-	return found, sqldb.Outage(err, "read the roots in doubt")
+	return found, sqldb.Outage(err, "read the unconfirmed roots")
 }
 
 // doubtsOf reads the doubts about the roots.
