@@ -187,8 +187,8 @@ func FuzzRow(f *testing.F) {
 		if !next.After(epoch) || next.Sub(epoch) > 7*24*time.Hour {
 			t.Fatalf("%v starts next at %v", s, next)
 		}
-		if ticks := knocks(t, s.Cron(st), next, next.Add(time.Minute)); len(ticks) != 1 {
-			t.Fatalf("%v: %q does not knock at %v", s, s.Cron(st), next)
+		if ticks := triggers(t, s.Cron(st), next, next.Add(time.Minute)); len(ticks) != 1 {
+			t.Fatalf("%v: %q does not trigger at %v", s, s.Cron(st), next)
 		}
 	})
 }

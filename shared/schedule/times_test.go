@@ -42,8 +42,8 @@ func calendar(e schedule.Edit, weekday time.Weekday, from, to time.Time) (starts
 	return starts
 }
 
-// knocks returns the triggers in [from, to) of a cron expression in UTC.
-func knocks(t *testing.T, text string, from, to time.Time) (ticks []time.Time) {
+// triggers returns the ticks in [from, to) of a cron expression in UTC.
+func triggers(t *testing.T, text string, from, to time.Time) (ticks []time.Time) {
 	t.Helper()
 	c, err := cron.ParseStandard("CRON_TZ=Etc/UTC " + text)
 	if err != nil {
@@ -77,7 +77,7 @@ func TestFireTimesAgreeWithACalendar(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("%+v: Next (-calendar +got):\n%s", e, diff)
 			}
-			if diff := cmp.Diff(want, knocks(t, s.Cron(schedule.State{}), from, to)); diff != "" {
+			if diff := cmp.Diff(want, triggers(t, s.Cron(schedule.State{}), from, to)); diff != "" {
 				t.Fatalf("%+v: cron %s (-calendar +got):\n%s", e, s.Cron(schedule.State{}), diff)
 			}
 			compared += len(want)
@@ -107,7 +107,7 @@ func TestEveryIntervalIsExact(t *testing.T) {
 				t.Fatalf("%d minutes from %v: start %d at %v, want %v", minutes, anchor, n, at, want)
 			}
 			if tick := c.Next(want.Add(-time.Second)); !tick.Equal(want) {
-				t.Fatalf("%d minutes from %v: no knock of %q at %v", minutes, anchor, s.Cron(st), want)
+				t.Fatalf("%d minutes from %v: no trigger of %q at %v", minutes, anchor, s.Cron(st), want)
 			}
 			st.LastFired = want
 			if again := s.Cron(st); again != s.Cron(schedule.State{Anchor: anchor}) {
@@ -121,7 +121,7 @@ func TestEveryIntervalIsExact(t *testing.T) {
 	} {
 		s := parsed(t, schedule.Edit{Run: "Interval", Time: text})
 		if got := s.Cron(schedule.State{Anchor: at(0, "10:07")}); got != want {
-			t.Errorf("an interval of %s knocks at %q, want %q", text, got, want)
+			t.Errorf("an interval of %s triggers at %q, want %q", text, got, want)
 		}
 	}
 }

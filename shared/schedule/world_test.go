@@ -234,8 +234,8 @@ func (w *world) firer() *schedule.Firer {
 	return &schedule.Firer{Table: w, Kinds: w.kinds(), Log: w.logs()}
 }
 
-// knock() delivers a job's tick.
-func (w *world) knock(j *memoryJob, at time.Time) {
+// trigger delivers a job's tick.
+func (w *world) trigger(j *memoryJob, at time.Time) {
 	times := 1
 	if w.twice {
 		times = 2
@@ -270,7 +270,7 @@ func (w *world) run(until time.Time) {
 			if j.next.Equal(next) {
 				j.next = j.cron.Next(next)
 				if !j.Paused && !w.away {
-					w.knock(j, next)
+					w.trigger(j, next)
 				}
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -118,7 +119,7 @@ func TestBeginAndListFromTwins(t *testing.T) {
 	task := claim.TaskOf(b.claimed())
 	const twins = 16
 	var runs [twins]run.Run
-	together(twins, func(i int) {
+	storetest.Together(twins, func(i int) {
 		row, err := b.Claimed(t.Context(), task, time.Hour)
 		if err != nil {
 			t.Error(err)

@@ -10,13 +10,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 func TestBootstrapMakesOneRow(t *testing.T) {
 	b := newBench(t)
 	var ids [50]int64
-	together(50, func(i int) {
+	storetest.Together(50, func(i int) {
 		row, err := b.Newest(t.Context(), job)
 		if err != nil {
 			t.Error(err)
@@ -51,7 +52,7 @@ func TestClaimHasOneWinner(t *testing.T) {
 	}
 	var won atomic.Int32
 	var winner atomic.Value
-	together(50, func(int) {
+	storetest.Together(50, func(int) {
 		g := store.Grant{Token: claim.NewToken(), Occurrence: "tick", Lease: time.Hour}
 		ok, err := b.Claim(t.Context(), row, g)
 		if err != nil {
@@ -112,7 +113,7 @@ func TestTakeOverHasOneWinnerAndBuriesTheDead(t *testing.T) {
 	}
 	row := b.expire()
 	var won atomic.Int32
-	together(50, func(int) {
+	storetest.Together(50, func(int) {
 		dead, ok, err := b.TakeOver(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour})
 		if err != nil {
 			t.Error(err)

@@ -11,6 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
 )
 
 func TestFinishRefusesAnAccountThatDoesNotAddUp(t *testing.T) {
@@ -39,7 +40,7 @@ func TestFinishOfManyPagesAtOnce(t *testing.T) {
 	const pages = 16
 	r := b.listed(2 * pages)
 	var settled atomic.Int32
-	together(pages, func(i int) {
+	storetest.Together(pages, func(i int) {
 		p, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: i + 1}, claim.NewToken(), time.Hour)
 		if err != nil {
 			t.Error(err)
@@ -71,7 +72,7 @@ func TestPublishMovesTheWatermarkOnce(t *testing.T) {
 	b := newBench(t)
 	r := b.finished(3)
 	var closed, late atomic.Int32
-	together(8, func(int) {
+	storetest.Together(8, func(int) {
 		switch err := b.Publish(t.Context(), r); {
 		case err == nil:
 			closed.Add(1)

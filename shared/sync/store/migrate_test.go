@@ -12,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
 )
 
 func TestMigrateTwiceAppliesOnce(t *testing.T) {
@@ -45,7 +46,7 @@ func TestMigrateFromManyProcesses(t *testing.T) {
 	}
 	errs := make([]error, len(stores))
 	applied := make([]int, len(stores))
-	together(len(stores), func(i int) {
+	storetest.Together(len(stores), func(i int) {
 		steps, err := stores[i].Migrate(t.Context())
 		errs[i], applied[i] = err, len(steps)
 	})

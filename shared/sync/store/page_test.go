@@ -16,13 +16,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
 )
 
 func TestTakePageHasOneHolder(t *testing.T) {
 	b := newBench(t)
 	r := b.listed(2)
 	var won atomic.Int32
-	together(20, func(int) {
+	storetest.Together(20, func(int) {
 		p, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour)
 		switch {
 		case err == nil && p.State == page.Taken:
@@ -46,7 +47,7 @@ func TestTakePageNeverAnswersPending(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	var seen atomic.Int32
-	together(4, func(int) {
+	storetest.Together(4, func(int) {
 		for ctx.Err() == nil && seen.Load() == 0 {
 			p, err := b.TakePage(ctx, task, claim.NewToken(), time.Hour)
 			if err == nil && p.State != page.Taken {

@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -198,18 +197,4 @@ func wantKind(t *testing.T, err error, want fault.Kind) {
 	if err == nil || fault.KindOf(err) != want {
 		t.Fatalf("error %v has kind %d, want %d", err, fault.KindOf(err), want)
 	}
-}
-
-// together calls fn n times at once and returns when all have ended.
-func together(n int, fn func(i int)) {
-	var wait sync.WaitGroup
-	start := make(chan struct{})
-	for i := range n {
-		wait.Go(func() {
-			<-start
-			fn(i)
-		})
-	}
-	close(start)
-	wait.Wait()
 }
