@@ -14,6 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // Wing is what one wing beside sync adds to the deployed product. A wing's package
@@ -45,6 +46,8 @@ type Wing struct {
 	// Kinds opens the kinds of targets that schedules may start. Without start they
 	// are only checked.
 	Kinds func(ctx context.Context, o Opening, start bool) (schedule.Kinds, error)
+	// Members opens the starter of the wing's targets as members of scopes.
+	Members func(ctx context.Context, o Opening) (member.Other, error)
 	// Findings opens the reader of what is wrong in the wing. Status, console and
 	// alerts show the same findings.
 	Findings func(ctx context.Context, o Opening) (func(context.Context) ([]judge.Further, error), error)
