@@ -34,7 +34,9 @@ type Wing struct {
 	// Settings are the environment's names that the wing reads, for the file and the help
 	// of the command line.
 	Settings []Setting
-	// Functions are the wing's entry points.
+	// Functions are the wing's entry points. Open of the function in functions/NAME is
+	// openName in the wing's package, or open if the wing has that function alone: the
+	// tests of rights and of Terraform find the folder by it (FolderOf).
 	Functions []Function
 	// Queues are the wing's queues of Cloud Tasks.
 	Queues []Queue
@@ -83,6 +85,16 @@ type Tick struct {
 	Cron     string // when, in UTC
 	Function string // the name of the function that it calls
 	Query    string // of the call, such as sweep=1
+}
+
+// FolderOf returns the folder below functions of what opens a function, given as
+// package.open or wing.openName.
+func FolderOf(open string) string {
+	pkg, name, _ := strings.Cut(open, ".")
+	if name == "open" {
+		return pkg
+	}
+	return strings.ToLower(strings.TrimPrefix(name, "open"))
 }
 
 // UsedWings holds the environment's choice of wings.
