@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/mishap"
@@ -52,8 +53,14 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+// ServeHTTP answers one request. The official client ends some paths with a slash.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if path, slash := strings.CutSuffix(r.URL.Path, "/"); slash && strings.HasPrefix(path, "/v0/") {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.URL.RawPath = path, strings.TrimSuffix(r.URL.RawPath, "/")
+	}
+	s.mux.ServeHTTP(w, r)
+}
 
 // call is a request to a base.
 type call struct {
