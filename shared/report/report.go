@@ -67,22 +67,31 @@ type Report struct {
 	Attempt int `json:"attempt"`
 	// IntentAt is when the present attempt was about to be sent to the source. It is
 	// the report time: of two payloads of one document the later one stays.
-	IntentAt   *time.Time `json:"intentAt"`
-	SourceID   string     `json:"sourceId"` // of the order, at the source
-	Document   string     `json:"document"` // what Source.Rows reads
-	Rows       int64      `json:"rows"`     // of the last loaded document
-	Error      string     `json:"error"`    // why it failed; empty otherwise
-	DueAt      time.Time  `json:"dueAt"`    // the scheduled time of its first start
-	RetriedAt  *time.Time `json:"retriedAt"`
-	FailedAt   *time.Time `json:"failedAt"`
-	CreatedAt  time.Time  `json:"createdAt"`
-	UpdatedAt  time.Time  `json:"updatedAt"`
-	Turn       int64      `json:"turn"`   // of its tasks; each take adds one
-	NextAt     *time.Time `json:"nextAt"` // when work goes on
-	Token      string     `json:"-"`      // of the lease that the caller holds
-	Accounts   []Account  `json:"accounts,omitempty"`
-	LeaseUntil *time.Time `json:"-"`
-	Now        time.Time  `json:"-"` // the database's clock when the row was read
+	IntentAt  *time.Time `json:"intentAt"`
+	SourceID  string     `json:"sourceId"` // of the order, at the source
+	Document  string     `json:"document"` // what Source.Rows reads
+	Rows      int64      `json:"rows"`     // of the last loaded document
+	Error     string     `json:"error"`    // why it failed; empty otherwise
+	DueAt     time.Time  `json:"dueAt"`    // the scheduled time of its first start
+	RetriedAt *time.Time `json:"retriedAt"`
+	FailedAt  *time.Time `json:"failedAt"`
+	Since     time.Time  `json:"since"` // when the present state began
+	CreatedAt time.Time  `json:"createdAt"`
+	UpdatedAt time.Time  `json:"updatedAt"`
+	Turn      int64      `json:"turn"` // of its tasks; each take adds one
+	// NextAt is when work goes on; nil for a report that is done or failed, and for one
+	// that is due at its type's next scheduled time.
+	NextAt *time.Time `json:"nextAt"`
+	// Polls counts how often the present order was polled.
+	Polls int `json:"polls"`
+	// Payload names the loaded rows in our own tables; empty before the state loaded.
+	Payload string `json:"-"`
+	Chunks  int64  `json:"-"` // of the payload
+	// Accounts are those of the present attempt.
+	Accounts []Account `json:"accounts,omitempty"`
+	// Token is that of the lease that the caller holds; empty for a reader.
+	Token string    `json:"-"`
+	Now   time.Time `json:"-"` // the database's clock when the row was read
 }
 
 // Account is the progress of a report at one destination.
@@ -105,4 +114,24 @@ func (r Report) Scenario() string {
 		return "B"
 	}
 	return "C"
+}
+
+// Order returns the request that the report's present attempt makes of its source.
+func (r Report) Order(t Type) Order {
+	o := Order{Key: r.Key, TypeID: t.TypeID, Attempt: r.Attempt}
+	if r.IntentAt != nil {
+		o.Stamp = *r.IntentAt
+	}
+	date, dated := r.Date()
+	if o.RealTime = !dated; dated {
+		o.From, o.To = r.Zone.Begin(date), r.Zone.Begin(date+1)
+	}
+	return o
+}
+
+// Task is a report that waits for a task.
+type Task struct {
+	Key
+	Turn   int64
+	NextAt time.Time
 }

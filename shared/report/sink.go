@@ -61,3 +61,14 @@ type Limiter interface {
 	// Block lets no call of the name pass for d from now, as a 429 asks.
 	Block(ctx context.Context, name string, d time.Duration) error
 }
+
+// Stream returns rows as a sink takes them.
+func Stream(rows []Row) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}

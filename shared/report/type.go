@@ -1,6 +1,12 @@
 package report
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
 
 // Type is a row of table report_type: the properties of a report type. People edit
 // the Edit, in the SYNC base, the console or by the command line; the fields after it
@@ -13,10 +19,7 @@ type Type struct {
 	// Datapoints says that the rows' numbers are also kept for forecasting.
 	Datapoints bool `json:"addToDatapoints"`
 	// Zone is that of the schedule that started the type last.
-	Zone Zone `json:"zone"`
-	// Message says why the row's edit is rejected; empty for a good one. The last
-	// good properties stay in force.
-	Message   string    `json:"message,omitempty"`
+	Zone      Zone      `json:"zone"`
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"` // when people last edited it
 }
@@ -35,9 +38,37 @@ type Edit struct {
 	RepeatAfter int `json:"repeatAfterDays"`
 }
 
+// Check refuses properties that cannot be meant, in a sentence that names the property.
+func (e Edit) Check() error {
+	switch {
+	case e.Offset < -MaxOffset || e.Offset > MaxOffset:
+		return fault.New(fault.Invalid, "bad-offset", "offset is %d days: want a number from -%d to %d", e.Offset, MaxOffset, MaxOffset).WithParam("offset")
+	case e.RepeatAfter < 0 || e.RepeatAfter > MaxRepeat:
+		return fault.New(fault.Invalid, "bad-repeat", "repeat after N days is %d: want a number from 0 (never) to %d", e.RepeatAfter, MaxRepeat).WithParam("repeatAfterDays")
+	}
+	return nil
+}
+
 // Bounds of what people may write.
 const (
 	MaxOffset = 3650 // days, in either direction
 	MaxRepeat = 3650 // days
-	maxName   = 48
+	MaxName   = 48   // letters of a type's name
 )
+
+// Changes says what an edit changed, old and new, for the log.
+func (e Edit) Changes(before Edit) string {
+	var list []string
+	for _, one := range []struct {
+		name     string
+		old, now any
+	}{
+		{"Status active", before.Active, e.Active}, {"Real-time", before.RealTime, e.RealTime}, {"Offset", before.Offset, e.Offset},
+		{"Notify On Fail", before.NotifyOnFail, e.NotifyOnFail}, {"Repeat after N days", before.RepeatAfter, e.RepeatAfter},
+	} {
+		if one.old != one.now {
+			list = append(list, fmt.Sprintf("%s %v -> %v", one.name, one.old, one.now))
+		}
+	}
+	return strings.Join(list, ", ")
+}

@@ -14,6 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // Wing is what one wing beside sync adds to the deployed product. A wing's package
@@ -33,7 +34,9 @@ type Wing struct {
 	// Settings are the environment's names that the wing reads, for the file and the help
 	// of the command line.
 	Settings []Setting
-	// Functions are the wing's entry points.
+	// Functions are the wing's entry points. Open of the function in functions/NAME is
+	// openName in the wing's package, or open if the wing has that function alone: the
+	// tests of rights and of Terraform find the folder by it (FolderOf).
 	Functions []Function
 	// Queues are the wing's queues of Cloud Tasks.
 	Queues []Queue
@@ -45,6 +48,8 @@ type Wing struct {
 	// Kinds opens the kinds of targets that schedules may start. Without start they
 	// are only checked.
 	Kinds func(ctx context.Context, o Opening, start bool) (schedule.Kinds, error)
+	// Members opens the starter of the wing's targets as members of scopes.
+	Members func(ctx context.Context, o Opening) (member.Other, error)
 	// Findings opens the reader of what is wrong in the wing. Status, console and
 	// alerts show the same findings.
 	Findings func(ctx context.Context, o Opening) (func(context.Context) ([]judge.Further, error), error)
@@ -80,6 +85,16 @@ type Tick struct {
 	Cron     string // when, in UTC
 	Function string // the name of the function that it calls
 	Query    string // of the call, such as sweep=1
+}
+
+// FolderOf returns the folder below functions of what opens a function, given as
+// package.open or wing.openName.
+func FolderOf(open string) string {
+	pkg, name, _ := strings.Cut(open, ".")
+	if name == "open" {
+		return pkg
+	}
+	return strings.ToLower(strings.TrimPrefix(name, "open"))
 }
 
 // UsedWings holds the environment's choice of wings.

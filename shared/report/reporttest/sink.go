@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -74,21 +73,10 @@ func Line(number int64, key, name string, amount int64) report.Row {
 	return report.Row{Number: number, Key: key, Fields: map[string]any{"name": name, "amount": json.Number(strconv.FormatInt(amount, 10))}}
 }
 
-// Stream returns rows as a sink takes them.
-func Stream(rows ...report.Row) iter.Seq2[report.Row, error] {
-	return func(yield func(report.Row, error) bool) {
-		for _, row := range rows {
-			if !yield(row, nil) {
-				return
-			}
-		}
-	}
-}
-
 // write writes rows and demands their account.
 func (s Sinked) write(t *testing.T, o report.Order, want report.Counts, rows ...report.Row) report.Outcome {
 	t.Helper()
-	out, err := s.Sink.Write(t.Context(), o, Stream(rows...))
+	out, err := s.Sink.Write(t.Context(), o, report.Stream(rows))
 	if err != nil {
 		t.Fatalf("write: %v", err)
 	}
@@ -220,7 +208,7 @@ func broken(t *testing.T, s Sinked) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Sink.Write(ctx, o, Stream(Line(1, "b", "first", 1))); err == nil {
+	if _, err := s.Sink.Write(ctx, o, report.Stream([]report.Row{Line(1, "b", "first", 1)})); err == nil {
 		t.Error("a write whose context had ended was a success")
 	}
 }
