@@ -24,7 +24,7 @@ const Penalty = 30 * time.Second
 // limit is the rate of requests to a base: a little below the 5 in any second that
 // Airtable takes, because requests that were sent evenly arrive unevenly. Beyond the
 // monthly calls Airtable takes 2 a second; 429 and Penalty then slow everybody.
-var limit = report.Rate{PerSecond: 4.6, Burst: 1}
+var limit = report.Rate{PerSecond: 4.7, Burst: 1}
 
 // LimitOf returns the name of a base's limit, which all that call it share.
 func LimitOf(base string) string { return "airtable/" + base }
