@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
@@ -180,10 +181,13 @@ func (w Wing) outdated(ctx context.Context, pool *sqldb.DB) ([]judge.Further, er
 
 // WingChecks opens doctor's checks of the wings in use.
 func (e *Env) WingChecks(ctx context.Context, pool *sqldb.DB) ([]doctor.Check, error) {
-	used, err := e.Used(ctx)
-	problems := []error{err}
+	var l Looking
+	err := Configure(ctx, e.Lookup, &l)
+	used, unknown := e.Used(ctx)
+	problems := []error{err, unknown}
 	var list []doctor.Check
 	for _, w := range used {
+		list = append(list, w.pathChecks(l)...)
 		if w.Tables.Files != nil {
 			list = append(list, doctor.Check{Name: w.Name + " tables", Run: func(ctx context.Context) []doctor.Finding {
 				return doctor.Schema(ctx, tablesOf{pool, w.Tables})
@@ -196,6 +200,34 @@ func (e *Env) WingChecks(ctx context.Context, pool *sqldb.DB) ([]doctor.Check, e
 	}
 	return list, errors.Join(problems...)
 }
+
+// pathChecks returns the checks of the wing's queues and of its jobs at the scheduler.
+func (w Wing) pathChecks(l Looking) []doctor.Check {
+	var missing []string
+	if l.Tasks == "" {
+		missing = []string{"TASKS_LOCATION"}
+	}
+	var list []doctor.Check
+	for _, q := range w.Queues {
+		name := l.Installation + q.Name
+		list = append(list, doctor.Check{Name: "queue " + name, Missing: missing, Run: func(ctx context.Context) []doctor.Finding {
+			return doctor.Queues(ctx, name, doctor.Pace{RunLease: longestBackoff}, l.Queue)
+		}})
+	}
+	if l.Scheduler != "" {
+		missing = nil
+	}
+	for _, t := range w.Ticks {
+		expected := doctor.Expected{Name: l.Installation + t.Job, Effect: "nothing calls " + t.Function, Function: t.Function, Now: time.Now()}
+		list = append(list, doctor.Check{Name: "job " + expected.Name, Missing: missing, Run: func(ctx context.Context) []doctor.Finding {
+			return doctor.Schedule(ctx, expected, l.Job)
+		}})
+	}
+	return list
+}
+
+// longestBackoff is the pause between two attempts from which on a wing's queue is slow.
+const longestBackoff = time.Hour
 
 // tablesOf is a wing's tables for doctor.
 type tablesOf struct {
