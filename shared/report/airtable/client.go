@@ -12,7 +12,6 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
-	"gitlab.com/eshopbox-team/return-sync/shared/report"
 )
 
 // DefaultURL is the address of Airtable's Web API.
@@ -21,13 +20,33 @@ const DefaultURL = "https://api.airtable.com"
 // Penalty is how long a base refuses requests after one too many.
 const Penalty = 30 * time.Second
 
-// limit is the rate of requests to a base: a little below the 5 in any second that
-// Airtable takes, because requests that were sent evenly arrive unevenly. Beyond the
-// monthly calls Airtable takes 2 a second; 429 and Penalty then slow everybody.
-var limit = report.Rate{PerSecond: 4.7, Burst: 1}
+// The room of a request at a base's gate.
+const (
+	// Slots is how many requests a base takes in any second.
+	Slots = 5
+	// transit bounds the time between sending a request and its arrival. A gate frees a
+	// slot a second after that, or after the answer, whichever comes first.
+	transit = 100 * time.Millisecond
+)
 
-// LimitOf returns the name of a base's limit, which all that call it share.
-func LimitOf(base string) string { return "airtable/" + base }
+// Gate shares a base's rate between all processes. Each request holds one of Slots
+// slots from before it is sent until a second after it was answered, so no second sees
+// more than Slots of them, however long each takes. It is safe for concurrent use.
+type Gate interface {
+	// Enter waits for a slot. Where that would take longer than the gate allows, it
+	// returns a fault.Throttled with the time to wait.
+	Enter(ctx context.Context, base string) (Slot, error)
+	// Leave frees the slot a second from now, less spare.
+	Leave(ctx context.Context, base string, s Slot, spare time.Duration) error
+	// Block lets no request to the base pass for d from now, as a 429 asks.
+	Block(ctx context.Context, base string, d time.Duration) error
+}
+
+// Slot is a slot that a request holds.
+type Slot struct {
+	Number int
+	Token  string
+}
 
 // Client calls the Web API for one base. It is safe for concurrent use.
 type Client struct {
@@ -35,8 +54,7 @@ type Client struct {
 	Base  string // its id: app and 14 letters or digits
 	Token string // personal access token
 	HTTP  *http.Client
-	// Limiter shares the base's rate between all processes.
-	Limiter report.Limiter
+	Gate  Gate
 	// Policy repeats requests that got no answer, 429 or 5xx; the zero Policy makes one
 	// attempt.
 	Policy httpcall.Policy
@@ -66,9 +84,6 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 	}
 	client := httpcall.Client{HTTP: c.HTTP, Policy: c.Policy, Most: maxAnswer, Service: "Airtable", Secrets: []string{c.Token}}
 	return c.Policy.Repeat(ctx, func(ctx context.Context) error {
-		if err := c.Limiter.Wait(ctx, LimitOf(c.Base), limit); err != nil {
-			return err
-		}
 		request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(text))
 		if err != nil {
 			return err
@@ -77,12 +92,29 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 		if body != nil {
 			request.Header.Set("Content-Type", "application/json")
 		}
-		answer, err := client.Once(request)
+		slot, err := c.Gate.Enter(ctx, c.Base)
 		if err != nil {
 			return err
 		}
+		sent := c.now()
+		answer, err := client.Once(request)
+		spare := max(c.now().Sub(sent)-transit, 0)
+		// A slot that cannot be freed is free when its lease ends.
+		problem := c.Gate.Leave(context.WithoutCancel(ctx), c.Base, slot, min(spare, time.Second))
+		if err != nil || problem != nil {
+			return errors.Join(err, problem)
+		}
 		return c.read(ctx, answer, out)
 	})
+}
+
+// now is the time of the policy's clock, the zero time where nobody knows it; then each
+// slot is held for a second after its answer.
+func (c *Client) now() time.Time {
+	if c.Policy.Clock.Now == nil {
+		return time.Time{}
+	}
+	return c.Policy.Clock.Now()
 }
 
 // read judges an answer and reads it into out.
@@ -123,9 +155,9 @@ func (c *Client) judge(ctx context.Context, a httpcall.Answer) error {
 	refusal := readRefusal(a)
 	switch {
 	case a.Status == http.StatusTooManyRequests:
-		// The block makes every process wait, this one by its next turn at the limiter.
+		// The block makes every process wait, this one at its next request.
 		wait := max(a.After, Penalty)
-		err := c.Limiter.Block(context.WithoutCancel(ctx), LimitOf(c.Base), wait)
+		err := c.Gate.Block(context.WithoutCancel(ctx), c.Base, wait)
 		return errors.Join(fault.New(fault.Throttled, "airtable-rate", "Airtable asks to wait %v", wait), err)
 	case a.Status == http.StatusNotFound || a.Status == http.StatusForbidden && refusal.kind == "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND":
 		return fault.New(fault.Misconfigured, "airtable-missing",

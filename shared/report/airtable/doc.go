@@ -1,10 +1,10 @@
 // Package airtable speaks with Airtable's Web API: a thin Client, and Sink, the
 // destination of reports that keeps each row as a record of a table.
 //
-// Airtable takes 5 requests a second for a base, whoever sends them, so every call of
-// every process waits for the base's limit in one report.Limiter (LimitOf). A 429 blocks
-// the base for all of them for 30 seconds, as Airtable asks. A request carries at most
-// 10 records, so a base takes 47 records a second here, and 100,000 rows 36 minutes.
+// Airtable takes 5 requests in any second for a base, whoever sends them, so every
+// request of every process passes the base's Gate. A 429 blocks the base for all of them
+// for 30 seconds, as Airtable asks. A request carries at most 10 records, so a base takes
+// 45 to 49 records a second, and 100,000 rows 34 to 37 minutes.
 //
 // # The records of a report
 //

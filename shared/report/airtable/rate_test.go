@@ -17,6 +17,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/gatestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/reporttest"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) { localdbtest.Main(m) }
 
 // The flags of a writing process of TestRate.
 var (
-	writerDSN = flag.String("writer-dsn", "", "database of the writer's limiter")
+	writerDSN = flag.String("writer-dsn", "", "database of the writer's gate")
 	writerURL = flag.String("writer-url", "", "the emulator's address")
 	writerDay = flag.String("writer-day", "", "date of the writer's report")
 )
@@ -34,11 +35,11 @@ var (
 // The test of the rate.
 const (
 	rateWriters = 2
-	rateRows    = 690 // of each writer
+	rateRows    = 450 // of each writer
 	rateLeast   = 45  // records a second, of both
 )
 
-// limited returns a client whose limiter is in a database.
+// limited returns a client whose gate is in a database.
 func limited(t *testing.T, dsn, url string) *airtable.Client {
 	t.Helper()
 	pool, err := sqldb.Open(sqldb.Settings{DSN: dsn, MaxConnections: 2})
@@ -51,8 +52,8 @@ func limited(t *testing.T, dsn, url string) *airtable.Client {
 		t.Fatal(err)
 	}
 	return &airtable.Client{
-		URL: url, Base: emulator.DefaultBase.ID, Token: "patLocal", Policy: airtable.DefaultPolicy(httpcall.Clock{}),
-		Limiter: &store.Limiter{Store: store.New(db), Most: time.Minute},
+		URL: url, Base: emulator.DefaultBase.ID, Token: "patLocal", Policy: airtable.DefaultPolicy(httpcall.Clock{Now: time.Now}),
+		Gate: &gatestore.Store{DB: db, Most: time.Minute},
 	}
 }
 
@@ -71,7 +72,7 @@ func TestWriter(t *testing.T) {
 // takes: 45 records a second and no 429.
 func TestRate(t *testing.T) {
 	if testing.Short() {
-		t.Log("NOT RUN in short mode: 45 records a second from two processes take 30 s")
+		t.Log("NOT RUN in short mode: 45 records a second from two processes take 20 s")
 		return
 	}
 	dsn, server := localdbtest.New(t), emulator.New(emulator.Options{})
@@ -100,7 +101,7 @@ func TestRate(t *testing.T) {
 			ended <- string(out)
 		}()
 	}
-	beats := time.NewTicker(12 * time.Second)
+	beats := time.NewTicker(7 * time.Second)
 	defer beats.Stop()
 	first := time.NewTicker(20 * time.Millisecond) // until the first record: processes take time to begin
 	defer first.Stop()

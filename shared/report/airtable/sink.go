@@ -1,13 +1,17 @@
 package airtable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
@@ -36,8 +40,8 @@ type Sink struct {
 	// Make makes the table and fields that are missing; the token needs the scope
 	// schema.bases:write then.
 	Make bool
-	// Progress is called after each request with the number of rows that it settled; nil
-	// ignores it.
+	// Progress is called after each request with the number of rows that it settled, from
+	// several goroutines; nil ignores it.
 	Progress func(document string, rows int)
 
 	mu      sync.Mutex
@@ -56,6 +60,7 @@ func (s *Sink) Write(ctx context.Context, o report.Order, rows iter.Seq2[report.
 		s.forget(o) // what Airtable holds now is unknown
 		return report.Outcome{}, err
 	}
+	slices.SortFunc(p.out.Parked, func(a, b report.Parked) int { return cmp.Compare(a.Row, b.Row) })
 	return p.out, nil
 }
 
@@ -68,7 +73,8 @@ func (s *Sink) write(ctx context.Context, o report.Order, rows iter.Seq2[report.
 	if err != nil {
 		return nil, err
 	}
-	p := &part{sink: s, order: o, stamp: o.Stamp.UTC().Truncate(time.Millisecond)}
+	p := &part{sink: s, order: o, stamp: o.Stamp.UTC().Truncate(time.Millisecond), seen: map[string]int64{}}
+	p.sending.SetLimit(atOnce)
 	if len(list) == 0 {
 		return p, nil
 	}
@@ -82,11 +88,14 @@ func (s *Sink) write(ctx context.Context, o report.Order, rows iter.Seq2[report.
 	p.held.mu.Lock()
 	defer p.held.mu.Unlock()
 	for _, row := range list {
-		if err := p.add(ctx, row); err != nil {
-			return nil, err
+		if err = p.add(ctx, row); err != nil {
+			break
 		}
 	}
-	return p, p.flush(ctx)
+	if err == nil {
+		p.flush(ctx)
+	}
+	return p, errors.Join(err, p.sending.Wait())
 }
 
 // collect reads the rows of a part.
@@ -153,8 +162,16 @@ type part struct {
 	columns []Field
 	held    *holding
 	batch   []pending
-	out     report.Outcome
+	seen    map[string]int64 // the rows' numbers by key
+	sending errgroup.Group
+
+	mu  sync.Mutex // of what follows, and of held.records
+	out report.Outcome
 }
+
+// atOnce is how many requests of a part are under way: Airtable takes some 300 ms for
+// one.
+const atOnce = 3
 
 // pending is a record that waits for its request.
 type pending struct {
@@ -167,15 +184,23 @@ type pending struct {
 // add settles a row, or puts its record into the batch.
 func (p *part) add(ctx context.Context, row report.Row) error {
 	fields, reason := fieldsOf(p.columns, row)
+	p.mu.Lock()
 	have, known := p.held.records[row.Key]
+	p.mu.Unlock()
+	first, twice := p.seen[row.Key]
+	p.seen[row.Key] = row.Number
 	sum := sumOf(p.columns, fields)
 	switch {
 	case reason != "":
 		return p.park(row, reason)
 	case len(have.twins) > 0:
 		return p.park(row, fmt.Sprintf("%d records of table %s have the merge keys of this row: %s: delete all but one", len(have.twins)+1, p.table.Name, strings.Join(append(have.twins, have.id), ", ")))
+	case twice:
+		return p.park(row, fmt.Sprintf("row %d has the same key", first))
 	case known && have.stamp.After(p.stamp), known && have.stamp.Equal(p.stamp) && have.sum == sum:
+		p.mu.Lock()
 		p.out.Unchanged++
+		p.mu.Unlock()
 		return nil
 	}
 	one := pending{row: row, sum: sum, unchanged: known && have.sum == sum}
@@ -184,20 +209,17 @@ func (p *part) add(ctx context.Context, row report.Row) error {
 	}
 	fields[documentField], fields[keyField], fields[timeField] = p.order.Document(), row.Key, stampText(p.stamp)
 	one.record = Record{Fields: fields}
-	for _, other := range p.batch {
-		if other.row.Key == row.Key {
-			return p.park(row, fmt.Sprintf("row %d has the same key", other.row.Number))
-		}
-	}
 	p.batch = append(p.batch, one)
 	if len(p.batch) == MaxRecords {
-		return p.flush(ctx)
+		p.flush(ctx)
 	}
 	return nil
 }
 
 // park parks a row.
 func (p *part) park(row report.Row, reason string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.out.Parked = append(p.out.Parked, report.Parked{Row: row.Number, Key: row.Key, Reason: reason})
 	if len(p.out.Parked) > maxRefused {
 		return fault.New(fault.Misconfigured, "airtable-rows", "table %s refused more than %d rows of one part, the last because: %s", p.table.Name, maxRefused, reason)
@@ -205,11 +227,11 @@ func (p *part) park(row report.Row, reason string) error {
 	return nil
 }
 
-// flush sends the batch.
-func (p *part) flush(ctx context.Context) error {
+// flush sends the batch beside what follows.
+func (p *part) flush(ctx context.Context) {
 	batch := p.batch
 	p.batch = nil
-	return p.send(ctx, batch)
+	p.sending.Go(func() error { return p.send(ctx, batch) })
 }
 
 // send sends records. A request that is refused is split until the bad record is alone.
@@ -228,7 +250,6 @@ func (p *part) send(ctx context.Context, batch []pending) error {
 	switch {
 	case err != nil && len(batch) == 1:
 		p.report(1)
-		delete(p.held.records, batch[0].row.Key)
 		return p.park(batch[0].row, reasonOf(err))
 	case err != nil:
 		half := len(batch) / 2
@@ -237,6 +258,9 @@ func (p *part) send(ctx context.Context, batch []pending) error {
 		}
 		return p.send(ctx, batch[half:])
 	}
+	p.report(len(batch))
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for i, one := range batch {
 		p.held.records[one.row.Key] = held{id: written[i].ID, stamp: p.stamp, sum: one.sum}
 		if one.unchanged {
@@ -245,7 +269,6 @@ func (p *part) send(ctx context.Context, batch []pending) error {
 			p.out.Written++
 		}
 	}
-	p.report(len(batch))
 	return nil
 }
 

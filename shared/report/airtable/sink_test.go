@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,10 +36,21 @@ func start(t *testing.T) world {
 	web := httptest.NewServer(server)
 	t.Cleanup(func() { server.Close(); web.Close() })
 	return world{t, server, &airtable.Client{
-		URL: web.URL, Base: emulator.DefaultBase.ID, Token: "patLocal", Limiter: &reporttest.Limiter{},
+		URL: web.URL, Base: emulator.DefaultBase.ID, Token: "patLocal", Gate: openGate{},
 		Policy: httpcall.Policy{Attempts: 4, First: time.Millisecond},
 	}}
 }
+
+// openGate lets every request pass.
+type openGate struct{}
+
+func (openGate) Enter(ctx context.Context, _ string) (airtable.Slot, error) {
+	return airtable.Slot{}, ctx.Err()
+}
+
+func (openGate) Leave(context.Context, string, airtable.Slot, time.Duration) error { return nil }
+
+func (openGate) Block(context.Context, string, time.Duration) error { return nil }
 
 // faults sets the emulator's faults.
 func (w world) faults(rules ...emulator.Fault) {
@@ -118,12 +130,12 @@ func TestARefusedRequestIsSplit(t *testing.T) {
 		rows[bad].Fields["name"] = "bad " + strconv.Itoa(bad)
 	}
 	w.faults(emulator.Fault{Kind: "refuse", Pattern: "^bad "})
-	settled := 0
+	var settled atomic.Int64
 	s := w.sink()
-	s.Progress = func(_ string, rows int) { settled += rows }
+	s.Progress = func(_ string, rows int) { settled.Add(int64(rows)) }
 	out := w.write(s, order, rows...)
-	if out.Written != 27 || len(out.Parked) != 3 || settled != 30 {
-		t.Fatalf("%+v, progress %d", out, settled)
+	if out.Written != 27 || len(out.Parked) != 3 || settled.Load() != 30 {
+		t.Fatalf("%+v, progress %d", out, settled.Load())
 	}
 	for i, p := range out.Parked {
 		if p.Row != []int64{4, 18, 19}[i] || !strings.Contains(p.Reason, `INVALID_VALUE_FOR_COLUMN: Field "name"`) {
@@ -321,7 +333,7 @@ func TestConcurrentParts(t *testing.T) {
 }
 
 func TestErrorsHaveNoSecret(t *testing.T) {
-	c := &airtable.Client{URL: "http://127.0.0.1:1", Base: "appX", Token: "patVerySecret", Limiter: &reporttest.Limiter{}}
+	c := &airtable.Client{URL: "http://127.0.0.1:1", Base: "appX", Token: "patVerySecret", Gate: openGate{}}
 	_, err := c.Tables(t.Context())
 	if fault.KindOf(err) != fault.Retry || strings.Contains(err.Error(), "patVerySecret") || errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
