@@ -325,8 +325,11 @@ func deleteRecords(c *call) (any, error) {
 // Faults are the failures to play; see the package comment.
 type Faults = mishap.Faults
 
-// Fault is one of them.
-type Fault = mishap.Fault
+// Fault is one of them, of a FaultKind.
+type (
+	Fault     = mishap.Fault
+	FaultKind = mishap.Kind
+)
 
 // SetFaults replaces the failures to play.
 func (s *Server) SetFaults(f Faults) error { return s.faults.Replace(f) }
