@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"net/http"
 	"time"
 
@@ -43,11 +42,7 @@ func algoliaCommand() *cobra.Command {
 			if err := put.apply(faults); err != nil {
 				return err
 			}
-			web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
-			return serveAll(c, endpoint{
-				name: "Algolia", scheme: "http://", flag: "--port", port: port,
-				serve: func(l net.Listener) error { return web.Serve(l) }, stop: web.Close,
-			})
+			return serveWeb(c, "Algolia", port, server)
 		},
 	}
 	flags := command.Flags()

@@ -12,17 +12,19 @@ import (
 // The default ports.
 const (
 	algoliaPort          = 9200
+	spapiPort            = 9300
+	airtablePort         = 9400
 	tasksPort            = 8123
 	schedulerPort        = 8124
 	tasksControlPort     = 9123
 	schedulerControlPort = 9124
 )
 
-// newCommand returns the command with its three emulators. Addresses go to
+// newCommand returns the command with its emulators. Addresses go to
 // out, failed deliveries to log.
 func newCommand(out, log io.Writer) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "emulator algolia|tasks|scheduler",
+		Use:   "emulator algolia|tasks|scheduler|airtable|spapi",
 		Short: "Run an emulator of an outside service on loopback",
 		Long: `Run an emulator of an outside service until Ctrl-C.
 
@@ -37,7 +39,7 @@ takes a file or the JSON itself and makes them fail as the real services do.`,
 	root.SetOut(out)
 	root.SetErr(log)
 	root.SetFlagErrorFunc(explainFlag)
-	root.AddCommand(algoliaCommand(), tasksCommand(), schedulerCommand())
+	root.AddCommand(algoliaCommand(), tasksCommand(), schedulerCommand(), airtableCommand(), spapiCommand())
 	return root
 }
 

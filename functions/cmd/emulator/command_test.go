@@ -120,6 +120,15 @@ func TestServesAlgolia(t *testing.T) {
 	}
 }
 
+func TestServesReports(t *testing.T) {
+	for name, title := range map[string]string{"airtable": "Airtable", "spapi": "SP-API"} {
+		out := run(t, name, "--port", "0", "--faults", `{"rules":[{"kind":"serverError","max":2}]}`)
+		if got := fetch(t, "http://"+out.address(t, title)+"/_emulator/faults", nil); !strings.Contains(got, "serverError") {
+			t.Errorf("%s: faults: %s", name, got)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -141,6 +150,9 @@ func TestRefusals(t *testing.T) {
 		{"faults unknown", []string{"tasks", "--faults", `{"lates":1}`}, `unknown field "lates"`},
 		{"probability", []string{"scheduler", "--faults", `{"twice":2}`}, "twice is 2: a probability from 0 to 1"},
 		{"algolia faults", []string{"algolia", "--faults", `{"rules":[{"kind":"gremlin"}]}`}, "gremlin"},
+		{"airtable faults", []string{"airtable", "--faults", `{"rules":[{"kind":"gremlin"}]}`}, "gremlin"},
+		{"airtable base", []string{"airtable", "--base", "SYNC"}, "app and 14 letters or digits"},
+		{"spapi faults", []string{"spapi", "--faults", `{"rules":[{"kind":"refuse"}]}`}, "unknown kind"},
 		{"argument", []string{"tasks", "more"}, "unknown command"},
 	}
 	for _, test := range tests {

@@ -1,6 +1,6 @@
 // Command emulator runs one emulator of an outside service on loopback: of
-// Algolia (REST), Cloud Tasks or Cloud Scheduler (gRPC). Development and tests
-// use it; functions/cmd/local starts all of them together.
+// Algolia, Airtable or Amazon's SP-API (REST), Cloud Tasks or Cloud Scheduler
+// (gRPC). Development and tests use it.
 package main
 
 import (

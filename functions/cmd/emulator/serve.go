@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -32,6 +33,15 @@ func (e endpoint) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("port %d for %s: %w; choose another with %s", e.port, e.name, err, e.flag)
 	}
 	return listener, nil
+}
+
+// serveWeb serves an emulator over HTTP on one port until the command's context ends.
+func serveWeb(c *cobra.Command, name string, port int, handler http.Handler) error {
+	web := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	return serveAll(c, endpoint{
+		name: name, scheme: "http://", flag: "--port", port: port,
+		serve: func(l net.Listener) error { return web.Serve(l) }, stop: web.Close,
+	})
 }
 
 // serveAll opens every endpoint, prints where they are, and serves until the

@@ -1,0 +1,61 @@
+package datapoints_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/datapoints"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/reporttest"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+)
+
+func TestMain(m *testing.M) { localdbtest.Main(m) }
+
+// TestTheTablePassesTheSuite runs the suite of destinations over a real table.
+func TestTheTablePassesTheSuite(t *testing.T) {
+	reporttest.RunSink(t, func(t *testing.T) reporttest.Sinked {
+		pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "TEST", MaxConnections: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = pool.Close() })
+		db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
+		if _, err := db.Migrate(t.Context(), store.Migrations()); err != nil {
+			t.Fatal(err)
+		}
+		return reporttest.Sinked{
+			Sink: &datapoints.Sink{DB: db}, NumbersOnly: true,
+			Bad: func(n int64) report.Row {
+				return report.Row{Number: n, Key: "bad", Fields: map[string]any{"amount": json.Number("1e300")}}
+			},
+			Read: func(t *testing.T, document string) map[string]map[string]string {
+				typ, date, _ := strings.Cut(document, "|")
+				if date == "current" {
+					date = ""
+				}
+				out := map[string]map[string]string{}
+				err := sqldb.Each(t.Context(), db, func(row sqldb.Row) error {
+					var key, field, number string
+					err := row.Scan(&key, &field, &number)
+					if out[key] == nil {
+						out[key] = map[string]string{}
+					}
+					out[key][field] = strings.TrimSuffix(strings.TrimRight(number, "0"), ".")
+					if number := out[key][field]; number == "" {
+						out[key][field] = "0"
+					}
+					return err
+				}, "SELECT row_key, field, number FROM report_datapoint WHERE type = ? AND date = ?", typ, date)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return out
+			},
+		}
+	})
+}
