@@ -173,12 +173,13 @@ func farthest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Tim
 	return high.Round(time.Minute), nil
 }
 
-// endOfTime is later than every stamp.
-var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+// aheadMost is how far ahead a stamp is looked for: a year that somebody mistyped, and
+// still a date that every date function takes.
+const aheadMost = 10 * 365 * 24 * time.Hour
 
 // countAfter counts roots that changed.sql finds from a time on, up to most.
 func countAfter(ctx context.Context, db *sql.DB, d entity.Definition, from time.Time, most int) (n int, err error) {
-	text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {endOfTime}})
+	text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {from.Add(aheadMost)}})
 	err = db.QueryRowContext(ctx, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT DISTINCT _root FROM (%s) AS changed LIMIT %d) AS few", text, most), args...).Scan(&n)
 	return n, err
 }

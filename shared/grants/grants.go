@@ -33,6 +33,7 @@ sync_job                   su    siu     su       -       -       su         su 
 sync_job_root              -     s       sd       -       -       -          -       -      siu      siu
 sync_ledger                -     -       siud     -       s       -          -       s      -        sd
 sync_log                   i     i       i        -       -       i          i       sid    si       si
+sync_owner                 -     -       siud     -       -       -          -       -      -        sd
 sync_page                  su    siu     sud      -       -       su         su      s      su       su
 sync_parked                -     -       siu      -       -       -          -       s      s        sud
 sync_recheck               siu   siu     siud     -       s       siu        siu     s      siu      siud

@@ -24,9 +24,9 @@ import (
 type Windows interface {
 	target.Table
 	Runs
-	// Probe checks in one statement whether there is anything to do for a claim. A
-	// nil since leaves the source's tables out.
-	Probe(ctx context.Context, t claim.Task, d entity.Definition, since *time.Time) (claim.Probe, error)
+	// Probe checks in one statement whether there is anything to do for a claim in a
+	// window. A nil window leaves the source's tables out.
+	Probe(ctx context.Context, t claim.Task, d entity.Definition, w *window.Window) (claim.Probe, error)
 	// CloseIdle writes a run without pages and moves the watermark to its end.
 	CloseIdle(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
 	// Conclude gives back the claim of a synced run and moves the watermark.
@@ -117,18 +117,22 @@ const idleReach = 2 * time.Hour
 
 // idle closes the claim when nothing changed, the common case, with three
 // statements and no transaction. It returns false when something changed, or when
-// that cannot be said cheaply.
+// that cannot be said cheaply. The window that it closes ends when the claim was
+// made: the check asks changed.sql with exactly the values of that window, because a
+// date that no window has, such as the end of time, makes date functions in a
+// definition answer NULL or 0, and nothing would ever be found again.
 func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (run.Run, bool, error) {
 	end, ago, ok := t.Since()
 	if !ok || ago < 0 || ago > idleReach || w.Apart {
 		return run.Run{}, false, nil
 	}
-	since := end.Add(-d.Overlap)
-	p, err := w.Store.Probe(ctx, t, d, &since)
-	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Now.Before(*p.Claim.Watermark) {
+	next := window.Next(&end, d.FirstFrom, end.Add(ago), d.Overlap)
+	p, err := w.Store.Probe(ctx, t, d, &next)
+	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Watermark.Before(end) || next.To.Before(*p.Claim.Watermark) || p.Claim.Now.Before(next.To) {
 		return run.Run{}, false, err
 	}
-	r, err := w.Store.CloseIdle(ctx, d.Name, p.Claim, window.Next(p.Claim.Watermark, d.FirstFrom, p.Claim.Now, d.Overlap))
+	next = window.Next(p.Claim.Watermark, d.FirstFrom, next.To, d.Overlap)
+	r, err := w.Store.CloseIdle(ctx, d.Name, p.Claim, next)
 	if err == nil {
 		w.Log.InfoContext(ctx, "nothing has changed", "entity", d.Name, "run", r.ID, "window", r.Window.String())
 	}

@@ -130,7 +130,11 @@ func expected(ctx context.Context, db *sql.DB, d entity.Definition) (map[string]
 
 // allRoots returns every root id of the definition.
 func allRoots(ctx context.Context, db *sql.DB, d entity.Definition) ([]any, error) {
-	text, args := d.Changed.Bind(map[string][]any{"from": {"1000-01-01"}, "to": {"9999-12-31"}})
+	var now string
+	if err := db.QueryRowContext(ctx, "SELECT CAST(NOW(6) + INTERVAL 1 DAY AS CHAR)").Scan(&now); err != nil {
+		return nil, err
+	}
+	text, args := d.Changed.Bind(map[string][]any{"from": {"1970-01-01"}, "to": {now}})
 	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	text, args := d.Rows.Bind(map[string][]any{"ids": sqldb.Args(ids)})
 	var arena []byte
 	var plan *record.Plan
+	nameless := map[uint64]bool{}
 	err := s.each(ctx, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(columns, d); err != nil {
@@ -40,6 +41,13 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 			return wrongRow{err}
 		}
 		r := source.Record{Root: root, ID: plan.ID(row)}
+		out.Versions[root] += plan.Version(row)
+		if r.ID == "" {
+			if nameless[root] {
+				return nil
+			}
+			nameless[root], r.ID = true, source.Nameless(root)
+		}
 		if cap(arena)-len(arena) < roomy {
 			arena = make([]byte, 0, arenaSize)
 		}
@@ -50,7 +58,6 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 			r.Body = arena[start:len(arena):len(arena)]
 		}
 		out.Records = append(out.Records, r)
-		out.Versions[root] += plan.Version(row)
 		return nil
 	})
 	if err != nil {
