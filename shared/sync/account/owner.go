@@ -13,8 +13,8 @@ import (
 // Most definitions make such a passage impossible by their ids: an id whose first number
 // is its root's id, such as R12-5 of root 12, belongs to no other root by this rule. All
 // other ids are shared. The store keeps the root that last had a row for a shared id,
-// its owner, which is written before a push. A page deletes a shared id only if no other
-// root has a row for it.
+// its owner, which is written before a push. A page deletes an id only if neither its
+// owner nor the root that it names, as far as they are others, has a row for it.
 
 // Shared reports whether a root's record with an id may belong to another root too.
 func Shared(root uint64, id string) bool {
@@ -68,12 +68,12 @@ func Owned(rows source.Rows, have Owners) Owners {
 	return own
 }
 
-// Dropped returns the shared ids that the next push deletes, with the roots that no
-// longer have rows for them.
+// Dropped returns the ids that the next push deletes, with the roots that no longer have
+// rows for them.
 func (p *Page) Dropped() Owners {
 	gone := Owners{}
 	for _, r := range p.planned {
-		if r.body == nil && Shared(r.root, r.id) {
+		if r.body == nil {
 			gone[r.id] = r.root
 		}
 	}
@@ -94,14 +94,19 @@ func Heirs(id string, root uint64, owners Owners) []uint64 {
 }
 
 // Release takes records out of the page that belong to other roots: they are neither
-// deleted nor counted here.
-func (p *Page) Release(ids map[string]bool) {
+// deleted nor counted here. A root that the id names sends the record once more with the
+// next run: it looks at no owner and cannot know that this root had pushed the id since.
+func (p *Page) Release(heirs Owners) {
 	p.planned = slices.DeleteFunc(p.planned, func(r *record) bool {
-		if !ids[r.id] || r.body != nil {
+		heir, ok := heirs[r.id]
+		if !ok || r.body != nil {
 			return false
 		}
 		p.leave(r)
 		delete(p.records, r.id)
+		if !Shared(heir, r.id) {
+			p.Contested(heir, r.id)
+		}
 		return true
 	})
 }
@@ -121,6 +126,5 @@ func (p *Page) move(r *record, root uint64) {
 	p.roots[root].records = append(p.roots[root].records, r)
 }
 
-// Contested leaves a record of another root to the next run: this page deleted it, and
-// meanwhile that root got a row for it.
+// Contested leaves a record of another root to the next run, which sends it again.
 func (p *Page) Contested(root uint64, id string) { p.unconfirmed.Add(root, id) }

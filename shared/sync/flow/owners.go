@@ -38,10 +38,10 @@ func (p *Process) owners(ctx context.Context, a attempt, ids []string) (account.
 	return p.Store.Owners(ctx, a.def.Name, ids)
 }
 
-// inherited returns which of the dropped ids another root has a row for. It asks the
+// inherited returns the other roots that have rows for dropped ids. It asks the
 // source for these very roots: what they committed before the dropping roots were read
 // shows, and a later row is pushed after it was written into the owners.
-func (p *Process) inherited(ctx context.Context, a attempt, dropped account.Owners) (map[string]bool, error) {
+func (p *Process) inherited(ctx context.Context, a attempt, dropped account.Owners) (account.Owners, error) {
 	owners, err := p.owners(ctx, a, slices.Sorted(maps.Keys(dropped)))
 	if err != nil {
 		return nil, err
@@ -55,11 +55,11 @@ func (p *Process) inherited(ctx context.Context, a attempt, dropped account.Owne
 	if err != nil {
 		return nil, err
 	}
-	inherited := map[string]bool{}
+	inherited := account.Owners{}
 	for i := range rows.Records {
 		r := &rows.Records[i]
 		if root, ok := dropped[r.ID]; ok && root != r.Root {
-			inherited[r.ID] = true
+			inherited[r.ID] = r.Root
 		}
 	}
 	return inherited, nil
@@ -75,11 +75,11 @@ func (p *Process) checkDropped(ctx context.Context, a attempt, dropped account.O
 	if err != nil {
 		return err
 	}
-	for id, owner := range owners {
+	maps.DeleteFunc(owners, func(id string, owner uint64) bool {
 		if owner != dropped[id] {
 			a.account.Contested(owner, id)
-			delete(dropped, id)
 		}
-	}
-	return p.Store.Disown(ctx, a.def.Name, dropped)
+		return owner != dropped[id]
+	})
+	return p.Store.Disown(ctx, a.def.Name, owners)
 }
