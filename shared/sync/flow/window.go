@@ -38,15 +38,16 @@ type Windows interface {
 	// List writes the change list and its pages, once, and returns how many pages
 	// there are; an empty list closes the run. A nil lister reads the source's
 	// tables on our own server.
-	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) error) (pages int, err error)
+	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) (skipped int64, err error)) (pages int, err error)
 }
 
 // Clock is what the window step needs of the source.
 type Clock interface {
 	// Now returns the source database's clock in UTC.
 	Now(ctx context.Context) (time.Time, error)
-	// EachChanged calls fn with the ids of changed roots, in batches.
-	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error
+	// EachChanged calls fn with the ids of changed roots, in batches, and returns how many
+	// rows it left out because they have no usable root.
+	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (skipped int64, err error)
 }
 
 // Window fixes windows and cuts pages. It is safe for concurrent use.
@@ -141,12 +142,12 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 
 // Lister returns how to list the changed roots of a run's window from a source on
 // another server, nil for a source on ours.
-func Lister(source Clock, apart bool, r run.Run, d entity.Definition) func(context.Context, func([]uint64) error) error {
+func Lister(source Clock, apart bool, r run.Run, d entity.Definition) func(context.Context, func([]uint64) error) (int64, error) {
 	if !apart {
 		return nil
 	}
 	args := map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}
-	return func(ctx context.Context, add func([]uint64) error) error {
+	return func(ctx context.Context, add func([]uint64) error) (int64, error) {
 		return source.EachChanged(ctx, d, args, add)
 	}
 }

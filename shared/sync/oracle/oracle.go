@@ -135,7 +135,7 @@ func allRoots(ctx context.Context, db *sql.DB, d entity.Definition) ([]any, erro
 		return nil, err
 	}
 	text, args := d.Changed.Bind(map[string][]any{"from": {"1970-01-01"}, "to": {now}})
-	rows, err := db.QueryContext(ctx, text, args...)
+	rows, err := db.QueryContext(ctx, "SELECT _root FROM ("+text+") AS changed WHERE _root >= 0", args...)
 	if err != nil {
 		return nil, err
 	}

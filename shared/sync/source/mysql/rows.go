@@ -33,12 +33,12 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	err := s.each(ctx, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(columns, d); err != nil {
-				return wrongRow{err}
+				return wrongRow{error: err}
 			}
 		}
 		root, err := plan.Root(row)
 		if err != nil {
-			return wrongRow{err}
+			return wrongRow{error: err}
 		}
 		r := source.Record{Root: root, ID: plan.ID(row)}
 		out.Versions[root] += plan.Version(row)
@@ -84,12 +84,12 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 	err = s.each(ctx, "SELECT "+columns+" FROM ("+text+") AS current_rows", args, func(types []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(types, bare); err != nil {
-				return wrongRow{err}
+				return wrongRow{error: err}
 			}
 		}
 		root, err := plan.Root(row)
 		if err != nil {
-			return wrongRow{err}
+			return wrongRow{error: err}
 		}
 		out[root] += plan.Version(row)
 		return nil
