@@ -26,6 +26,8 @@ var (
 type stamp struct {
 	schema, table, column string
 	nullable, kept        bool // kept: the database writes it at every update
+	kind                  string
+	digits                int // behind the second
 }
 
 // Stamps checks the columns that a definition finds changes by: a row without a stamp is
@@ -45,7 +47,11 @@ func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time)
 		if err != nil {
 			return blind("stamps of "+s.table, err, "")
 		}
-		found = append(found, f...)
+		local, err := s.localTime(ctx, db)
+		if err != nil {
+			return blind("stamps of "+s.table, err, "")
+		}
+		found = append(append(append(found, f...), s.resolution(d)...), local...)
 	}
 	ahead, err := lookAhead(ctx, db, d, now)
 	if err != nil {
@@ -67,9 +73,9 @@ func readStamps(ctx context.Context, db *sql.DB, text string) ([]stamp, error) {
 	for _, m := range tableForm.FindAllStringSubmatch(text, -1) {
 		for _, column := range columns {
 			s := stamp{schema: m[1], table: m[2], column: column}
-			err := db.QueryRowContext(ctx, `SELECT table_schema, is_nullable = 'YES', LOWER(extra) LIKE '%on update%'
+			err := db.QueryRowContext(ctx, `SELECT table_schema, is_nullable = 'YES', LOWER(extra) LIKE '%on update%', LOWER(data_type), COALESCE(datetime_precision, 6)
 				FROM information_schema.columns WHERE table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND table_name = ? AND column_name = ?`,
-				s.schema, s.table, s.column).Scan(&s.schema, &s.nullable, &s.kept)
+				s.schema, s.table, s.column).Scan(&s.schema, &s.nullable, &s.kept, &s.kind, &s.digits)
 			if errors.Is(err, sql.ErrNoRows) {
 				continue
 			}
@@ -189,6 +195,9 @@ func countAfter(ctx context.Context, db *sql.DB, d entity.Definition, from time.
 func newest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time, n int) ([]uint64, error) {
 	for back := time.Hour; ; back *= 6 {
 		from := now.Add(-back)
+		if epoch := time.Unix(0, 0).UTC(); from.Before(epoch) { // date functions take no earlier one
+			from = epoch
+		}
 		text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {now}})
 		rows, err := table(ctx, db, fmt.Sprintf("SELECT DISTINCT _root FROM (%s) AS changed ORDER BY _root DESC LIMIT %d", strings.TrimSpace(text), n), args...)
 		if err != nil {

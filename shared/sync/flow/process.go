@@ -228,6 +228,9 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if err != nil {
 			return err
 		}
+		if len(rows.Warnings) > 0 {
+			p.Log.WarnContext(ctx, "the server warns of a definition's rows.sql", "entity", a.def.Name, "run", a.held.Run.ID, "page", a.held.Number, "warnings", rows.Warnings)
+		}
 		owners, err := p.plan(ctx, a, roots, rows)
 		if err != nil {
 			return err

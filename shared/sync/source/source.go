@@ -10,6 +10,9 @@ type Rows struct {
 	// Versions maps each root that has rows to the sum of their versions (see
 	// record.Plan.Version). A root without rows is absent.
 	Versions map[uint64]uint64
+	// Warnings are what the server warned of while it read, such as a text that
+	// GROUP_CONCAT cut; the first few, in its own words.
+	Warnings []string
 }
 
 // Nameless returns the id by which the rows of a root without an id are parked, all of
