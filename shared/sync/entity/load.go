@@ -301,6 +301,9 @@ func (s source) settings() ([]byte, error) {
 	if err := json.Unmarshal(text, &object); err != nil {
 		return nil, fmt.Errorf("%s: %w", path.Join(s.label, "settings.json"), err)
 	}
+	if err := CheckSettings(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Join(s.label, "settings.json"), err)
+	}
 	if _, err := replicasOf(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", path.Join(s.label, "settings.json"), err)
 	}
