@@ -3,6 +3,7 @@ package account
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
@@ -128,3 +129,14 @@ func (p *Page) move(r *record, root uint64) {
 
 // Contested leaves a record of another root to the next run, which sends it again.
 func (p *Page) Contested(root uint64, id string) { p.unconfirmed.Add(root, id) }
+
+// Numbers returns the numbers in an id: roots that it may name.
+func Numbers(id string) []uint64 {
+	var list []uint64
+	for _, part := range strings.FieldsFunc(id, func(r rune) bool { return r < '0' || r > '9' }) {
+		if n, err := strconv.ParseUint(part, 10, 64); err == nil {
+			list = append(list, n)
+		}
+	}
+	return list
+}

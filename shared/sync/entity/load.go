@@ -242,7 +242,7 @@ func (s source) read() (Definition, error) {
 	}
 	var f file
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&f); err != nil {
-		return Definition{}, fmt.Errorf("%s: %s", at("entity.yaml"), yaml.FormatError(err, false, false))
+		return Definition{}, fmt.Errorf("%s: %w", at("entity.yaml"), inYAML(err))
 	}
 	d, err := f.definition()
 	if err != nil {
