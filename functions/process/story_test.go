@@ -49,7 +49,7 @@ func (x *tables) Begin(_ context.Context, name string, c claim.Row, w span.Windo
 	return x.run, nil
 }
 
-func (x *tables) List(context.Context, run.Run, entity.Definition, func(context.Context, func([]uint64) error) error) (int, error) {
+func (x *tables) List(context.Context, run.Run, entity.Definition, func(context.Context, func([]uint64) error) (int64, error)) (int, error) {
 	x.run.State, x.run.PagesTotal = run.Processing, 1
 	return 1, nil
 }
@@ -101,11 +101,17 @@ func (x *tables) Doubts(context.Context, string, []uint64) (map[uint64]ledger.Un
 	return nil, nil
 }
 
-func (x *tables) Newest(context.Context, string) (claim.Row, error)             { return x.row, nil }
-func (x *tables) Run(context.Context, int64) (run.Run, error)                   { return x.run, nil }
-func (x *tables) Changed(context.Context, int64, int) ([]uint64, error)         { return x.roots, nil }
-func (x *tables) Beat(context.Context, string) error                            { return nil }
-func (x *tables) Renew(context.Context, int64, string, time.Duration) error     { return nil }
+func (x *tables) Newest(context.Context, string) (claim.Row, error)                { return x.row, nil }
+func (x *tables) Run(context.Context, int64) (run.Run, error)                      { return x.run, nil }
+func (x *tables) Changed(context.Context, int64, int) ([]uint64, error)            { return x.roots, nil }
+func (x *tables) Beat(context.Context, string) error                               { return nil }
+func (x *tables) Renew(context.Context, int64, string, time.Duration) error        { return nil }
+func (x *tables) Owners(context.Context, string, []string) (account.Owners, error) { return nil, nil }
+
+func (x *tables) Own(context.Context, string, account.Owners) error { return nil }
+
+func (x *tables) Disown(context.Context, string, account.Owners) error { return nil }
+
 func (x *tables) WriteJournal(context.Context, page.Held, ledger.Journal) error { return nil }
 func (x *tables) Prune(context.Context, string, int) error                      { return nil }
 
@@ -126,7 +132,7 @@ func (x *tables) PutBack(context.Context, page.Held, string) error     { return 
 func (x *tables) GiveUp(context.Context, page.Held, string) (run.Run, error) {
 	return run.Run{}, errMishap
 }
-func (x *tables) Probe(context.Context, claim.Task, entity.Definition, *time.Time) (claim.Probe, error) {
+func (x *tables) Probe(context.Context, claim.Task, entity.Definition, *span.Window) (claim.Probe, error) {
 	return claim.Probe{}, errMishap
 }
 func (x *tables) CloseIdle(context.Context, string, claim.Row, span.Window) (run.Run, error) {

@@ -26,6 +26,8 @@ var (
 type stamp struct {
 	schema, table, column string
 	nullable, kept        bool // kept: the database writes it at every update
+	kind                  string
+	digits                int // behind the second
 }
 
 // Stamps checks the columns that a definition finds changes by: a row without a stamp is
@@ -45,7 +47,11 @@ func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time)
 		if err != nil {
 			return blind("stamps of "+s.table, err, "")
 		}
-		found = append(found, f...)
+		local, err := s.localTime(ctx, db)
+		if err != nil {
+			return blind("stamps of "+s.table, err, "")
+		}
+		found = append(append(append(found, f...), s.resolution(d)...), local...)
 	}
 	ahead, err := lookAhead(ctx, db, d, now)
 	if err != nil {
@@ -67,9 +73,9 @@ func readStamps(ctx context.Context, db *sql.DB, text string) ([]stamp, error) {
 	for _, m := range tableForm.FindAllStringSubmatch(text, -1) {
 		for _, column := range columns {
 			s := stamp{schema: m[1], table: m[2], column: column}
-			err := db.QueryRowContext(ctx, `SELECT table_schema, is_nullable = 'YES', LOWER(extra) LIKE '%on update%'
+			err := db.QueryRowContext(ctx, `SELECT table_schema, is_nullable = 'YES', LOWER(extra) LIKE '%on update%', LOWER(data_type), COALESCE(datetime_precision, 6)
 				FROM information_schema.columns WHERE table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND table_name = ? AND column_name = ?`,
-				s.schema, s.table, s.column).Scan(&s.schema, &s.nullable, &s.kept)
+				s.schema, s.table, s.column).Scan(&s.schema, &s.nullable, &s.kept, &s.kind, &s.digits)
 			if errors.Is(err, sql.ErrNoRows) {
 				continue
 			}
@@ -173,12 +179,13 @@ func farthest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Tim
 	return high.Round(time.Minute), nil
 }
 
-// endOfTime is later than every stamp.
-var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+// aheadMost is how far ahead a stamp is looked for: a year that somebody mistyped, and
+// still a date that every date function takes.
+const aheadMost = 10 * 365 * 24 * time.Hour
 
 // countAfter counts roots that changed.sql finds from a time on, up to most.
 func countAfter(ctx context.Context, db *sql.DB, d entity.Definition, from time.Time, most int) (n int, err error) {
-	text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {endOfTime}})
+	text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {from.Add(aheadMost)}})
 	err = db.QueryRowContext(ctx, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT DISTINCT _root FROM (%s) AS changed LIMIT %d) AS few", text, most), args...).Scan(&n)
 	return n, err
 }
@@ -188,6 +195,9 @@ func countAfter(ctx context.Context, db *sql.DB, d entity.Definition, from time.
 func newest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time, n int) ([]uint64, error) {
 	for back := time.Hour; ; back *= 6 {
 		from := now.Add(-back)
+		if epoch := time.Unix(0, 0).UTC(); from.Before(epoch) { // date functions take no earlier one
+			from = epoch
+		}
 		text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {now}})
 		rows, err := table(ctx, db, fmt.Sprintf("SELECT DISTINCT _root FROM (%s) AS changed ORDER BY _root DESC LIMIT %d", strings.TrimSpace(text), n), args...)
 		if err != nil {

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	sqldriver "database/sql/driver"
 	"errors"
 	"slices"
 
@@ -115,6 +116,10 @@ func Wrong(err error, file string) error {
 
 // Source classifies an error of a statement of ours on the source database.
 func Source(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return err
+	}
 	if cause := CauseOf(err); cause == Right || cause == Text {
 		return fault.Wrap(err, fault.Misconfigured, "source-settings", "the source database refuses the connection that SOURCE_DSN describes: correct its database or grant the user's rights")
 	}
@@ -134,6 +139,9 @@ func Outage(err error, what string) error {
 		code, remedy = "state-rights", "; the database user lacks a right: grant it as terraform/README.md says"
 	case Text:
 		code, remedy = "state-schema", "; tables are missing or old: run returnsync migrate"
+	}
+	if errors.Is(err, driver.ErrInvalidConn) || errors.Is(err, sqldriver.ErrBadConn) {
+		remedy = "; the connection was lost, or its server is read-only, as after a fail-over"
 	}
 	return fault.Wrap(err, fault.Retry, code, "the state database failed to "+what+remedy)
 }

@@ -15,9 +15,9 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	sqldriver "database/sql/driver"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"time"
 
@@ -33,9 +33,10 @@ type DB struct {
 // Dial opens a connection in place of the driver's own way, as to Cloud SQL.
 type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dialledLife is how long a connection of a Dial is used: the driver cannot check
-// whether an idle one is still alive.
-const dialledLife = 5 * time.Minute
+// life is how long a connection is used. After a fail-over a pool must leave the server
+// that it knew, also where it only reads and nothing tells it so; and the driver cannot
+// check whether an idle connection of a Dial is still alive.
+const life = 2 * time.Minute
 
 // Settings are those of a pool.
 type Settings struct {
@@ -43,14 +44,15 @@ type Settings struct {
 	Variable       string // the environment variable that holds DSN, named in errors
 	MaxConnections int
 	Dial           Dial // nil: the driver's own way
-	// Foreign says that the tables are not ours: times arrive as text, and the
-	// server's isolation level and count of affected rows stay.
+	// Foreign says that the tables are not ours: times arrive as text, and the server's
+	// count of affected rows stays.
 	Foreign bool
 }
 
-// Open returns a pool. It does not connect. Whatever the DSN says, sessions are in
-// UTC and the driver puts parameters into the statement. On our own tables affected
-// rows are matched rows, times are parsed, and transactions read committed data.
+// Open returns a pool. It does not connect. Whatever DSN and server say, sessions are as
+// session.go sets them, and the driver puts parameters into the statement. On our own
+// tables affected rows are matched rows, and times are parsed. An answer of a server that
+// became read-only drops its connection.
 func Open(s Settings) (*sql.DB, error) {
 	cfg, err := driver.ParseDSN(s.DSN)
 	if err != nil {
@@ -59,10 +61,11 @@ func Open(s Settings) (*sql.DB, error) {
 	}
 	cfg.ParseTime, cfg.Loc, cfg.InterpolateParams = !s.Foreign, time.UTC, true
 	cfg.ClientFoundRows = cfg.ClientFoundRows || !s.Foreign
-	if cfg.Params == nil {
-		cfg.Params = map[string]string{}
+	cfg.ColumnsWithAlias, cfg.RejectReadOnly = false, true
+	if err := cfg.Apply(driver.Charset(charset, collation)); err != nil {
+		return nil, err
 	}
-	cfg.Params["time_zone"] = "'+00:00'"
+	maps.DeleteFunc(cfg.Params, func(name, _ string) bool { return ours(name) })
 	if s.Dial != nil {
 		cfg.DialFunc = s.Dial
 	}
@@ -70,32 +73,9 @@ func Open(s Settings) (*sql.DB, error) {
 	if err != nil {
 		return nil, errors.New(s.Variable + " cannot be used: one of its parameters is wrong")
 	}
-	if !s.Foreign {
-		connector = readCommitted{connector}
-	}
-	pool := sql.OpenDB(connector)
+	pool := sql.OpenDB(sessions{connector, s})
 	pool.SetMaxOpenConns(s.MaxConnections)
 	pool.SetMaxIdleConns(s.MaxConnections)
-	if cfg.DialFunc != nil {
-		pool.SetConnMaxLifetime(dialledLife)
-	}
+	pool.SetConnMaxLifetime(life)
 	return pool, nil
-}
-
-// readCommitted opens connections whose transactions read committed data, which
-// spares each transaction a statement that says so. The DSN cannot say it: the
-// variable has one name on MySQL and another on MariaDB.
-type readCommitted struct{ sqldriver.Connector }
-
-// Connect implements driver.Connector.
-func (c readCommitted) Connect(ctx context.Context) (sqldriver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	_, err = conn.(sqldriver.ExecerContext).ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil)
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return conn, nil
 }

@@ -28,6 +28,8 @@ type options struct {
 	entities string
 	verbose  bool
 	wings    map[string]*bool // whether a wing plays, by its name
+
+	dataChosen bool // a flag says which data is wanted
 }
 
 const examples = `  go run ./functions/cmd/local                                   everything, until Ctrl-C
@@ -62,6 +64,7 @@ records of the database. The same --seed draws the same faults.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.dataChosen = cmd.Flags().Changed("data") || cmd.Flags().Changed("rows") || cmd.Flags().Changed("seed")
 			if err := o.check(cmd.Flags().Changed("port")); err != nil {
 				return err
 			}
@@ -69,7 +72,7 @@ records of the database. The same --seed draws the same faults.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.dsn, "dsn", "", "use this database server instead of a private one (go-sql-driver form; needs the right to create a database)")
+	f.StringVar(&o.dsn, "dsn", "", "use this database instead of a private one (go-sql-driver form; it must be empty or made by local, and is created if it is missing)")
 	f.StringVar(&o.dir, "dir", "", "the private database's directory (default: a temporary one)")
 	f.BoolVar(&o.keep, "keep", false, "leave the database's directory when it ends; needs --dir")
 	f.IntVar(&o.port, "port", 8080, "the port to open in a browser or call; 0 is any free one")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -157,5 +159,62 @@ func TestOnlyASyncedRunIsAsOf(t *testing.T) {
 		if strings.Contains(text, "as of") != (state == run.Synced) {
 			t.Errorf("%s: %s", state, text)
 		}
+	}
+}
+
+// TestLocalTwice uses one directory twice: state and index begin anew together, the data
+// stays, and flags that ask for other data are refused.
+func TestLocalTwice(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	for n := range 2 {
+		last, log, err := local(t.Context(), t, "--once", "--rows", "60", "--dir", dir, "--keep")
+		if err != nil {
+			t.Fatalf("start %d: %v\n%s", n, err, log)
+		}
+		var s summary
+		if err := json.Unmarshal([]byte(last), &s); err != nil {
+			t.Fatalf("%v: %s", err, last)
+		}
+		if !s.OK || s.Returns != 60 || s.First.Saved == 0 || s.Differences != 0 {
+			t.Errorf("start %d: %+v", n, s)
+		}
+	}
+	for _, args := range [][]string{{"--rows", "70"}, {"--seed", "9"}, {"--data", t.TempDir()}} {
+		if _, _, err := local(t.Context(), t, append(args, "--once", "--dir", dir, "--keep")...); err == nil || !strings.Contains(err.Error(), "the flags ask for") {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+// TestLocalInAnotherSchema names schemas in the DSN: one with a table of somebody's is
+// refused and stays as it was, a missing one is created and used.
+func TestLocalInAnotherSchema(t *testing.T) {
+	server, err := localdb.Start(t.Context(), localdb.Options{Install: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	if err := server.CreateDatabase(t.Context(), "return_sync"); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("mysql", server.DSN("return_sync"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, err := db.Exec("CREATE TABLE sync_ledger (mine INT)"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"", "return_sync"} {
+		if _, _, err := local(t.Context(), t, "--once", "--rows", "10", "--dsn", server.DSN(name)); err == nil || !strings.Contains(err.Error(), "did not make") {
+			t.Errorf("schema %q: %v", name, err)
+		}
+	}
+	if _, log, err := local(t.Context(), t, "--once", "--rows", "10", "--dsn", server.DSN("another")); err != nil {
+		t.Errorf("%v\n%s", err, log)
+	}
+	var tables, there int
+	if err := db.QueryRow("SELECT COUNT(*), SUM(table_schema = 'another') FROM information_schema.tables WHERE table_name IN ('order_return', 'sync_ledger')").Scan(&tables, &there); err != nil || tables != 3 || there != 2 {
+		t.Errorf("%d tables, %d of them in the named schema, %v", tables, there, err)
 	}
 }

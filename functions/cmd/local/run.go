@@ -52,8 +52,11 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 	if o.churn > 0 {
 		warehouse := sample.NewWarehouse(stack.DB, o.seed)
 		background.Go(func() {
-			if err := warehouse.Run(ctx, o.churn); err != nil && ctx.Err() == nil {
-				_, _ = fmt.Fprintln(log, "the warehouse stopped:", err)
+			for ctx.Err() == nil {
+				if err := warehouse.Run(ctx, o.churn); err != nil && ctx.Err() == nil {
+					_, _ = fmt.Fprintln(log, "the warehouse waits:", err)
+				}
+				pause(ctx, time.Second)
 			}
 		})
 		for _, p := range plays {
@@ -132,11 +135,13 @@ Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all o
 // follow prints a line for every run that closes, until ctx ends.
 func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
 	var last int64
+	waiting := false
 	for {
 		runs, err := stack.Store.Runs(ctx, entityName, 10)
-		if err != nil {
-			return err
+		if err != nil && ctx.Err() == nil && !waiting {
+			_, _ = fmt.Fprintln(out, "the database does not answer; waiting for it:", err)
 		}
+		waiting = err != nil
 		for i := len(runs) - 1; i >= 0; i-- {
 			if r := runs[i]; r.ID > last && r.State.Final() {
 				last = r.ID
@@ -148,6 +153,14 @@ func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
 			return ctx.Err()
 		case <-time.After(500 * time.Millisecond):
 		}
+	}
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func stoppedOr(ctx context.Context, err error) error {
 func stackOptions(o options, log io.Writer) rehearsal.Options {
 	s := rehearsal.Options{
 		DSN: o.dsn, Dir: o.dir, Keep: o.keep, Port: o.port, Seed: o.seed, Workers: o.workers,
-		HoldTicks: true, BufferPoolMB: 512, Log: log, ChildLog: log,
+		Own: true, HoldTicks: true, BufferPoolMB: 512, Log: log, ChildLog: log,
 	}
 	for _, t := range tools.All() {
 		if t.Play.Open != nil && *o.wings[t.Play.Name] {
@@ -81,7 +82,16 @@ func stackOptions(o options, log io.Writer) rehearsal.Options {
 	return s
 }
 
-// load fills the source tables. A directory that was kept has its data already.
+// content describes the data that the flags ask for.
+func (o options) content() string {
+	if o.data != "" {
+		return "the files of " + o.data
+	}
+	return fmt.Sprintf("%d invented returns of seed %d", o.rows, o.seed)
+}
+
+// load fills the source tables. A directory that was kept has its data already; flags
+// that ask for other data are refused.
 func load(ctx context.Context, stack *rehearsal.Stack, o options, log io.Writer) (sample.Counts, error) {
 	if err := sample.Migrate(ctx, stack.DB); err != nil {
 		return sample.Counts{}, err
@@ -92,8 +102,15 @@ func load(ctx context.Context, stack *rehearsal.Stack, o options, log io.Writer)
 		return there, err
 	}
 	if there.Returns > 0 {
+		before, err := stack.Content(ctx)
+		if err == nil && o.dataChosen && before != o.content() {
+			err = fmt.Errorf("the database was filled with %s, and the flags ask for %s: leave --data, --rows and --seed out, or use an empty --dir or database", cmp.Or(before, "other data"), o.content())
+		}
 		_, _ = fmt.Fprintf(log, "the database holds %d returns already; nothing is loaded\n", there.Returns)
-		return there, nil
+		return there, err
+	}
+	if err := stack.SetContent(ctx, o.content()); err != nil {
+		return there, err
 	}
 	bar := newBar(log, "loading returns")
 	shown := func(done, total int) { bar.Set(done, total, fmt.Sprintf("%d of %d", done, total)) }

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
@@ -40,8 +42,11 @@ type Options struct {
 	BufferPoolMB int
 	// Durable makes the private database survive a crash, as a production server does.
 	Durable bool
-	// Database is the schema that is created; its default is return_sync.
+	// Database is the schema that is created; its default is that of DSN, else return_sync.
 	Database string
+	// Own takes a schema only if it is empty or an earlier stack's own, and begins there
+	// with an empty state, see own.go.
+	Own bool
 	// Steps holds every process between any two steps until the stack lets it go
 	// on, so that it can be killed or paused exactly there.
 	Steps bool
@@ -114,9 +119,13 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	if o.ChildLog == nil {
 		o.ChildLog = io.Discard
 	}
-	if o.Database == "" {
-		o.Database = "return_sync"
+	if named, err := mysql.ParseDSN(o.DSN); err == nil && o.DSN != "" && named.DBName != "" {
+		// The schema may not exist yet, so the server is asked without it.
+		o.Database = cmp.Or(o.Database, named.DBName)
+		named.DBName = ""
+		o.DSN = named.FormatDSN()
 	}
+	o.Database = cmp.Or(o.Database, "return_sync")
 	if o.Workers == 0 {
 		o.Workers = 4
 	}
@@ -171,10 +180,14 @@ func (s *Stack) openDatabase(ctx context.Context) (err error) {
 		return err
 	}
 	s.DB, err = sql.Open("mysql", s.DSN())
-	if err == nil {
-		s.closing(s.DB.Close)
+	if err != nil {
+		return err
 	}
-	return err
+	s.closing(s.DB.Close)
+	if s.Options.Own {
+		return s.ownSchema(ctx)
+	}
+	return nil
 }
 
 // openEmulators starts the emulators on free ports.

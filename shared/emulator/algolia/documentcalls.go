@@ -43,7 +43,11 @@ func (d documentCalls) put(c *call) (*answer, error) {
 		return nil, err
 	}
 	id := c.vars["id"]
-	return d.change(c, func(to *documents) { to.put(id, withID(body, id)) })
+	document := withID(body, id)
+	if err := d.check(document); err != nil {
+		return nil, err
+	}
+	return d.change(c, func(to *documents) { to.put(id, document) })
 }
 
 func (d documentCalls) delete(c *call) (*answer, error) {
@@ -68,6 +72,9 @@ func (d documentCalls) batch(c *call) (*answer, error) {
 	for position, document := range list {
 		if objectID(document) == "" {
 			return nil, refuse(http.StatusBadRequest, "objectID is missing at position %d", position)
+		}
+		if err := d.check(document); err != nil {
+			return nil, err
 		}
 	}
 	replace := c.query.Get("clearExistingRules") == "true" || c.query.Get("replaceExistingSynonyms") == "true"

@@ -2,6 +2,7 @@ package algolia
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/engine"
 )
@@ -22,10 +23,16 @@ func putSettings(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := engine.NewSettings(nil, body); err != nil {
+	checked, err := engine.NewSettings(nil, body)
+	if err != nil {
 		return nil, badRequest(err)
 	}
 	name, forward := c.vars["index"], c.query.Get("forwardToReplicas") == "true"
+	for _, replica := range checked.Replicas {
+		if replica.Name == name {
+			return nil, badRequest(fmt.Errorf("index %s cannot be a replica of itself", name))
+		}
+	}
 	task := c.app.enqueue(func() { c.app.applySettings(name, body, forward) }, name)
 	return ok(object{"updatedAt": c.server.stamp(), "taskID": task})
 }

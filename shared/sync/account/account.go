@@ -7,6 +7,7 @@
 //	Certain      lists the roots that need not be read if their versions are the same
 //	Skip         settles those that are, and returns the roots to read
 //	Plan         compares the rows of roots with that, and lists what to send
+//	Dropped      lists the deletions that may concern another root's record (owner.go)
 //	Ops          the planned operations, for one push
 //	Pushed       enters the index's answer to the push
 //	Unconfirmed  leaves roots that kept changing to the next run
@@ -120,6 +121,11 @@ func (p *Page) Open(roots []uint64, k Known) {
 		p.roots[id] = state
 		state.run, state.version = k.Ledger[id].Run, k.Ledger[id].Version
 		for _, e := range k.Ledger[id].Entries {
+			if r := p.records[e.ID]; r != nil { // two roots claim the record: its row decides
+				r.forget()
+				state.changed = true
+				continue
+			}
 			r := p.add(id, e.ID)
 			r.hash, r.parked, r.listed = e.Hash, e.Parked, e.Parked
 		}

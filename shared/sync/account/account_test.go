@@ -35,7 +35,7 @@ func pageOf(roots int) ([]uint64, source.Rows) {
 func closed(d entity.Definition, ids []uint64, rows source.Rows) (Outcome, error) {
 	p := New(d, time.Unix(0, 0))
 	p.Open(ids, Known{})
-	if err := p.Plan(ids, rows); err != nil {
+	if err := p.Plan(ids, rows, nil); err != nil {
 		return Outcome{}, err
 	}
 	_ = p.Planned()
@@ -108,7 +108,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 	} {
 		p := New(d, time.Unix(0, 0))
 		p.Open(ids, c.known)
-		if err := p.Plan(ids, rows); err != nil {
+		if err := p.Plan(ids, rows, nil); err != nil {
 			t.Fatal(err)
 		}
 		if sent := len(p.Ops()); sent != c.sent {

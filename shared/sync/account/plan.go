@@ -10,9 +10,12 @@ import (
 )
 
 // Plan compares the current rows of roots with what the index holds and lists
-// what to send. Two rows with one id, and rows of another root, are mistakes of
-// the definition: an error of kind fault.Misconfigured.
-func (p *Page) Plan(roots []uint64, rows source.Rows) error {
+// what to send. A row wins over what the ledger says about its id: a record whose row
+// has another root than before moves to that root. owners are those of the rows' shared
+// ids; what another root owned is sent whatever the ledger says. Two rows with one id,
+// and rows of roots that were not asked for, are mistakes of the definition: an error
+// of kind fault.Misconfigured.
+func (p *Page) Plan(roots []uint64, rows source.Rows, owners Owners) error {
 	p.planned = p.planned[:0]
 	plan := 0
 	for _, id := range roots {
@@ -23,14 +26,20 @@ func (p *Page) Plan(roots []uint64, rows source.Rows) error {
 	}
 	for i := range rows.Records {
 		row := &rows.Records[i]
+		if p.roots[row.Root] == nil {
+			return fault.New(fault.Misconfigured, "bad-definition", "%s/rows.sql returned a row of root %d, which was not asked for: select by :ids", p.def.Source, row.Root)
+		}
 		r := p.records[row.ID]
-		if r == nil {
-			if p.roots[row.Root] == nil {
-				return fault.New(fault.Misconfigured, "bad-definition", "%s/rows.sql returned a row of root %d, which was not asked for: select by :ids", p.def.Source, row.Root)
-			}
+		switch {
+		case r == nil:
 			r = p.add(row.Root, row.ID)
-		} else if r.root != row.Root || r.plan == plan {
+		case r.plan == plan:
 			return fault.New(fault.Misconfigured, "bad-definition", "%s/rows.sql returned two rows with objectID %q: a record's id must be unique", p.def.Source, row.ID)
+		case r.root != row.Root:
+			p.move(r, row.Root)
+		}
+		if owner, ok := owners[row.ID]; ok && owner != row.Root {
+			r.forget()
 		}
 		r.plan = plan
 		p.planRow(r, row)

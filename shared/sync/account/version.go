@@ -60,7 +60,7 @@ func (p *Page) version(rows uint64) uint64 { return max(1, rows^p.fingerprint) }
 
 // encoding changes when the same rows give other records than before, so that rows
 // of records that were pushed before are read again.
-const encoding = "2"
+const encoding = "3"
 
 // fingerprint distinguishes definitions that make different records of the same rows.
 func fingerprint(d entity.Definition) uint64 {

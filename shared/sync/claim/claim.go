@@ -146,8 +146,19 @@ func (t Task) Since() (end time.Time, ago time.Duration, ok bool) {
 func TaskOf(r Row) Task {
 	return Task{
 		ID: r.ID, JobType: r.JobType, Status: Claimed, Token: r.Token,
-		StartDate: stamp(r.RangeStart), EndDate: stamp(r.Watermark), CreatedAt: stamp(&r.CreatedAt), Now: stamp(&r.Now),
+		StartDate: stamp(r.RangeStart), EndDate: stamp(r.Watermark), CreatedAt: stamp(&r.CreatedAt), Now: clock(r.Now),
 	}
+}
+
+// clockLayout is timeLayout with what an idle check needs of the database's clock.
+const clockLayout = timeLayout + ".000000"
+
+// clock formats the database's clock; the zero time is empty.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(clockLayout)
 }
 
 // stamp formats a time as the owner does; nil is empty.

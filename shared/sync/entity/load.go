@@ -242,7 +242,7 @@ func (s source) read() (Definition, error) {
 	}
 	var f file
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&f); err != nil {
-		return Definition{}, fmt.Errorf("%s: %s", at("entity.yaml"), yaml.FormatError(err, false, false))
+		return Definition{}, fmt.Errorf("%s: %w", at("entity.yaml"), inYAML(err))
 	}
 	d, err := f.definition()
 	if err != nil {
@@ -299,6 +299,9 @@ func (s source) settings() ([]byte, error) {
 	}
 	var object map[string]any
 	if err := json.Unmarshal(text, &object); err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Join(s.label, "settings.json"), err)
+	}
+	if err := CheckSettings(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", path.Join(s.label, "settings.json"), err)
 	}
 	if _, err := replicasOf(text); err != nil {

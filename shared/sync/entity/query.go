@@ -37,14 +37,14 @@ func ParseQuery(text string, allowed ...string) (Query, error) {
 			q.names = append(q.names, word[1:])
 			part.Reset()
 		default:
+			// A semicolon within quotes is a value; behind the statement it may be left out.
+			if word == ";" && strings.Trim(withoutComments(text[i:]), " \t\r\n;") != "" {
+				return Query{}, fmt.Errorf("line %d: more than one statement: a definition's file holds a single SELECT", 1+strings.Count(text[:i], "\n"))
+			}
 			part.WriteString(word)
 		}
 	}
-	last := strings.TrimRight(part.String(), " \t\r\n;")
-	if strings.Contains(strings.Join(append(q.parts, last), ""), ";") {
-		return Query{}, fmt.Errorf("more than one statement: a definition's file holds a single SELECT")
-	}
-	q.parts = append(q.parts, last)
+	q.parts = append(q.parts, strings.TrimRight(part.String(), " \t\r\n;"))
 	if err := plainSelect(text); err != nil {
 		return Query{}, err
 	}
@@ -54,6 +54,22 @@ func ParseQuery(text string, allowed ...string) (Query, error) {
 		}
 	}
 	return q, nil
+}
+
+// withoutComments returns a text without its comments, as far as it can be read.
+func withoutComments(text string) string {
+	var rest strings.Builder
+	for i := 0; i < len(text); {
+		n, kind := token(text[i:])
+		if n == 0 {
+			return rest.String() + text[i:]
+		}
+		if kind != "comment" {
+			rest.WriteString(text[i : i+n])
+		}
+		i += n
+	}
+	return rest.String()
 }
 
 // token returns the length and the kind of the beginning of s; length 0 is a quote or

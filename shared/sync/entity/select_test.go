@@ -120,3 +120,30 @@ func FuzzPlainSelect(f *testing.F) {
 		}
 	})
 }
+
+// TestSemicolons tells a semicolon within a value, or behind the statement, from a
+// second statement.
+func TestSemicolons(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"SELECT ';', :x": true,
+		"SELECT GROUP_CONCAT(a SEPARATOR ';') AS b, :x": true,
+		"SELECT \";\" , `a;b`, :x":                      true,
+		"SELECT 'it''s;', '\\';', :x;":                  true,
+		"SELECT :x;\n-- the end; really\n;;":            true,
+		"SELECT :x /* a; b */":                          true,
+		"SELECT :x; SELECT 1":                           false,
+		"SELECT ';'; SELECT :x":                         false,
+		"SELECT :x;';'":                                 false,
+		"; SELECT :x":                                   false,
+	} {
+		q, err := ParseQuery(text, "x")
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+		if err == nil {
+			if bound, _ := q.Bind(map[string][]any{"x": {1}}); strings.HasSuffix(strings.TrimSpace(bound), ";") {
+				t.Errorf("%s ends in a semicolon: %s", text, bound)
+			}
+		}
+	}
+}

@@ -53,6 +53,11 @@ type Roots interface {
 	Changed(ctx context.Context, runID int64, page int) ([]uint64, error)
 	// Known returns their rows of the ledger, and Doubts what is unconfirmed.
 	Known(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Row, error)
+	// Owners returns the roots that own shared ids, by id; Own writes owners, and Disown
+	// removes those of ids that were deleted. See package account.
+	Owners(ctx context.Context, entity string, ids []string) (account.Owners, error)
+	Own(ctx context.Context, entity string, owners account.Owners) error
+	Disown(ctx context.Context, entity string, owners account.Owners) error
 	Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Unconfirmed, error)
 }
 
@@ -223,14 +228,22 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if err != nil {
 			return err
 		}
-		if err := a.account.Plan(roots, rows); err != nil {
+		if len(rows.Warnings) > 0 {
+			p.Log.WarnContext(ctx, "the server warns of a definition's rows.sql", "entity", a.def.Name, "run", a.held.Run.ID, "page", a.held.Number, "warnings", rows.Warnings)
+		}
+		owners, err := p.plan(ctx, a, roots, rows)
+		if err != nil {
 			return err
 		}
 		pushed := a.account.Planned()
 		if len(pushed) == 0 {
 			return nil
 		}
+		dropped := a.account.Dropped()
 		if err := p.Store.WriteJournal(ctx, a.held, a.account.Journal()); err != nil {
+			return err
+		}
+		if err := p.Store.Own(ctx, a.def.Name, owners); err != nil {
 			return err
 		}
 		p.Steps.At("journaled")
@@ -240,6 +253,9 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		}
 		p.Steps.At("sent")
 		if err := a.account.Pushed(answer); err != nil {
+			return err
+		}
+		if err := p.checkDropped(ctx, a, dropped); err != nil {
 			return err
 		}
 		if roots, err = p.reread(ctx, a.def, pushed, rows, since); err != nil {

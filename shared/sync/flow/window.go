@@ -24,9 +24,9 @@ import (
 type Windows interface {
 	target.Table
 	Runs
-	// Probe checks in one statement whether there is anything to do for a claim. A
-	// nil since leaves the source's tables out.
-	Probe(ctx context.Context, t claim.Task, d entity.Definition, since *time.Time) (claim.Probe, error)
+	// Probe checks in one statement whether there is anything to do for a claim in a
+	// window. A nil window leaves the source's tables out.
+	Probe(ctx context.Context, t claim.Task, d entity.Definition, w *window.Window) (claim.Probe, error)
 	// CloseIdle writes a run without pages and moves the watermark to its end.
 	CloseIdle(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
 	// Conclude gives back the claim of a synced run and moves the watermark.
@@ -38,15 +38,16 @@ type Windows interface {
 	// List writes the change list and its pages, once, and returns how many pages
 	// there are; an empty list closes the run. A nil lister reads the source's
 	// tables on our own server.
-	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) error) (pages int, err error)
+	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) (skipped int64, err error)) (pages int, err error)
 }
 
 // Clock is what the window step needs of the source.
 type Clock interface {
 	// Now returns the source database's clock in UTC.
 	Now(ctx context.Context) (time.Time, error)
-	// EachChanged calls fn with the ids of changed roots, in batches.
-	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error
+	// EachChanged calls fn with the ids of changed roots, in batches, and returns how many
+	// rows it left out because they have no usable root.
+	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (skipped int64, err error)
 }
 
 // Window fixes windows and cuts pages. It is safe for concurrent use.
@@ -117,18 +118,22 @@ const idleReach = 2 * time.Hour
 
 // idle closes the claim when nothing changed, the common case, with three
 // statements and no transaction. It returns false when something changed, or when
-// that cannot be said cheaply.
+// that cannot be said cheaply. The window that it closes ends when the claim was
+// made: the check asks changed.sql with exactly the values of that window, because a
+// date that no window has, such as the end of time, makes date functions in a
+// definition answer NULL or 0, and nothing would ever be found again.
 func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (run.Run, bool, error) {
 	end, ago, ok := t.Since()
 	if !ok || ago < 0 || ago > idleReach || w.Apart {
 		return run.Run{}, false, nil
 	}
-	since := end.Add(-d.Overlap)
-	p, err := w.Store.Probe(ctx, t, d, &since)
-	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Now.Before(*p.Claim.Watermark) {
+	next := window.Next(&end, d.FirstFrom, end.Add(ago), d.Overlap)
+	p, err := w.Store.Probe(ctx, t, d, &next)
+	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Watermark.Before(end) || next.To.Before(*p.Claim.Watermark) || p.Claim.Now.Before(next.To) {
 		return run.Run{}, false, err
 	}
-	r, err := w.Store.CloseIdle(ctx, d.Name, p.Claim, window.Next(p.Claim.Watermark, d.FirstFrom, p.Claim.Now, d.Overlap))
+	next = window.Next(p.Claim.Watermark, d.FirstFrom, next.To, d.Overlap)
+	r, err := w.Store.CloseIdle(ctx, d.Name, p.Claim, next)
 	if err == nil {
 		w.Log.InfoContext(ctx, "nothing has changed", "entity", d.Name, "run", r.ID, "window", r.Window.String())
 	}
@@ -137,12 +142,12 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 
 // Lister returns how to list the changed roots of a run's window from a source on
 // another server, nil for a source on ours.
-func Lister(source Clock, apart bool, r run.Run, d entity.Definition) func(context.Context, func([]uint64) error) error {
+func Lister(source Clock, apart bool, r run.Run, d entity.Definition) func(context.Context, func([]uint64) error) (int64, error) {
 	if !apart {
 		return nil
 	}
 	args := map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}
-	return func(ctx context.Context, add func([]uint64) error) error {
+	return func(ctx context.Context, add func([]uint64) error) (int64, error) {
 		return source.EachChanged(ctx, d, args, add)
 	}
 }

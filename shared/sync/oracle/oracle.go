@@ -130,8 +130,12 @@ func expected(ctx context.Context, db *sql.DB, d entity.Definition) (map[string]
 
 // allRoots returns every root id of the definition.
 func allRoots(ctx context.Context, db *sql.DB, d entity.Definition) ([]any, error) {
-	text, args := d.Changed.Bind(map[string][]any{"from": {"1000-01-01"}, "to": {"9999-12-31"}})
-	rows, err := db.QueryContext(ctx, text, args...)
+	var now string
+	if err := db.QueryRowContext(ctx, "SELECT CAST(NOW(6) + INTERVAL 1 DAY AS CHAR)").Scan(&now); err != nil {
+		return nil, err
+	}
+	text, args := d.Changed.Bind(map[string][]any{"from": {"1970-01-01"}, "to": {now}})
+	rows, err := db.QueryContext(ctx, "SELECT _root FROM ("+text+") AS changed WHERE _root >= 0", args...)
 	if err != nil {
 		return nil, err
 	}
@@ -235,8 +239,17 @@ func value(v any, databaseType string, kind record.Kind) (any, error) {
 	}
 	text := textOf(v)
 	switch {
+	case databaseType == "BIT" && kind != record.String:
+		n := 0.0
+		for _, b := range []byte(text) {
+			n = n*256 + float64(b)
+		}
+		if kind == record.Bool {
+			return n != 0, nil
+		}
+		return n, nil
 	case kind == record.Bool:
-		return text != "0", nil
+		return isTrue(text)
 	case kind == record.JSON:
 		var decoded any
 		err := json.Unmarshal([]byte(text), &decoded)
@@ -244,13 +257,28 @@ func value(v any, databaseType string, kind record.Kind) (any, error) {
 	case kind == record.String || isText(databaseType) && kind == record.Auto:
 		return text, nil
 	default:
-		return strconv.ParseFloat(text, 64)
+		return strconv.ParseFloat(strings.TrimSpace(text), 64)
 	}
+}
+
+// isTrue reads true and false as tables write them.
+func isTrue(text string) (bool, error) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		return n != 0, nil
+	}
+	switch text {
+	case "y", "yes", "t", "true", "on":
+		return true, nil
+	case "", "n", "no", "f", "false", "off":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is neither true nor false", text)
 }
 
 // isText reports a column type whose values are text.
 func isText(databaseType string) bool {
-	return strings.Contains(databaseType, "CHAR") || strings.Contains(databaseType, "TEXT") || databaseType == "ENUM"
+	return strings.Contains(databaseType, "CHAR") || strings.Contains(databaseType, "TEXT") || databaseType == "ENUM" || databaseType == "SET" || databaseType == "TIME"
 }
 
 // textOf formats the driver's value.

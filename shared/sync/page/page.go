@@ -58,12 +58,12 @@ type Task struct {
 	Page  int   `json:"page"`
 }
 
-// ParseTask reads a page task's body. Repeating cannot cure a body that is wrong,
+// ParseTask reads a page task's body. Fields that this version does not know are
+// ignored: versions live side by side, and a newer one may say more. Repeating cannot cure a body that is wrong,
 // so the error is of kind fault.Invalid.
 func ParseTask(body []byte) (Task, error) {
 	var t Task
 	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
 	if err := dec.Decode(&t); err != nil {
 		return Task{}, fault.Wrap(err, fault.Invalid, "bad-task", `the page task's body is not {"runId":N,"page":N}`)
 	}

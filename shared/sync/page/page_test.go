@@ -13,16 +13,19 @@ func TestParseTask(t *testing.T) {
 	if err != nil || got != (Task{RunID: 12, Page: 3}) {
 		t.Errorf("%+v, %v", got, err)
 	}
+	newer, err := ParseTask([]byte(`{"runId":12,"page":3,"shard":{"of":[1]},"x":null}`))
+	if err != nil || newer != got {
+		t.Errorf("a newer version's task: %+v, %v", newer, err)
+	}
 	for body, want := range map[string]string{
-		``:                           "is not",
-		`nonsense`:                   "is not",
-		`[1,2]`:                      "is not",
-		`{"runId":1}`:                "both must be at least 1",
-		`{"runId":0,"page":1}`:       "both must be at least 1",
-		`{"runId":1,"page":-1}`:      "both must be at least 1",
-		`{"runId":1,"page":1,"x":1}`: "is not",
-		`{"runId":1,"page":1} {}`:    "has more after",
-		`{"runId":1e99,"page":1}`:    "is not",
+		``:                        "is not",
+		`nonsense`:                "is not",
+		`[1,2]`:                   "is not",
+		`{"runId":1}`:             "both must be at least 1",
+		`{"runId":0,"page":1}`:    "both must be at least 1",
+		`{"runId":1,"page":-1}`:   "both must be at least 1",
+		`{"runId":1,"page":1} {}`: "has more after",
+		`{"runId":1e99,"page":1}`: "is not",
 	} {
 		_, err := ParseTask([]byte(body))
 		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), want) {

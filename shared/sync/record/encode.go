@@ -3,8 +3,11 @@ package record
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -107,7 +110,16 @@ func appendValue(dst []byte, k Kind, v []byte) ([]byte, error) {
 	case Number:
 		return appendNumber(dst, v)
 	case Bool:
-		return strconv.AppendBool(dst, !bytes.Equal(v, []byte("0"))), nil
+		return appendBool(dst, v)
+	case bits:
+		return appendBits(dst, v)
+	case anyBit:
+		return strconv.AppendBool(dst, len(bytes.Trim(v, "\x00")) > 0), nil
+	case rawText:
+		if !utf8.Valid(v) {
+			return dst, errors.New("its bytes are no text: convert them in the SQL, such as with HEX()")
+		}
+		return appendString(dst, v), nil
 	case EpochMillis:
 		ms, err := epochMillis(v)
 		if err != nil {
@@ -121,13 +133,64 @@ func appendValue(dst []byte, k Kind, v []byte) ([]byte, error) {
 	}
 }
 
+// words are what tables write for true and false, in small letters. An empty text is what
+// they write for "not set".
+var words = map[string]bool{
+	"": false, "0": false, "n": false, "no": false, "f": false, "false": false, "off": false,
+	"1": true, "y": true, "yes": true, "t": true, "true": true, "on": true,
+}
+
+// appendBool appends true or false: a number is true unless it is zero, however written,
+// and a text has to be one of words.
+func appendBool(dst, v []byte) ([]byte, error) {
+	v = bytes.TrimSpace(v)
+	if so, ok := words[strings.ToLower(string(v))]; ok {
+		return strconv.AppendBool(dst, so), nil
+	}
+	if isNumber(v) || len(bytes.Trim(v, "0123456789")) == 0 { // ZEROFILL's zeros
+		return strconv.AppendBool(dst, hasDigit(v)), nil
+	}
+	return dst, fmt.Errorf("%q is neither true nor false: convert it in the SQL", v)
+}
+
+// hasDigit reports whether a number is another than zero.
+func hasDigit(v []byte) bool {
+	for _, c := range v {
+		if c >= '1' && c <= '9' {
+			return true
+		}
+		if c == 'e' || c == 'E' {
+			return false
+		}
+	}
+	return false
+}
+
+// appendBits appends the number that the bytes of a BIT are.
+func appendBits(dst, v []byte) ([]byte, error) {
+	if len(v) > 8 {
+		return dst, fmt.Errorf("%d bytes are no BIT", len(v))
+	}
+	var n uint64
+	for _, b := range v {
+		n = n<<8 | uint64(b)
+	}
+	return strconv.AppendUint(dst, n, 10), nil
+}
+
+// isNumber reports a number in JSON's form.
+func isNumber(v []byte) bool {
+	return isPlain(v) || len(v) > 0 && (v[0] == '-' || v[0] >= '0' && v[0] <= '9') && json.Valid(v)
+}
+
 // appendNumber appends a number as MySQL prints it, which is also JSON, except
-// for ZEROFILL's leading zeros.
+// for ZEROFILL's leading zeros and the space around a text.
 func appendNumber(dst, v []byte) ([]byte, error) {
+	v = bytes.TrimSpace(v)
 	for len(v) > 1 && v[0] == '0' && v[1] >= '0' && v[1] <= '9' {
 		v = v[1:]
 	}
-	if !isPlain(v) && (!json.Valid(v) || v[0] == '"' || v[0] == '{' || v[0] == '[') {
+	if !isNumber(v) {
 		return dst, fmt.Errorf("%q is not a number", v)
 	}
 	return append(dst, v...), nil

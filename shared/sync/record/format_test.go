@@ -81,7 +81,7 @@ func TestRowWithoutAnAccount(t *testing.T) {
 
 // TestAccountsAreTexts uses a column of numbers as the account.
 func TestAccountsAreTexts(t *testing.T) {
-	plan, err := NewPlan([]Column{{"_root", Number}, {"objectID", String}, {"_version", Number}, {"owner.id", Number}}, Format{Account: "owner.id", AccountKey: true})
+	plan, err := NewPlan([]Column{{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}, {Name: "_version", Kind: Number}, {Name: "owner.id", Kind: Number}}, Format{Account: "owner.id", AccountKey: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,11 +89,11 @@ func TestAccountsAreTexts(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	for _, name := range []string{"accountKey", "accountKey.x"} {
-		if _, err := NewPlan([]Column{{"_root", Number}, {"objectID", String}, {"_version", Number}, {name, String}}, Format{}); err == nil || !strings.Contains(err.Error(), "is kept") {
+		if _, err := NewPlan([]Column{{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}, {Name: "_version", Kind: Number}, {Name: name, Kind: String}}, Format{}); err == nil || !strings.Contains(err.Error(), "is kept") {
 			t.Errorf("column %s: %v", name, err)
 		}
 	}
-	if _, err := NewPlan([]Column{{"_root", Number}, {"objectID", String}, {"_version", Number}}, keyed); err == nil {
+	if _, err := NewPlan([]Column{{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}, {Name: "_version", Kind: Number}}, keyed); err == nil {
 		t.Error("no column for the account: no error")
 	}
 }

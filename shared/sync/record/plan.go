@@ -105,7 +105,7 @@ func (n *node) add(path []string, column int, c Column) error {
 		if child != nil {
 			return fmt.Errorf("column %q stands twice, or is both a field and an object", c.Name)
 		}
-		n.children = append(n.children, &node{name: path[0], path: c.Name, column: column, kind: c.Kind})
+		n.children = append(n.children, &node{name: path[0], path: c.Name, column: column, kind: c.Kind.of(c.Type)})
 		return nil
 	}
 	if child == nil {

@@ -37,7 +37,24 @@ const (
 	Bool
 	EpochMillis // DATETIME, TIMESTAMP or DATE in UTC -> milliseconds since 1970
 	JSON        // JSON stays JSON
+	bits        // BIT as a number
+	anyBit      // BIT as true or false
+	rawText     // a binary column as text
 )
+
+// of returns the kind as the values of a database type need it: the bytes of a BIT are a
+// number and no text, and those of a binary column need not be letters.
+func (k Kind) of(databaseType string) Kind {
+	switch t := strings.ToUpper(databaseType); {
+	case t == "BIT" && k == Number:
+		return bits
+	case t == "BIT" && k == Bool:
+		return anyBit
+	case k == String && (strings.HasSuffix(t, "BINARY") || strings.HasSuffix(t, "BLOB") || t == "BIT" || t == "GEOMETRY"):
+		return rawText
+	}
+	return k
+}
 
 // kindNames are the words of definitions.
 var kindNames = map[string]Kind{
@@ -57,7 +74,7 @@ func ParseKind(s string) (Kind, error) {
 func KindOf(databaseType string) (Kind, error) {
 	t := strings.TrimPrefix(strings.ToUpper(databaseType), "UNSIGNED ")
 	switch t {
-	case "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "YEAR", "DECIMAL", "FLOAT", "DOUBLE":
+	case "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "YEAR", "DECIMAL", "FLOAT", "DOUBLE", "BIT":
 		return Number, nil
 	case "DATETIME", "TIMESTAMP", "DATE":
 		return EpochMillis, nil
@@ -74,4 +91,5 @@ func KindOf(databaseType string) (Kind, error) {
 type Column struct {
 	Name string // the alias
 	Kind Kind
+	Type string // the database's type, as the MySQL driver names types; empty if unknown
 }

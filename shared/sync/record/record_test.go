@@ -11,9 +11,9 @@ import (
 
 func columns() []Column {
 	return []Column{
-		{"_root", Number}, {"objectID", Auto}, {"_version_return", EpochMillis}, {"account", String},
-		{"isCod", Bool}, {"item.sku", String}, {"refund.amountMinor", Number}, {"item.qc.reasons", JSON},
-		{"updatedAt", EpochMillis}, {"item.price", Number},
+		{Name: "_root", Kind: Number}, {Name: "objectID", Kind: Auto}, {Name: "_version_return", Kind: EpochMillis}, {Name: "account", Kind: String},
+		{Name: "isCod", Kind: Bool}, {Name: "item.sku", Kind: String}, {Name: "refund.amountMinor", Kind: Number}, {Name: "item.qc.reasons", Kind: JSON},
+		{Name: "updatedAt", Kind: EpochMillis}, {Name: "item.price", Kind: Number},
 	}
 }
 
@@ -91,13 +91,13 @@ func TestAppendRefusesAndLeavesTheBufferAlone(t *testing.T) {
 
 func TestNewPlanRefuses(t *testing.T) {
 	for want, cols := range map[string][]Column{
-		`no column "_root"`:    {{"objectID", String}, {"_version", String}},
-		`no column "objectID"`: {{"_root", Number}, {"_version", String}},
-		`no column "_version"`: {{"_root", Number}, {"objectID", String}},
-		`stands twice`:         {{"_root", Number}, {"objectID", String}, {"_version", String}, {"a", String}, {"a", String}},
-		`both a field`:         {{"_root", Number}, {"objectID", String}, {"_version", String}, {"a.b", String}, {"a", String}},
-		`is a field`:           {{"_root", Number}, {"objectID", String}, {"_version", String}, {"a", String}, {"a.b", String}},
-		`must not be empty`:    {{"_root", Number}, {"objectID", String}, {"_version", String}, {"a..b", String}},
+		`no column "_root"`:    {{Name: "objectID", Kind: String}, {Name: "_version", Kind: String}},
+		`no column "objectID"`: {{Name: "_root", Kind: Number}, {Name: "_version", Kind: String}},
+		`no column "_version"`: {{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}},
+		`stands twice`:         {{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}, {Name: "_version", Kind: String}, {Name: "a", Kind: String}, {Name: "a", Kind: String}},
+		`both a field`:         {{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}, {Name: "_version", Kind: String}, {Name: "a.b", Kind: String}, {Name: "a", Kind: String}},
+		`is a field`:           {{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}, {Name: "_version", Kind: String}, {Name: "a", Kind: String}, {Name: "a.b", Kind: String}},
+		`must not be empty`:    {{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}, {Name: "_version", Kind: String}, {Name: "a..b", Kind: String}},
 	} {
 		if _, err := NewPlan(cols, Format{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
@@ -106,7 +106,7 @@ func TestNewPlanRefuses(t *testing.T) {
 }
 
 func TestVersionSeesEveryChange(t *testing.T) {
-	plan, err := NewPlan([]Column{{"_root", Number}, {"objectID", String}, {"_version_a", String}, {"_version_b", String}, {"x", String}}, Format{})
+	plan, err := NewPlan([]Column{{Name: "_root", Kind: Number}, {Name: "objectID", Kind: String}, {Name: "_version_a", Kind: String}, {Name: "_version_b", Kind: String}, {Name: "x", Kind: String}}, Format{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func EstimateBackfill(ctx context.Context, db interface {
 }, d entity.Definition, w window.Window) (Estimate, error) {
 	var e Estimate
 	sample := make([]uint64, 0, sampleSize)
-	err := src.EachChanged(ctx, d, map[string][]any{"from": {w.From}, "to": {w.To}}, func(ids []uint64) error {
+	_, err := src.EachChanged(ctx, d, map[string][]any{"from": {w.From}, "to": {w.To}}, func(ids []uint64) error {
 		for _, id := range ids {
 			e.Roots++
 			if len(sample) < sampleSize {

@@ -46,7 +46,7 @@ type Lanes interface {
 	Release(ctx context.Context, r claim.Row) error
 	// BeginJob returns the lane's run: a new one over w, or the one that was begun.
 	BeginJob(ctx context.Context, j Job, lane claim.Row, w window.Window) (run.Run, error)
-	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) error) (pages int, err error)
+	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) (skipped int64, err error)) (pages int, err error)
 	// OpenPages returns the pages of a run that have not ended, in order.
 	OpenPages(ctx context.Context, runID int64) ([]int, error)
 }

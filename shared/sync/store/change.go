@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -14,7 +15,8 @@ import (
 
 // Lister calls add with the ids of changed roots, in batches: how a source that
 // is on another server lists the changes.
-type Lister = func(ctx context.Context, add func([]uint64) error) error
+// It returns how many rows it left out because they have no usable root.
+type Lister = func(ctx context.Context, add func([]uint64) error) (skipped int64, err error)
 
 // List writes a run's change list and its pages, once, and returns how many
 // pages there are. It is one transaction on the run's locked row, so a twin or
@@ -89,18 +91,19 @@ func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
 		changed, args, c.lister = "SELECT root_id AS _root FROM sync_job_root WHERE job_id = ?", []any{c.run.JobID}, nil
 	}
 	if c.lister != nil {
-		if err := c.lister(ctx, func(ids []uint64) error { return addUnnumbered(ctx, tx, c.run.ID, ids) }); err != nil {
+		skipped, err := c.lister(ctx, func(ids []uint64) error { return addUnnumbered(ctx, tx, c.run.ID, ids) })
+		if err == nil {
+			err = c.noteSkipped(ctx, tx, skipped)
+		}
+		if err != nil {
 			return err
 		}
 		changed, args = "SELECT root_id AS _root FROM sync_change WHERE run_id = ? AND page = ?", []any{c.run.ID, unnumbered}
 	}
-	listed := "SELECT DISTINCT _root FROM (" + changed + ") AS changed"
-	if c.run.Kind == run.Window {
-		listed, args = "SELECT _root FROM ("+changed+") AS changed UNION SELECT root_id FROM sync_recheck WHERE entity = ?", append(args, c.def.Name)
+	err := c.number(ctx, tx, changed, args)
+	if err != nil && sqldb.CauseOf(err) == sqldb.Data && c.fromChanged() {
+		err = c.withoutUnusable(ctx, tx, changed, args, err)
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO sync_change (run_id, page, root_id)
-		SELECT ?, 1 + FLOOR((ROW_NUMBER() OVER (ORDER BY listed._root) - 1) / ?), listed._root FROM (`+listed+`) AS listed`,
-		append([]any{c.run.ID, c.def.PageSize}, args...)...)
 	if err != nil {
 		return c.blame(ctx, tx, err)
 	}
@@ -111,6 +114,52 @@ func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
+// number writes the roots of a query into the change list, in pages.
+func (c changeList) number(ctx context.Context, tx *sql.Tx, changed string, args []any) error {
+	listed := "SELECT DISTINCT _root FROM (" + changed + ") AS changed"
+	if c.run.Kind == run.Window {
+		listed, args = "SELECT _root FROM ("+changed+") AS changed UNION SELECT root_id FROM sync_recheck WHERE entity = ?", append(slices.Clone(args), c.def.Name)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO sync_change (run_id, page, root_id)
+		SELECT ?, 1 + FLOOR((ROW_NUMBER() OVER (ORDER BY listed._root) - 1) / ?), listed._root FROM (`+listed+`) AS listed`,
+		append([]any{c.run.ID, c.def.PageSize}, args...)...)
+	return err
+}
+
+// fromChanged reports whether the list comes from changed.sql in the same statement.
+func (c changeList) fromChanged() bool {
+	return c.lister == nil && c.run.Kind != run.Repair && c.run.Kind != run.Record
+}
+
+// usable is the condition on a root that the change list can hold.
+const usable = "_root >= 0"
+
+// withoutUnusable writes the list without the rows whose root is NULL or negative, and
+// notes how many there are: one bad row must not stop an entity. If no row has a usable
+// root, the definition is wrong, and cause comes back.
+func (c changeList) withoutUnusable(ctx context.Context, tx *sql.Tx, changed string, args []any, cause error) error {
+	var bad, all int64
+	err := tx.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN "+usable+" THEN 0 ELSE 1 END), 0) FROM ("+changed+") AS changed", args...).Scan(&all, &bad)
+	if err != nil {
+		return err
+	}
+	if bad == 0 || bad == all {
+		return cause
+	}
+	if err := c.number(ctx, tx, "SELECT _root FROM ("+changed+") AS every_root WHERE "+usable, args); err != nil {
+		return err
+	}
+	return c.noteSkipped(ctx, tx, bad)
+}
+
+// noteSkipped writes into the run log how many rows have no usable root.
+func (c changeList) noteSkipped(ctx context.Context, tx *sql.Tx, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	return noteRun(ctx, tx, c.run.ID, runlog.Warning, fmt.Sprintf("%s/changed.sql gave rows whose _root is NULL or negative, left out: %d; correct the rows or the statement", c.def.Source, n))
+}
+
 // blame classifies an error of the statement that writes the change list, in
 // which the definition's changed.sql and our own tables stand side by side. What
 // the values of changed.sql brought about is the definition's mistake. Of a wrong
@@ -118,7 +167,7 @@ func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
 func (c changeList) blame(ctx context.Context, tx *sql.Tx, err error) error {
 	file := c.def.Source + "/changed.sql"
 	cause := sqldb.CauseOf(err)
-	if cause == sqldb.Transient || c.lister != nil || c.run.Kind == run.Repair || c.run.Kind == run.Record {
+	if cause == sqldb.Transient || !c.fromChanged() {
 		return err
 	}
 	if cause == sqldb.Data {

@@ -164,7 +164,7 @@ func TestListFromAForeignSource(t *testing.T) {
 	}
 	defer func() { _ = src.Close() }()
 	foreign := func(r run.Run) store.Lister {
-		return func(ctx context.Context, add func([]uint64) error) error {
+		return func(ctx context.Context, add func([]uint64) error) (int64, error) {
 			return src.EachChanged(ctx, b.def, map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}, add)
 		}
 	}
@@ -193,8 +193,8 @@ func TestListThatBreaksOffLeavesNothing(t *testing.T) {
 	b := newBench(t)
 	r := b.begun()
 	broken := errors.New("the line went dead")
-	_, err := b.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) error {
-		return errors.Join(add([]uint64{1, 2, 3}), broken)
+	_, err := b.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (int64, error) {
+		return 0, errors.Join(add([]uint64{1, 2, 3}), broken)
 	})
 	if !errors.Is(err, broken) || !fault.Retryable(err) {
 		t.Errorf("error = %v", err)
@@ -202,7 +202,7 @@ func TestListThatBreaksOffLeavesNothing(t *testing.T) {
 	if n := b.number("SELECT COUNT(*) FROM sync_change"); n != 0 {
 		t.Errorf("%d entries stayed", n)
 	}
-	n, err := b.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) error { return add([]uint64{1, 2, 3}) })
+	n, err := b.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (int64, error) { return 0, add([]uint64{1, 2, 3}) })
 	if n != 2 || err != nil {
 		t.Errorf("the retry gives %d pages, %v", n, err)
 	}

@@ -18,7 +18,8 @@ type PackedRow struct {
 // LedgerPage returns the ledger's rows of the roots in a range, at most limit, in
 // the order of the roots.
 func (db *DB) LedgerPage(ctx context.Context, entity string, r source.Range, limit int) ([]PackedRow, error) {
-	return db.packed(ctx, "root_id > ? AND root_id <= ? ORDER BY root_id LIMIT ?", entity, r.After, r.Upto, limit)
+	after, upto := r.Bounds()
+	return db.packed(ctx, "root_id > ? AND root_id <= ? ORDER BY root_id LIMIT ?", entity, after, upto, limit)
 }
 
 // LedgerRows returns the ledger's rows of the roots, as far as it has them.

@@ -38,13 +38,14 @@ func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.
 type Probe = claim.Probe
 
 // Probe looks, in one statement and without writing, whether there is anything to
-// do for a claim: whether a root changed at since or later, or is unconfirmed. A
-// source elsewhere is left out.
-func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, since *time.Time) (Probe, error) {
+// do for a claim: whether a root changed in a window, or is unconfirmed. It asks
+// changed.sql with the values that the run of this window would. A source elsewhere,
+// with a nil window, is left out.
+func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, w *window.Window) (Probe, error) {
 	p := Probe{Held: true}
 	changed, args := "FALSE", []any{t.Token, d.Name}
-	if since != nil {
-		text, values := d.Changed.Bind(map[string][]any{"from": {*since}, "to": {endOfTime}})
+	if w != nil {
+		text, values := d.Changed.Bind(map[string][]any{"from": {w.From}, "to": {w.To}})
 		changed, args = "EXISTS (SELECT 1 FROM ("+text+") AS changed)", append(args, values...)
 	}
 	row := db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`,
@@ -55,16 +56,13 @@ func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, sinc
 	if errors.Is(err, sql.ErrNoRows) {
 		return Probe{}, nil
 	}
-	if since != nil && sqldb.CauseOf(err) != sqldb.Transient {
+	if w != nil && sqldb.CauseOf(err) != sqldb.Transient {
 		// Most probably the definition's changed.sql is wrong. The run that lists the
 		// changes finds out, and keeps the reason.
 		return Probe{}, nil
 	}
 	return p, sqldb.Outage(err, "look whether anything is to be done")
 }
-
-// endOfTime is later than any stamp.
-var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // CloseIdle closes a claim that found nothing to do: it notes a run without pages,
 // then moves the watermark. A crash between the two is healed by Conclude. The

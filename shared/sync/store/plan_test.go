@@ -128,7 +128,7 @@ func (b *bench) playAll(db *store.DB) {
 	row.Token = grant.Token
 	task := claim.TaskOf(row)
 	since := time.Date(2026, 3, 19, 0, 0, 0, 0, time.UTC)
-	_, err = db.Probe(ctx, task, b.def, &since)
+	_, err = db.Probe(ctx, task, b.def, &window.Window{From: since, To: time.Now().UTC()})
 	must(err)
 	claimed, err := db.Claimed(ctx, task, time.Minute)
 	must(err)

@@ -197,7 +197,7 @@ func (db *DB) Quiet(ctx context.Context, t target.Target) (bool, error) {
 // for the record.
 func (db *DB) Forget(ctx context.Context, t target.Target) (done bool, err error) {
 	const atOnce = 10_000
-	for _, table := range []string{"sync_ledger", "sync_recheck", "sync_parked"} {
+	for _, table := range []string{"sync_ledger", "sync_owner", "sync_recheck", "sync_parked"} {
 		n, err := sqldb.Affected(ctx, db.sql, "DELETE FROM "+table+" WHERE entity = ? LIMIT ?", t.Name(), atOnce)
 		if err != nil || n == atOnce {
 			return false, sqldb.Outage(err, "forget the target")

@@ -23,11 +23,13 @@ type document struct {
 	account string
 	root    uint64 // the value of its root field
 	rooted  bool   // the value is usable
+	large   bool   // the value is a number that may have been rounded
 	keyed   bool   // the record has its account's key
 	sum     digest
 }
 
-// maxExact is the largest whole number that JSON's readers keep exactly.
+// maxExact is the number from which on readers of JSON that keep doubles round whole
+// numbers. A root from here on cannot be read from a record of the index.
 const maxExact = 1 << 53
 
 // read reads a record. The digest is the same for the same content, however written (RFC
@@ -71,8 +73,10 @@ func (doc *document) note(d entity.Definition, name string, value jsontext.Value
 		doc.keyed = true
 	case name == d.RootField && value.Kind() == '0':
 		n, err := strconv.ParseUint(string(value), 10, 64)
-		if doc.rooted = err == nil && n > 0 && n <= maxExact; doc.rooted {
+		if doc.rooted = err == nil && n < maxExact; doc.rooted {
 			doc.root = n
+		} else {
+			doc.large = bytes.IndexFunc(value, func(r rune) bool { return r < '0' || r > '9' }) < 0
 		}
 	}
 }
@@ -158,15 +162,6 @@ func accountOf(d entity.Definition, body []byte) string {
 		return ""
 	}
 	return doc.account
-}
-
-// place returns the number that assigns a record to a slice: its root, or a hash of its
-// id where records do not carry their root.
-func place(d entity.Definition, root uint64, id string) uint64 {
-	if d.RootField != "" {
-		return root
-	}
-	return hashOf(id)
 }
 
 // hashOf returns a number that spreads ids evenly.

@@ -81,5 +81,18 @@ func (c *check) sliceOf(t *table, doc document) slice {
 	if c.def.RootField != "" && !doc.rooted {
 		return slice{stray: true}
 	}
-	return t.slice(doc.account, place(c.def, doc.root, doc.id))
+	return c.sliceAt(t, doc.account, doc.root, doc.id)
+}
+
+// sliceAt returns the slice of an account's record: by its root, or by a hash of its id
+// where records do not carry their root. A root from maxExact on does not survive in a
+// record, so such records are compared together with those that name no root.
+func (c *check) sliceAt(t *table, account string, root uint64, id string) slice {
+	switch {
+	case c.def.RootField == "":
+		return t.slice(account, hashOf(id))
+	case root >= maxExact:
+		return slice{stray: true}
+	}
+	return t.slice(account, root)
 }

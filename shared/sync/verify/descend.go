@@ -57,8 +57,9 @@ func (d *descent) ranges() []source.Range {
 		return []source.Range{d.report.Range}
 	}
 	var parts []uint64
+	high := false
 	for s := range d.dirty {
-		if !s.stray {
+		if high = high || s.stray; !s.stray {
 			parts = append(parts, s.part)
 		}
 	}
@@ -75,6 +76,9 @@ func (d *descent) ranges() []source.Range {
 		} else if r.After < r.Upto {
 			list = append(list, r)
 		}
+	}
+	if r := (source.Range{After: max(maxExact-1, d.report.Range.After), Upto: d.report.Range.Upto}); high && r.After < r.Upto {
+		list = append(list, r)
 	}
 	return list
 }
@@ -114,7 +118,7 @@ func (d *descent) record(ctx context.Context, r *source.Record) error {
 	}
 	have, there := d.names[r.ID]
 	delete(d.names, r.ID)
-	if there && have.sum == want.sum || !there && (!d.mine(want.account) || !d.takes(d.table.slice(want.account, place(d.def, r.Root, r.ID)), r.ID)) {
+	if there && have.sum == want.sum || !there && (!d.mine(want.account) || !d.takes(d.sliceAt(d.table, want.account, r.Root, r.ID), r.ID)) {
 		return nil
 	}
 	return d.suspect(ctx, r.Root, r.ID)
@@ -133,10 +137,8 @@ func (d *descent) suspect(ctx context.Context, root uint64, id string) error {
 
 // leftovers judges the names that the source did not have.
 func (d *descent) leftovers(ctx context.Context) error {
-	if d.def.RootField == "" {
-		if err := d.askLedger(ctx); err != nil {
-			return err
-		}
+	if err := d.askLedger(ctx); err != nil {
+		return err
 	}
 	var strays []string
 	for id, doc := range d.names {
@@ -159,7 +161,13 @@ func (d *descent) leftovers(ctx context.Context) error {
 
 // askLedger looks up the roots of records that do not carry their root.
 func (d *descent) askLedger(ctx context.Context) error {
-	if len(d.names) == 0 {
+	unknown := 0
+	for _, doc := range d.names {
+		if !doc.rooted {
+			unknown++
+		}
+	}
+	if unknown == 0 {
 		return nil
 	}
 	at := d.report.Range
@@ -170,7 +178,7 @@ func (d *descent) askLedger(ctx context.Context) error {
 		}
 		for _, row := range rows {
 			for _, f := range compareRoot(d.def, nil, row.Packed).findings {
-				if doc, ok := d.names[f.id]; ok {
+				if doc, ok := d.names[f.id]; ok && !doc.rooted {
 					doc.root, doc.rooted = row.Root, true
 					d.names[f.id] = doc
 				}
@@ -185,12 +193,9 @@ func (d *descent) askLedger(ctx context.Context) error {
 
 // judgeStrays judges records of unknown roots; see the package comment.
 func (d *descent) judgeStrays(ctx context.Context, ids []string) error {
-	working := false
-	var err error
-	if d.def.RootField == "" {
-		if working, err = d.State.Working(ctx, d.def.Name); err != nil {
-			return err
-		}
+	working, err := d.State.Working(ctx, d.def.Name)
+	if err != nil {
+		return err
 	}
 	objects, err := d.Index.Objects(ctx, d.def.Index, ids)
 	if err != nil {
@@ -206,7 +211,7 @@ func (d *descent) judgeStrays(ctx context.Context, ids []string) error {
 			return err
 		}
 		switch {
-		case working:
+		case working && (d.def.RootField == "" || doc.large):
 			d.wait(0)
 		case d.def.RootField != "" && doc.rooted: // repaired in the meantime
 		default:

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
@@ -88,7 +89,7 @@ func TestARoundInParts(t *testing.T) {
 	after, parts := uint64(0), 0
 	for !total.Ended {
 		o := verify.Options{Deep: true, Most: 1, List: 100}
-		o.Roots.After, o.Roots.Upto = after, 1<<63-1
+		o.Roots.After, o.Roots.Upto = after, source.MaxRoot
 		r := w.verify(o)
 		total.Roots += r.Roots
 		total.Indexed += r.Indexed

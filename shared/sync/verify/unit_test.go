@@ -42,10 +42,12 @@ func TestRead(t *testing.T) {
 		`{"objectID":"a","account":"x","root":7}`:              {id: "a", account: "x", root: 7, rooted: true},
 		`{"objectID":"a","root":"7"}`:                          {id: "a"},
 		`{"objectID":"a","root":7.5}`:                          {id: "a"},
-		`{"objectID":"a","root":0}`:                            {id: "a"},
+		`{"objectID":"a","root":0}`:                            {id: "a", rooted: true},
 		`{"objectID":"a","root":-7}`:                           {id: "a"},
 		`{"objectID":"a","root":1e300,"account":["x"]}`:        {id: "a"},
-		`{"objectID":5,"account":"x","root":9007199254740992}`: {account: "x", root: maxExact, rooted: true},
+		`{"objectID":5,"account":"x","root":9007199254740991}`: {account: "x", root: maxExact - 1, rooted: true},
+		`{"objectID":"a","root":9007199254740992}`:             {id: "a", large: true},
+		`{"objectID":"a","root":18446744073709551615}`:         {id: "a", large: true},
 	} {
 		got, err := read(definition, []byte(body))
 		if got.sum = (digest{}); err != nil || got != want {

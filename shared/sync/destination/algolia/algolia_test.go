@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -346,7 +347,11 @@ func TestTooManyRefusedIsNotTheRecordsFault(t *testing.T) {
 
 // TestReasonIsWholeText answers a refusal whose words are cut within a letter.
 func TestReasonIsWholeText(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); bytes.Contains(body, []byte("control")) {
+			_ = json.NewEncoder(w).Encode(map[string]any{"taskID": 1, "objectIDs": []string{}})
+			return
+		}
 		w.WriteHeader(http.StatusBadRequest)
 		_ = json.NewEncoder(w).Encode(map[string]any{"message": "x" + strings.Repeat("क", 500), "status": 400})
 	}))

@@ -20,6 +20,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // BrowseConfig is the environment for reading an index as a whole.
@@ -165,8 +166,11 @@ func filtersOf(p destination.Part) string {
 	if p.Account != "" {
 		all = append(all, fieldOf(p.AccountField)+":"+quoted(p.Account))
 	}
-	if p.RootField != "" && !p.Roots.Whole() {
-		all = append(all, fmt.Sprintf("%s > %d", fieldOf(p.RootField), p.Roots.After), fmt.Sprintf("%s <= %d", fieldOf(p.RootField), p.Roots.Upto))
+	if p.RootField != "" && p.Roots.After > 0 {
+		all = append(all, fmt.Sprintf("%s > %d", fieldOf(p.RootField), p.Roots.After))
+	}
+	if p.RootField != "" && p.Roots.Upto < source.MaxRoot {
+		all = append(all, fmt.Sprintf("%s <= %d", fieldOf(p.RootField), p.Roots.Upto))
 	}
 	return strings.Join(all, " AND ")
 }

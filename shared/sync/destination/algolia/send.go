@@ -3,6 +3,7 @@ package algolia
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -55,6 +56,9 @@ const codeRefusesUs = "index-refuses-us"
 // errNoTask is a defect of the client: its context ended while the answer arrived.
 var errNoTask = errors.New("the index's answer did not arrive")
 
+// errForbidden is a 403: a right or a quota is missing.
+var errForbidden = errors.New("the request is forbidden")
+
 // refusal is a 400: the index rejects the content of the batch. It is no fault,
 // so that no loop repeats it.
 type refusal struct {
@@ -84,7 +88,12 @@ func classify(err error, x *algolia.Exchange) error {
 			r.objectID = m[1]
 		}
 		return r
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusPaymentRequired:
+	case http.StatusRequestEntityTooLarge:
+		return refusal{message: message} // a batch is halved, a single record is refused
+	case http.StatusForbidden:
+		f := fault.Wrap(errForbidden, fault.Misconfigured, codeRefusesUs, fmt.Sprintf("the index answers %d, %q: check ALGOLIA_APP_ID, the write key's rights and the plan", status, message))
+		return f
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusPaymentRequired:
 		return fault.New(fault.Misconfigured, codeRefusesUs, "the index answers %d, %q: check ALGOLIA_APP_ID, the write key's rights and the plan", status, message)
 	}
 	return x.Outage(err)

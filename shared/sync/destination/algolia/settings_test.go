@@ -145,14 +145,14 @@ func TestPushSettingsKeepsStrangers(t *testing.T) {
 
 func TestPushSettingsUnknownToTheClient(t *testing.T) {
 	b := newBench(t, nil)
-	if err := b.ApplySettings(t.Context(), "things", []byte(`{"somethingNew":{"a":[1,2]},"hitsPerPage":7}`)); err != nil {
+	if err := b.ApplySettings(t.Context(), "things", []byte(`{"semanticSearch":{"a":[1,2]},"hitsPerPage":7}`)); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]any{"a": []any{1.0, 2.0}}, b.told("things")["somethingNew"]); diff != "" {
+	if diff := cmp.Diff(map[string]any{"a": []any{1.0, 2.0}}, b.told("things")["semanticSearch"]); diff != "" {
 		t.Error(diff)
 	}
 	b.pushed()
-	if b.told("things")["somethingNew"] == nil {
+	if b.told("things")["semanticSearch"] == nil {
 		t.Error("a setting that is not ours was lost")
 	}
 	if err := b.ApplySettings(t.Context(), "things", []byte(`{"hitsPerPage":null}`)); err != nil || b.told("things")["hitsPerPage"] != 20.0 {

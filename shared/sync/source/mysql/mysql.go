@@ -66,16 +66,25 @@ func (s *Source) Now(ctx context.Context) (time.Time, error) {
 
 // EachChanged calls fn with the ids of the roots that a definition's changed.sql finds,
 // in batches, in id order and each id once. It serves a source on another server than
-// our own tables; on the same server the store lists the roots itself.
-func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) error {
+// our own tables; on the same server the store lists the roots itself. Rows whose root
+// is NULL or negative are left out and counted; if no other root is found, they are the
+// definition's mistake.
+func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (skipped int64, err error) {
 	text, values := d.Changed.Bind(args)
 	ids := make([]uint64, 0, sqldb.ChunkSize)
-	var refused error
-	err := sqldb.Each(ctx, s.db, func(row sqldb.Row) error {
+	var refused, unusable error
+	found := false
+	err = sqldb.Each(ctx, s.db, func(row sqldb.Row) error {
 		id, err := scanRoot(row)
+		var w wrongRow
+		if errors.As(err, &w) && w.missing {
+			skipped, unusable = skipped+1, err
+			return nil
+		}
 		if err != nil {
 			return err
 		}
+		found = true
 		if ids = append(ids, id); len(ids) == sqldb.ChunkSize {
 			refused = fn(ids)
 			ids = ids[:0]
@@ -86,9 +95,12 @@ func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[
 		refused = fn(ids)
 	}
 	if refused != nil {
-		return refused
+		return skipped, refused
 	}
-	return broken(err, d.Source+"/changed.sql")
+	if err == nil && !found {
+		err = unusable
+	}
+	return skipped, broken(err, d.Source+"/changed.sql")
 }
 
 // CountChanged returns the number of roots that changed in a window, at most limit, to
@@ -110,7 +122,10 @@ func broken(err error, where string) error {
 }
 
 // wrongRow is a row or a column that a definition must not give.
-type wrongRow struct{ error }
+type wrongRow struct {
+	error
+	missing bool // its root is NULL or negative, and other rows may have one
+}
 
 // Unwrap returns the cause.
 func (w wrongRow) Unwrap() error { return w.error }
@@ -125,7 +140,8 @@ func scanRoot(row sqldb.Row) (uint64, error) {
 	}
 	id, err := strconv.ParseUint(string(text), 10, 64)
 	if err != nil {
-		return 0, wrongRow{fmt.Errorf("%s is %q: want a whole number that is not negative", record.RootColumn, text)}
+		negative, notNumber := strconv.ParseInt(string(text), 10, 64)
+		return 0, wrongRow{fmt.Errorf("%s is %q: want a whole number that is not negative", record.RootColumn, text), text == nil || notNumber == nil && negative < 0}
 	}
 	return id, nil
 }

@@ -178,7 +178,7 @@ func TestEachChangedStreamsInOrder(t *testing.T) {
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	args := map[string][]any{"from": {day}, "to": {day.AddDate(0, 0, 1)}}
 	var got []uint64
-	err := b.EachChanged(t.Context(), d, args, func(ids []uint64) error {
+	_, err := b.EachChanged(t.Context(), d, args, func(ids []uint64) error {
 		got = append(got, ids...)
 		return nil
 	})
@@ -191,7 +191,7 @@ func TestEachChangedStreamsInOrder(t *testing.T) {
 		}
 	}
 	stop := errors.New("stop")
-	if err := b.EachChanged(t.Context(), d, args, func([]uint64) error { return stop }); !errors.Is(err, stop) {
+	if _, err := b.EachChanged(t.Context(), d, args, func([]uint64) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("the receiver's error is lost: %v", err)
 	}
 }

@@ -51,7 +51,8 @@ func TestNoQueryOfReturnsScans(t *testing.T) {
 		func() error { _, err := src.Rows(ctx, d, ids); return err },
 		func() error { _, err := src.Versions(ctx, d, ids); return err },
 		func() error {
-			return src.EachChanged(ctx, d, map[string][]any{"from": {lately.From}, "to": {lately.To}}, func([]uint64) error { return nil })
+			_, err := src.EachChanged(ctx, d, map[string][]any{"from": {lately.From}, "to": {lately.To}}, func([]uint64) error { return nil })
+			return err
 		},
 		func() error { _, err := src.CountChanged(ctx, d, lately, 1); return err },
 		func() error { _, err := src.Roots(ctx, d, source.Range{After: 100, Upto: 300}, 100); return err },

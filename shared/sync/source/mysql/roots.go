@@ -13,12 +13,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// The ends of time for a DATETIME: all changes lie in between.
-var (
-	earliest = time.Date(1000, 1, 1, 0, 0, 0, 0, time.UTC)
-	latest   = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-)
-
 // Roots returns the ids of the roots in a range, at most limit, in order and each once.
 // For a definition without roots.sql it asks changed.sql over all time, which is slower.
 func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range, limit int) ([]uint64, error) {
@@ -27,29 +21,51 @@ func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range,
 	var args []any
 	if d.Roots.Empty() {
 		file = d.Source + "/changed.sql"
-		text, args = d.Changed.Bind(map[string][]any{"from": {earliest}, "to": {latest}})
+		now, err := s.Now(ctx)
+		if err != nil {
+			return nil, err
+		}
+		text, args = d.Changed.Bind(Always(d, now))
 	} else {
 		text, args = bindRange(d.Roots, r)
 	}
 	// The range stands outside as well: it bounds changed.sql, and a roots.sql with
 	// loose conditions cannot make a caller loop for ever.
+	after, upto := r.Bounds()
 	ids, err := sqldb.Collect(ctx, s.db, scanRoot, "SELECT DISTINCT _root FROM ("+text+") AS roots WHERE _root > ? AND _root <= ? ORDER BY _root LIMIT ?",
-		append(args, r.After, r.Upto, limit)...)
+		append(args, after, upto, limit)...)
 	if err != nil {
 		return nil, broken(err, file)
 	}
 	return ids, nil
 }
 
+// Always returns the parameters of a changed.sql for all of history, as a first window
+// without a firstFrom has them: from 1970 to now by the database's clock, with the
+// overlap on top for stamps of clocks that are ahead. A date that no window has would
+// make a date function in the statement answer NULL or 0.
+func Always(d entity.Definition, now time.Time) map[string][]any {
+	return since(d, time.Unix(0, 0).UTC(), now)
+}
+
+// since returns the parameters of a changed.sql for the changes since a time.
+func since(d entity.Definition, from, now time.Time) map[string][]any {
+	return map[string][]any{"from": {from}, "to": {now.Add(d.Overlap)}}
+}
+
 // ChangedSince returns which of the roots changed at a time or later, by changed.sql.
 // The database pushes the condition on the roots into changed.sql and reads the smaller
 // set: the changes since then, or the rows of these ids.
-func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, since time.Time, ids []uint64) (map[uint64]bool, error) {
+func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, from time.Time, ids []uint64) (map[uint64]bool, error) {
 	found := map[uint64]bool{}
 	if len(ids) == 0 {
 		return found, nil
 	}
-	text, args := d.Changed.Bind(map[string][]any{"from": {since}, "to": {latest}})
+	now, err := s.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, args := d.Changed.Bind(since(d, from, now))
 	list := rootlist.Of(ids)
 	changed, err := sqldb.Collect(ctx, s.db, scanRoot, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE "+list.Condition(record.RootColumn), list.Args(args...)...)
 	if err != nil {
@@ -89,5 +105,6 @@ func (s *Source) checkRoots(ctx context.Context, d entity.Definition) error {
 
 // bindRange binds the parameters of a roots.sql.
 func bindRange(q entity.Query, r source.Range) (string, []any) {
-	return q.Bind(map[string][]any{"after": {r.After}, "upto": {r.Upto}})
+	after, upto := r.Bounds()
+	return q.Bind(map[string][]any{"after": {after}, "upto": {upto}})
 }

@@ -29,17 +29,30 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	text, args := d.Rows.Bind(map[string][]any{"ids": sqldb.Args(ids)})
 	var arena []byte
 	var plan *record.Plan
-	err := s.each(ctx, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
+	nameless := map[uint64]bool{}
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return source.Rows{}, sqldb.Source(err)
+	}
+	defer func() { _ = conn.Close() }()
+	err = each(ctx, conn, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(columns, d); err != nil {
-				return wrongRow{err}
+				return wrongRow{error: err}
 			}
 		}
 		root, err := plan.Root(row)
 		if err != nil {
-			return wrongRow{err}
+			return wrongRow{error: err}
 		}
 		r := source.Record{Root: root, ID: plan.ID(row)}
+		out.Versions[root] += plan.Version(row)
+		if r.ID == "" {
+			if nameless[root] {
+				return nil
+			}
+			nameless[root], r.ID = true, source.Nameless(root)
+		}
 		if cap(arena)-len(arena) < roomy {
 			arena = make([]byte, 0, arenaSize)
 		}
@@ -50,9 +63,11 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 			r.Body = arena[start:len(arena):len(arena)]
 		}
 		out.Records = append(out.Records, r)
-		out.Versions[root] += plan.Version(row)
 		return nil
 	})
+	if err == nil {
+		out.Warnings, err = warnings(ctx, conn)
+	}
 	if err != nil {
 		return source.Rows{}, broken(err, d.Source+"/rows.sql")
 	}
@@ -74,15 +89,15 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 	bare := d
 	bare.Format = record.Format{} // versions come without the account
 	var plan *record.Plan
-	err = s.each(ctx, "SELECT "+columns+" FROM ("+text+") AS current_rows", args, func(types []*sql.ColumnType, row [][]byte) (err error) {
+	err = each(ctx, s.db, "SELECT "+columns+" FROM ("+text+") AS current_rows", args, func(types []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(types, bare); err != nil {
-				return wrongRow{err}
+				return wrongRow{error: err}
 			}
 		}
 		root, err := plan.Root(row)
 		if err != nil {
-			return wrongRow{err}
+			return wrongRow{error: err}
 		}
 		out[root] += plan.Version(row)
 		return nil
@@ -132,7 +147,7 @@ func (s *Source) Columns(ctx context.Context, d entity.Definition) ([]*sql.Colum
 func PlanOf(columns []*sql.ColumnType, d entity.Definition) (*record.Plan, error) {
 	list := make([]record.Column, len(columns))
 	for i, c := range columns {
-		list[i] = record.Column{Name: c.Name(), Kind: d.Types[c.Name()]}
+		list[i] = record.Column{Name: c.Name(), Kind: d.Types[c.Name()], Type: c.DatabaseTypeName()}
 		if list[i].Kind != record.Auto || isControl(c.Name()) {
 			continue
 		}
@@ -145,6 +160,17 @@ func PlanOf(columns []*sql.ColumnType, d entity.Definition) (*record.Plan, error
 	return record.NewPlan(list, d.Format)
 }
 
+// warnings returns what the server warned of in the last statement of a connection. The
+// driver does not count warnings, so the question costs a statement.
+func warnings(ctx context.Context, conn *sql.Conn) ([]string, error) {
+	return sqldb.Collect(ctx, conn, func(row sqldb.Row) (string, error) {
+		var level, message string
+		var code int
+		err := row.Scan(&level, &code, &message)
+		return fmt.Sprintf("%s (%d)", message, code), err
+	}, "SHOW WARNINGS LIMIT 3")
+}
+
 // isControl reports a column that is not a field, so that its type does not matter.
 func isControl(name string) bool {
 	return name == record.RootColumn || strings.HasPrefix(name, record.VersionPrefix)
@@ -152,8 +178,8 @@ func isControl(name string) bool {
 
 // each runs a query and calls fn for each row; the row's bytes belong to the driver and
 // are valid during the call only.
-func (s *Source) each(ctx context.Context, text string, args []any, fn func([]*sql.ColumnType, [][]byte) error) error {
-	rows, err := s.db.QueryContext(ctx, text, args...)
+func each(ctx context.Context, q sqldb.Querier, text string, args []any, fn func([]*sql.ColumnType, [][]byte) error) error {
+	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}

@@ -20,9 +20,9 @@ import (
 func entitiesCmd(a *cli.App) *cobra.Command {
 	return cli.Group(&cobra.Command{
 		Use:     "entities",
-		Short:   "List and check entity definitions",
+		Short:   "List, check and preview entity definitions",
 		Example: "  returnsync entities list\n  returnsync entities check returns",
-	}, entitiesListCmd(a), checkCmd(a))
+	}, entitiesListCmd(a), checkCmd(a), previewCmd(a), schemaCmd(a))
 }
 
 // entitiesListCmd is the command that lists definitions.
@@ -52,9 +52,10 @@ func checkCmd(a *cli.App) *cobra.Command {
 		Short: "Check definitions, against the database as well",
 		Long: `check reads the definitions and checks each against the database of the returns: the
 server must understand both queries, the columns of rows.sql must make a record, and
-changed.sql must return the one column _root. It reads a sample of the accounts and
-reports those that the index could confuse, such as two that differ only in case. It
-changes nothing. With --offline it checks the files alone.`,
+changed.sql must return the one column _root. It builds the records of the roots that
+changed last and reports those that would be parked, stamps that windows may miss, and
+accounts that the index could confuse, such as two that differ only in case. It changes
+nothing. With --offline it checks the files alone.`,
 		Annotations: cli.Failure(map[string]string{}, "a definition is wrong or does not fit the database"),
 		Example: `  returnsync entities check
   returnsync entities check returns --dsn 'reader:secret@tcp(127.0.0.1:3306)/eshopbox'
@@ -105,6 +106,9 @@ func checkEntities(ctx context.Context, s *cli.Session, names []string, offline 
 		for _, f := range found {
 			if f.Severity == doctor.Warn {
 				_, _ = fmt.Fprintf(s.Out, "  WARN %s\n", cli.OneLine(f.Message))
+				if f.Do != "" {
+					_, _ = fmt.Fprintf(s.Out, "       %s\n", cli.OneLine(f.Do))
+				}
 			}
 		}
 	}
@@ -113,6 +117,17 @@ func checkEntities(ctx context.Context, s *cli.Session, names []string, offline 
 	}
 	text := strings.ReplaceAll(errors.Join(problems...).Error(), "\n", "\n  ")
 	return fmt.Errorf("%d of %d definitions do not fit the database:\n  %s", len(problems), len(list), text)
+}
+
+// failures returns the findings by which a definition loses changes, as an error.
+func failures(d entity.Definition, found []doctor.Finding) error {
+	var problems []error
+	for _, f := range found {
+		if f.Severity == doctor.Fail {
+			problems = append(problems, fmt.Errorf("%s: %s\n  %s", d.Name, f.Message, f.Do))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // asker opens the database of the returns and returns the check of a definition against it.
@@ -132,7 +147,14 @@ func asker(ctx context.Context, s *cli.Session) (func(context.Context, entity.De
 		if err := source.Check(ctx, d); err != nil {
 			return nil, err
 		}
-		return doctor.Accounts(ctx, source, d, identity.Nameable), nil
+		now, err := source.Now(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found := doctor.DryRun(ctx, source, source.SQL(), d, now)
+		found = append(found, doctor.Stamps(ctx, source.SQL(), d, now)...)
+		found = append(found, doctor.Accounts(ctx, source, d, identity.Nameable)...)
+		return found, failures(d, found)
 	}
 	return ask, cli.Unanswered("SOURCE_DSN", d.Source, err)
 }

@@ -71,6 +71,9 @@ func NewSettings(old *Settings, change []byte) (*Settings, error) {
 	if err := json.Unmarshal(change, &given); err != nil {
 		return nil, fmt.Errorf("settings must be a JSON object: %w", err)
 	}
+	if err := checkSettings(change, given); err != nil {
+		return nil, err
+	}
 	for name, value := range given {
 		if stored[name] = value; string(value) == "null" {
 			delete(stored, name)

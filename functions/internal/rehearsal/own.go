@@ -1,0 +1,73 @@
+package rehearsal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/grants"
+)
+
+// marker is the table by which a stack knows a schema as its own.
+const marker = "return_sync_rehearsal"
+
+// ownSchema makes a schema this stack's own: an empty one is marked, a marked one is
+// taken over, and any other is refused, because the stack fills tables and changes rows.
+//
+// The emulated index begins empty with every start, so the state that described the last
+// one goes: the first sync then fills the index again from the rows that stay.
+func (s *Stack) ownSchema(ctx context.Context) error {
+	tables, err := s.schemaTables(ctx)
+	if err != nil {
+		return err
+	}
+	if len(tables) > 0 && !tables[marker] {
+		return fmt.Errorf("the schema %s holds tables that this program did not make, and it would write into them: name another database in --dsn, or an empty one", s.Options.Database)
+	}
+	if _, err := s.DB.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+marker+" (content VARCHAR(1024) NOT NULL)"); err != nil {
+		return err
+	}
+	for _, table := range grants.Tables() {
+		if !tables[table] {
+			continue
+		}
+		if _, err := s.DB.ExecContext(ctx, "DROP TABLE "+table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// schemaTables returns the tables of the stack's schema.
+func (s *Stack) schemaTables(ctx context.Context) (map[string]bool, error) {
+	rows, err := s.DB.QueryContext(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	tables := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		tables[name] = true
+	}
+	return tables, rows.Err()
+}
+
+// Content returns what a stack's own schema was filled with, empty for nothing yet.
+func (s *Stack) Content(ctx context.Context) (content string, err error) {
+	err = s.DB.QueryRowContext(ctx, "SELECT content FROM "+marker+" LIMIT 1").Scan(&content)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return content, err
+}
+
+// SetContent notes what a stack's own schema was filled with.
+func (s *Stack) SetContent(ctx context.Context, content string) error {
+	_, err := s.DB.ExecContext(ctx, "INSERT INTO "+marker+" (content) VALUES (?)", content)
+	return err
+}

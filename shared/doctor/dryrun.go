@@ -1,0 +1,59 @@
+package doctor
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+)
+
+// dryRoots is how many roots a dry run reads.
+const dryRoots = 300
+
+// DryRun builds the records of the roots that changed last, as a sync would, and reports
+// what would be parked, what the server warned of, and ids that two roots share. It sends
+// nothing. source is asked as the pipeline asks it; db is the same database.
+func DryRun(ctx context.Context, source Reader, db *sql.DB, d entity.Definition, now time.Time) []Finding {
+	roots, err := newest(ctx, db, d, now, dryRoots)
+	if err != nil {
+		return blind("the newest roots of "+d.Name, err, "")
+	}
+	rows, err := source.Rows(ctx, d, roots)
+	if err != nil {
+		return one(Fail, fmt.Sprintf("%s/rows.sql fails over rows of the database: %v", d.Source, err), "correct the statement, or the rows that it names")
+	}
+	var found []Finding
+	add := func(s Severity, do, format string, args ...any) {
+		found = append(found, Finding{Severity: s, Message: fmt.Sprintf(format, args...), Do: do})
+	}
+	parked, example, large := 0, "", 0
+	owner := map[string]uint64{}
+	for i := range rows.Records {
+		r := &rows.Records[i]
+		switch {
+		case r.Problem != "":
+			if parked++; example == "" {
+				example = fmt.Sprintf("%s of root %d: %s", r.ID, r.Root, r.Problem)
+			}
+		case len(r.Body) > d.RecordLimit:
+			large++
+		}
+		if root, twice := owner[r.ID]; twice {
+			add(Fail, "make objectID unique in rows.sql, such as by CONCAT of the keys", "%s/rows.sql gives the objectID %q twice, for the roots %d and %d", d.Source, r.ID, root, r.Root)
+		}
+		owner[r.ID] = r.Root
+	}
+	if parked > 0 {
+		add(Warn, "convert the column in rows.sql, or choose another type in entity.yaml", "%s: %d of %d sampled records would be parked: %s", d.Name, parked, len(rows.Records), example)
+	}
+	if large > 0 {
+		add(Warn, "leave long texts out of rows.sql, or raise recordLimit if the plan allows it", "%s: %d of %d sampled records are larger than %d bytes and would be parked", d.Name, large, len(rows.Records), d.RecordLimit)
+	}
+	if len(rows.Warnings) > 0 {
+		add(Warn, "correct the expression that the server names", "%s/rows.sql makes the server warn: %s", d.Source, strings.Join(rows.Warnings, "; "))
+	}
+	return orOK(found, "%s: the %d records of %d sampled roots have a JSON form", d.Name, len(rows.Records), len(roots))
+}

@@ -1,0 +1,142 @@
+package account
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+)
+
+// A record may pass from one root to another, and then two pages, perhaps of two runs,
+// work at one id: the old root's page would delete what the new root's page saved.
+//
+// Most definitions make such a passage impossible by their ids: an id whose first number
+// is its root's id, such as R12-5 of root 12, belongs to no other root by this rule. All
+// other ids are shared. The store keeps the root that last had a row for a shared id,
+// its owner, which is written before a push. A page deletes an id only if neither its
+// owner nor the root that it names, as far as they are others, has a row for it.
+
+// Shared reports whether a root's record with an id may belong to another root too.
+func Shared(root uint64, id string) bool {
+	n, ok := firstNumber(id)
+	return !ok || n != root
+}
+
+// firstNumber returns the first number in an id, false without one.
+func firstNumber(id string) (uint64, bool) {
+	start := 0
+	for start < len(id) && (id[start] < '0' || id[start] > '9') {
+		start++
+	}
+	end := start
+	for end < len(id) && id[end] >= '0' && id[end] <= '9' {
+		end++
+	}
+	n, err := strconv.ParseUint(id[start:end], 10, 64)
+	// Two texts of one number, such as 07 and 7, must not name one root.
+	return n, err == nil && strconv.FormatUint(n, 10) == id[start:end]
+}
+
+// Owners maps shared ids to the roots that last had rows for them.
+type Owners map[string]uint64
+
+// SharedRows returns the ids of rows that are shared, each once.
+func SharedRows(rows source.Rows) []string {
+	var ids []string
+	for i := range rows.Records {
+		if r := &rows.Records[i]; r.ID != "" && Shared(r.Root, r.ID) {
+			ids = append(ids, r.ID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// Owned returns the owners that the rows give shared ids, without those that the store
+// has already.
+func Owned(rows source.Rows, have Owners) Owners {
+	own := Owners{}
+	for i := range rows.Records {
+		r := &rows.Records[i]
+		if r.ID == "" || !Shared(r.Root, r.ID) {
+			continue
+		}
+		if root, ok := have[r.ID]; !ok || root != r.Root {
+			own[r.ID] = r.Root
+		}
+	}
+	return own
+}
+
+// Dropped returns the ids that the next push deletes, with the roots that no longer have
+// rows for them.
+func (p *Page) Dropped() Owners {
+	gone := Owners{}
+	for _, r := range p.planned {
+		if r.body == nil {
+			gone[r.id] = r.root
+		}
+	}
+	return gone
+}
+
+// Heirs returns the roots that may have a row for a dropped id: its owner, and the root
+// that the id names.
+func Heirs(id string, root uint64, owners Owners) []uint64 {
+	var heirs []uint64
+	if owner, ok := owners[id]; ok && owner != root {
+		heirs = append(heirs, owner)
+	}
+	if n, ok := firstNumber(id); ok && n != root && !slices.Contains(heirs, n) {
+		heirs = append(heirs, n)
+	}
+	return heirs
+}
+
+// Release takes records out of the page that belong to other roots: they are neither
+// deleted nor counted here. A root that the id names sends the record once more with the
+// next run: it looks at no owner and cannot know that this root had pushed the id since.
+func (p *Page) Release(heirs Owners) {
+	p.planned = slices.DeleteFunc(p.planned, func(r *record) bool {
+		heir, ok := heirs[r.id]
+		if !ok || r.body != nil {
+			return false
+		}
+		p.leave(r)
+		delete(p.records, r.id)
+		if !Shared(heir, r.id) {
+			p.Contested(heir, r.id)
+		}
+		return true
+	})
+}
+
+// leave takes a record from its root.
+func (p *Page) leave(r *record) {
+	state := p.roots[r.root]
+	state.records = slices.DeleteFunc(state.records, func(one *record) bool { return one == r })
+	state.changed = true
+}
+
+// move gives a record to another root of the page.
+func (p *Page) move(r *record, root uint64) {
+	p.leave(r)
+	r.root = root
+	r.forget()
+	p.roots[root].records = append(p.roots[root].records, r)
+}
+
+// Contested leaves a record of another root to the next run, which sends it again.
+func (p *Page) Contested(root uint64, id string) { p.unconfirmed.Add(root, id) }
+
+// Numbers returns the numbers in an id: roots that it may name.
+func Numbers(id string) []uint64 {
+	var list []uint64
+	for _, part := range strings.FieldsFunc(id, func(r rune) bool { return r < '0' || r > '9' }) {
+		if n, err := strconv.ParseUint(part, 10, 64); err == nil {
+			list = append(list, n)
+		}
+	}
+	return list
+}
