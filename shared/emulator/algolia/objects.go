@@ -27,7 +27,7 @@ func addObject(c *call) (*answer, error) {
 	}
 	id := objectID(body)
 	if id == "" {
-		id = randomID(8)
+		id = c.server.nextRecord()
 		body = withID(body, id)
 	}
 	task, err := c.single(write{action: "addObject", body: body})
@@ -51,9 +51,13 @@ func partialObject(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	action := "partialUpdateObject"
-	if c.query.Get("createIfNotExists") == "false" {
-		action = "partialUpdateObjectNoCreate"
+	action := "partialUpdateObjectNoCreate"
+	create, err := c.flag("createIfNotExists", true)
+	if err != nil {
+		return nil, err
+	}
+	if create {
+		action = "partialUpdateObject"
 	}
 	task, err := c.single(write{action: action, body: withID(body, c.vars["id"])})
 	return &answer{http.StatusOK, object{"updatedAt": c.server.stamp(), "taskID": task, "objectID": c.vars["id"]}}, err

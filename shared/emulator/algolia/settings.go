@@ -25,7 +25,11 @@ func putSettings(c *call) (*answer, error) {
 	if _, err := engine.NewSettings(nil, body); err != nil {
 		return nil, badRequest(err)
 	}
-	name, forward := c.vars["index"], c.query.Get("forwardToReplicas") == "true"
+	name := c.vars["index"]
+	forward, err := c.flag("forwardToReplicas", false)
+	if err != nil {
+		return nil, err
+	}
 	task := c.app.enqueue(func() { c.app.applySettings(name, body, forward) }, name)
 	return ok(object{"updatedAt": c.server.stamp(), "taskID": task})
 }
