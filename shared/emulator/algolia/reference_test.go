@@ -221,3 +221,22 @@ func TestTypesOfParameters(t *testing.T) {
 		do(t, server, "POST", "/1/indexes/i/query", right)
 	}
 }
+
+// TestListsInURLs reads a record with the attributes in every form of a list.
+func TestListsInURLs(t *testing.T) {
+	server := phones(t, `{}`)
+	for list, want := range map[string]string{`name`: `{"objectID":"1","name":"apple iphone"}`, `["name"]`: `{"objectID":"1","name":"apple iphone"}`, `n,m`: `{"objectID":"1","n":1,"m":1}`, `["n","m"]`: `{"objectID":"1","n":1,"m":1}`} {
+		if got := do(t, server, "GET", "/1/indexes/i/1?attributesToRetrieve="+url.QueryEscape(list), ""); got != want {
+			t.Errorf("%s: %s", list, got)
+		}
+		text, _ := json.Marshal(list)
+		if got := do(t, server, "POST", "/1/indexes/*/objects", fmt.Sprintf(`{"requests":[{"indexName":"i","objectID":"1","attributesToRetrieve":%s}]}`, text)); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", list, got)
+		}
+	}
+	for request, body := range map[string]string{"GET /1/indexes/i/1?attributesToRetrieve=[1]": "", "POST /1/indexes/*/objects": `{"requests":[{"indexName":"i","objectID":"1","attributesToRetrieve":{}}]}`} {
+		if got := refusal(t, server, request, body); !strings.Contains(got, "array of strings") {
+			t.Errorf("%s: %s", request, got)
+		}
+	}
+}

@@ -166,6 +166,22 @@ func elements(value any) (items []any, ok bool) {
 	return items, true
 }
 
+// Strings reads a list of texts as it travels in a body or in a URL; nil has none.
+func Strings(value any) ([]string, error) {
+	if value == nil {
+		return nil, nil
+	}
+	if want := list(value); want != "" {
+		return nil, fmt.Errorf("expected %s", want)
+	}
+	items, _ := elements(value)
+	out := make([]string, len(items))
+	for i, item := range items {
+		out[i] = item.(string)
+	}
+	return out, nil
+}
+
 func array(value any) string {
 	if _, ok := elements(value); ok {
 		return ""
