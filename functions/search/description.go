@@ -24,7 +24,7 @@ var template []byte
 func describe(s *search.Schema, l wire.SearchLimits) (edge.Ready, error) {
 	text := template
 	for name, list := range map[string][]string{
-		"sorts": append([]string{""}, s.SortNames()...), "facets": s.Facets, "numbers": s.Numbers, "filters": s.Filters,
+		"sorts": append([]string{""}, s.SortNames()...), "facets": s.Countable(), "numbers": s.Numbers, "filters": s.Filters,
 		"indices": slices.Concat([]string{s.Entity}, s.IndexNames()),
 	} {
 		filled, err := json.Marshal(append([]string{}, list...))
@@ -33,7 +33,7 @@ func describe(s *search.Schema, l wire.SearchLimits) (edge.Ready, error) {
 		}
 		text = bytes.ReplaceAll(text, []byte(`["@`+name+`"]`), filled)
 	}
-	for name, number := range map[string]int64{"maxHits": int64(l.MaxHits), "maxBody": l.MaxBody, "maxAnswer": l.MaxAnswer} {
+	for name, number := range map[string]int64{"maxBatch": int64(l.MaxBatch()), "maxHits": int64(l.MaxHits), "maxBody": l.MaxBody, "maxAnswer": l.MaxAnswer} {
 		text = bytes.ReplaceAll(text, []byte(`"@`+name+`"`), strconv.AppendInt(nil, number, 10))
 	}
 	if !json.Valid(text) || bytes.Contains(text, []byte(`"@`)) {

@@ -82,7 +82,7 @@ func TestDescribedParametersAreTheParameters(t *testing.T) {
 			enums[p.Name] = p.Schema.Items.Enum
 		}
 	}
-	if diff := cmp.Diff([][]string{append([]string{""}, s.SortNames()...), s.Facets}, [][]string{enums["sort"], enums["facets"]}); diff != "" {
+	if diff := cmp.Diff([][]string{append([]string{""}, s.SortNames()...), s.Countable()}, [][]string{enums["sort"], enums["facets"]}); diff != "" {
 		t.Errorf("enums (-code +description):\n%s", diff)
 	}
 }

@@ -56,6 +56,12 @@ var carriers = []func(string) attempt{
 		return attempt{"filters in a text as it is", http.MethodPost, "/", batchOf("returns", "hitsPerPage=100&filters="+f)}
 	},
 	func(f string) attempt {
+		return attempt{"filters beside params", http.MethodPost, "/", `{"requests":[{"indexName":"returns","facets":["*","returnId"],"hitsPerPage":100,"filters":` + quoted(f) + `}]}`}
+	},
+	func(f string) attempt {
+		return attempt{"numeric facets", http.MethodPost, "/", batchOf("returns", map[string]any{"facets": []string{"returnId", "refund.amountMinor"}, "filters": f, "offset": 0, "length": 100, "facetFilters": []any{"returnId:" + f}})}
+	},
+	func(f string) attempt {
 		return attempt{"facetFilters", http.MethodPost, "/", batchOf("returns", map[string]any{"facetFilters": []any{f, []any{f, "status:LOST"}}, "hitsPerPage": 100})}
 	},
 	func(f string) attempt {
@@ -106,6 +112,21 @@ var paramAttempts = []string{
 	`[]`, `1`, `true`, `"` + strings.Repeat("a", 9000) + `"`, `{"filters":"` + strings.Repeat("(", 5000) + `"}`, `{"query":"` + strings.Repeat("y", 600) + `"}`,
 }
 
+// takenAttempts put what widens a search elsewhere into parameters that are taken or
+// ignored.
+var takenAttempts = []string{
+	`{"facets":["returnId","refund.amountMinor"]}`, `{"facets":["account","returnId"]}`, `{"facets":["accountKey"]}`, `{"facets":["*","accountKey"]}`, `{"facets":["equalOnly(returnId)"]}`,
+	`{"facets":["returnId"],"maxValuesPerFacet":1000}`, `{"facets":["returnId"],"facetFilters":["returnId:-7"]}`, `{"facets":["returnId"],"facetFilters":[["returnId:61","returnId:7"]]}`,
+	`{"facets":["returnId"],"facetFilters":[["returnId:61 OR account:rival"]]}`, `{"facetFilters":["returnId:7\" OR account:\"rival"]}`, `{"numericFilters":["returnId=61"],"facets":["returnId"]}`,
+	`{"facets":["returnId"],"numericFilters":[["returnId>=0","returnId<0"]]}`, `{"offset":59,"length":100,"facets":["*"]}`, `{"offset":0,"length":1000}`, `{"offset":-1,"length":5}`, `{"offset":1999,"length":100}`, `{"offset":2000}`,
+	`{"length":100}`, `{"page":3,"hitsPerPage":100,"offset":0,"length":100}`, `{"optionalWords":["CANAR","account:rival"],"query":"CANAR red"}`, `{"optionalWords":"CANAR red","query":"CANAR red","removeWordsIfNoResults":"allOptional"}`,
+	`{"ruleContexts":["rival"],"enableRules":true}`, `{"ruleContexts":["rival"]}`, `{"getRankingInfo":true}`, `{"responseFields":["*"]}`, `{"responseFields":["params","hits"]}`, `{"aroundLatLngViaIP":true}`,
+	`{"analyticsTags":["account:rival"]}`, `{"relevancyStrictness":0}`, `{"relevancyStrictness":-1}`, `{"ignorePlurals":["en","xx"]}`, `{"ignorePlurals":true,"removeStopWords":["en"]}`, `{"removeStopWords":"en) OR (account:rival"}`,
+	`{"queryLanguages":["en","account:rival"]}`, `{"advancedSyntax":true,"query":"\"CANAR\" -own"}`, `{"synonyms":true,"query":"CANAR"}`, `{"alternativesAsExact":["account:rival"]}`, `{"typoTolerance":true,"query":"CANART"}`,
+	`{"filters":"returnId:7 OR returnId >= 0","facets":["returnId"]}`, `{"filters":"NOT returnId:7","facets":["*"]}`, `{"filters":"NOT returnId >= 0 OR NOT returnId < 0","facets":["returnId"]}`, `{"disableTypoToleranceOnAttributes":["account"]}`,
+	`"facets=%5B%22returnId%22%5D&offset=0&length=100&getRankingInfo=1&ruleContexts=rival"`, `{"userToken":"rival","enablePersonalization":true,"personalizationImpact":100}`,
+}
+
 // requestAttempts are whole bodies.
 var requestAttempts = []string{
 	`{"requests":[{"indexName":"rival"}]}`, `{"requests":[{"indexName":"*"}]}`, `{"requests":[{"indexName":""}]}`, `{"requests":[{}]}`, `{"requests":[{"indexName":"es_prod/../rival"}]}`,
@@ -116,7 +137,7 @@ var requestAttempts = []string{
 	`{"requests":[{"indexName":"returns","type":"facet","facet":"courier","params":{"facetName":"account"}}]}`, `{"requests":[{"indexName":"returns","type":"browse"}]}`, `{"requests":[{"indexName":"returns","facet":"account"}]}`,
 	`{"requests":[{"indexName":"returns","query":"CAN","params":{"query":"x"}}]}`, `{"requests":[{"indexName":"returns","query":"CAN"}]}`, `{"requests":[]}`, `{"requests":null}`, `{"requests":{}}`, `{}`, `[]`, `null`, ``, `{`, `"x"`,
 	`{"requests":[{"indexName":"returns"}],"strategy":"stopIfEnoughMatches"}`, `{"requests":[{"indexName":"returns"}],"apiKey":"admin"}`, `{"requests":[{"indexName":"returns"}]}{"requests":[{"indexName":"rival"}]}`,
-	`{"requests":[` + strings.Repeat(`{"indexName":"returns"},`, 20) + `{"indexName":"returns"}]}`, strings.Repeat("[", 100_000), `{"requests":[{"indexName":"returns","params":"` + strings.Repeat("x", 300_000) + `"}]}`,
+	`{"requests":[` + strings.Repeat(`{"indexName":"returns"},`, 50) + `{"indexName":"returns"}]}`, strings.Repeat("[", 100_000), `{"requests":[{"indexName":"returns","params":"` + strings.Repeat("x", 300_000) + `"}]}`,
 	"\xef\xbb\xbf{\"requests\":[]}", `{"REQUESTS":[{"INDEXNAME":"returns","PARAMS":{"filters":"account:rival"}}]}`,
 }
 
@@ -142,6 +163,13 @@ func attempts() []attempt {
 	for _, p := range paramAttempts {
 		all = append(all, attempt{"params " + p, http.MethodPost, "/", `{"requests":[{"indexName":"returns","params":` + p + `}]}`})
 	}
+	for _, p := range takenAttempts {
+		all = append(all, attempt{"params " + p, http.MethodPost, "/", `{"requests":[{"indexName":"returns","params":` + p + `}]}`})
+		if p[0] == '{' {
+			all = append(all, attempt{"beside params " + p, http.MethodPost, "/", `{"requests":[{"indexName":"returns",` + p[1:] + `]}`},
+				attempt{"beside a facet " + p, http.MethodPost, "/", `{"requests":[{"indexName":"returns","type":"facet","facet":"courier","facetQuery":"",` + p[1:] + `]}`})
+		}
+	}
 	for _, body := range requestAttempts {
 		all = append(all, attempt{"body " + body, http.MethodPost, "/", body})
 	}
@@ -150,6 +178,15 @@ func attempts() []attempt {
 		all = append(all, attempt{"path " + p, method, path, ""})
 	}
 	return all
+}
+
+// stats are the statistics of an answer's facets.
+type stats map[string]struct{ Max, Sum float64 }
+
+// foreign reports whether another account's numbers are in them: the caller's own run
+// from 0 to ownRecords-1.
+func (s stats) foreign() bool {
+	return s["returnId"].Max >= ownRecords || s["returnId"].Sum > ownRecords*(ownRecords-1)/2 || s["refund.amountMinor"].Max >= 1000*ownRecords
 }
 
 // leak returns what of an answer is not the caller's, "" if nothing is.
@@ -164,10 +201,12 @@ func leak(a attempt, r reply) string {
 	var out struct {
 		NbHits  int
 		Facets  map[string]map[string]int
+		Stats   stats `json:"facets_stats"`
 		Results []struct {
 			NbHits    int
 			Facets    map[string]map[string]int
 			FacetHits []struct{ Count int }
+			Stats     stats `json:"facets_stats"`
 		}
 	}
 	if json.Unmarshal([]byte(r.body), &out) != nil {
@@ -182,7 +221,13 @@ func leak(a attempt, r reply) string {
 		}
 	}
 	count(out.Facets)
+	if out.Stats.foreign() {
+		return fmt.Sprintf("its statistics are %v", out.Stats)
+	}
 	for _, result := range out.Results {
+		if result.Stats.foreign() {
+			return fmt.Sprintf("its statistics are %v", result.Stats)
+		}
 		most = max(most, result.NbHits)
 		count(result.Facets)
 		for _, hit := range result.FacetHits {

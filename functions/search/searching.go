@@ -80,6 +80,9 @@ func (f *function) parse(ctx context.Context, c caller, body []byte) ([]search.A
 		return nil, fault.New(fault.Retry, "busy", "too many requests are being read; try again").WithAfter(time.Second)
 	}
 	asked, err := c.Schema.ParseBatch(body)
+	if most := f.Limits.MaxBatch(); err == nil && len(asked) > most {
+		err = fault.New(fault.Invalid, "bad-parameter", "the body has %d requests; want 1 to %d", len(asked), most).WithParam("requests")
+	}
 	if err == nil {
 		err = search.CheckHits(asked, f.Limits.MaxHits)
 	}

@@ -47,7 +47,7 @@ func AnswerOf(q Query, r Result, at Truth) Answer {
 // passed are the members of a result that are passed on. What the index says
 // of itself, or repeats of what we asked, stays here.
 var passed = []string{
-	"hits", "nbHits", "page", "nbPages", "hitsPerPage", "facets", "facets_stats", "facetHits",
+	"hits", "nbHits", "page", "nbPages", "hitsPerPage", "offset", "length", "facets", "facets_stats", "facetHits",
 	"exhaustiveNbHits", "exhaustiveFacetsCount", "exhaustiveTypo", "exhaustive",
 	"query", "queryAfterRemoval", "processingTimeMS", withheld,
 }
@@ -56,7 +56,7 @@ var passed = []string{
 const withheld = "countsWithheld"
 
 // uncounted are the members of a result that hold for its hits alone.
-var uncounted = []string{"hits", "page", "hitsPerPage", "query", "processingTimeMS"}
+var uncounted = []string{"hits", "page", "hitsPerPage", "offset", "length", "query", "processingTimeMS"}
 
 // Withhold leaves out of a result what may speak of records that are not among its
 // hits: numbers of hits and pages, values and sums of facets. For indices that
@@ -130,9 +130,14 @@ func Nothing(q Query) Result {
 		return Result{"facetHits": json.RawMessage("[]"), "exhaustiveFacetsCount": json.RawMessage("true"), "processingTimeMS": json.RawMessage("0")}
 	}
 	whole := func(n int) json.RawMessage { return json.RawMessage(strconv.Itoa(n)) }
-	return Result{
-		"hits": json.RawMessage("[]"), "nbHits": whole(0), "page": whole(q.Page), "nbPages": whole(0),
-		"hitsPerPage": whole(q.HitsPerPage), "query": jsonText(q.Text), "exhaustiveNbHits": json.RawMessage("true"),
-		"processingTimeMS": whole(0),
+	r := Result{
+		"hits": json.RawMessage("[]"), "nbHits": whole(0), "query": jsonText(q.Text),
+		"exhaustiveNbHits": json.RawMessage("true"), "processingTimeMS": whole(0),
 	}
+	if q.Ranged {
+		r["offset"], r["length"] = whole(q.Offset), whole(q.HitsPerPage)
+	} else {
+		r["page"], r["nbPages"], r["hitsPerPage"] = whole(q.Page), whole(0), whole(q.HitsPerPage)
+	}
+	return r
 }

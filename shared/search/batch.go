@@ -19,23 +19,21 @@ type Asked struct {
 
 // request is one request of InstantSearch's protocol.
 type request struct {
-	IndexName string          `json:"indexName"`
-	Params    json.RawMessage `json:"params"`
-	Type      string          `json:"type"`
-	Facet     string          `json:"facet"`
-	Query     *string         `json:"query"`
+	indexName, kind, facet string
+	values                 map[string]any // the parameters, wherever they stood
 }
 
 // ParseBatch reads the body of InstantSearch's protocol:
 //
 //	{"requests": [{"indexName": "returns", "params": {"query": "shirt"}}]}
 //
-// params is an object or a URL's query. A request of the type facet, or with a
-// facetName, asks for the values of a facet.
+// params is an object or a URL's query; parameters may also stand beside indexName, as
+// version 5 of the client documents. A request of the type facet, or with a facetName,
+// asks for the values of a facet. Every request is answered, whatever the strategy says.
 func (s *Schema) ParseBatch(body []byte) ([]Asked, error) {
 	var in struct {
-		Requests []request `json:"requests"`
-		Strategy string    `json:"strategy"`
+		Requests []map[string]json.RawMessage `json:"requests"`
+		Strategy string                       `json:"strategy"`
 	}
 	if err := decode(body, &in); err != nil {
 		return nil, invalid("", `the body is not {"requests": [{"indexName", "params"}]}: %s`, err)
@@ -43,18 +41,47 @@ func (s *Schema) ParseBatch(body []byte) ([]Asked, error) {
 	if len(in.Requests) == 0 || len(in.Requests) > MaxBatch {
 		return nil, invalid("requests", "the body has %d requests; want 1 to %d", len(in.Requests), MaxBatch)
 	}
-	if in.Strategy != "" && in.Strategy != "none" {
-		return nil, invalid("strategy", "every request is answered: leave strategy out")
+	if _, err := oneOf("", "none", "stopIfEnoughMatches")("strategy", in.Strategy); err != nil {
+		return nil, err
 	}
 	asked := make([]Asked, len(in.Requests))
-	for i, r := range in.Requests {
-		a, err := s.ask(r)
+	for i, members := range in.Requests {
+		r, err := readRequest(members)
+		if err == nil {
+			asked[i], err = s.ask(r)
+		}
 		if err != nil {
 			return nil, at(i, err)
 		}
-		asked[i] = a
 	}
 	return asked, nil
+}
+
+// readRequest reads the members of one request.
+func readRequest(members map[string]json.RawMessage) (r request, err error) {
+	if r.values, err = paramsOf(members["params"]); err != nil {
+		return r, err
+	}
+	for _, name := range sortedKeys(members) {
+		var v any
+		if err := decode(members[name], &v); err != nil {
+			return r, invalid(name, "%s cannot be read: %s", clip(name), err)
+		}
+		into := map[string]*string{"indexName": &r.indexName, "type": &r.kind, "facet": &r.facet}[name]
+		switch {
+		case name == "params", v == nil:
+		case into != nil:
+			if *into, err = textOf(name, v, maxValue); err != nil {
+				return r, err
+			}
+		default:
+			if _, twice := r.values[name]; twice {
+				return r, invalid(name, "%s stands beside params and in it", clip(name))
+			}
+			r.values[name] = v
+		}
+	}
+	return r, nil
 }
 
 // at says in which request of a batch an error lies.
@@ -68,57 +95,47 @@ func at(i int, err error) error {
 
 // ask reads one request.
 func (s *Schema) ask(r request) (Asked, error) {
-	a := Asked{IndexName: r.IndexName, Query: Query{HitsPerPage: 20, Options: map[string]any{}}}
+	a := Asked{IndexName: r.indexName, Query: Query{HitsPerPage: defaultHits, Options: map[string]any{}}}
 	var known bool
-	if a.Sort, known = s.named(r.IndexName); !known {
-		return a, fault.New(fault.Forbidden, "no-such-index", "there is no index %q: use %s", clip(r.IndexName),
+	if a.Sort, known = s.named(r.indexName); !known {
+		return a, fault.New(fault.Forbidden, "no-such-index", "there is no index %q: use %s", clip(r.indexName),
 			strings.Join(append([]string{s.Entity}, s.IndexNames()...), ", ")).WithParam("indexName")
 	}
-	values, err := paramsOf(r.Params)
-	if err != nil {
+	if err := s.askFacet(&a.Query, r); err != nil {
 		return a, err
 	}
-	if r.Query != nil {
-		if _, twice := values["query"]; twice {
-			return a, invalid("query", "query stands beside params and in it")
-		}
-		values["query"] = *r.Query
-	}
-	if err := s.askFacet(&a.Query, r, values); err != nil {
-		return a, err
-	}
-	if err := s.read(&a.Query, values); err != nil {
+	if err := s.read(&a.Query, r.values); err != nil {
 		return a, err
 	}
 	s.settle(&a.Query)
-	a.Params = echo(values)
+	a.Params = echo(r.values)
 	return a, nil
 }
 
 // askFacet reads what is special to a search for a facet's values.
-func (s *Schema) askFacet(q *Query, r request, values map[string]any) (err error) {
-	name, named := values["facetName"]
-	if r.Type != "" && r.Type != "default" && r.Type != "facet" {
-		return invalid("type", "the type is %q; want default or facet", clip(r.Type))
+func (s *Schema) askFacet(q *Query, r request) (err error) {
+	name, named := r.values["facetName"]
+	if r.kind != "" && r.kind != "default" && r.kind != "facet" {
+		return invalid("type", "the type is %q; want default or facet", clip(r.kind))
 	}
-	if r.Type != "facet" && !named {
-		if r.Facet != "" {
+	if r.kind != "facet" && !named {
+		if r.facet != "" {
 			return invalid("facet", "facet belongs to requests of the type facet")
 		}
 		return nil
 	}
-	if q.Facet = r.Facet; named {
+	if q.Facet = r.facet; named {
 		if q.Facet, err = textOf("facetName", name, maxValue); err != nil {
 			return err
 		}
 	}
-	if r.Facet != "" && q.Facet != r.Facet {
+	if r.facet != "" && q.Facet != r.facet {
 		return invalid("facet", "facet and facetName differ")
 	}
 	if !slices.Contains(s.Typeable, q.Facet) {
 		return invalid("facet", "the values of %q cannot be searched: use %s", clip(q.Facet), orNone(s.Typeable))
 	}
-	if text, ok := values["facetQuery"]; ok {
+	if text, ok := r.values["facetQuery"]; ok {
 		q.FacetText, err = textOf("facetQuery", text, MaxText)
 	}
 	return err
@@ -146,8 +163,11 @@ func (s *Schema) read(q *Query, values map[string]any) error {
 			return err
 		}
 	}
+	if _, said := values["length"]; q.Ranged && !said {
+		q.HitsPerPage = defaultHits
+	}
 	if err := q.Filter.checkTerms("filters"); err != nil {
 		return err
 	}
-	return s.checkPage(q.Page, q.HitsPerPage)
+	return s.checkPage(q)
 }

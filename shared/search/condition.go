@@ -16,7 +16,7 @@ const maxNumber = 4611686018427387
 const maxValue = 512
 
 // byValue returns the condition that a field has a value. A number's field that
-// is no facet compares by number.
+// is no other facet compares by number.
 func (s *Schema) byValue(param, field, value string) (Condition, error) {
 	switch {
 	case slices.Contains(s.Filters, field):
@@ -41,6 +41,9 @@ func (s *Schema) byNumber(param, field, op, text string) (Condition, error) {
 			return Condition{}, invalid(param, "%s cannot be compared by range: use %s:VALUE, or one of %s", field, field, strings.Join(s.Numbers, ", "))
 		}
 		return Condition{}, s.unknown(param, field)
+	}
+	if slices.Contains(s.Exact, field) && op != "=" && op != "!=" {
+		return Condition{}, invalid(param, "%s cannot be compared by range: use = or !=", field)
 	}
 	v, ok := readNumber(text)
 	if !ok {

@@ -20,7 +20,7 @@ func GetParameters() []string {
 //	facets=status,courier or *   fields=returnNumber,item.sku
 //	distinct=true   one hit a group (returns: one a return), false for all
 func (s *Schema) ParseGet(values url.Values) (Query, error) {
-	q := Query{HitsPerPage: 20, Options: map[string]any{"attributesToHighlight": []string{}, "attributesToSnippet": []string{}}}
+	q := Query{HitsPerPage: defaultHits, Options: map[string]any{"attributesToHighlight": []string{}, "attributesToSnippet": []string{}}}
 	for _, name := range GetParameters() {
 		list := values[name]
 		if len(list) == 0 {
@@ -39,7 +39,7 @@ func (s *Schema) ParseGet(values url.Values) (Query, error) {
 		}
 	}
 	s.settle(&q)
-	return q, s.checkPage(q.Page, q.HitsPerPage)
+	return q, s.checkPage(&q)
 }
 
 // readGet reads one parameter.
@@ -52,7 +52,7 @@ func (s *Schema) readGet(q *Query, name string, list []string) error {
 	case "hitsPerPage":
 		return readHitsPerPage(s, q, name, list[0])
 	case "facets":
-		return readFacets(s, q, name, list[0])
+		return s.facets(q, name, list[0], s.Facets)
 	case "distinct":
 		return parameters[name](s, q, name, list[0])
 	case "sort":

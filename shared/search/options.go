@@ -12,42 +12,76 @@ var errMore = errors.New("there is something behind the JSON value")
 // reader reads one parameter of InstantSearch into a query.
 type reader func(s *Schema, q *Query, param string, v any) error
 
-// parameters is the list of what a caller may set. Whatever is not in it is
-// refused: the list is of what is known to be harmless, not of what is known to
-// do harm.
+// parameters is the list of what a caller may set: of all search parameters that the
+// index documents, those that cannot widen the tenant filter. A parameter outside the
+// list is refused: dropping it would answer another question than the caller asked.
 var parameters = map[string]reader{
 	"query":          readText,
 	"page":           readPage,
 	"hitsPerPage":    readHitsPerPage,
+	"offset":         readOffset,
+	"length":         readLength,
 	"filters":        readFilters,
 	"facetFilters":   readArrays((*Schema).facetFilters),
 	"numericFilters": readArrays((*Schema).numericFilters),
 	"facets":         readFacets,
 
-	"maxValuesPerFacet":      option(whole(0, 1000)),
-	"maxFacetHits":           option(whole(1, 100)),
-	"sortFacetValuesBy":      option(oneOf("count", "alpha")),
-	"facetingAfterDistinct":  option(flag),
-	"distinct":               option(distinct),
-	"typoTolerance":          option(oneOf("true", "false", "min", "strict")),
-	"queryType":              option(oneOf("prefixLast", "prefixAll", "prefixNone")),
-	"removeWordsIfNoResults": option(oneOf("none", "lastWords", "firstWords", "allOptional")),
+	"maxValuesPerFacet":     option(whole(0, 1000)),
+	"maxFacetHits":          option(whole(0, 100)),
+	"sortFacetValuesBy":     option(oneOf("count", "alpha")),
+	"facetingAfterDistinct": option(flag),
+	"distinct":              option(distinct),
+
+	"typoTolerance":             option(oneOf("true", "false", "min", "strict")),
+	"allowTyposOnNumericTokens": option(flag),
+	"minWordSizefor1Typo":       option(whole(0, MaxText)),
+	"minWordSizefor2Typos":      option(whole(0, MaxText)),
+	"minProximity":              option(whole(1, 7)),
+	"queryType":                 option(oneOf("prefixLast", "prefixAll", "prefixNone")),
+	"removeWordsIfNoResults":    option(oneOf("none", "lastWords", "firstWords", "allOptional")),
+	"optionalWords":             option(words),
+	"ignorePlurals":             option(flagOrLanguages),
+	"removeStopWords":           option(flagOrLanguages),
+	"queryLanguages":            option(languages),
+	"decompoundQuery":           option(flag),
+	"synonyms":                  option(flag),
+	"relevancyStrictness":       option(whole(0, 100)),
+	"exactOnSingleWordQuery":    option(oneOf("attribute", "none", "word")),
+	"alternativesAsExact":       option(someOf("ignorePlurals", "singleWordSynonym", "multiWordsSynonym", "ignoreConjugations")),
+	"advancedSyntax":            option(flag),
+	"advancedSyntaxFeatures":    option(someOf("exactPhrase", "excludeWords")),
 
 	"attributesToRetrieve":              readFields,
 	"attributesToHighlight":             readFields,
 	"attributesToSnippet":               readSnippets,
 	"restrictSearchableAttributes":      readSearched,
+	"disableTypoToleranceOnAttributes":  readSearched,
+	"disableExactOnAttributes":          readSearched,
 	"highlightPreTag":                   option(short),
 	"highlightPostTag":                  option(short),
 	"snippetEllipsisText":               option(short),
 	"restrictHighlightAndSnippetArrays": option(flag),
+	"replaceSynonymsInHighlight":        option(flag),
 
-	// InstantSearch sends these by itself; they are ours to set.
+	"tagFilters": readNoTags,
+
+	// Widgets and clients send these by themselves. Some are ours to set; records have
+	// no places; contexts choose rules, which may promote records past a filter; ranking
+	// information has a record's place among all accounts' records.
 	"analytics":             ignored,
+	"analyticsTags":         ignored,
+	"aroundLatLngViaIP":     ignored,
 	"clickAnalytics":        ignored,
+	"enableABTest":          ignored,
 	"enablePersonalization": ignored,
+	"enableReRanking":       ignored,
+	"getRankingInfo":        ignored,
+	"percentileComputation": ignored,
+	"personalizationImpact": ignored,
+	"responseFields":        ignored,
+	"ruleContexts":          ignored,
+	"sumOrFiltersScores":    ignored,
 	"userToken":             ignored,
-	"tagFilters":            readNoTags,
 }
 
 // Parameters lists the names of what a caller of InstantSearch's protocol may set.
@@ -109,10 +143,51 @@ func flag(param string, v any) (any, error) { return boolOf(param, v) }
 
 // distinct checks for true, false or how many records of a group are shown.
 func distinct(param string, v any) (any, error) {
+	if n, err := numberOf(param, v, 0, 4); err == nil {
+		return n, nil
+	}
 	if b, err := boolOf(param, v); err == nil {
 		return b, nil
 	}
 	return numberOf(param, v, 0, 4)
+}
+
+// words checks for a list of words, or one text.
+func words(param string, v any) (any, error) {
+	if text, ok := v.(string); ok && !strings.HasPrefix(strings.TrimSpace(text), "[") {
+		text, err := textOf(param, text, MaxText)
+		return []string{text}, err
+	}
+	names, err := namesOf(param, v)
+	return names, err
+}
+
+// someOf returns a check for a list of some texts.
+func someOf(texts ...string) func(string, any) (any, error) {
+	return func(param string, v any) (any, error) {
+		names, err := namesOf(param, v)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if !slices.Contains(texts, name) {
+				return nil, invalid(param, "%s holds %q; want some of %s", param, clip(name), strings.Join(texts, ", "))
+			}
+		}
+		return names, nil
+	}
+}
+
+// languages checks for a list of languages that the index supports.
+var languages = someOf(strings.Fields(`af ar az bg bn ca cs cy da de el en eo es et eu fa fi fo fr ga gl he hi hu hy id is it ja
+	ka kk ko ku ky lt lv mi mn mr ms mt nb nl no ns pl ps pt pt-br qu ro ru sk sq sv sw ta te th tl tn tr tt uk ur uz zh`)...)
+
+// flagOrLanguages checks for true, false or a list of languages.
+func flagOrLanguages(param string, v any) (any, error) {
+	if b, err := boolOf(param, v); err == nil {
+		return b, nil
+	}
+	return languages(param, v)
 }
 
 // maxTag is the most bytes of what is put around a match.

@@ -60,7 +60,7 @@ func echo(values map[string]any) string {
 
 // sortedKeys returns a map's keys in order, so that the first error is always
 // the same one.
-func sortedKeys(values map[string]any) []string {
+func sortedKeys[V any](values map[string]V) []string {
 	keys := make([]string, 0, len(values))
 	for name := range values {
 		keys = append(keys, name)

@@ -40,22 +40,57 @@ func readArrays(read func(*Schema, string, any) (Filter, error)) reader {
 	}
 }
 
-// readFacets reads which facets are counted. The facet of the tenant filter is not.
+// readFacets reads which facets are counted, as the index does: * is all of them.
 func readFacets(s *Schema, q *Query, param string, v any) error {
+	return s.facets(q, param, v, s.Countable())
+}
+
+// facets reads which facets are counted, * being those of all. The facet of the tenant
+// filter is not counted.
+func (s *Schema) facets(q *Query, param string, v any, all []string) error {
 	names, err := namesOf(param, v)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(names, "*") {
-		names = s.Facets
-	}
+	asked := []string{}
 	for _, name := range names {
-		if !slices.Contains(s.Facets, name) {
-			return invalid(param, "%q is not a facet: use * or some of %s", clip(name), strings.Join(s.Facets, ", "))
+		switch {
+		case name == "*":
+			asked = append(asked, all...)
+		case slices.Contains(s.Facets, name), slices.Contains(s.Measured, name):
+			asked = append(asked, name)
+		default:
+			return invalid(param, "%q is not a facet: use * or some of %s", clip(name), strings.Join(s.Countable(), ", "))
 		}
 	}
-	q.Options[param] = names
+	q.Options[param] = unique(asked)
 	return nil
+}
+
+// unique returns names in their order, each once.
+func unique(names []string) []string {
+	kept := names[:0:0]
+	for _, name := range names {
+		if !slices.Contains(kept, name) {
+			kept = append(kept, name)
+		}
+	}
+	return append([]string{}, kept...)
+}
+
+// readOffset reads where a range of hits begins.
+func readOffset(s *Schema, q *Query, param string, v any) (err error) {
+	q.Ranged = true
+	q.Offset, err = numberOf(param, v, 0, s.MaxHits)
+	return err
+}
+
+// readLength reads how many hits a range has; hitsPerPage does not count beside it. It
+// is read after hitsPerPage, because parameters are read in the order of their names.
+func readLength(_ *Schema, q *Query, param string, v any) (err error) {
+	q.Ranged = true
+	q.HitsPerPage, err = numberOf(param, v, 0, MaxHitsPerPage)
+	return err
 }
 
 func readFields(s *Schema, q *Query, param string, v any) error {

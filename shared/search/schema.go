@@ -23,6 +23,10 @@ type Schema struct {
 	Filters  []string // may be filtered by value, whether counted or not
 	Typeable []string // facets whose values may be searched
 	Numbers  []string // may be filtered by range
+	Exact    []string // of Numbers: may be compared by = and != alone
+	// Measured are the numbers that may be asked as facets by their names, for the
+	// least and the largest: all but those that are never shown.
+	Measured []string
 	Texts    []string // are searched
 	Hidden   []string // are never shown
 	Sorts    []Sort
@@ -62,10 +66,11 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 	if s.Distinct && in.Group == "" {
 		return s, fmt.Errorf("index %s: one hit a group is asked for, and its settings have no attributeForDistinct that says what a group is", s.Index)
 	}
-	s.Numbers, s.Hidden, s.MaxHits = in.Numeric, in.Hidden, in.Limit
+	s.Hidden, s.MaxHits = in.Hidden, in.Limit
 	if s.MaxHits == 0 {
 		s.MaxHits = defaultMaxHits
 	}
+	s.readNumbers(in.Numeric)
 	for _, list := range in.Searchable {
 		for text := range strings.SplitSeq(list, ",") {
 			_, field := unwrap(strings.TrimSpace(text))
@@ -79,6 +84,9 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 			keyed = true // not for callers
 			continue
 		}
+		if kind == "" && slices.Contains(s.Measured, field) {
+			continue // filtered by number
+		}
 		s.Filters = append(s.Filters, field)
 		if kind != "filterOnly" && field != s.Account {
 			s.Facets = append(s.Facets, field)
@@ -91,6 +99,40 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 		return s, fmt.Errorf("index %s: %s is not among attributesForFaceting: without it tenants would not be isolated", s.Index, record.AccountKeyField)
 	}
 	return s, s.check()
+}
+
+// readNumbers reads numericAttributesForFiltering. The account and its key are never
+// asked by number.
+func (s *Schema) readNumbers(list []string) {
+	for _, text := range list {
+		kind, field := unwrap(strings.TrimSpace(text))
+		if field == s.Account || field == record.AccountKeyField {
+			continue
+		}
+		s.Numbers = append(s.Numbers, field)
+		if kind == "equalOnly" {
+			s.Exact = append(s.Exact, field)
+		}
+		if !s.hidden(field) {
+			s.Measured = append(s.Measured, field)
+		}
+	}
+}
+
+// Countable lists what may be asked as a facet by its name.
+func (s *Schema) Countable() []string {
+	names := slices.Clone(s.Facets)
+	for _, field := range s.Measured {
+		if !slices.Contains(names, field) {
+			names = append(names, field)
+		}
+	}
+	return names
+}
+
+// hidden reports whether a field is never shown.
+func (s *Schema) hidden(field string) bool {
+	return slices.ContainsFunc(s.Hidden, func(h string) bool { return field == h || strings.HasPrefix(field, h+".") })
 }
 
 // TenantFilter returns the tenant filter of accounts in this index.
@@ -180,7 +222,7 @@ func (s *Schema) shown(param string, fields []string) error {
 		if bare != "*" && !fieldForm.MatchString(bare) {
 			return invalid(param, "%q is no name of a field", field)
 		}
-		if slices.ContainsFunc(s.Hidden, func(h string) bool { return bare == h || strings.HasPrefix(bare, h+".") }) {
+		if s.hidden(bare) {
 			return invalid(param, "the field %s is not shown", bare)
 		}
 	}
@@ -195,10 +237,14 @@ func (s *Schema) settle(q *Query) {
 }
 
 // checkPage refuses pages that the index cannot reach.
-func (s *Schema) checkPage(page, hitsPerPage int) error {
-	if page > 0 && page*hitsPerPage >= s.MaxHits {
+func (s *Schema) checkPage(q *Query) error {
+	first, param := q.Page*q.HitsPerPage, "page"
+	if q.Ranged {
+		first, param = q.Offset, "offset"
+	}
+	if first > 0 && first >= s.MaxHits {
 		return fault.New(fault.Invalid, "too-deep", "only the first %d hits can be paged through: narrow the search with a query or a filter, such as a range of %s, and page through each part",
-			s.MaxHits, strings.Join(s.Numbers[:min(2, len(s.Numbers))], " or ")).WithParam("page")
+			s.MaxHits, strings.Join(s.Numbers[:min(2, len(s.Numbers))], " or ")).WithParam(param)
 	}
 	return nil
 }

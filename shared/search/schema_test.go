@@ -18,7 +18,7 @@ func TestNewSchema(t *testing.T) {
 		Entity: "things", Index: "prod", Account: "account",
 		Facets: []string{"status", "courier", "isCod", "item.reason"}, Typeable: []string{"courier"},
 		Filters: []string{"account", "status", "courier", "isCod", "item.reason", "secret"},
-		Numbers: []string{"updatedAt", "amount"}, Texts: []string{"number", "item.name", "code"},
+		Numbers: []string{"updatedAt", "amount"}, Measured: []string{"updatedAt", "amount"}, Texts: []string{"number", "item.name", "code"},
 		Hidden: []string{"secret", "customer.phone"}, MaxHits: 500,
 		Sorts: []search.Sort{{Field: "updatedAt", Desc: true}, {Field: "amount"}},
 	}

@@ -25,6 +25,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
+// defaultHits is how many hits are answered where the caller does not say.
+const defaultHits = 20
+
 // The limits of a question. Those of one index are in its Schema.
 const (
 	MaxHitsPerPage = 100
@@ -32,7 +35,7 @@ const (
 	MaxTerms       = 100     // conditions of a filter
 	MaxFilter      = 8 << 10 // bytes of a filter's text
 	MaxFields      = 50      // names in a list of fields
-	MaxBatch       = 20      // queries of one request
+	MaxBatch       = 50      // queries of one request
 )
 
 // Query is one question after it was checked.
@@ -41,7 +44,11 @@ type Query struct {
 	Sort        Sort // the zero Sort is by relevance and then the index's own order
 	Page        int  // from 0
 	HitsPerPage int  // 0 to MaxHitsPerPage
-	Filter      Filter
+	// Ranged queries ask for HitsPerPage hits from the hit Offset on, without regard
+	// to pages.
+	Ranged bool
+	Offset int
+	Filter Filter
 	// Facet, if not empty, asks for the values of this facet that match
 	// FacetText instead of for hits.
 	Facet     string

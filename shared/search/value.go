@@ -35,12 +35,12 @@ func numberOf(param string, v any, low, high int) (int, error) {
 	return n, nil
 }
 
-// boolOf reads true or false.
+// boolOf reads true or false, which some clients write as 1 or 0.
 func boolOf(param string, v any) (bool, error) {
 	switch v {
-	case true, "true":
+	case true, "true", "1", json.Number("1"):
 		return true, nil
-	case false, "false":
+	case false, "false", "0", json.Number("0"):
 		return false, nil
 	}
 	return false, invalid(param, "%s is neither true nor false", param)

@@ -66,7 +66,7 @@ type SearchLimits struct {
 	// Terraform has Cloud Run send fewer.
 	AtOnce int `env:"SEARCH_AT_ONCE, default=100"`
 	// Rate is an account's sustained queries a second, and Burst the most at once. Each
-	// query of a batch counts; Burst is at least a batch.
+	// query of a batch counts, and a batch has at most Burst queries.
 	Rate  float64 `env:"SEARCH_RATE, default=50"`
 	Burst int     `env:"SEARCH_BURST, default=200"`
 	// KeyTTL is the life of a key for the index itself; 0, the default, gives none,
@@ -81,6 +81,13 @@ type SearchLimits struct {
 // maxKeyTTL limits the time by which a key outlives the right to it: a key cannot be
 // revoked.
 const maxKeyTTL = 24 * time.Hour
+
+// leastBurst is the least allowance of an account, in queries.
+const leastBurst = 20
+
+// MaxBatch returns how many queries a batch may have: an account's allowance admits no
+// larger one.
+func (l SearchLimits) MaxBatch() int { return min(search.MaxBatch, l.Burst) }
 
 // check refuses limits that admit no request, or any.
 func (l SearchLimits) check() error {
@@ -98,7 +105,7 @@ func (l SearchLimits) check() error {
 	demand(l.Wait >= time.Millisecond && l.Wait <= l.Timeout, "SEARCH_WAIT must be positive and at most SEARCH_TIMEOUT")
 	demand(l.AtOnce > 0, "SEARCH_AT_ONCE must be positive")
 	demand(l.Rate > 0, "SEARCH_RATE must be positive")
-	demand(l.Burst >= search.MaxBatch, "SEARCH_BURST must be at least %d, the largest batch", search.MaxBatch)
+	demand(l.Burst >= leastBurst, "SEARCH_BURST must be at least %d: a front end's page asks so many queries in one batch", leastBurst)
 	demand(l.KeyTTL >= 0 && l.KeyTTL <= maxKeyTTL, "SEARCH_KEY_TTL must be from 0 to %v", maxKeyTTL)
 	for _, origin := range l.Origins {
 		u, err := url.Parse(origin)

@@ -11,8 +11,11 @@ import (
 func searchBody(name string, q *params.Query, res *engine.Result) object {
 	body := object{
 		"hits": res.Hits, "nbHits": res.NbHits, "query": q.Text, "params": q.Echo, "index": name,
-		"exhaustiveNbHits": true, "exhaustiveTypo": true, "renderingContent": object{},
+		"exhaustiveNbHits": true, "exhaustiveTypo": true, "renderingContent": q.Rendering,
 		"exhaustive": object{"nbHits": true, "typo": true},
+	}
+	if q.Rendering == nil {
+		body["renderingContent"] = object{}
 	}
 	if res.Hits == nil {
 		body["hits"] = []string{}

@@ -105,7 +105,7 @@ func (c *call) check(w *write, position int) error {
 	switch w.action {
 	case "addObject":
 		if w.id == "" {
-			w.id = randomID(8)
+			w.id = c.server.nextRecord()
 			w.body = withID(w.body, w.id)
 		}
 	case "updateObject", "partialUpdateObject", "partialUpdateObjectNoCreate":

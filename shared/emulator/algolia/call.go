@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/jsonscan"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/params"
 )
 
 // call is one request on its way through a handler.
@@ -87,6 +88,18 @@ func (c *call) compactObject() ([]byte, error) {
 		err = refuse(http.StatusBadRequest, "expected a JSON object")
 	}
 	return compact, err
+}
+
+// flag reads a boolean of the query string.
+func (c *call) flag(name string, missing bool) (bool, error) {
+	if !c.query.Has(name) {
+		return missing, nil
+	}
+	value, known := params.Bool(c.query.Get(name))
+	if !known {
+		return missing, refuse(http.StatusBadRequest, "invalid value for %q parameter, expected boolean", name)
+	}
+	return value, nil
 }
 
 // send writes an answer or an error as JSON.

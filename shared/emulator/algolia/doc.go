@@ -42,7 +42,7 @@
 // # What it does not do
 //
 // Not emulated: geo search, languages (plurals, stop words, decompounding,
-// stemming), rules in searches (they are stored only), synonyms of several
+// stemming), conditions of rules by filters or facets' values, synonyms of several
 // words and placeholders, optionalFilters, personalisation, A/B tests,
 // analytics and insights, recommendations, dictionaries, vaults, clusters, rate
 // limits of keys, relevancyStrictness of virtual replicas (they sort like
@@ -51,8 +51,10 @@
 // Nothing is kept on disk.
 //
 // Where the service's behaviour is not documented the emulator is strict: an
-// unknown search parameter, an unknown task id and a deleteByQuery without a
+// unknown search parameter or value, an unknown task id and a deleteByQuery without a
 // filter are refused. Ranking follows the documented order of criteria, yet
 // positions and proximities are counted more simply, so near ties may come out
-// differently.
+// differently. Records that are equal by every criterion stand by objectID, descending.
+// Rules apply by their conditions' patterns and contexts: they replace words, add filters
+// and parameters, promote and hide records.
 package algolia

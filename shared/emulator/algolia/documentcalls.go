@@ -22,7 +22,11 @@ func (d documentCalls) of(i index) *documents {
 // change queues a change of the documents of an index and, when asked, of its
 // replicas.
 func (d documentCalls) change(c *call, apply func(*documents)) (*answer, error) {
-	name, forward := c.vars["index"], c.query.Get("forwardToReplicas") == "true"
+	name := c.vars["index"]
+	forward, err := c.flag("forwardToReplicas", false)
+	if err != nil {
+		return nil, err
+	}
 	task := c.app.enqueue(func() {
 		i := c.app.open(name)
 		apply(d.of(i))
@@ -77,7 +81,10 @@ func (d documentCalls) batch(c *call) (*answer, error) {
 			return nil, err
 		}
 	}
-	replace := c.query.Get("clearExistingRules") == "true" || c.query.Get("replaceExistingSynonyms") == "true"
+	replace, err := c.flag(map[string]string{"rules": "clearExistingRules", "synonyms": "replaceExistingSynonyms"}[d.kind], false)
+	if err != nil {
+		return nil, err
+	}
 	return d.change(c, func(to *documents) {
 		if replace {
 			to.removeAll()

@@ -104,6 +104,9 @@ func deleteBy(c *call) (*answer, error) {
 		return nil, refuse(http.StatusBadRequest, "deleteByQuery needs a filter; use clear to remove every record")
 	}
 	name := c.vars["index"]
+	if err := c.app.open(name).engine.Settings().CheckFilter(q.Filter); err != nil {
+		return nil, badRequest(err)
+	}
 	c.server.stats.operations([]write{{action: "deleteBy"}})
 	task := c.app.enqueue(func() {
 		var writes []write

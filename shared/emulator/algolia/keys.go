@@ -12,11 +12,11 @@ type apiKey struct {
 	Value           string   `json:"value"`
 	ACL             []string `json:"acl"`
 	Description     string   `json:"description"`
-	Indexes         []string `json:"indexes"`
+	Indexes         []string `json:"indexes,omitempty"`
 	MaxHitsPerQuery int      `json:"maxHitsPerQuery"`
 	MaxQueries      int      `json:"maxQueriesPerIPPerHour"`
 	QueryParameters string   `json:"queryParameters,omitempty"`
-	Referers        []string `json:"referers"`
+	Referers        []string `json:"referers,omitempty"`
 	CreatedAt       int64    `json:"createdAt"`
 	Validity        int64    `json:"validity"` // seconds, 0 for ever
 

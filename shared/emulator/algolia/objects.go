@@ -3,10 +3,8 @@ package algolia
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
-	"strings"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/jsonscan"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/params"
 )
 
 // single accepts one operation outside a batch.
@@ -27,7 +25,7 @@ func addObject(c *call) (*answer, error) {
 	}
 	id := objectID(body)
 	if id == "" {
-		id = randomID(8)
+		id = c.server.nextRecord()
 		body = withID(body, id)
 	}
 	task, err := c.single(write{action: "addObject", body: body})
@@ -51,9 +49,13 @@ func partialObject(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	action := "partialUpdateObject"
-	if c.query.Get("createIfNotExists") == "false" {
-		action = "partialUpdateObjectNoCreate"
+	action := "partialUpdateObjectNoCreate"
+	create, err := c.flag("createIfNotExists", true)
+	if err != nil {
+		return nil, err
+	}
+	if create {
+		action = "partialUpdateObject"
 	}
 	task, err := c.single(write{action: action, body: withID(body, c.vars["id"])})
 	return &answer{http.StatusOK, object{"updatedAt": c.server.stamp(), "taskID": task, "objectID": c.vars["id"]}}, err
@@ -77,7 +79,9 @@ func getObject(c *call) (*answer, error) {
 	}
 	var wanted []string
 	if list := c.query.Get("attributesToRetrieve"); list != "" {
-		wanted = strings.Split(list, ",")
+		if wanted, err = params.Strings(list); err != nil {
+			return nil, refuse(http.StatusBadRequest, "invalid value for \"attributesToRetrieve\" parameter, %s", err)
+		}
 	}
 	return ok(json.RawMessage(i.engine.Settings().Retrieve(raw, wanted, c.key.seesAll())))
 }
@@ -87,9 +91,9 @@ func getObject(c *call) (*answer, error) {
 func getObjects(c *call) (*answer, error) {
 	var body struct {
 		Requests []struct {
-			IndexName            string          `json:"indexName"`
-			ObjectID             string          `json:"objectID"`
-			AttributesToRetrieve json.RawMessage `json:"attributesToRetrieve"`
+			IndexName            string `json:"indexName"`
+			ObjectID             string `json:"objectID"`
+			AttributesToRetrieve any    `json:"attributesToRetrieve"`
 		} `json:"requests"`
 	}
 	if err := json.Unmarshal(c.body, &body); err != nil {
@@ -100,26 +104,18 @@ func getObjects(c *call) (*answer, error) {
 		if err := c.key.mayUse(request.IndexName); err != nil {
 			return nil, err
 		}
+		wanted, err := params.Strings(request.AttributesToRetrieve)
+		if err != nil {
+			return nil, refuse(http.StatusBadRequest, "invalid value for \"attributesToRetrieve\" parameter, %s", err)
+		}
 		results[n] = json.RawMessage("null")
 		i, err := c.app.find(request.IndexName)
 		if err != nil {
 			return nil, err
 		}
 		if raw := i.engine.Get(request.ObjectID); raw != nil {
-			results[n] = i.engine.Settings().Retrieve(raw, stringList(request.AttributesToRetrieve), c.key.seesAll())
+			results[n] = i.engine.Settings().Retrieve(raw, wanted, c.key.seesAll())
 		}
 	}
 	return ok(object{"results": results})
-}
-
-// stringList reads an array of strings or one text with commas; nil when absent.
-func stringList(value []byte) []string {
-	var out []string
-	if json.Unmarshal(value, &out) == nil {
-		return slices.Clip(out)
-	}
-	if text := jsonscan.Text(value); text != "" {
-		return strings.Split(text, ",")
-	}
-	return nil
 }

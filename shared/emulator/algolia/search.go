@@ -49,6 +49,9 @@ func (c *call) parse(i index, values params.Values) (*params.Query, error) {
 			return nil, badRequest(err)
 		}
 	}
+	if err := i.engine.Settings().CheckFilter(q.Filter); err != nil {
+		return nil, badRequest(err)
+	}
 	q.Admin = c.key.seesAll()
 	if q.Synonyms {
 		q.Alternatives = i.synonyms.alternatives()
@@ -63,12 +66,17 @@ func (c *call) search(name string, values params.Values) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := c.parse(i, values)
+	asked, err := c.parse(i, values)
+	if err != nil {
+		return nil, err
+	}
+	q, applied, err := c.underRules(i, values, asked)
 	if err != nil {
 		return nil, err
 	}
 	res := i.engine.Search(q)
-	body := searchBody(name, q, res)
+	body := searchBody(name, asked, res)
+	applied.show(body, q)
 	if q.ClickAnalytics {
 		body["queryID"] = randomID(16)
 	}

@@ -3,6 +3,7 @@ package algolia
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -29,6 +30,7 @@ type Server struct {
 	mu   sync.Mutex
 	apps map[string]*application
 	ids  int64 // last task id given out
+	made int64 // records that were given an objectID
 	done chan struct{}
 	once sync.Once
 	work sync.WaitGroup
@@ -93,6 +95,18 @@ func (s *Server) nextTask() int64 {
 	s.ids++
 	return s.ids
 }
+
+// nextRecord returns an objectID for a record that came without one. The service's own
+// grow too, so that of two such records the newer is listed first.
+func (s *Server) nextRecord() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.made++
+	return strconv.FormatInt(firstRecord+s.made, 10)
+}
+
+// firstRecord keeps the objectIDs that are made here apart from callers' small numbers.
+const firstRecord = 1_000_000_000_000
 
 // known reports whether a task id was ever given out.
 func (s *Server) known(task int64) bool {

@@ -27,7 +27,11 @@ func putSettings(c *call) (*answer, error) {
 	if err != nil {
 		return nil, badRequest(err)
 	}
-	name, forward := c.vars["index"], c.query.Get("forwardToReplicas") == "true"
+	name := c.vars["index"]
+	forward, err := c.flag("forwardToReplicas", false)
+	if err != nil {
+		return nil, err
+	}
 	for _, replica := range checked.Replicas {
 		if replica.Name == name {
 			return nil, badRequest(fmt.Errorf("index %s cannot be a replica of itself", name))

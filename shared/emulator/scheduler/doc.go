@@ -7,7 +7,8 @@
 //
 // Jobs are created, read, listed, updated with field masks, deleted, paused,
 // resumed and run. Enabled jobs tick by a crontab expression in a time zone,
-// or by "every N minutes" or "every N hours". A tick sends the job's HTTP
+// or by an App Engine schedule such as "every 5 minutes from 10:00 to 14:00" or
+// "1st monday of sep,oct 17:00". A tick sends the job's HTTP
 // request with the platform's headers and, where asked for, a signed OIDC
 // token whose key Control publishes; what is not answered with 2xx is tried
 // again by the job's retry configuration, under the same
@@ -25,8 +26,8 @@
 // # What it does not do
 //
 // It keeps nothing over a restart. It has no Pub/Sub or App Engine targets,
-// OAuth tokens, quotas, IAM or locations service, and reads no English-like
-// schedules but the two above; those carry no schedule-time header, because
-// the real one does not promise it. Control is plain HTTP without
+// OAuth tokens, quotas, IAM or locations service. App Engine schedules carry no
+// schedule-time header, because the real one does not promise it, and an interval
+// counts from the epoch, not from the end of the last execution. Control is plain HTTP without
 // authentication: serve it on loopback only.
 package scheduler

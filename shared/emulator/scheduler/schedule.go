@@ -26,10 +26,7 @@ func (i interval) Next(after time.Time) time.Time {
 	return time.Unix(0, (after.UnixNano()/step+1)*step).UTC()
 }
 
-var (
-	fields  = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
-	english = regexp.MustCompile(`(?i)^every\s+([0-9]{1,4})\s+(min|mins|minute|minutes|hour|hours)$`)
-)
+var fields = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
 
 // parseSchedule reads a job's schedule, which must tick at least once after
 // now.
@@ -39,39 +36,77 @@ func parseSchedule(text, zone string, now time.Time) (schedule, error) {
 		return schedule{}, err
 	}
 	text = strings.TrimSpace(text)
-	if match := english.FindStringSubmatch(text); match != nil {
-		return parseEnglish(text, match)
+	parsed, known, err := parseEnglish(text, location)
+	if !known {
+		parsed, err = parseCrontab(text, location)
 	}
-	if text == "" || strings.ContainsAny(text, "@=") { // robfig's descriptors and TZ= prefix are not Cloud Scheduler's
-		return schedule{}, badSchedule(text, "")
-	}
-	parsed, err := fields.Parse(text)
 	if err != nil {
-		return schedule{}, badSchedule(text, ": "+err.Error())
-	}
-	if crontab, ok := parsed.(*cron.SpecSchedule); ok {
-		crontab.Location = location
+		return schedule{}, fmt.Errorf(`job.schedule %q: expected five crontab fields such as "*/15 * * * *", or words such as "every 5 minutes" or "every monday 09:00": %w`, text, err)
 	}
 	if parsed.Next(now).IsZero() {
 		return schedule{}, fmt.Errorf("job.schedule %q never comes true", text)
 	}
-	return schedule{parsed, true}, nil
+	return schedule{parsed, !known}, nil
 }
 
-func badSchedule(text, why string) error {
-	return fmt.Errorf(`job.schedule %q: expected five crontab fields such as "*/15 * * * *", or "every 5 minutes"%s`, text, why)
+// fieldForm is one entry of a field's list: all, a value or a range, and a step of the
+// first and the last.
+var fieldForm = regexp.MustCompile(`^(\*|[0-9]{1,2}-[0-9]{1,2}|[A-Za-z]{3}-[A-Za-z]{3})(/[0-9]{1,2})?$|^([0-9]{1,2}|[A-Za-z]{3})$`)
+
+// parseCrontab reads five fields of crontab as Cloud Scheduler's grammar has them, which
+// knows less than the parser behind.
+func parseCrontab(text string, location *time.Location) (cron.Schedule, error) {
+	split := strings.Fields(text)
+	if len(split) != 5 {
+		return nil, fmt.Errorf("%d fields", len(split))
+	}
+	for _, field := range split {
+		for entry := range strings.SplitSeq(field, ",") {
+			if !fieldForm.MatchString(entry) {
+				return nil, fmt.Errorf("%q is none of *, N, N-M, */S and N-M/S", entry)
+			}
+		}
+	}
+	weekdays, err := withoutSeven(split[4])
+	if err != nil {
+		return nil, err
+	}
+	split[4] = weekdays
+	parsed, err := fields.Parse(strings.Join(split, " "))
+	if err != nil {
+		return nil, err
+	}
+	if crontab, ok := parsed.(*cron.SpecSchedule); ok {
+		crontab.Location = location
+	}
+	return parsed, nil
 }
 
-func parseEnglish(text string, match []string) (schedule, error) {
-	n, err := strconv.Atoi(match[1])
-	if err != nil || n == 0 {
-		return schedule{}, badSchedule(text, "")
+// withoutSeven returns a field of weekdays in which Sunday is 0 alone and not 7 too.
+func withoutSeven(field string) (string, error) {
+	var out []string
+	for entry := range strings.SplitSeq(field, ",") {
+		span, step, stepped := strings.Cut(entry, "/")
+		low, high, ranged := strings.Cut(span, "-")
+		if low != "7" && high != "7" {
+			out = append(out, entry)
+			continue
+		}
+		from, err := strconv.Atoi(low)
+		if err != nil || from > 7 || ranged && high != "7" {
+			return "", fmt.Errorf("%q is no range of weekdays", entry)
+		}
+		by := 1
+		if stepped {
+			if by, err = strconv.Atoi(step); err != nil || by == 0 {
+				return "", fmt.Errorf("%q has no step", entry)
+			}
+		}
+		for day := from; day <= 7 && (ranged || day == from); day += by {
+			out = append(out, strconv.Itoa(day%7))
+		}
 	}
-	unit := time.Minute
-	if strings.HasPrefix(strings.ToLower(match[2]), "hour") {
-		unit = time.Hour
-	}
-	return schedule{interval(time.Duration(n) * unit), false}, nil
+	return strings.Join(out, ","), nil
 }
 
 func parseZone(zone string) (*time.Location, error) {

@@ -24,8 +24,11 @@ const (
 	defaultMaxBackoff  = time.Hour
 )
 
-// complete fills in defaults and derives the burst size. A burst of the rate
-// rounded up is the smallest that the API's documentation promises.
+// leastBurst is the burst of a queue with a low rate.
+const leastBurst = 10
+
+// complete fills in defaults and derives the burst size, which the service sets by
+// itself: a fifth of the rate, 10 at least.
 func complete(queue *cloudtaskspb.Queue) {
 	if queue.RateLimits == nil {
 		queue.RateLimits = &cloudtaskspb.RateLimits{}
@@ -40,7 +43,7 @@ func complete(queue *cloudtaskspb.Queue) {
 	if limits.MaxConcurrentDispatches == 0 {
 		limits.MaxConcurrentDispatches = defaultConcurrency
 	}
-	limits.MaxBurstSize = int32(math.Ceil(limits.MaxDispatchesPerSecond))
+	limits.MaxBurstSize = max(leastBurst, int32(math.Ceil(limits.MaxDispatchesPerSecond/5)))
 	inherit(queue.RetryConfig, &cloudtaskspb.RetryConfig{
 		MaxAttempts: defaultAttempts, MaxDoublings: defaultDoublings,
 		MinBackoff: durationpb.New(defaultMinBackoff), MaxBackoff: durationpb.New(defaultMaxBackoff),

@@ -46,6 +46,7 @@ func (s *Server) addQueue(from *cloudtaskspb.Queue) (*cloudtaskspb.Queue, error)
 	}
 	q := newQueue(config)
 	s.queues[config.GetName()] = q
+	delete(s.deleted, config.GetName())
 	s.Work.Add(1)
 	go s.run(q)
 	return proto.CloneOf(config), nil

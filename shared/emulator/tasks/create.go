@@ -18,6 +18,9 @@ func (s *Server) CreateTask(_ context.Context, request *cloudtaskspb.CreateTaskR
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	q, err := s.find(request.GetParent())
+	if s.deleted[request.GetParent()] {
+		return nil, status.Errorf(codes.FailedPrecondition, "queue %q was deleted: create it again", request.GetParent())
+	}
 	if err != nil {
 		return nil, err
 	}

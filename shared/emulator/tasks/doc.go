@@ -30,7 +30,7 @@
 //
 // It keeps nothing over a restart. It has no App Engine targets, OAuth tokens,
 // queue-level HTTP targets, batch deletion, IAM, encryption keys, list filters
-// or locations service, does not recognize a repeated batch by its request id, does not refuse the name of a queue deleted lately, and does not
+// or locations service, does not recognize a repeated batch by its request id, does not refuse to create a queue that was deleted lately, and does not
 // slow a whole queue down after 429, 503 or many errors. Control is plain
 // HTTP without authentication: serve it on loopback only.
 package tasks

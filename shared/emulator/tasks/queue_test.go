@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/api/iterator"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -28,7 +29,7 @@ func TestQueueDefaultsAndUpdate(t *testing.T) {
 	_, client := start(t, Options{})
 	want := &cloudtaskspb.Queue{
 		Name: testQueue, State: cloudtaskspb.Queue_RUNNING,
-		RateLimits: &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 500, MaxBurstSize: 500, MaxConcurrentDispatches: 1000},
+		RateLimits: &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 500, MaxBurstSize: 100, MaxConcurrentDispatches: 1000},
 		RetryConfig: &cloudtaskspb.RetryConfig{
 			MaxAttempts: 100, MaxDoublings: 16, MinBackoff: durationpb.New(100 * time.Millisecond), MaxBackoff: durationpb.New(time.Hour),
 		},
@@ -46,7 +47,7 @@ func TestQueueDefaultsAndUpdate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.RateLimits.MaxDispatchesPerSecond, want.RateLimits.MaxBurstSize = 0.25, 1
+	want.RateLimits.MaxDispatchesPerSecond, want.RateLimits.MaxBurstSize = 0.25, 10
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("masked update (-want +got):\n%s", diff)
 	}
@@ -175,7 +176,42 @@ func TestPauseResumePurgeDelete(t *testing.T) {
 	}
 	wait(t, server)
 	_, err = client.CreateTask(kit.Context(t), &cloudtaskspb.CreateTaskRequest{Parent: testQueue, Task: httpTask(target.URL, "")})
-	kit.WantCode(t, "task in a deleted queue", err, codes.NotFound)
+	kit.WantCode(t, "task in a deleted queue", err, codes.FailedPrecondition)
 	makeQueue(t, client, &cloudtaskspb.Queue{})
 	target.None(t, 30*time.Millisecond)
+}
+
+// TestTasksOfADeletedQueue creates tasks in queues that were deleted, never made, and
+// made again.
+func TestTasksOfADeletedQueue(t *testing.T) {
+	_, client := start(t, Options{})
+	makeQueue(t, client, &cloudtaskspb.Queue{})
+	ask := func() codes.Code {
+		_, err := client.CreateTask(t.Context(), &cloudtaskspb.CreateTaskRequest{Parent: testQueue, Task: httpTask("http://127.0.0.1/", "")})
+		return status.Code(err)
+	}
+	if err := client.DeleteQueue(t.Context(), &cloudtaskspb.DeleteQueueRequest{Name: testQueue}); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(); got != codes.FailedPrecondition {
+		t.Errorf("deleted: %v", got)
+	}
+	_, err := client.CreateTask(t.Context(), &cloudtaskspb.CreateTaskRequest{Parent: testParent + "/queues/never", Task: httpTask("http://127.0.0.1/", "")})
+	if status.Code(err) != codes.NotFound {
+		t.Errorf("never made: %v", err)
+	}
+	makeQueue(t, client, &cloudtaskspb.Queue{State: cloudtaskspb.Queue_PAUSED})
+	if got := ask(); got != codes.OK {
+		t.Errorf("made again: %v", got)
+	}
+}
+
+// TestBurstsAreAFifthOfTheRate holds the burst to the rate.
+func TestBurstsAreAFifthOfTheRate(t *testing.T) {
+	for rate, want := range map[float64]int32{500: 100, 499: 100, 100: 20, 51: 11, 50: 10, 10: 10, 1: 10, 0.1: 10} {
+		q := &cloudtaskspb.Queue{RateLimits: &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: rate}}
+		if complete(q); q.GetRateLimits().GetMaxBurstSize() != want {
+			t.Errorf("%v/s: %d, want %d", rate, q.GetRateLimits().GetMaxBurstSize(), want)
+		}
+	}
 }

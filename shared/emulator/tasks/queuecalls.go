@@ -92,6 +92,7 @@ func (s *Server) DeleteQueue(_ context.Context, request *cloudtaskspb.DeleteQueu
 	}
 	s.purge(q)
 	delete(s.queues, request.GetName())
+	s.deleted[request.GetName()] = true
 	close(q.gone)
 	return &emptypb.Empty{}, nil
 }

@@ -19,12 +19,13 @@ type Server struct {
 	options Options
 
 	// Guarded by Life.Mu, as all queues and tasks.
-	queues map[string]*queue
-	taken  takenNames
-	stats  Stats
-	serial int           // tasks created so far
-	busy   int           // tasks alive plus duplicate deliveries under way
-	idle   chan struct{} // closed while busy is 0
+	queues  map[string]*queue
+	deleted map[string]bool // names of queues that were deleted and not created again
+	taken   takenNames
+	stats   Stats
+	serial  int           // tasks created so far
+	busy    int           // tasks alive plus duplicate deliveries under way
+	idle    chan struct{} // closed while busy is 0
 }
 
 // New returns a server without queues. Its Faults must pass their own check:
@@ -38,6 +39,7 @@ func New(options Options) *Server {
 		}),
 		options: options,
 		queues:  map[string]*queue{},
+		deleted: map[string]bool{},
 		taken:   takenNames{keep: options.DedupeFor, until: map[string]int64{}},
 		idle:    make(chan struct{}),
 	}

@@ -93,7 +93,11 @@ func (e *Engine) body(f search.TenantFilter, queries []search.Query) ([]byte, er
 		r["query"] = q.Text
 		r["filters"] = f.Around(q.Filter)
 		r["analytics"] = false
-		r["page"], r["hitsPerPage"] = q.Page, q.HitsPerPage
+		if q.Ranged {
+			r["offset"], r["length"] = q.Offset, q.HitsPerPage
+		} else {
+			r["page"], r["hitsPerPage"] = q.Page, q.HitsPerPage
+		}
 		if fields, some := q.Options["attributesToRetrieve"].([]string); some {
 			r["attributesToRetrieve"] = withField(fields, f.Field)
 		}

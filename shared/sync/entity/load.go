@@ -261,6 +261,9 @@ func (s source) read() (Definition, error) {
 	if d.plain, err = s.settings(); err != nil || d.plain == nil {
 		return d, err
 	}
+	if d.plain, err = withNumberFacets(d.plain); err != nil {
+		return d, fmt.Errorf("%s: %w", at("settings.json"), err)
+	}
 	if d.Settings, err = settingsIn(d.Format, d.plain); err != nil {
 		return d, fmt.Errorf("%s: %w", at("settings.json"), err)
 	}

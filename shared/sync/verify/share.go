@@ -113,5 +113,5 @@ func CanSplit(d entity.Definition) bool {
 		return false
 	}
 	// An index that lists no numeric attributes filters by every number.
-	return settings.Numeric == nil || slices.ContainsFunc(*settings.Numeric, func(s string) bool { return strings.TrimSpace(s) == d.RootField })
+	return settings.Numeric == nil || len(*settings.Numeric) == 0 || slices.ContainsFunc(*settings.Numeric, func(s string) bool { return strings.TrimSpace(s) == d.RootField })
 }

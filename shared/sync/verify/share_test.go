@@ -138,7 +138,7 @@ func TestCanSplit(t *testing.T) {
 	for settings, want := range map[string]bool{
 		string(d.Settings): true, "": true, "{}": true,
 		`{"numericAttributesForFiltering": ["other", "returnId"]}`:      true,
-		`{"numericAttributesForFiltering": []}`:                         false,
+		`{"numericAttributesForFiltering": []}`:                         true,
 		`{"numericAttributesForFiltering": ["equalOnly(returnId)"]}`:    false,
 		`{"numericAttributesForFiltering": "returnId"}`:                 false,
 		`{"numericAttributesForFiltering": null, "hitsPerPage": "ten"}`: true,

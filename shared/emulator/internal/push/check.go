@@ -16,14 +16,19 @@ const (
 	maxHeaderBytes = 80 << 10
 )
 
-// reserved are the prefixes of headers that only the platform may set.
+// reserved reports headers that only the platform may set.
 func reserved(lower string) bool {
-	for _, prefix := range []string{"x-cloudtasks-", "x-cloudscheduler", "x-google-", "x-appengine-"} {
-		if strings.HasPrefix(lower, prefix) {
-			return true
-		}
+	return strings.HasPrefix(lower, "x-cloudtasks-") || strings.HasPrefix(lower, "x-cloudscheduler")
+}
+
+// ignored reports headers that a caller may name and that are not sent: those that the
+// platform computes, and those for Google's use alone.
+func ignored(lower string) bool {
+	switch lower {
+	case "host", "content-length", "user-agent":
+		return true
 	}
-	return false
+	return strings.HasPrefix(lower, "x-google-") || strings.HasPrefix(lower, "x-appengine-")
 }
 
 // CheckURL refuses addresses that the platform would not call.
@@ -98,14 +103,12 @@ func isToken(name string) bool {
 	return name != ""
 }
 
-// Header returns the user's headers without those that the platform computes
-// (Host, Content-Length, User-Agent), and with the platform's agent.
+// Header returns the user's headers without those that are ignored, and with the
+// platform's agent.
 func Header(user map[string]string, agent string) http.Header {
 	header := make(http.Header, len(user)+8)
 	for name, value := range user {
-		switch strings.ToLower(name) {
-		case "host", "content-length", "user-agent":
-		default:
+		if !ignored(strings.ToLower(name)) {
 			header.Set(name, value)
 		}
 	}

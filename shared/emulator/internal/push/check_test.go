@@ -29,11 +29,24 @@ func TestChecks(t *testing.T) {
 		{"header colon", header("a:b", "x"), "HTTP does not allow"},
 		{"header control character", header("a", "x\x01"), "control character"},
 		{"header of the scheduler", header("x-CLOUDscheduler", "x"), "platform alone"},
-		{"header of App Engine", header("X-AppEngine-QueueName", "x"), "platform alone"},
+		{"header of App Engine", header("X-AppEngine-QueueName", "x"), ""},
+		{"header of Google", header("x-GOOGLE-anything", "x"), ""},
 	}
 	for _, test := range tests {
 		if (test.err == nil) != (test.want == "") || test.err != nil && !strings.Contains(test.err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.name, test.err, test.want)
 		}
+	}
+}
+
+// TestIgnoredHeaders sends headers that a caller may name in vain, in any case.
+func TestIgnoredHeaders(t *testing.T) {
+	named := map[string]string{"X-Google-A": "1", "x-appengine-b": "1", "X-APPENGINE-C": "1", "x-gOOgle-": "1", "Host": "h", "content-length": "9", "USER-AGENT": "u", "X-Googler": "kept", "X-Mine": "kept"}
+	if err := CheckHeaders(named); err != nil {
+		t.Fatal(err)
+	}
+	got := Header(named, "agent")
+	if len(got) != 3 || got.Get("X-Googler") != "kept" || got.Get("X-Mine") != "kept" || got.Get("User-Agent") != "agent" {
+		t.Errorf("%v", got)
 	}
 }

@@ -3,7 +3,9 @@
 package resource
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -73,9 +75,9 @@ type Page struct {
 // Paginate sorts names in place and returns those after the token, size at
 // most; a size outside 1..most means most.
 func Paginate(names []string, token string, size, most int) (Page, error) {
-	after, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil {
-		return Page{}, fmt.Errorf("page_token %q was not made by this server", token)
+	after, err := readToken(token)
+	if err != nil || after != "" && len(names) > 0 && Parent(names[0]) != Parent(after) {
+		return Page{}, fmt.Errorf("page_token %q was not made by this server for this list", token)
 	}
 	if size < 0 {
 		return Page{}, fmt.Errorf("page_size is %d, it must not be negative", size)
@@ -84,14 +86,39 @@ func Paginate(names []string, token string, size, most int) (Page, error) {
 		size = most
 	}
 	slices.Sort(names)
-	start, found := slices.BinarySearch(names, string(after))
+	start, found := slices.BinarySearch(names, after)
 	if found {
 		start++
 	}
 	end := min(start+size, len(names))
 	page := Page{Names: names[start:end]}
 	if end < len(names) {
-		page.Next = base64.RawURLEncoding.EncodeToString([]byte(names[end-1]))
+		page.Next = tokenOf(names[end-1])
 	}
 	return page, nil
+}
+
+// errToken is a token that no list ended with.
+var errToken = errors.New("not a page token")
+
+// tokenOf returns the token of the page behind a name: the name with a checksum before
+// it, so that other texts are recognized.
+func tokenOf(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return base64.RawURLEncoding.EncodeToString(append(sum[:checked:checked], name...))
+}
+
+// checked is how many bytes of the checksum a token has.
+const checked = 6
+
+// readToken returns the name of a token, "" of the empty one.
+func readToken(token string) (string, error) {
+	if token == "" {
+		return "", nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(text) < checked || tokenOf(string(text[checked:])) != token {
+		return "", errToken
+	}
+	return string(text[checked:]), nil
 }

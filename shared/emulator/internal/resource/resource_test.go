@@ -76,8 +76,17 @@ func TestPaginate(t *testing.T) {
 			t.Errorf("size %d (-want +got):\n%s", size, diff)
 		}
 	}
-	if _, err := Paginate(all, "?", 1, 5); err == nil {
-		t.Error("a foreign token was taken")
+	last, err := Paginate(slices.Clone(all), "", 3, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{"?", "x", "bogus", "bjE", "AAAAAAAAAAA", last.Next + "A", last.Next[1:], strings.ToUpper(last.Next), " " + last.Next} {
+		if _, err := Paginate(all, token, 1, 5); err == nil {
+			t.Errorf("the token %q was taken", token)
+		}
+	}
+	if _, err := Paginate([]string{"a/queues/1", "a/queues/2"}, tokenOf("b/queues/1"), 1, 5); err == nil {
+		t.Error("a token of another list was taken")
 	}
 	if _, err := Paginate(all, "", -1, 5); err == nil {
 		t.Error("a negative size was taken")

@@ -15,7 +15,7 @@ var defaultSettings = func() map[string]json.RawMessage {
 const defaultsText = `{
 "searchableAttributes": [], "attributesForFaceting": [], "unretrievableAttributes": [], "attributesToRetrieve": ["*"],
 "ranking": ["typo", "geo", "words", "filters", "proximity", "attribute", "exact", "custom"],
-"customRanking": [], "relevancyStrictness": 100, "replicas": [],
+"numericAttributesForFiltering": [], "customRanking": [], "relevancyStrictness": 100, "replicas": [],
 "maxValuesPerFacet": 100, "sortFacetValuesBy": "count", "maxFacetHits": 10,
 "attributesToSnippet": [], "highlightPreTag": "<em>", "highlightPostTag": "</em>",
 "snippetEllipsisText": "…", "restrictHighlightAndSnippetArrays": false,

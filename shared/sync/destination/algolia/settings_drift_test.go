@@ -25,7 +25,7 @@ func TestDrift(t *testing.T) {
 		"unset is not another":          {`{}`, `{"hitsPerPage":21}`, "hitsPerPage", false},
 		"none is null":                  {`{"attributesForFaceting":null}`, `{"attributesForFaceting":[]}`, "", false},
 		"none is not all":               {`{"attributesToHighlight":null}`, `{"attributesToHighlight":[]}`, "attributesToHighlight", false},
-		"no numbers is not all":         {`{"numericAttributesForFiltering":null}`, `{"numericAttributesForFiltering":[]}`, "numericAttributesForFiltering", false},
+		"no numbers is all":             {`{"numericAttributesForFiltering":null}`, `{"numericAttributesForFiltering":[]}`, "", false},
 		"facets have no order":          {`{"attributesForFaceting":["b","filterOnly(a)"]}`, `{"attributesForFaceting":["filterOnly(a)","b"]}`, "", false},
 		"facets have modifiers":         {`{"attributesForFaceting":["a"]}`, `{"attributesForFaceting":["filterOnly(a)"]}`, "attributesForFaceting", false},
 		"numbers have no order":         {`{"numericAttributesForFiltering":["b","a"]}`, `{"numericAttributesForFiltering":["a","b"]}`, "", false},

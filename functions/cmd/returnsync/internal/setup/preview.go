@@ -25,7 +25,7 @@ prints the records as a sync would send them, with their bytes, the reason of ea
 would be parked, the plan of both statements and the server's warnings. It sends nothing
 and changes nothing.`,
 		Example: "  returnsync entities preview returns --limit 3\n  returnsync entities preview returns --id 4711",
-		Args:    cobra.ExactArgs(1),
+		Args:    cli.Args,
 	}
 	cmd.Flags().IntVar(&limit, "limit", limit, fmt.Sprintf("how many roots to read, at most %d", maxPreview))
 	cmd.Flags().Uint64Var(&id, "id", 0, "the id of the one root to read")
@@ -85,7 +85,7 @@ entity.yaml with the line
 
   # yaml-language-server: $schema=../entity.schema.json`,
 		Example: "  returnsync entities schema > entities/entity.schema.json",
-		Args:    cobra.NoArgs,
+		Args:    cli.Args,
 		RunE: a.Run(func(_ context.Context, s *cli.Session, _ []string) error {
 			_, err := s.Out.Write(entity.Schema())
 			return err

@@ -116,8 +116,8 @@ func TestRanking(t *testing.T) {
 		{"order of words", `{}`, "red shoe", "2 1", []string{`{"a":"shoe red"}`, `{"a":"red shoe"}`}},
 		{"attribute", `{"searchableAttributes":["b","a"]}`, "red", "2 1", []string{`{"a":"red"}`, `{"b":"red"}`}},
 		{"position", `{"searchableAttributes":["a"]}`, "red", "2 1", []string{`{"a":"a red"}`, `{"a":"red a"}`}},
-		{"unordered", `{"searchableAttributes":["unordered(a)"]}`, "red", "1 2", []string{`{"a":"a red"}`, `{"a":"red a"}`}},
-		{"same level", `{"searchableAttributes":["unordered(b),unordered(a)"]}`, "red", "1 2", []string{`{"a":"red"}`, `{"b":"red"}`}},
+		{"unordered", `{"searchableAttributes":["unordered(a)"]}`, "red", "2 1", []string{`{"a":"red a"}`, `{"a":"a red"}`}},
+		{"same level", `{"searchableAttributes":["unordered(b),unordered(a)"]}`, "red", "2 1", []string{`{"b":"red"}`, `{"a":"red"}`}},
 		{"exact", `{}`, "red", "2 1", []string{`{"a":"redder"}`, `{"a":"red"}`}},
 		{"first letter", `{}`, "bcde", "2 1", []string{`{"a":"xcde"}`, `{"a":"bcdx"}`}},
 	}
@@ -136,11 +136,11 @@ func TestFilters(t *testing.T) {
 		`{"color":"green","size":[5,9],"deep":{"in":"sea"}}`,
 		`{"hidden":"y"}`)
 	for filters, want := range map[string]string{
-		"color:RED": "1 2", "NOT color:red": "3 4", "color:red AND NOT color:blue": "1",
-		"size > 1": "2 3", "size:2 TO 6": "2 3", "size = 2.001": "2", "size=9": "3", "NOT size<3": "3 4",
-		"ok:true": "1", "A": "1", "a": "", "_tags:b": "1", "hidden:y": "", "NOT hidden:y": "1 2 3 4",
-		"secret:x": "2", "deep.in:sea": "3", "size:1": "1", "color:blue OR color:green": "2 3",
-		"color:red<score=1> OR color:green<score=5>": "3 1 2",
+		"color:RED": "2 1", "NOT color:red": "4 3", "color:red AND NOT color:blue": "1",
+		"size > 1": "3 2", "size:2 TO 6": "3 2", "size = 2.001": "2", "size=9": "3", "NOT size<3": "4 3",
+		"ok:true": "1", "A": "1", "a": "", "_tags:b": "1", "hidden:y": "", "NOT hidden:y": "4 3 2 1",
+		"secret:x": "2", "deep.in:sea": "3", "size:1": "1", "color:blue OR color:green": "3 2",
+		"color:red<score=1> OR color:green<score=5>": "3 2 1",
 	} {
 		if got := hitIDs(ask(t, x, params.Values{"filters": filters})); got != want {
 			t.Errorf("%s = %q, want %q", filters, got, want)
@@ -319,15 +319,34 @@ func TestManyFacetValues(t *testing.T) {
 	}
 }
 
+// TestTiesAreOrderedByObjectID lists records that are equal by every criterion.
+func TestTiesAreOrderedByObjectID(t *testing.T) {
+	ids := []string{"9", "b", "10", "a", "B", "007", "100", "0", "é", "10a", "18446744073709551616", "-1"}
+	var records []string
+	for _, id := range ids {
+		records = append(records, fmt.Sprintf(`{"objectID":%q,"a":"x"}`, id))
+	}
+	const want = "é b a B 10a 007 -1 18446744073709551616 100 10 9 0"
+	for range 3 {
+		rand.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+		x := build(t, `{}`, records...)
+		for _, values := range []params.Values{{}, {"query": "x"}, {"filters": "NOT a:y"}} {
+			if got := hitIDs(ask(t, x, values)); got != want {
+				t.Errorf("%v: %s, want %s", values, got, want)
+			}
+		}
+	}
+}
+
 // TestRebuilt checks that changes, deletions and a rebuild leave the same index.
 func TestRebuilt(t *testing.T) {
 	x := build(t, `{}`, `{"a":"one"}`, `{"a":"two"}`, `{"a":"three"}`)
 	x.Apply([]Change{{"1", []byte(`{"objectID":"1","a":"four two"}`)}, {"3", nil}, {"9", nil}})
 	for _, y := range []*Index{x, x.Rebuilt(x.Settings())} {
-		if got := hitIDs(ask(t, y, params.Values{"query": "two"})); got != "1 2" {
+		if got := hitIDs(ask(t, y, params.Values{"query": "two"})); got != "2 1" {
 			t.Errorf("two = %q", got)
 		}
-		if got := hitIDs(ask(t, y, params.Values{})); got != "1 2" || y.Len() != 2 {
+		if got := hitIDs(ask(t, y, params.Values{})); got != "2 1" || y.Len() != 2 {
 			t.Errorf("all = %q", got)
 		}
 		if got := hitIDs(ask(t, y, params.Values{"query": "one"})); got != "" {

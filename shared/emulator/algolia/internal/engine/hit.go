@@ -69,7 +69,7 @@ func (s *shape) hit(r *ranked) json.RawMessage {
 		info, _ := json.Marshal(map[string]any{
 			"nbTypos": r.typos, "words": len(s.light.words) - int(r.missing), "filters": r.filters,
 			"proximityDistance": r.proximity, "firstMatchedWord": r.attribute, "geoDistance": 0,
-			"nbExactWords": len(s.light.words) - int(r.missing+r.inexact), "userScore": r.slot, "geoPrecision": 1, "promoted": false,
+			"nbExactWords": len(s.light.words) - int(r.missing+r.inexact), "userScore": r.slot, "geoPrecision": 1, "promoted": r.promoted,
 		})
 		add("_rankingInfo", info)
 	}

@@ -38,7 +38,7 @@ type Index struct {
 }
 
 // doc is a record. order is when its objectID first appeared; it survives
-// updates and breaks ties.
+// updates and is the order of browsing.
 type doc struct {
 	id    string
 	raw   []byte

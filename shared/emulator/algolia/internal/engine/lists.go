@@ -26,11 +26,11 @@ func (s *Settings) setLists(lists map[string][]string) {
 			s.ranking = append(s.ranking, criterion)
 		}
 	}
-	if attrs := lists["numericAttributesForFiltering"]; attrs != nil {
-		s.numeric = map[string]bool{}
+	if attrs := lists["numericAttributesForFiltering"]; len(attrs) > 0 { // none named: all
+		s.numeric, s.equalOnly = map[string]bool{}, map[string]bool{}
 		for _, item := range attrs {
-			path, _ := modifiers(item)
-			s.numeric[path] = true
+			path, mods := modifiers(item)
+			s.numeric[path], s.equalOnly[path] = true, mods["equalOnly"]
 		}
 	}
 	for _, item := range lists["replicas"] {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -60,6 +61,18 @@ func (x *Index) numeric(into bitmap, c filter.Condition) {
 			into.set(column.slots[i])
 		}
 	}
+}
+
+// CheckFilter refuses a range of an attribute that is declared equalOnly().
+func (s *Settings) CheckFilter(f filter.Filter) error {
+	for _, group := range f {
+		for _, c := range group {
+			if c.Kind == filter.Numeric && c.Op != filter.Equal && c.Op != filter.NotEqual && s.equalOnly[c.Attr] {
+				return fmt.Errorf("invalid numeric filter on attribute %q: it is declared equalOnly, only = and != are allowed", c.Attr)
+			}
+		}
+	}
+	return nil
 }
 
 func milli(v float64) float64 {

@@ -10,8 +10,9 @@ import (
 // ranked is a record with what it is ordered by. key sums up the textual
 // criteria that come first.
 type ranked struct {
-	slot uint32
-	key  uint64
+	slot     uint32
+	key      uint64
+	promoted bool // by a rule
 	relevance
 }
 
@@ -56,7 +57,7 @@ func pack(r relevance, parts []part) uint64 {
 
 // before returns the comparison that the ranking setting asks for, and the
 // textual criteria it leads with, which it expects packed in the key. Without a
-// text they decide nothing and are left out. Ties go to the older record.
+// text they decide nothing and are left out. Ties go to the greater objectID.
 func (x *Index) before(withText bool) (keyed []part, less criterion) {
 	var criteria []criterion
 	for _, name := range x.settings.ranking {
@@ -89,8 +90,35 @@ func (x *Index) before(withText bool) (keyed []part, less criterion) {
 				return order
 			}
 		}
-		return cmp.Compare(x.docs[a.slot].order, x.docs[b.slot].order)
+		return compareIDs(x.docs[b.slot].id, x.docs[a.slot].id)
 	}
+}
+
+// compareIDs orders objectIDs: whole numbers by their value, before all others, which
+// are ordered as texts.
+func compareIDs(a, b string) int {
+	switch digits := whole(a); {
+	case digits != whole(b) && digits:
+		return -1
+	case digits != whole(b):
+		return 1
+	case digits && len(a) != len(b):
+		return cmp.Compare(len(a), len(b))
+	}
+	return strings.Compare(a, b)
+}
+
+// whole reports whether an objectID is a whole number as JSON writes it.
+func whole(id string) bool {
+	if id == "" || id[0] == '0' && len(id) > 1 {
+		return false
+	}
+	for i := range len(id) {
+		if id[i] < '0' || id[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // top keeps the first n records of an order without sorting the rest: the worst

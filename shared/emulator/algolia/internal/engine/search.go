@@ -32,15 +32,19 @@ func (x *Index) Search(q *params.Query) *Result {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	mask := x.mask(q.Filter)
+	pinned := x.pin(q, mask)
 	words := x.queryWords(q)
 	f := x.find(q, words, mask)
 	after := ""
 	for _, fewer := range fewerWords(q.RemoveWords, words) {
-		if f.nbHits > 0 {
+		if f.nbHits+len(pinned) > 0 {
 			break
 		}
 		f = x.find(q, fewer, mask)
 		after = joined(fewer)
+	}
+	if len(pinned) > 0 {
+		f.page, f.nbHits = withPinned(f.page, pinned), f.nbHits+len(pinned)
 	}
 	res := &Result{NbHits: f.nbHits, QueryAfter: after, Limit: x.settings.limit}
 	first, last := pageOf(q)

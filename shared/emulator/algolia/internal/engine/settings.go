@@ -15,8 +15,9 @@ type Settings struct {
 
 	searchable  []searchable // empty: every attribute, all alike
 	faceting    []faceting
-	ranking     []string // criteria in order, custom already unfolded
-	numeric     map[string]bool
+	ranking     []string        // criteria in order, custom already unfolded
+	numeric     map[string]bool // nil: all
+	equalOnly   map[string]bool
 	hidden      []string // unretrievableAttributes
 	distinct    string   // attributeForDistinct
 	keep        string   // separatorsToIndex

@@ -48,18 +48,32 @@ type Query struct {
 	ClickAnalytics    bool     // the answer carries a queryID
 	ResponseFields    []string // nil: all
 
+	// Rules are applied unless enableRules says no; RuleContexts choose some of them.
+	Rules        bool
+	RuleContexts []string
+	Promoted     []Promotion // by rules, by position
+	MustMatch    bool        // promoted records must pass the filters
+	Hidden       []string    // objectIDs that rules hide
+	Rendering    any         // renderingContent, nil without one
+
 	Alternatives map[string][]string // synonyms: folded word -> folded words that also match
 
 	Admin bool   // sees unretrievableAttributes
 	Echo  string // the parameters as the answer repeats them
 }
 
-// Parse checks given against the known parameters and fills the gaps from
+// Promotion is a record that a rule puts at a position, from 0.
+type Promotion struct {
+	ID       string
+	Position int
+}
+
+// Parse checks given against the documented parameters and fills the gaps from
 // defaults (settings that are also parameters). The error is what a 400 says.
 func Parse(given, defaults Values) (*Query, error) {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if !known[name] {
-			return nil, fmt.Errorf("Unknown parameter: %s", name) //nolint:staticcheck // the service's own wording
+		if err := Check(name, given[name]); err != nil {
+			return nil, err
 		}
 	}
 	values := maps.Clone(defaults)
@@ -105,7 +119,7 @@ func (q *Query) readFacets(r *reader) {
 	q.SortFacetsByAlpha = r.text("sortFacetValuesBy", "count") == "alpha"
 	q.AfterDistinct = r.boolean("facetingAfterDistinct", false)
 	q.FacetQuery = r.text("facetQuery", "")
-	q.MaxFacetHits = r.integer("maxFacetHits", 10, 1, 100)
+	q.MaxFacetHits = r.integer("maxFacetHits", 10, 0, 100)
 }
 
 func (q *Query) readShape(r *reader) {
@@ -118,6 +132,8 @@ func (q *Query) readShape(r *reader) {
 	q.RestrictArrays = r.boolean("restrictHighlightAndSnippetArrays", false)
 	q.ClickAnalytics = r.boolean("clickAnalytics", false)
 	q.RankingInfo = r.boolean("getRankingInfo", false)
+	q.Rules, q.RuleContexts = r.boolean("enableRules", true), r.list("ruleContexts")
+	q.Rendering = r.object("renderingContent")
 	if fields := r.list("responseFields"); fields != nil && !slices.Contains(fields, "*") {
 		q.ResponseFields = fields
 	}

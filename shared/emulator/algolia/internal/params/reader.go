@@ -62,14 +62,24 @@ func (r *reader) integer(name string, missing, low, high int) int {
 }
 
 func (r *reader) boolean(name string, missing bool) bool {
-	switch r.text(name, strconv.FormatBool(missing)) {
-	case "true", "1":
-		return true
-	case "false", "0":
-		return false
+	value, ok := Bool(r.text(name, strconv.FormatBool(missing)))
+	if !ok {
+		r.fail(name, "boolean")
 	}
-	r.fail(name, "boolean")
-	return missing
+	return value
+}
+
+// object reads a JSON object, or the text of one; nil means absent.
+func (r *reader) object(name string) any {
+	value := r.values[name]
+	if text, ok := value.(string); ok {
+		var read map[string]any
+		if json.Unmarshal([]byte(text), &read) != nil {
+			r.fail(name, "an object")
+		}
+		return read
+	}
+	return value
 }
 
 // list reads an array of strings, or one text with commas. nil means absent.

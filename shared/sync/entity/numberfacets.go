@@ -1,0 +1,65 @@
+package entity
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// numeric is the setting that lists the fields that searches filter by number.
+const numeric = "numericAttributesForFiltering"
+
+// modified is an entry of a list of attributes with a modifier, such as
+// filterOnly(account).
+var modified = regexp.MustCompile(`^[A-Za-z]+\((.+)\)$`)
+
+// bare returns an attribute without its modifiers.
+func bare(entry string) string {
+	entry = strings.TrimSpace(entry)
+	for {
+		m := modified.FindStringSubmatch(entry)
+		if m == nil {
+			return entry
+		}
+		entry = m[1]
+	}
+}
+
+// withNumberFacets returns an index's settings in which every field that searches may
+// filter by number is a facet too: the index answers the least and the largest number
+// of facets only, and a front end's slider needs these. A field that is never shown
+// stays out.
+func withNumberFacets(settings []byte) ([]byte, error) {
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(settings, &members); err != nil {
+		return nil, err
+	}
+	lists := map[string][]string{}
+	for _, name := range []string{numeric, faceting, hiding} {
+		var list []string
+		if text, ok := members[name]; ok && json.Unmarshal(text, &list) != nil {
+			return nil, fmt.Errorf("%s is not a list of texts", name)
+		}
+		lists[name] = list
+	}
+	before := len(lists[faceting])
+	for _, entry := range lists[numeric] {
+		field := bare(entry)
+		named := func(e string) bool { return bare(e) == field }
+		hidden := slices.ContainsFunc(lists[hiding], func(h string) bool { return field == h || strings.HasPrefix(field, h+".") })
+		if !hidden && !slices.ContainsFunc(lists[faceting], named) {
+			lists[faceting] = append(lists[faceting], field)
+		}
+	}
+	if len(lists[faceting]) == before {
+		return settings, nil
+	}
+	text, err := json.Marshal(lists[faceting])
+	if err != nil {
+		return nil, err
+	}
+	members[faceting] = text
+	return json.Marshal(members)
+}
