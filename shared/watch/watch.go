@@ -68,7 +68,7 @@ type Watcher struct {
 	// targets that searches see.
 	Live     func(ctx context.Context) ([]entity.Definition, error)
 	Plans    Plans
-	Index    Asker // nil: the index is never asked, which is a finding
+	Index    Asker          // nil: the index is never asked, which is a finding
 	Wings    []judge.Looker // the other wings' findings
 	Channels []Channel
 	Rules    alert.Rules

@@ -171,6 +171,9 @@ func open(t *testing.T, f wire.Function, r *recorder) {
 	if _, err := wire.NewEnv(ctx, r, nil); err != nil {
 		t.Errorf("%s: %v", f.Name, err)
 	}
+	if _, err := (&wire.Env{Lookup: r, Wings: wings.All()}).Used(ctx); err != nil {
+		t.Errorf("%s: %v", f.Name, err)
+	}
 	if err := wire.Configure(ctx, r, &serving); err != nil {
 		t.Errorf("%s: %v", f.Name, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/ssa/ssautil"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
 // module is the path before our packages.
@@ -18,6 +20,7 @@ const module = "gitlab.com/eshopbox-team/return-sync/"
 type program struct {
 	*ssa.Program
 	roots map[string]*ssa.Function // by folder below functions
+	wings *ssa.Function            // the list of the wings
 }
 
 // loadProgram reads the code of what starts.
@@ -41,9 +44,20 @@ func loadProgram(t *testing.T) program {
 		if !ok {
 			continue
 		}
+		if folder == "internal/wings" {
+			p.wings = pkg.Func("All")
+		}
 		for _, name := range []string{"open", "main"} {
 			if f := pkg.Func(name); f != nil {
 				p.roots[folder] = f
+			}
+		}
+		if !strings.HasPrefix(folder, "internal/wings/") {
+			continue
+		}
+		for name, member := range pkg.Members {
+			if f, ok := member.(*ssa.Function); ok && strings.HasPrefix(name, "open") {
+				p.roots[wire.FolderOf(pkg.Pkg.Name()+"."+name)] = f
 			}
 		}
 	}
@@ -68,6 +82,7 @@ type walk struct {
 func (p program) reach(f *ssa.Function) map[*ssa.Function]bool {
 	w := &walk{prog: p.Program, reached: map[*ssa.Function]bool{}, kept: map[*ssa.Function]bool{}, types: map[string]types.Type{}, methods: map[string]*types.Func{}}
 	w.add(f)
+	w.add(p.wings) // what the wings put into their registrations runs where values of its type are called
 	for len(w.todo) > 0 {
 		for len(w.todo) > 0 {
 			next := w.todo[len(w.todo)-1]
