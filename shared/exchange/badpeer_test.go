@@ -71,7 +71,7 @@ func TestBadPrimaries(t *testing.T) {
 				page = f.IDs
 			}
 			f.IDs = page
-		})), "outside of the range"},
+		})), "do not match"},
 		"pages of nothing":         {alter("ids", one(func(f *exchange.Frame) { f.More, f.IDs = true, nil })), "empty and not the last"},
 		"lists an id twice":        {alter("ids", one(func(f *exchange.Frame) { f.IDs[1] = f.IDs[0] })), "ascending"},
 		"sends a foreign grain":    {alter("grains", one(func(f *exchange.Frame) { f.Grains[0].SliceID = foreign })), "another slice"},
