@@ -78,17 +78,32 @@ func (r *running) all(ctx context.Context) error {
 	if err := checkListed(there); err != nil {
 		return err
 	}
-	here, names, err := r.Local.Held(ctx, r.req.Partner.ID)
+	plan, err := r.plan(ctx, there)
 	if err != nil {
 		return err
 	}
-	plan := PlanOf(r.req.Partner.ID, there, here, names)
-	if !r.req.Test {
-		if err := r.Local.Apply(ctx, plan); err != nil {
-			return err
+	return r.follow(ctx, plan)
+}
+
+// planTries is how often a plan is made anew because another partner's sync took a
+// name meanwhile.
+const planTries = 5
+
+// plan plans what the primary's list means and, with update, applies it.
+func (r *running) plan(ctx context.Context, there []Subscription) (Plan, error) {
+	for try := 1; ; try++ {
+		here, names, err := r.Local.Held(ctx, r.req.Partner.ID)
+		if err != nil {
+			return Plan{}, err
+		}
+		plan := PlanOf(r.req.Partner.ID, there, here, names)
+		if r.req.Test {
+			return plan, nil
+		}
+		if err := r.Local.Apply(ctx, plan); fault.KindOf(err) != fault.Superseded || try == planTries {
+			return plan, err
 		}
 	}
-	return r.follow(ctx, plan)
 }
 
 // follow lists the plan's decisions and syncs its subscriptions.

@@ -30,9 +30,7 @@ type node struct {
 	id       exchange.ID
 	url      string
 	partners *Partners
-	settings function.Settings
 	token    string // of an administrator
-	wrap     func(http.Handler) http.Handler
 }
 
 // password is the administrator's.
@@ -50,11 +48,11 @@ func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *n
 		t.Fatal(err)
 	}
 	n := &node{t: t, id: exchange.NewID()}
-	n.settings = function.Settings{
+	settings := function.Settings{
 		Role: role, Company: n.id.String(), JWTSecret: "a-secret-of-tests-that-guards-nothing", KeySecret: "another-secret-that-guards-nothing-x",
 		TokenTTL: time.Hour, RefreshTTL: time.Hour, KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 2, LockWait: time.Millisecond, AtOnce: 3, Period: time.Hour,
 	}
-	parts, partners, err := Open(db, n.settings, slog.New(slog.DiscardHandler), time.Now)
+	parts, partners, err := Open(db, settings, slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/exchangetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
 // counting counts requests by path and may take upgrades away, as a proxy does.
@@ -93,16 +92,16 @@ func TestWhoMaySync(t *testing.T) {
 		token  string
 		status int
 	}{
-		"no token":             {secondary, "POST", path, "", 401},
-		"a token of another":   {secondary, "POST", path, primary.token[:len(primary.token)-2] + "xx", 401},
-		"a weak role":          {secondary, "POST", path, weak, 403},
-		"on a primary":         {primary, "POST", "/sync/" + secondary.id.String(), primary.token, 403},
-		"an unknown company":   {secondary, "POST", "/sync/" + exchange.NewID().String(), secondary.token, 404},
-		"an unknown address":   {secondary, "POST", "/sync/" + url.PathEscape("http://169.254.169.254/"), secondary.token, 404},
-		"a session, secondary": {secondary, "GET", "/sync", secondary.token, 403},
+		"no token":              {secondary, "POST", path, "", 401},
+		"a token of another":    {secondary, "POST", path, primary.token[:len(primary.token)-2] + "xx", 401},
+		"a weak role":           {secondary, "POST", path, weak, 403},
+		"on a primary":          {primary, "POST", "/sync/" + secondary.id.String(), primary.token, 403},
+		"an unknown company":    {secondary, "POST", "/sync/" + exchange.NewID().String(), secondary.token, 404},
+		"an unknown address":    {secondary, "POST", "/sync/" + url.PathEscape("http://169.254.169.254/"), secondary.token, 404},
+		"a session, secondary":  {secondary, "GET", "/sync", secondary.token, 403},
 		"a session, no upgrade": {primary, "GET", "/v1/sync", primary.token, 426},
-		"another method":       {primary, "DELETE", "/v1/sync", primary.token, 405},
-		"nowhere":              {primary, "GET", "/v1/nowhere", primary.token, 404},
+		"another method":        {primary, "DELETE", "/v1/sync", primary.token, 405},
+		"nowhere":               {primary, "GET", "/v1/nowhere", primary.token, 404},
 	} {
 		if status := c.n.ask(c.method, c.path, c.token, nil, nil); status != c.status {
 			t.Errorf("%s: %d, want %d", name, status, c.status)
