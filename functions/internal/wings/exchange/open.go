@@ -2,9 +2,7 @@ package exchange
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
 	function "gitlab.com/eshopbox-team/return-sync/functions/exchange"
@@ -48,18 +46,4 @@ func parts(ctx context.Context, o wire.Opening) (function.Parts, *Partners, erro
 		return function.Parts{}, nil, err
 	}
 	return Open(o.Pool, settings, o.Log, time.Now)
-}
-
-// serve opens the function.
-func serve(ctx context.Context, e *wire.Env) (http.Handler, error) {
-	o, err := e.Opened(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, _, err := parts(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	h, err := function.Handler(p)
-	return h, errors.Join(err)
 }
