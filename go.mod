@@ -30,6 +30,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
+require github.com/coder/websocket v1.8.15 // indirect
 
 require (
 	cloud.google.com/go v0.123.0 // indirect

@@ -8,6 +8,7 @@
 package wings
 
 import (
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/exchange"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
@@ -16,6 +17,7 @@ import (
 func All() []wire.Wing {
 	return []wire.Wing{
 		reports.Wing(),
+		exchange.Wing(),
 	}
 }
 

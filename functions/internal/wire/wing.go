@@ -16,6 +16,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // Wing is what one wing beside sync adds to the deployed product. A wing's package
@@ -56,6 +57,9 @@ type Wing struct {
 	Findings func(ctx context.Context, o Opening) (func(context.Context) ([]judge.Further, error), error)
 	// Checks opens the wing's checks of doctor.
 	Checks func(ctx context.Context, o Opening) ([]doctor.Check, error)
+	// Publisher opens what keeps copies of an entity's records, written by the process
+	// function in each page's transaction; nil without an error keeps none.
+	Publisher func(ctx context.Context, o Opening) (store.Publisher, error)
 	// Page opens the wing's page of the console, whose paths begin with a slash. The
 	// console has checked the caller: who may read gets GET; the rest takes an operator
 	// and the header of changes. PersonOf names the caller.
@@ -124,6 +128,27 @@ func (e *Env) Used(ctx context.Context) ([]Wing, error) {
 		known = append(known, w.Name)
 	}
 	return nil, fmt.Errorf("WINGS is %q: name each wing once, of: %s", strings.Join(named.Names, ","), strings.Join(known, ", "))
+}
+
+// publish joins the publishers of the wings in use to the store of pages.
+func (e *Env) publish(ctx context.Context, db *store.DB) error {
+	used, err := e.Used(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range used {
+		if w.Publisher == nil {
+			continue
+		}
+		p, err := w.Publisher(ctx, Opening{e, db.Pool()})
+		if err != nil {
+			return err
+		}
+		if p != nil {
+			db.PublishTo(p)
+		}
+	}
+	return nil
 }
 
 // kinds adds the wings' kinds to those of entities and scopes.

@@ -302,7 +302,10 @@ func (e *Env) Process(ctx context.Context) (*flow.Process, error) {
 	}
 	var problems [4]error
 	p.Entities, problems[0] = defs.Load()
-	p.Store, problems[1] = e.Store(db)
+	pages, problem := e.Store(db)
+	if problems[1] = problem; problem == nil {
+		p.Store, problems[1] = pages, e.publish(ctx, pages)
+	}
 	p.Source, problems[2] = e.Source(db)
 	p.Index, problems[3] = algolia.New(index)
 	return p, errors.Join(problems[:]...)

@@ -228,10 +228,15 @@ func (p *Page) Close() Outcome {
 		switch r.result {
 		case saved:
 			o.Counts.Saved++
+			o.Current = append(o.Current, Current{r.id, r.body})
 		case deleted:
 			o.Counts.Deleted++
+			o.Current = append(o.Current, Current{ID: r.id})
 		case unchanged:
 			o.Counts.Unchanged++
+			if r.body != nil {
+				o.Current = append(o.Current, Current{r.id, r.body})
+			}
 		case parked:
 			o.Counts.Parked++
 		}

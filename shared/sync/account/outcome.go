@@ -16,6 +16,14 @@ type Outcome struct {
 	Resolved    []string                      // ids that were parked and no longer are
 	Settled     map[uint64]ledger.Unconfirmed // what this page's pushes have confirmed
 	Unconfirmed ledger.Journal                // what this page leaves to the next run
+	Current     []Current                     // the records that the index holds now, of those that were read
+}
+
+// Current is a record as the index holds it now. A nil body means that the record is
+// gone. The body is without the time of the push.
+type Current struct {
+	ID   string
+	Body []byte
 }
 
 // The reasons why a record is parked.

@@ -66,6 +66,9 @@ func (p *Page) planRow(r *record, row *source.Record) {
 		r.settle(parked)
 	case want == r.hash:
 		r.settle(unchanged)
+		if r.result == unchanged {
+			r.body = row.Body // for those who keep a copy of the records
+		}
 	case row.Problem != "":
 		p.park(r, Parked{Reason: BadRow, Detail: row.Problem}, want)
 	case size > p.def.RecordLimit:

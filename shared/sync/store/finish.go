@@ -15,6 +15,16 @@ import (
 // Outcome is all that a page writes when it is done.
 type Outcome = account.Outcome
 
+// Publisher keeps copies of the records that a page found, in the page's own
+// transaction. A record may be published again.
+type Publisher interface {
+	Publish(ctx context.Context, tx *sql.Tx, r run.Run, records []account.Current) error
+}
+
+// PublishTo has the pages of all entities published. It is called before the first
+// page is finished.
+func (db *DB) PublishTo(p Publisher) { db.publisher = p }
+
 // Finish ends a page: ledger, parked records, doubts, the page and its part of
 // the run's account, in one transaction, and returns the run as it then is. The
 // run's row comes last because all its pages write it. An account that does not
@@ -55,6 +65,12 @@ func (db *DB) finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 		func() error { return resolve(ctx, tx, p.Run.Entity, o.Resolved) },
 		func() error { return settle(ctx, tx, p.Run.Entity, o.Settled) },
 		func() error { return doubt(ctx, tx, p.Run.Entity, contested) },
+		func() error {
+			if db.publisher == nil || len(o.Current) == 0 {
+				return nil
+			}
+			return db.publisher.Publish(ctx, tx, p.Run, o.Current)
+		},
 	} {
 		if err := write(); err != nil {
 			return err

@@ -19,6 +19,7 @@ type DB struct {
 
 	insertLedger, replaceLedger *kept
 	firsts                      sync.Map // see FirstDefinition
+	publisher                   Publisher
 }
 
 // Open returns the tables behind a DSN of the go-sql-driver, connecting by dial if

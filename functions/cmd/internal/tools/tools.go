@@ -3,6 +3,7 @@ package tools
 
 import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/exchange"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/reports"
 )
 
@@ -10,5 +11,6 @@ import (
 func All() []tool.Tool {
 	return []tool.Tool{
 		reports.Tool(),
+		exchange.Tool(),
 	}
 }

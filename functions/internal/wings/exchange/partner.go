@@ -1,0 +1,200 @@
+// Package exchange joins the exchange wing to the product: its function, its
+// tables, its schedules, findings and checks. It alone opens the wing's technologies.
+package exchange
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	function "gitlab.com/eshopbox-team/return-sync/functions/exchange"
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange/websocket"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
+)
+
+// Partners syncs with partners' servers. It implements the function's Syncer.
+type Partners struct {
+	Store    *store.Store
+	Sealer   *exchange.Sealer
+	HTTP     *http.Client
+	Settings function.Settings
+	Company  exchange.ID // ours
+	Log      *slog.Logger
+	Now      func() time.Time
+	Socket   websocket.Config
+}
+
+// The times of a session.
+const (
+	// held is the longest that one sync with a partner keeps others away.
+	held = time.Hour
+	// patient is how long an answer of a primary is awaited. Hashing a slice of a million
+	// grains is part of one.
+	patient = time.Minute
+)
+
+// Sync implements the function's Syncer. It refuses a partner that is switched off,
+// another sync with the partner, and a server that is no secondary.
+func (p *Partners) Sync(ctx context.Context, partner exchange.Company, sub exchange.ID, test bool) (exchange.Report, error) {
+	switch {
+	case p.Settings.Role != rest.RoleSecondary:
+		return exchange.Report{}, fault.New(fault.Forbidden, "wrong-server-role", "resource is not allowed with this server-role")
+	case !partner.Active:
+		return exchange.Report{}, fault.New(fault.Superseded, "company-inactive", "the company %q is switched off", partner.Name)
+	case partner.SyncAddr == "":
+		return exchange.Report{}, fault.New(fault.Invalid, "no-address", "the company %q has no sync_addr", partner.Name)
+	}
+	if !test { // a run without update writes nothing, and so can run beside another
+		release, err := p.Store.Hold(ctx, partner.ID, held)
+		if err != nil {
+			return exchange.Report{}, err
+		}
+		defer release()
+	}
+	ctx, cancel := context.WithTimeout(ctx, held)
+	defer cancel()
+	return p.run(ctx, exchange.Request{Partner: partner, Sub: sub, Test: test}), nil
+}
+
+// run connects and syncs. A connection that fails is the report's error and an
+// activity.
+func (p *Partners) run(ctx context.Context, req exchange.Request) exchange.Report {
+	start := p.Now()
+	side := &exchange.Secondary{
+		Local: p.Store, Copy: p.Store, Journal: p.Store, Log: p.Log, Now: p.Now, Sleep: sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
+	}
+	client, err := p.login(ctx, req.Partner)
+	if err != nil {
+		return p.unconnected(ctx, req, start, err)
+	}
+	address, token := client.Session()
+	conn, err := websocket.Dial(ctx, p.HTTP, address, token, p.Socket)
+	if errors.Is(err, websocket.ErrNoUpgrade) {
+		p.Log.InfoContext(ctx, "the primary does not upgrade; the sync goes on by single calls", "partner", req.Partner.Name)
+		return side.Sync(ctx, client, req)
+	}
+	if err != nil {
+		return p.unconnected(ctx, req, start, err)
+	}
+	peer, err := exchange.Open(ctx, conn, patient)
+	if err == nil && peer.Begin.Server != req.Partner.ID {
+		err = strange(req.Partner, peer.Begin.Server)
+	}
+	if err != nil {
+		conn.Close(err)
+		return p.unconnected(ctx, req, start, err)
+	}
+	report := side.Sync(ctx, peer, req)
+	if report.Error == "" {
+		err = peer.End(ctx)
+	} else {
+		err = errors.New(report.Error)
+	}
+	conn.Close(err)
+	return report
+}
+
+// login logs in at a partner's server and demands that it is the partner's.
+func (p *Partners) login(ctx context.Context, partner exchange.Company) (*rest.Client, error) {
+	sealed, err := p.Store.SyncKey(ctx, partner.ID)
+	if err != nil {
+		return nil, err
+	}
+	if sealed == nil {
+		return nil, fault.New(fault.Misconfigured, "no-key", "the company %q has no sync_api_key: set the key that the partner gave you", partner.Name)
+	}
+	key, err := p.Sealer.Open(partner.ID, sealed)
+	if err != nil {
+		return nil, err
+	}
+	client, err := rest.Open(ctx, partner.SyncAddr, key, rest.Config{HTTP: p.HTTP, Company: p.Company, Retry: httpcall.Policy{
+		Attempts: 3, First: 500 * time.Millisecond, Most: 5 * time.Second, Attempt: patient,
+	}})
+	if err == nil && client.Server.Role != rest.RolePrimary {
+		err = fault.New(fault.Invalid, "wrong-server-role", "the server at the company's sync_addr is no primary")
+	}
+	if err == nil && client.Server.ID != partner.ID {
+		err = strange(partner, client.Server.ID)
+	}
+	return client, err
+}
+
+// strange is the error of a server that is not the partner's.
+func strange(partner exchange.Company, id exchange.ID) error {
+	return fault.New(fault.Invalid, "wrong-server", "the server at the sync_addr of %q is company %s, not %s", partner.Name, id, partner.ID)
+}
+
+// unconnected reports a sync that reached no session, and keeps an activity of it.
+func (p *Partners) unconnected(ctx context.Context, req exchange.Request, start time.Time, err error) exchange.Report {
+	r := exchange.Report{Partner: req.Partner, Test: req.Test, Results: []exchange.Result{}, Error: err.Error(), Duration: p.Now().Sub(start)}
+	if req.Test {
+		return r
+	}
+	a := exchange.Activity{CompanyID: req.Partner.ID, Message: "Syncing \"" + req.Partner.Name + "\" (" + req.Partner.SyncAddr + ")", Error: r.Error, Duration: int64(r.Duration)}
+	if err := p.Store.Record(context.WithoutCancel(ctx), a); err != nil {
+		p.Log.ErrorContext(ctx, "a failed sync could not be kept", "partner", req.Partner.Name, "error", err)
+	}
+	return r
+}
+
+// SyncAll syncs with all active partners that have an address, several at once.
+func (p *Partners) SyncAll(ctx context.Context, test bool) ([]exchange.Report, error) {
+	all, err := p.Store.Companies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var partners []exchange.Company
+	for _, c := range all {
+		if c.Active && c.SyncAddr != "" && c.ID != p.Company {
+			partners = append(partners, c)
+		}
+	}
+	return exchange.EachPartner(ctx, partners, p.Settings.AtOnce, func(ctx context.Context, c exchange.Company) exchange.Report {
+		r, err := p.Sync(ctx, c, exchange.First, test)
+		if err != nil {
+			return exchange.Report{Partner: c, Test: test, Results: []exchange.Result{}, Error: err.Error()}
+		}
+		return r
+	}), nil
+}
+
+// sleep waits d or until the context ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// Sessions serves a primary's sessions over websockets. It implements the function's
+// Session.
+type Sessions struct {
+	Primary *exchange.Primary
+	Socket  websocket.Config
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Serve implements the function's Session.
+func (s *Sessions) Serve(w http.ResponseWriter, r *http.Request, company exchange.ID) {
+	conn, err := websocket.Accept(w, r, s.Socket)
+	if err != nil { // the library has answered
+		s.Log.WarnContext(r.Context(), "a session could not begin", "company", company, "error", err)
+		return
+	}
+	err = s.Primary.Serve(r.Context(), conn, company, s.Now())
+	if err != nil {
+		s.Log.WarnContext(r.Context(), "a session broke off", "company", company, "error", err)
+	}
+	conn.Close(err)
+}

@@ -1,0 +1,46 @@
+package exchange_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestOwnersSentencesHaveTests finds every test and every file that OWNER.md names.
+func TestOwnersSentencesHaveTests(t *testing.T) {
+	text, err := os.ReadFile("OWNER.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, dir := range []string{".", "../../functions/exchange", "../../functions/internal/wings/exchange"} {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			one, err := os.ReadFile(path)
+			code.Write(one)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := regexp.MustCompile(`Test\w+`).FindAllString(string(text), -1)
+	if len(names) < 20 {
+		t.Errorf("%d tests are named", len(names))
+	}
+	for _, name := range names {
+		if !strings.Contains(code.String(), "func "+name+"(t ") {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		if _, err := os.Stat(link[1]); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+)
+
+// Record implements exchange.Journal.
+func (s *Store) Record(ctx context.Context, a exchange.Activity) error {
+	return sqldb.Outage(record(ctx, s.db, a), "keep an activity")
+}
+
+// record adds an activity.
+func record(ctx context.Context, e sqldb.Execer, a exchange.Activity) error {
+	_, err := e.ExecContext(ctx, `INSERT INTO exchange_activity (company_id, sub_id, success, test, message, error, duration, added, removed, bytes, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(6))`, bin(a.CompanyID), bin(a.SubID), a.Success, a.Test, sqldb.Cut(a.Message, 512), sqldb.Cut(a.Error, 512),
+		a.Duration, a.Added, a.Gone, a.Bytes)
+	return err
+}
+
+const activityColumns = "id, company_id, sub_id, success, test, message, error, duration, added, removed, bytes, created_at"
+
+func scanActivity(row sqldb.Row) (a exchange.Activity, err error) {
+	err = row.Scan(&a.ID, &a.CompanyID, &a.SubID, &a.Success, &a.Test, &a.Message, &a.Error, &a.Duration, &a.Added, &a.Gone, &a.Bytes, &a.CreatedAt)
+	return a, err
+}
+
+// Activities returns a page of activities, newest first, and their number.
+func (s *Store) Activities(ctx context.Context, offset, limit int) ([]exchange.Activity, int, error) {
+	var total int
+	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM exchange_activity").Scan(&total); err != nil {
+		return nil, 0, sqldb.Outage(err, "count the activities")
+	}
+	list, err := sqldb.Collect(ctx, s.db, scanActivity, "SELECT "+activityColumns+" FROM exchange_activity ORDER BY id DESC LIMIT ? OFFSET ?", limit, offset)
+	return list, total, sqldb.Outage(err, "read the activities")
+}
+
+// Activity returns one activity.
+func (s *Store) Activity(ctx context.Context, id int64) (exchange.Activity, error) {
+	a, err := scanActivity(s.db.QueryRowContext(ctx, "SELECT "+activityColumns+" FROM exchange_activity WHERE id = ?", id))
+	return a, notThere(err, "activity")
+}
+
+// DeleteActivity removes one activity.
+func (s *Store) DeleteActivity(ctx context.Context, id int64) error {
+	return notThere(sqldb.ExactlyOne(ctx, s.db, errNoRow, "DELETE FROM exchange_activity WHERE id = ?", id), "activity")
+}

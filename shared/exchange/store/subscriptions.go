@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+)
+
+const subColumns = "b.id, b.slice_id, b.company_id, b.name, b.description, b.active, b.vanished, b.created_at, b.updated_at"
+
+// subFields returns the destinations of subColumns.
+func subFields(b *exchange.Subscription) []any {
+	return []any{&b.ID, &b.SliceID, &b.CompanyID, &b.Name, &b.Description, &b.Active, &b.Vanished, &b.CreatedAt, &b.UpdatedAt}
+}
+
+const subQuery = "SELECT " + subColumns + ", " + sliceColumns + " FROM exchange_subscription b JOIN exchange_slice s ON s.id = b.slice_id "
+
+func scanSub(row sqldb.Row) (b exchange.Subscription, err error) {
+	b.Slice = &exchange.Slice{}
+	err = row.Scan(append(subFields(&b), sliceFields(b.Slice)...)...)
+	return b, err
+}
+
+// Subscriptions returns subscriptions with their slices by name: a company's, or all
+// for a nil company.
+func (s *Store) Subscriptions(ctx context.Context, company *exchange.ID) ([]exchange.Subscription, error) {
+	where, args := "", []any(nil)
+	if company != nil {
+		where, args = "WHERE b.company_id = ? ", []any{bin(*company)}
+	}
+	list, err := sqldb.Collect(ctx, s.db, scanSub, subQuery+where+"ORDER BY b.name", args...)
+	return list, sqldb.Outage(err, "read the subscriptions")
+}
+
+// Subscription returns one subscription with its slice.
+func (s *Store) Subscription(ctx context.Context, id exchange.ID) (exchange.Subscription, error) {
+	b, err := scanSub(s.db.QueryRowContext(ctx, subQuery+"WHERE b.id = ?", bin(id)))
+	return b, notThere(err, "subscription")
+}
+
+// SubscriptionNamed returns one subscription by its name.
+func (s *Store) SubscriptionNamed(ctx context.Context, name string) (exchange.Subscription, error) {
+	b, err := scanSub(s.db.QueryRowContext(ctx, subQuery+"WHERE b.name = ?", name))
+	return b, notThere(err, "subscription")
+}
+
+// CreateSubscription gives a company a slice.
+func (s *Store) CreateSubscription(ctx context.Context, b exchange.Subscription) error {
+	return s.db.InTx(ctx, "add a subscription", func(tx *sql.Tx) error {
+		var found int
+		err := tx.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM exchange_slice WHERE id = ?) + (SELECT COUNT(*) FROM exchange_company WHERE id = ?)",
+			bin(b.SliceID), bin(b.CompanyID)).Scan(&found)
+		if err != nil {
+			return err
+		}
+		if found != 2 {
+			return fault.New(fault.NotFound, "not-found", "there is no such slice or company")
+		}
+		return insertSub(ctx, tx, b)
+	})
+}
+
+// insertSub adds a subscription's row.
+func insertSub(ctx context.Context, tx *sql.Tx, b exchange.Subscription) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO exchange_subscription (id, slice_id, company_id, name, description, active, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, NOW(6), NOW(6))`, bin(b.ID), bin(b.SliceID), bin(b.CompanyID), b.Name, sqldb.Cut(b.Description, 255), b.Active)
+	return taken(err, "another subscription has this id or name, or gives the company this slice")
+}
+
+// UpdateSubscription writes a subscription's name, description and flag.
+func (s *Store) UpdateSubscription(ctx context.Context, b exchange.Subscription) error {
+	err := sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "UPDATE exchange_subscription SET name = ?, description = ?, active = ?, updated_at = NOW(6) WHERE id = ?",
+		b.Name, sqldb.Cut(b.Description, 255), b.Active, bin(b.ID))
+	return notThere(taken(err, "another subscription has this name"), "subscription")
+}
+
+// DeleteSubscription removes a subscription. The slice stays.
+func (s *Store) DeleteSubscription(ctx context.Context, id exchange.ID) error {
+	return notThere(sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "DELETE FROM exchange_subscription WHERE id = ?", bin(id)), "subscription")
+}
+
+// Published implements exchange.Catalog. Slices whose content changed are hashed
+// first.
+func (s *Store) Published(ctx context.Context, company exchange.ID) ([]exchange.Subscription, error) {
+	stale, err := sqldb.Collect(ctx, s.db, sqldb.Column[exchange.ID], `SELECT s.id FROM exchange_slice s
+		JOIN exchange_subscription b ON b.slice_id = s.id WHERE b.company_id = ? AND s.version <> s.hashed`, bin(company))
+	if err != nil {
+		return nil, sqldb.Outage(err, "read the slices of a company")
+	}
+	for _, id := range stale {
+		if _, err := s.Refresh(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return s.Subscriptions(ctx, &company)
+}
+
+// Subscribed implements exchange.Catalog.
+func (s *Store) Subscribed(ctx context.Context, company, slice exchange.ID) (exchange.State, error) {
+	var found int
+	err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM exchange_subscription b JOIN exchange_company c ON c.id = b.company_id
+		WHERE b.company_id = ? AND b.slice_id = ? AND b.active = 1 AND c.active = 1`, bin(company), bin(slice)).Scan(&found)
+	if err != nil {
+		return exchange.State{}, sqldb.Outage(err, "read a subscription")
+	}
+	if found == 0 {
+		return exchange.State{}, fault.New(fault.Forbidden, "no-access", "No Access to this slice")
+	}
+	current, err := s.Refresh(ctx, slice)
+	return exchange.State{Proof: current.Proof(), AllowSync: current.AllowSync, Type: current.Type, Date: current.Date, Metadata: current.Metadata}, err
+}
+
+// Held implements exchange.Local.
+func (s *Store) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
+	names := exchange.Names{Subscriptions: map[string]exchange.ID{}, Slices: map[string]exchange.ID{}, Holders: map[exchange.ID]exchange.ID{}}
+	var held []exchange.Subscription
+	all, err := s.Subscriptions(ctx, nil)
+	if err != nil {
+		return nil, names, err
+	}
+	for _, b := range all {
+		names.Subscriptions[b.Name] = b.ID
+		names.Holders[b.SliceID] = b.CompanyID
+		if b.CompanyID == primary {
+			held = append(held, b)
+		}
+	}
+	every, err := s.Slices(ctx)
+	for _, slice := range every {
+		names.Slices[slice.Name] = slice.ID
+	}
+	return held, names, err
+}
+
+// Apply implements exchange.Local.
+func (s *Store) Apply(ctx context.Context, plan exchange.Plan) error {
+	return s.db.InTx(ctx, "apply a primary's subscriptions", func(tx *sql.Tx) error {
+		for _, r := range plan.Renew {
+			if _, err := tx.ExecContext(ctx, "UPDATE exchange_subscription SET id = ?, vanished = 0, updated_at = NOW(6) WHERE id = ?", bin(r.New.ID), bin(r.Old)); err != nil {
+				return err
+			}
+		}
+		for _, b := range plan.Add {
+			if err := addHeld(ctx, tx, b); err != nil {
+				return err
+			}
+		}
+		if err := mark(ctx, tx, plan.Deactivate, "active = 0", "deactivated by primary"); err != nil {
+			return err
+		}
+		if err := mark(ctx, tx, plan.Vanish, "vanished = 1", "no longer listed by primary; its content is kept"); err != nil {
+			return err
+		}
+		for _, b := range plan.Return {
+			if _, err := tx.ExecContext(ctx, "UPDATE exchange_subscription SET vanished = 0, updated_at = NOW(6) WHERE id = ?", bin(b.ID)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// addHeld adds a subscription that is new on a secondary, with its slice, which may
+// be left from a subscription of before.
+func addHeld(ctx context.Context, tx *sql.Tx, b exchange.Subscription) error {
+	var found int
+	if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM exchange_slice WHERE id = ?", bin(b.SliceID)).Scan(&found); err != nil {
+		return err
+	}
+	if found == 0 {
+		if err := insertSlice(ctx, tx, *b.Slice); err != nil {
+			return err
+		}
+	}
+	return insertSub(ctx, tx, b)
+}
+
+// mark changes subscriptions and keeps an activity for each.
+func mark(ctx context.Context, tx *sql.Tx, list []exchange.Subscription, set, message string) error {
+	for _, b := range list {
+		if _, err := tx.ExecContext(ctx, "UPDATE exchange_subscription SET "+set+", updated_at = NOW(6) WHERE id = ?", bin(b.ID)); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, exchange.Activity{CompanyID: b.CompanyID, SubID: b.ID, Message: message}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

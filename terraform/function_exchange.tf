@@ -1,0 +1,28 @@
+# Exchanges slices with partners' servers, which reach it from the internet and log in
+# by themselves. settings.exchange holds EXCHANGE_ROLE and EXCHANGE_COMPANY.
+module "exchange" {
+  source = "./modules/function"
+  count  = contains(var.wings, "exchange") ? 1 : 0
+
+  name                = "exchange"
+  prefix              = var.prefix
+  project             = var.project
+  region              = var.region
+  url                 = local.urls.exchange
+  image               = var.image
+  scale               = local.scale.exchange
+  ingress             = "INGRESS_TRAFFIC_ALL"
+  network             = local.network
+  subnetwork          = local.subnetwork
+  sql_roles           = local.sql_roles
+  deletion_protection = var.deletion_protection
+
+  env = merge(local.env_all, local.env_sql.exchange, lookup(var.settings, "exchange", {}))
+  secrets = {
+    for name, secret in merge(local.secrets_sql, { EXCHANGE_JWT_SECRET = "exchange-jwt-secret", EXCHANGE_KEY_SECRET = "exchange-key-secret" }) :
+    name => google_secret_manager_secret.sync[secret].secret_id
+  }
+  invokers = { everybody = "allUsers" }
+
+  depends_on = [google_project_service.api]
+}
