@@ -24,7 +24,7 @@ locals {
   env_all = merge({
     LOG_LEVEL            = var.log_level
     GOOGLE_CLOUD_PROJECT = var.project
-  }, lookup(var.settings, "all", {}))
+  }, local.env_wings, lookup(var.settings, "all", {}))
 
   # The settings that all functions with runs share: one lease, one number of
   # attempts, one budget.

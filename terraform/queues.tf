@@ -2,14 +2,14 @@
 # scaling.tf, where they are made to agree.
 
 locals {
-  queues = {
+  queues = merge({
     # One task a run: fix the window, cut the pages.
     returnSync = { concurrent = local.sync_concurrency, per_second = 5 }
     # One task a page.
     returnSyncProcessing = { concurrent = local.processing_concurrency, per_second = 100 }
     # Pages of backfills, repairs and rebuilds, slower than the tick's.
     returnSyncBackfill = { concurrent = local.backfill_concurrency, per_second = 20 }
-  }
+  }, local.wing_queues)
 }
 
 resource "google_cloud_tasks_queue" "queue" {

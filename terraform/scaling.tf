@@ -6,7 +6,7 @@ locals {
   # A function's size. instances x concurrency is how many requests it takes at
   # once; pools is how many database pools an instance opens, connections how many
   # each may hold. process: 59 MiB were measured at four pages of 500 returns.
-  sizes = {
+  sizes = merge({
     cron      = { target = "ReturnsCron", instances = 1, min_instances = 0, concurrency = 8, cpu = "1", memory = "512Mi", timeout = 180, pools = 1, connections = 4 }
     window    = { target = "ReturnUpdatedTaskQueue", instances = 2, min_instances = 0, concurrency = 4, cpu = "1", memory = "512Mi", timeout = 600, pools = 2, connections = 4 }
     process   = { target = "ReturnUpdateProcessingQueue", instances = 4, min_instances = 0, concurrency = 4, cpu = "1", memory = "512Mi", timeout = 600, pools = 2, connections = 8 }
@@ -18,7 +18,7 @@ locals {
     # CONSOLE_STREAMS, and the time is Cloud Run's longest.
     console = { target = "SyncConsole", instances = 1, min_instances = 0, concurrency = 80, cpu = "1", memory = "512Mi", timeout = 3600, pools = 1, connections = 4 }
     watch   = { target = "WatchSyncs", instances = 1, min_instances = 0, concurrency = 2, cpu = "1", memory = "512Mi", timeout = 120, pools = 1, connections = 2 }
-  }
+  }, local.wing_sizes)
   scale = { for name, size in local.sizes : name => {
     target        = size.target
     pools         = size.pools

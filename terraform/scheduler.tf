@@ -2,7 +2,7 @@
 # that a second attempt never meets the first at work.
 
 locals {
-  jobs = {
+  jobs = merge({
     # A tick: every entity's next window is claimed.
     returnsUpdateCron = { function = "cron", path = "/", schedule = var.schedule, account = google_service_account.scheduler.email }
     # Lets open backfills, repairs and rebuilds go on.
@@ -13,7 +13,7 @@ locals {
     returnsSchedules = { function = "schedules", path = "/", schedule = "* * * * *", account = google_service_account.housekeeper.email }
     # Checks whether the syncs and the live index are as they should be.
     returnsWatch = { function = "watch", path = "/", schedule = "* * * * *", account = google_service_account.housekeeper.email }
-  }
+  }, local.wing_jobs)
 }
 
 resource "google_cloud_scheduler_job" "job" {

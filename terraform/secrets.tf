@@ -21,6 +21,7 @@ locals {
     var.verify_index ? { algolia-browse-key = "Algolia key of the verify function and the operator job: browse, search, seeUnretrievableAttributes on our indexes" } : {},
     contains(var.alert_webhooks, "slack") ? { slack-webhook = "Slack's incoming webhook of the watch function" } : {},
     contains(var.alert_webhooks, "webhook") ? { alert-webhook = "Address that the watch function posts alerts to" } : {},
+    local.wing_secrets,
   )
 }
 

@@ -14,6 +14,7 @@
 //	GET  /events       the same as server-sent events, whole again at each change
 //	GET  /runs/{id}    a run, its pages and what the run log says of it
 //	POST /act/{action} changes something: see actions
+//	     /wings/{name}/ the page of a wing beside sync
 //
 // A second call: of a start finds the sync that is running; of a change of a schedule or
 // a job is refused, because the page showed an older version. Each change is first
@@ -86,7 +87,13 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	// An open page does not count among the requests: streams have limits of their own.
 	doors := http.NewServeMux()
 	doors.Handle("GET /events", edge.HandleOperator(c.Log, f.events, http.MethodGet, http.MethodHead))
-	doors.Handle("/", edge.Door(c.Log, c.Config.AtOnce, mux))
+	requests := http.NewServeMux()
+	requests.Handle("/", mux)
+	for _, page := range c.Pages {
+		path := "/wings/" + page.Name
+		requests.Handle(path+"/", http.StripPrefix(path, f.checked(page.Handler)))
+	}
+	doors.Handle("/", edge.Door(c.Log, c.Config.AtOnce, requests))
 	return careful(doors)
 }
 

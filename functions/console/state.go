@@ -49,8 +49,16 @@ type view struct {
 	Limits map[string]int `json:"limits"`
 	// StaleSeconds is the lag at which an index is behind.
 	StaleSeconds float64 `json:"staleSeconds"`
+	// Places are the wings' pages, by their names below /wings.
+	Places []place `json:"places"`
 	// BudgetPercent is the share of the operations budget at which people are alerted.
 	BudgetPercent int64 `json:"budgetPercent"`
+}
+
+// place is a wing's page.
+type place struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
 }
 
 // pass is a run as the page shows it.
@@ -81,7 +89,7 @@ type beat struct {
 func (f *function) read(ctx context.Context) (view, time.Time, error) {
 	var v view
 	var definitions entity.List
-	query := health.Query{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Entities: func(ctx context.Context, db *store.DB) (list entity.List, err error) {
+	query := health.Query{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Wings: f.Wings, Entities: func(ctx context.Context, db *store.DB) (list entity.List, err error) {
 		definitions, err = target.Catalog{Entities: f.Entities, Store: db}.Live(ctx)
 		return definitions, err
 	}}
@@ -90,6 +98,10 @@ func (f *function) read(ctx context.Context) (view, time.Time, error) {
 		return v, time.Time{}, err
 	}
 	now := v.Report.Now
+	v.Places = []place{}
+	for _, page := range f.Pages {
+		v.Places = append(v.Places, place{page.Name, page.Title})
+	}
 	v.StaleSeconds, v.BudgetPercent = f.Limits.StaleAfter.Seconds(), f.Limits.BudgetPercent
 	// The page itself computes values that change with the clock alone, so that an
 	// unchanged state sends no event.

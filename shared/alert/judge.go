@@ -1,5 +1,11 @@
 package alert
 
+import (
+	"slices"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+)
+
 // Verdict is what is to be done.
 type Verdict struct {
 	Raise   []Alert // open these; one whose key is open replaces that
@@ -59,8 +65,14 @@ func (r Rules) Judge(f Facts, open []Open, told map[Key]int64) Verdict {
 		}
 	}
 	for _, o := range open {
-		if _, ok := left[o.Key]; ok {
+		_, ok := left[o.Key]
+		wing := judge.WingOf(string(o.Key.Cause))
+		switch {
+		case !ok:
+		case wing == "":
 			v.Drop = append(v.Drop, o) // its entity is no more
+		case slices.Contains(f.Wings, wing): // a wing says only what holds
+			v.Recover = append(v.Recover, o)
 		}
 	}
 	return v
@@ -99,6 +111,11 @@ func (r Rules) findings(f Facts) []finding {
 	for _, e := range f.Entities {
 		list = append(list, r.absent(f, e, judged, offline.standing), r.behind(f, e, judged, offline.standing),
 			r.failed(f, e, judged), r.takenOver(f, e, judged), r.parked(e, judged), r.drift(e, judged), r.index(e, judged))
+	}
+	for _, one := range f.Further {
+		if one.Title != "" {
+			list = append(list, finding{alert: r.sayFurther(one), standing: holds, news: true})
+		}
 	}
 	return list
 }

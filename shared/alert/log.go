@@ -1,6 +1,10 @@
 package alert
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+)
 
 // The records that a watcher logs while a cause holds. Metrics of the deployment
 // count them by these very words.
@@ -14,10 +18,15 @@ const (
 	LogDrift      = "source and index differ"
 	LogIndex      = "the index is not what it should be"
 	LogOperations = "the operations budget is nearly used up"
+	LogWing       = "a wing needs attention"
+	LogUnread     = "a wing could not be read"
 )
 
 // LogRecord is what is logged while the cause holds.
 func (c Cause) LogRecord() string {
+	if judge.WingOf(string(c)) != "" {
+		return LogWing
+	}
 	return map[Cause]string{
 		Offline: LogOffline, Absent: LogAbsent, Behind: LogBehind, RunFailed: LogRunFailed,
 		TakenOver: LogTakenOver, Parked: LogParked, Drift: LogDrift, Index: LogIndex, Operations: LogOperations,

@@ -19,8 +19,12 @@ func (r Rules) linked(a Alert) Alert {
 	return a
 }
 
-// Anchor is where the page of the alerts speaks of the cause.
+// Anchor is where the page of the alerts speaks of the cause: of a wing's cause
+// reports/report-failed at alert-reports-report-failed.
 func (c Cause) Anchor() string {
+	if judge.WingOf(string(c)) != "" {
+		return "alert-" + strings.ReplaceAll(string(c), "/", "-")
+	}
 	return map[Cause]string{
 		Offline: "alert-heartbeat-missing", Absent: "alert-nothing-synced", Behind: "alert-index-behind", RunFailed: "alert-run-failed",
 		TakenOver: "alert-run-taken-over", Parked: "alert-records-parked", Drift: "alert-drift-found", Index: "alert-index-wrong", Operations: "alert-operations-budget",
@@ -133,6 +137,11 @@ func (r Rules) sayIndex(e Entity) Alert {
 		a.Text = fmt.Sprintf("It was checked completely last before %s.", x.At.UTC().Format(clock))
 	}
 	return r.linked(a)
+}
+
+// sayFurther says what another wing found.
+func (r Rules) sayFurther(f judge.Further) Alert {
+	return r.linked(Alert{Key: Key{Cause(f.Cause()), f.Entity}, Subject: f.Subject, Title: f.Title, Text: f.Text, Do: f.Do})
 }
 
 // sayOperations says that a budget is nearly used up.

@@ -2,12 +2,15 @@
 // statements in terraform/README.md are written from it, doctor compares an account with
 // it, and a test compares it with the program's own SQL.
 //
-// A new table is one line of matrix.
+// A new table is one line in its wing's file below tables.
 package grants
 
 import (
+	"embed"
+	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Operator is the command line's role, which also migrates.
@@ -17,35 +20,12 @@ const Operator = "operator"
 // passwords it has a user of its own.
 const Search = "search"
 
-// matrix has a line a table and a column a role: the functions by their folders,
-// and the command line. A letter is a privilege; a dash is none.
-const matrix = `
-table                      cron  window  process  search  verify  schedules  scopes  watch  console  operator
-order_return_algolia_sync  siu   siu     su       s       s       siu        siu     s      siu      siu
-sync_alert                 -     -       -        -       -       -          -       siud   s        s
-sync_alert_notice          -     -       -        -       -       -          -       siud   s        s
-sync_audit                 siu   siu     -        -       -       siu        siu     -      siu      siu
-sync_change                -     sid     sd       -       s       -          -       -      -        s
-sync_drift                 -     -       -        -       siud    -          -       s      s        siud
-sync_heartbeat             siu   -       -        -       -       siu        siu     siu    siu      siu
-sync_index                 -     -       -        s       -       -          -       siu    s        siu
-sync_job                   su    siu     su       -       -       su         su      s      siu      siu
-sync_job_root              -     s       sd       -       -       -          -       -      siu      siu
-sync_ledger                -     -       siud     -       s       -          -       s      -        sd
-sync_log                   i     i       i        -       -       i          i       sid    si       si
-sync_page                  su    siu     sud      -       -       su         su      s      su       su
-sync_parked                -     -       siu      -       -       -          -       s      s        sud
-sync_recheck               siu   siu     siud     -       s       siu        siu     s      siu      siud
-sync_run                   su    siu     su       -       s       su         su      s      su       su
-sync_schedule              -     -       -        -       -       su         -       s      siud     siud
-sync_schedule_poll         -     -       -        -       -       siu        -       s      s        siu
-sync_schema                -     -       -        -       -       -          -       -      s        s
-sync_scope                 -     -       -        -       -       siu        siud    -      siu      siud
-sync_scope_member          -     -       -        -       -       sid        siud    -      sid      siud
-sync_status                -     -       -        -       -       siud       siud    -      siu      siu
-sync_target                s     s       siu      s       s       s          s       s      s        siu
-sync_verify                -     -       -        -       siu     -          -       s      s        siu
-`
+// tables holds one file a wing, named as the wing. A file is a matrix: a line a table
+// and a column a role, which is the folder of a function, or the command line. A letter
+// is a privilege; a dash is none.
+//
+//go:embed tables/*.txt
+var tables embed.FS
 
 // source are the roles that read the source's tables, named by the definitions.
 var source = []string{"window", "process", "verify", Operator}
@@ -57,23 +37,69 @@ var Migrating = []string{"CREATE", "ALTER", "INSERT"}
 // privileges are the letters of matrix.
 var privileges = []struct{ letter, name string }{{"s", "SELECT"}, {"i", "INSERT"}, {"u", "UPDATE"}, {"d", "DELETE"}}
 
-// lines returns the fields of matrix, the header first.
-func lines() [][]string {
-	var all [][]string
-	for line := range strings.Lines(strings.TrimSpace(matrix)) {
-		all = append(all, strings.Fields(line))
+// line is a table's line of a file: the letters by role.
+type line struct {
+	table string
+	roles []string // in the file's order
+	held  map[string]string
+}
+
+// lines returns the lines of all files, sync's first.
+var lines = sync.OnceValue(func() []line {
+	files, err := fs.Glob(tables, "tables/*.txt")
+	if err != nil || len(files) == 0 {
+		panic("the files of rights are embedded")
+	}
+	const first = "tables/sync.txt"
+	files = append([]string{first}, slices.DeleteFunc(files, func(f string) bool { return f == first })...)
+	var all []line
+	for _, file := range files {
+		text, err := tables.ReadFile(file)
+		if err != nil {
+			panic(err) // the file is embedded
+		}
+		all = append(all, read(string(text))...)
+	}
+	return all
+})
+
+// read reads a file, its header first.
+func read(text string) []line {
+	var all []line
+	var roles []string
+	for one := range strings.Lines(strings.TrimSpace(text)) {
+		fields := strings.Fields(one)
+		if roles == nil {
+			roles = fields[1:]
+			continue
+		}
+		l := line{fields[0], roles, map[string]string{}}
+		for i, letters := range fields[1:] {
+			l.held[roles[i]] = letters
+		}
+		all = append(all, l)
 	}
 	return all
 }
 
 // Roles returns the roles: the functions, and the operator as the last.
-func Roles() []string { return lines()[0][1:] }
+func Roles() []string {
+	var names []string
+	for _, l := range lines() {
+		for _, role := range l.roles {
+			if role != Operator && !slices.Contains(names, role) {
+				names = append(names, role)
+			}
+		}
+	}
+	return append(names, Operator)
+}
 
 // Tables returns our own tables.
 func Tables() []string {
 	var names []string
-	for _, line := range lines()[1:] {
-		names = append(names, line[0])
+	for _, l := range lines() {
+		names = append(names, l.table)
 	}
 	return names
 }
@@ -92,11 +118,10 @@ func ReadsSource(roles ...string) bool {
 // UPDATE, DELETE; none for an unknown table.
 func On(table string, roles ...string) []string {
 	var held []string
-	all := lines()
 	for _, p := range privileges {
-		for _, line := range all[1:] {
-			for i, letters := range line[1:] {
-				if line[0] == table && slices.Contains(roles, all[0][i+1]) && strings.Contains(letters, p.letter) && !slices.Contains(held, p.name) {
+		for _, l := range lines() {
+			for _, role := range roles {
+				if l.table == table && strings.Contains(l.held[role], p.letter) && !slices.Contains(held, p.name) {
 					held = append(held, p.name)
 				}
 			}

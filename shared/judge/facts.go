@@ -16,6 +16,10 @@ type Facts struct {
 	Entities []Entity
 	// Spent is the index's bill.
 	Spent Spent
+	// Further are the findings of the other wings, and Wings the names of those that
+	// could be read; see Read.
+	Further []Further
+	Wings   []string
 }
 
 // Spent counts operations of the index, as its vendor bills them.

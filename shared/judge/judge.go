@@ -51,6 +51,8 @@ func Kinds() []Kind {
 
 // Finding is one problem that needs a person, and the remedy.
 type Finding struct {
+	// Wing is the wing that brought the finding; empty for sync.
+	Wing    string `json:"wing,omitempty"`
 	Entity  string `json:"entity,omitempty"`
 	Kind    Kind   `json:"kind"`
 	Problem string `json:"problem"`

@@ -64,6 +64,26 @@ func (l List) Newest() (int64, error) {
 	return goose.NumericComponent(path.Base(files[len(files)-1]))
 }
 
+// SchemaVersions returns the version of a list's schema in the database and the one
+// that the list brings it to.
+func (db *DB) SchemaVersions(ctx context.Context, l List) (have, want int64, err error) {
+	if want, err = l.Newest(); err != nil {
+		return 0, 0, err
+	}
+	err = db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM "+l.Table).Scan(&have)
+	return have, want, Outage(err, "read the schema's version; run: returnsync migrate")
+}
+
+// Schema is SchemaVersions for a database that may never have been migrated: its
+// version is then 0.
+func (db *DB) Schema(ctx context.Context, l List) (have, want int64, err error) {
+	have, want, err = db.SchemaVersions(ctx, l)
+	if IsNoTable(err) {
+		return 0, want, nil
+	}
+	return have, want, err
+}
+
 // prepareVersions makes the table of versions under the lock. The library would make
 // it in two steps before it takes the lock; another process that reads it in between,
 // or after a crash there, finds a table that it takes for broken.

@@ -22,6 +22,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -67,7 +68,8 @@ type Watcher struct {
 	// targets that searches see.
 	Live     func(ctx context.Context) ([]entity.Definition, error)
 	Plans    Plans
-	Index    Asker // nil: the index is never asked, which is a finding
+	Index    Asker          // nil: the index is never asked, which is a finding
+	Wings    []judge.Looker // the other wings' findings
 	Channels []Channel
 	Rules    alert.Rules
 	Config   Config
@@ -96,6 +98,12 @@ func (w *Watcher) Round(ctx context.Context) (Report, error) {
 	f, err := w.facts(ctx)
 	if err != nil {
 		return r, err
+	}
+	f.Further, f.Wings = judge.Read(ctx, w.Wings)
+	for _, one := range f.Further {
+		if one.Kind == judge.WingUnread {
+			w.Log.ErrorContext(ctx, alert.LogUnread, "wing", one.Wing, "problem", one.Problem)
+		}
 	}
 	open, err := w.Alerts.OpenAlerts(ctx)
 	if err != nil {

@@ -44,9 +44,17 @@ func once(ctx context.Context, stack *rehearsal.Stack, began time.Time, loaded s
 	if err := s.fill(ctx, stack, log); err != nil {
 		return stoppedOr(ctx, err)
 	}
+	parts, err := playWings(ctx, stack, log)
+	if err != nil {
+		return stoppedOr(ctx, err)
+	}
+	s.Problems = append(s.Problems, rehearsal.WingProblems(parts)...)
 	s.WallSeconds = round(time.Since(began).Seconds())
 	s.OK = len(s.Problems) == 0
 	line, err := json.Marshal(s)
+	if err == nil {
+		line, err = rehearsal.WithWings(line, parts)
+	}
 	if err != nil {
 		return err
 	}
@@ -55,6 +63,18 @@ func once(ctx context.Context, stack *rehearsal.Stack, began time.Time, loaded s
 		return errUnsound
 	}
 	return nil
+}
+
+// playWings does the work of the wings that play and compares their sides.
+func playWings(ctx context.Context, stack *rehearsal.Stack, log io.Writer) (map[string]map[string]any, error) {
+	names, plays := stack.Plays()
+	for i, p := range plays {
+		_, _ = fmt.Fprintf(log, "%s: the sample's work\n", names[i])
+		if err := p.Run(ctx, log); err != nil {
+			return nil, fmt.Errorf("%s: %w", names[i], err)
+		}
+	}
+	return stack.CheckWings(ctx)
 }
 
 // fill syncs, checks, syncs again and checks again.

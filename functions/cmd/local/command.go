@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools"
 )
 
 // options are the values of the flags.
@@ -25,6 +27,7 @@ type options struct {
 	pageSize int
 	entities string
 	verbose  bool
+	wings    map[string]*bool // whether a wing plays, by its name
 }
 
 const examples = `  go run ./functions/cmd/local                                   everything, until Ctrl-C
@@ -80,6 +83,12 @@ records of the database. The same --seed draws the same faults.`,
 	f.IntVar(&o.workers, "workers", 4, "how many pages are worked at once")
 	f.IntVar(&o.pageSize, "page-size", 0, "returns a page (default: the definition's)")
 	f.StringVar(&o.entities, "entities", "", "a folder with further entity definitions")
+	o.wings = map[string]*bool{}
+	for _, t := range tools.All() {
+		if t.Play.Open != nil {
+			o.wings[t.Play.Name] = f.Bool(t.Play.Name, false, t.Play.Help)
+		}
+	}
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show what the functions log")
 	return cmd
 }

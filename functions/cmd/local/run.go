@@ -22,6 +22,12 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 	if _, err := syncWithBar(ctx, stack, "syncing", log); err != nil {
 		return err
 	}
+	_, plays := stack.Plays()
+	for _, p := range plays {
+		if err := p.Run(ctx, log); err != nil {
+			return err
+		}
+	}
 	if err := stack.Watch(ctx); err != nil {
 		return err
 	}
@@ -33,6 +39,13 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 	if err := welcome(ctx, stack, o, out); err != nil {
 		return err
 	}
+	for _, p := range plays {
+		if p.Welcome != nil {
+			for _, line := range p.Welcome() {
+				_, _ = fmt.Fprintln(out, "  "+line)
+			}
+		}
+	}
 	_, _ = fmt.Fprintf(out, "  operate   go run ./functions/cmd/returnsync --config %s status\n\n", config)
 	var background sync.WaitGroup
 	defer background.Wait()
@@ -43,6 +56,15 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 				_, _ = fmt.Fprintln(log, "the warehouse stopped:", err)
 			}
 		})
+		for _, p := range plays {
+			if p.Churn != nil {
+				background.Go(func() {
+					if err := p.Churn(ctx); err != nil && ctx.Err() == nil {
+						_, _ = fmt.Fprintln(log, "the changes of a wing stopped:", err)
+					}
+				})
+			}
+		}
 	}
 	return follow(ctx, stack, out)
 }

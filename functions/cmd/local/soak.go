@@ -30,9 +30,18 @@ func soak(ctx context.Context, stack *rehearsal.Stack, o options, out, log io.Wr
 		report.Problems = append(report.Problems, err.Error())
 		report.OK = false
 	}
-	line, jsonErr := json.Marshal(report)
-	if jsonErr != nil {
-		return jsonErr
+	parts, err := stack.CheckWings(ctx)
+	if err != nil {
+		return stoppedOr(ctx, err)
+	}
+	report.Problems = append(report.Problems, rehearsal.WingProblems(parts)...)
+	report.OK = report.OK && len(report.Problems) == 0
+	line, err := json.Marshal(report)
+	if err == nil {
+		line, err = rehearsal.WithWings(line, parts)
+	}
+	if err != nil {
+		return err
 	}
 	_, _ = fmt.Fprintf(out, "%s\n", line)
 	if !report.OK {

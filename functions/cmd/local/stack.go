@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 )
@@ -25,6 +26,9 @@ func play(ctx context.Context, o options, out, log io.Writer) (err error) {
 	defer func() { err = errors.Join(err, stack.Close()) }()
 	loaded, err := load(ctx, stack, o, log)
 	if err != nil {
+		return stoppedOr(ctx, err)
+	}
+	if err := stack.BeginWings(ctx); err != nil {
 		return stoppedOr(ctx, err)
 	}
 	if err := stack.BeginTicks(ctx); err != nil {
@@ -52,6 +56,11 @@ func stackOptions(o options, log io.Writer) rehearsal.Options {
 	s := rehearsal.Options{
 		DSN: o.dsn, Dir: o.dir, Keep: o.keep, Port: o.port, Seed: o.seed, Workers: o.workers,
 		HoldTicks: true, BufferPoolMB: 512, Log: log, ChildLog: log,
+	}
+	for _, t := range tools.All() {
+		if t.Play.Open != nil && *o.wings[t.Play.Name] {
+			s.Wings = append(s.Wings, t.Play)
+		}
 	}
 	if !o.once {
 		s.Every = o.every

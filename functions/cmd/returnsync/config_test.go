@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/alerts"
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/setup"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
@@ -26,7 +27,7 @@ func TestSettingsKnowWhatTheFunctionsRead(t *testing.T) {
 		for f := range reflect.TypeOf(config).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
 			for _, name := range []string{name, f.Tag.Get("alias")} {
-				if name != "" && !slices.Contains(cli.KnownNames(), name) {
+				if name != "" && !slices.Contains(cli.KnownNames(wings.All()), name) {
 					t.Errorf("%T reads %s, which settings does not list", config, name)
 				}
 			}

@@ -18,8 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sethvargo/go-envconfig"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
@@ -88,7 +89,7 @@ type deps struct {
 func (d deps) real() cli.Deps {
 	return cli.Deps{
 		Environment: d.env, Home: d.home, Dir: d.dir, Out: d.out, Err: d.log,
-		Client: d.client, OpenCron: d.cron, Now: d.now, Poll: d.poll, User: d.user,
+		Client: d.client, OpenCron: d.cron, Now: d.now, Poll: d.poll, User: d.user, Wings: wings.All(),
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
@@ -26,7 +27,7 @@ func main() {
 		Environment: envconfig.OsLookuper(), Home: home,
 		Out: os.Stdout, Err: os.Stderr, Terminal: progress.IsTerminal(os.Stderr),
 		Client: http.DefaultClient, OpenCron: (*wire.Env).Cron,
-		Now: time.Now, Poll: time.Second, User: userName(),
+		Now: time.Now, Poll: time.Second, User: userName(), Wings: wings.All(),
 	})
 	stop()
 	os.Exit(code)

@@ -6,8 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/alerts"
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/index"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/jobs"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/schedules"
@@ -77,6 +78,11 @@ func newRoot(d cli.Deps) *cobra.Command {
 	a.AddFlags(root)
 	for _, group := range groups() {
 		root.AddCommand(group(a)...)
+	}
+	for _, t := range tools.All() {
+		if t.Commands != nil {
+			root.AddCommand(t.Commands(a)...)
+		}
 	}
 	cli.DocumentExits(root)
 	return root

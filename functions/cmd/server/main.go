@@ -16,6 +16,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
@@ -30,7 +31,7 @@ func main() {
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	e, err := wire.NewEnv(ctx, envconfig.OsLookuper())
+	e, err := wire.NewEnv(ctx, envconfig.OsLookuper(), wings.All())
 	if err != nil {
 		return err
 	}

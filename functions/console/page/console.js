@@ -62,6 +62,8 @@ function draw() {
   if (!view) return;
   const width = $('main').clientWidth, inner = width > 860 ? Math.floor((Math.min(width, 1200) - 100) / 2) : width - 62;
   const { report } = view;
+  section('places', view.places, () => sections.places(view));
+  $('places').hidden = !view.places.length;
   section('verdict', [report.ok, report.attention, report.entities.map(e => [e.name, e.asOf])], () => sections.verdict(view));
   section('summary', [report.budget, report.entities, view.heartbeat, view.alerts], () => sections.summary(view));
   cards(report.entities, inner);

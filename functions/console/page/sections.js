@@ -7,6 +7,11 @@ import * as ask from './dialogs.js';
 const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
 const empty = text => element('p', { class: 'empty' }, text);
 
+// places are the links to the pages of the wings beside sync.
+export function places({ places: list }) {
+  return list.map(({ name, title }) => element('a', { href: `wings/${name}/` }, title));
+}
+
 // verdict says whether all is well, then lists the problems that need a person.
 export function verdict({ report }) {
   const things = report.attention;
@@ -17,7 +22,7 @@ export function verdict({ report }) {
     oldest ? element('span', { class: 'asof' }, report.entities.length > 1 ? `The oldest index, ${oldest.name}, is as of ` : 'The index is as of ', moment(oldest.asOf), ', ', running(oldest.asOf, 'lag'), '.') : undefined)];
   if (things.length) {
     made.push(element('ol', { class: 'things' }, things.map(a => element('li', {},
-      element('strong', {}, a.entity ? `${a.entity}: ${a.problem}` : a.problem), element('p', {}, a.do)))));
+      element('strong', {}, [a.wing, a.entity].filter(Boolean).map(name => name + ': ').join('') + a.problem), element('p', {}, a.do)))));
   }
   return made;
 }

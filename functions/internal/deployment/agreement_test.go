@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/sethvargo/go-envconfig"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
@@ -24,7 +25,7 @@ import (
 
 // TestQueues compares the names of the queues.
 func TestQueues(t *testing.T) {
-	want := wire.Queues()
+	want := wings.Queues()
 	var have []string
 	for name := range load(t, terraform, required()).local("queues").AsValueMap() {
 		have = append(have, name)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 )
 
 // The places, from this package's folder.
@@ -215,7 +218,16 @@ func (c *config) modules() []string {
 
 // required is what has no default.
 func required() map[string]string {
-	return map[string]string{"project": `"acme-returns-test"`, "project_number": `"123456789012"`, "algolia_app_id": `"EXAMPLEAPP"`, "ticks": "true"}
+	return map[string]string{"project": `"acme-returns-test"`, "project_number": `"123456789012"`, "algolia_app_id": `"EXAMPLEAPP"`, "ticks": "true", "wings": wingNames()}
+}
+
+// wingNames are all wings, as HCL.
+func wingNames() string {
+	names := []string{}
+	for _, w := range wings.All() {
+		names = append(names, strconv.Quote(w.Name))
+	}
+	return "[" + strings.Join(names, ", ") + "]"
 }
 
 // variants are ways to fill in the variables that lead to different environments.

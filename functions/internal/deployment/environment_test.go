@@ -15,6 +15,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 )
@@ -167,7 +168,10 @@ func open(t *testing.T, f wire.Function, r *recorder) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var serving server.Config
-	if _, err := wire.NewEnv(ctx, r); err != nil {
+	if _, err := wire.NewEnv(ctx, r, nil); err != nil {
+		t.Errorf("%s: %v", f.Name, err)
+	}
+	if _, err := (&wire.Env{Lookup: r, Wings: wings.All()}).Used(ctx); err != nil {
 		t.Errorf("%s: %v", f.Name, err)
 	}
 	if err := wire.Configure(ctx, r, &serving); err != nil {
@@ -176,7 +180,7 @@ func open(t *testing.T, f wire.Function, r *recorder) {
 	if serving.Target != f.Name {
 		t.Errorf("FUNCTION_TARGET is %q, want %q", serving.Target, f.Name)
 	}
-	e := &wire.Env{Lookup: r, Log: slog.New(slog.DiscardHandler)}
+	e := &wire.Env{Lookup: r, Log: slog.New(slog.DiscardHandler), Wings: wings.All()}
 	defer func() {
 		cancel()
 		_ = e.Close()
@@ -214,7 +218,7 @@ func TestSecretsAreReadByFew(t *testing.T) {
 // TestOperatorJob holds the environment of the operator job to names that the command line
 // reads, and looks that it can compare the index.
 func TestOperatorJob(t *testing.T) {
-	known := literals(t, root+"/functions/cmd/returnsync/internal/cli/settings.go")
+	known := literals(t, root+"/functions/cmd/internal/cli/settings.go")
 	for name, values := range variants() {
 		c := load(t, terraform, values)
 		env, secrets := texts(c.local("operator_env")), texts(c.local("operator_secrets"))

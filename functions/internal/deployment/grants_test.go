@@ -45,6 +45,9 @@ func TestGrantsAreWhatTheProgramUses(t *testing.T) {
 			if reads != grants.ReadsSource(role) {
 				t.Errorf("reads the source: %v, granted: %v", reads, grants.ReadsSource(role))
 			}
+			for table := range u.versions() {
+				u[table+" SELECT"] = "sqldb.DB.SchemaVersions"
+			}
 			for _, table := range grants.Tables() {
 				u.compare(t, role, table)
 			}
@@ -76,7 +79,13 @@ func (u usage) read(f *ssa.Function) {
 			u[table+" "+p] = f.String()
 		}
 	}
+	if strings.HasSuffix(f.String(), "sqldb.DB).SchemaVersions") {
+		u["versions"] = f.String()
+	}
 	for _, text := range texts {
+		if strings.HasSuffix(text, "_schema") && slices.Contains(grants.Tables(), text) {
+			u["list "+text] = f.String()
+		}
 		if slices.Contains(grants.Tables(), text) && strings.Contains(all, "DELETE FROM \n") {
 			note(text, "DELETE", "SELECT") // the verb and the name stand apart
 		}
@@ -98,6 +107,21 @@ func (u usage) read(f *ssa.Function) {
 			}
 		}
 	}
+}
+
+// versions returns the tables of versions that are read: all whose lists can be
+// reached, if versions are read at all.
+func (u usage) versions() map[string]bool {
+	found := map[string]bool{}
+	if _, asked := u["versions"]; !asked {
+		return found
+	}
+	for what := range u {
+		if table, ok := strings.CutPrefix(what, "list "); ok {
+			found[table] = true
+		}
+	}
+	return found
 }
 
 // textsOf returns the texts that stand in a function.

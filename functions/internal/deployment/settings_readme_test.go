@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 )
 
 // unexplained stands in the table where a person has to say what a setting is for.
@@ -147,7 +148,12 @@ func settingReaders(t *testing.T) map[string]string {
 		}
 	}
 	said := map[string]string{}
-	known := literals(t, root+"/functions/cmd/returnsync/internal/cli/settings.go")
+	known := literals(t, root+"/functions/cmd/internal/cli/settings.go")
+	for _, w := range wings.All() {
+		for _, s := range w.Settings {
+			known[s.Name] = true
+		}
+	}
 	for name := range declaredSettings(t) {
 		by := readers[name]
 		slices.Sort(by)

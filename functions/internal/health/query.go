@@ -23,6 +23,8 @@ type Query struct {
 	// Check, if not nil, asks the index itself; without a Check the answer that the
 	// watch function stored is judged.
 	Check *watch.Check
+	// Wings read the findings of the other wings.
+	Wings []judge.Looker
 }
 
 // Read reads the report. Outdated tables are not read.
@@ -74,6 +76,10 @@ func (q Query) Read(ctx context.Context, db *store.DB) (Report, error) {
 	for _, f := range q.Limits.Findings(facts) {
 		f.Entity = target.Parse(f.Entity).Base
 		r.Attention = append(r.Attention, f)
+	}
+	further, _ := judge.Read(ctx, q.Wings)
+	for _, f := range further {
+		r.Attention = append(r.Attention, f.Finding)
 	}
 	r.OK = len(r.Attention) == 0
 	return r, nil

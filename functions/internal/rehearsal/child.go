@@ -17,6 +17,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
@@ -48,7 +49,7 @@ func serveChild() error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		stop()
 	}()
-	e, err := wire.NewEnv(ctx, envconfig.OsLookuper())
+	e, err := wire.NewEnv(ctx, envconfig.OsLookuper(), wings.All())
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (s *Stack) process(t *testing.T) interface {
 		name, value, _ := strings.Cut(v, "=")
 		vars[name] = value
 	}
-	e, err := wire.NewEnv(t.Context(), envconfig.MapLookuper(vars))
+	e, err := wire.NewEnv(t.Context(), envconfig.MapLookuper(vars), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,8 +13,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
@@ -43,7 +41,7 @@ func (s *Stack) env() []string {
 	if s.Options.Steps {
 		env = append(env, stepsEnv+"=http://"+s.front.address+stepsPath)
 	}
-	return slices.Concat(env, s.callersEnv(), s.searchEnv(), s.Options.Env)
+	return slices.Concat(env, s.callersEnv(), s.searchEnv(), s.wingsEnv(), s.Options.Env)
 }
 
 // lookup returns a value of the functions' further environment.
@@ -103,7 +101,7 @@ func (s *Stack) strikeDown(name string) {
 // stopFunctions asks all functions' processes to end and waits for them.
 func (s *Stack) stopFunctions() error {
 	var all sync.WaitGroup
-	for _, f := range server.Functions() {
+	for _, f := range s.functions() {
 		if c := s.front.set(f.Name, nil); c != nil {
 			all.Go(c.stop)
 		}
@@ -151,7 +149,7 @@ func (s *Stack) openQueues(ctx context.Context) error {
 	retry := &cloudtaskspb.RetryConfig{
 		MaxAttempts: 100, MinBackoff: durationpb.New(100 * time.Millisecond), MaxBackoff: durationpb.New(5 * time.Second), MaxDoublings: 5,
 	}
-	for name, concurrent := range map[string]int{wire.QueueSync: 2, wire.QueueProcessing: s.Options.Workers, wire.QueueBackfill: 1} {
+	for name, concurrent := range s.queues() {
 		rate := &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 500, MaxConcurrentDispatches: int32(concurrent)}
 		if err := sender.EnsureQueue(ctx, name, rate, retry); err != nil {
 			return err
@@ -197,5 +195,5 @@ func (s *Stack) BeginTicks(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.beginWingTicks(ctx, client)
 }

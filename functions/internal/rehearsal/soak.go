@@ -147,7 +147,14 @@ func (s *Stack) goWrong(ctx context.Context, k *soaking, d time.Duration, perSec
 	if err := s.misbehave(ctx, false); err != nil {
 		return err
 	}
-	err := s.drain(ctx)
+	err := errors.Join(s.drain(ctx), s.eachPlay(func(p *Play) error {
+		if p.Settle == nil {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, drainLimit)
+		defer cancel()
+		return p.Settle(ctx)
+	}))
 	k.Seconds = time.Since(began).Seconds()
 	return err
 }
@@ -161,7 +168,13 @@ func (s *Stack) misbehave(ctx context.Context, on bool) error {
 		kill, pause = killChance, holdChance
 	}
 	s.StrikeAtRandom(kill, pause, holdFor)
-	return errors.Join(s.Tasks.SetFaults(t), s.Scheduler.SetFaults(sched), s.AlgoliaFaults(ctx, index))
+	wings := s.eachPlay(func(p *Play) error {
+		if p.Misbehave == nil {
+			return nil
+		}
+		return p.Misbehave(ctx, on)
+	})
+	return errors.Join(s.Tasks.SetFaults(t), s.Scheduler.SetFaults(sched), s.AlgoliaFaults(ctx, index), wings)
 }
 
 // AlgoliaFaults sets the index emulator's faults through its control path.
@@ -194,11 +207,22 @@ func (s *Stack) churn(ctx context.Context, w *sample.Warehouse, d time.Duration,
 	var err error
 	var done sync.WaitGroup
 	done.Go(func() { err = w.Run(working, perSecond) })
+	plays := make([]error, len(s.plays))
+	for i, p := range s.plays {
+		if p.Churn != nil {
+			done.Go(func() { plays[i] = p.Churn(working) })
+		}
+	}
 	for working.Err() == nil {
 		hold(working, 5*time.Second)
 		report()
 	}
 	done.Wait()
+	for i, problem := range plays {
+		if problem != nil && working.Err() == nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", s.wings[i].Name, problem))
+		}
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		err = nil
 	}

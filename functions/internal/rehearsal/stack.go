@@ -13,7 +13,6 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/scheduler"
@@ -59,6 +58,8 @@ type Options struct {
 	Accounts func(function string) (user, password string)
 	// Migrate, if not nil, makes our tables in the place of the stack itself.
 	Migrate func(ctx context.Context, s *Stack) error
+	// Wings are the wings beside sync that play.
+	Wings []Wing
 	// Env is further environment of the functions, NAME=value, and wins.
 	Env []string
 	Log io.Writer // sentences for people
@@ -89,6 +90,8 @@ type Stack struct {
 	Identity  *identity.Verifier
 	Operators *identity.Operators
 
+	wings      []wire.Wing // that play
+	plays      []*Play     // theirs, in the same order
 	database   *localdb.Server
 	front      *front
 	steps      *steps
@@ -121,7 +124,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.steps = newSteps(o.Seed, s.strikeDown)
 	for _, step := range []func(context.Context) error{
-		s.openFront, s.openDatabase, s.openEmulators, s.openStore, s.openIndices, s.openFunctions, s.openQueues, s.openJob,
+		s.openFront, s.openDatabase, s.openEmulators, s.openStore, s.openIndices, s.openWings, s.openFunctions, s.openQueues, s.openJob,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -221,7 +224,7 @@ func (s *Stack) openStore(ctx context.Context) (err error) {
 	migrate := s.Options.Migrate
 	if migrate == nil {
 		migrate = func(ctx context.Context, s *Stack) error {
-			_, err := s.Store.Migrate(ctx)
+			_, err := s.Store.Migrate(ctx, wingsTables()...)
 			return err
 		}
 	}
@@ -261,7 +264,7 @@ func (s *Stack) openIndices(ctx context.Context) error {
 // openFunctions starts every function's process.
 func (s *Stack) openFunctions(ctx context.Context) error {
 	s.closing(s.stopFunctions)
-	for _, f := range server.Functions() {
+	for _, f := range s.functions() {
 		if err := s.startFunction(ctx, f.Name); err != nil {
 			return err
 		}

@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -103,7 +102,7 @@ func (s *Stack) Sync(ctx context.Context, entityName string, each func(run.Run))
 // DeliverNow dispatches every waiting task of every queue, whatever time it was
 // planned for and however many run already.
 func (s *Stack) DeliverNow(ctx context.Context) error {
-	for _, name := range wire.Queues() {
+	for name := range s.queues() {
 		request := &cloudtaskspb.ListTasksRequest{Parent: Location + "/queues/" + name}
 		for {
 			list, err := s.Tasks.ListTasks(ctx, request)

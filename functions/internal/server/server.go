@@ -20,6 +20,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/console"
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
@@ -31,9 +32,16 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 )
 
-// Functions returns every function of the product.
-func Functions() []wire.Function {
-	return []wire.Function{cron.Function, window.Function, process.Function, search.Function, schedules.Function, scopes.Function, verify.Function, watch.Function, console.Function}
+// Functions returns every function of the product, those of all known wings included.
+func Functions() []wire.Function { return Of(wings.All()) }
+
+// Of returns the functions that serve sync and all wings, and those of some wings.
+func Of(wings []wire.Wing) []wire.Function {
+	list := []wire.Function{cron.Function, window.Function, process.Function, search.Function, schedules.Function, scopes.Function, verify.Function, watch.Function, console.Function}
+	for _, w := range wings {
+		list = append(list, w.Functions...)
+	}
+	return list
 }
 
 // Config is the part of the environment that configures the server.
@@ -126,7 +134,11 @@ func Handler(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, error)
 	mux := http.NewServeMux()
 	var problems []error
 	known := false
-	for _, f := range Functions() {
+	used, err := e.Used(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range Of(used) {
 		if cfg.Target != "" && cfg.Target != f.Name {
 			continue
 		}
@@ -138,10 +150,25 @@ func Handler(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, error)
 		}
 		mount(mux, f, h, cfg.Target != "")
 	}
+	if w, ok := wingOf(e.Wings, cfg.Target); !known && ok {
+		return nil, fmt.Errorf("FUNCTION_TARGET is %q of the wing %s, which this installation does not use: add %s to WINGS", cfg.Target, w, w)
+	}
 	if !known {
 		return nil, fmt.Errorf("FUNCTION_TARGET is %q, which is no function: use %s, or leave it empty to serve all", cfg.Target, names())
 	}
 	return health(mux), errors.Join(problems...)
+}
+
+// wingOf returns the wing that a function belongs to.
+func wingOf(wings []wire.Wing, function string) (name string, ok bool) {
+	for _, w := range wings {
+		for _, f := range w.Functions {
+			if f.Name == function {
+				return w.Name, true
+			}
+		}
+	}
+	return "", false
 }
 
 // mount puts a function's handler on its paths.

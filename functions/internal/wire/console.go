@@ -23,6 +23,9 @@ type Console struct {
 	Scopes   *member.Scopes
 	Jobs     Waker
 	Entities entity.List
+	// Wings read the findings of the wings in use, and Pages are their pages.
+	Wings []judge.Looker
+	Pages []WingPage
 	// Kinds are the kinds of targets that a schedule may name.
 	Kinds     schedule.Kinds
 	Operators *identity.Operators
@@ -73,14 +76,18 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	if err = errors.Join(err, problem, unread); err != nil {
 		return nil, err
 	}
-	var problems [3]error
+	var problems [6]error
 	problems[0], c.Operators = c.Config.check(), operators
-	c.Scopes, c.Store, c.Tables, c.Entities, c.Kinds = scopes, scopes.Targets, TablesOn(scopes.Targets.Pool()), scopes.Entities, ScheduleKinds(scopes.Entities, nil)
+	c.Scopes, c.Store, c.Tables, c.Entities, c.Kinds = scopes, scopes.Targets, TablesOn(scopes.Targets.Pool()), scopes.Entities, nil
 	c.Jobs, _ = scopes.Ticker.(Waker)
 	proxy.Log = e.Log
 	problems[1] = e.reachable(ctx, map[string]string{"CONSOLE_IAP_JWKS_URL": proxy.JWKS})
 	if c.IAP, problems[2] = identity.NewIAP(proxy); c.IAP != nil {
 		e.closing(c.IAP.Close)
 	}
+	pool := scopes.Targets.Pool()
+	c.Kinds, problems[3] = e.Checking(ctx, pool, scopes.Entities)
+	c.Wings, problems[4] = e.Lookers(ctx, pool)
+	c.Pages, problems[5] = e.pages(ctx, pool)
 	return c, errors.Join(problems[:]...)
 }

@@ -7,13 +7,20 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
-// ScheduleKinds returns the kinds of targets that people can schedule; a wing
-// adds its own here. Without scopes they can be checked, not started.
+// Checking returns the kinds of all wings in use for a program that checks schedules
+// and starts none.
+func (e *Env) Checking(ctx context.Context, pool *sqldb.DB, entities entity.List) (schedule.Kinds, error) {
+	return e.kinds(ctx, pool, ScheduleKinds(entities, nil), false)
+}
+
+// ScheduleKinds returns the kinds of targets that belong to the sync wing. Without
+// scopes they can be checked, not started.
 func ScheduleKinds(entities entity.List, scopes *member.Scopes) schedule.Kinds {
 	kinds := schedule.Kinds{
 		{Name: entity.ScheduleKind, Entity: true, Check: func(_ context.Context, target string) error {

@@ -37,8 +37,9 @@ func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 	if s.Reconciler, err = e.Reconciler(ctx, scopes.Targets, scopes.Entities); err != nil {
 		return nil, err
 	}
-	s.Firer = &schedule.Firer{Table: schedulestore.New(scopes.Targets.Pool()), Kinds: ScheduleKinds(scopes.Entities, scopes), Log: s.Reconciler.Log}
-	return s, nil
+	kinds, err := e.kinds(ctx, scopes.Targets.Pool(), ScheduleKinds(scopes.Entities, scopes), true)
+	s.Firer = &schedule.Firer{Table: schedulestore.New(scopes.Targets.Pool()), Kinds: kinds, Log: s.Reconciler.Log}
+	return s, err
 }
 
 // Reconciler opens the reconciler of the table of schedules with the scheduler's
@@ -61,8 +62,9 @@ func (e *Env) Reconciler(ctx context.Context, db *store.DB, entities entity.List
 	}
 	e.closing(jobs.Close)
 	table := schedulestore.New(db.Pool())
+	kinds, err := e.Checking(ctx, db.Pool(), entities)
 	return &schedule.Reconciler{
-		Table: table, Jobs: jobs, Kinds: ScheduleKinds(entities, nil), Prefix: cfg.Installation + cfg.Prefix, URL: cfg.URL, ServiceAccount: cfg.ServiceAccount,
+		Table: table, Jobs: jobs, Kinds: kinds, Prefix: cfg.Installation + cfg.Prefix, URL: cfg.URL, ServiceAccount: cfg.ServiceAccount,
 		Log: schedule.Log{Keep: table.LogSchedule, Print: e.Log},
-	}, nil
+	}, err
 }

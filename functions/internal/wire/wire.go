@@ -72,6 +72,8 @@ func (f Function) Paths() []string {
 type Env struct {
 	Lookup envconfig.Lookuper
 	Log    *slog.Logger
+	// Wings are the wings that this program knows; see Used.
+	Wings []Wing
 	// Steps, if set, is called between any two steps of the flow; only rehearsals set
 	// it.
 	Steps   flow.Steps
@@ -106,8 +108,9 @@ func (p platform) logger(w io.Writer, c Common) *slog.Logger {
 	return log
 }
 
-// NewEnv returns the environment of this process, logging to standard error.
-func NewEnv(ctx context.Context, lookup envconfig.Lookuper) (*Env, error) {
+// NewEnv returns the environment of this process, logging to standard error, in a
+// program that knows some wings.
+func NewEnv(ctx context.Context, lookup envconfig.Lookuper, wings []Wing) (*Env, error) {
 	var c Common
 	if err := Configure(ctx, lookup, &c); err != nil {
 		return nil, err
@@ -116,7 +119,7 @@ func NewEnv(ctx context.Context, lookup envconfig.Lookuper) (*Env, error) {
 	if err := Configure(ctx, lookup, &p); err != nil {
 		return nil, err
 	}
-	return &Env{Lookup: lookup, Log: p.logger(os.Stderr, c)}, nil
+	return &Env{Lookup: lookup, Log: p.logger(os.Stderr, c), Wings: wings}, nil
 }
 
 // Close closes the opened parts, last first.

@@ -9,9 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	syncscope "gitlab.com/eshopbox-team/return-sync/shared/scope"
@@ -69,7 +68,10 @@ func setSchedule(ctx context.Context, s *cli.Session, o scheduleFlags, args []st
 	if err != nil {
 		return err
 	}
-	kinds := wire.ScheduleKinds(entities, nil)
+	kinds, err := s.Checking(ctx, db.Pool(), entities)
+	if err != nil {
+		return err
+	}
 	check := func(r schedule.Row) error {
 		_, err := kinds.Parse(ctx, r)
 		return err

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
@@ -45,6 +45,15 @@ func checks(ctx context.Context, s *cli.Session, entityName string) ([]doctor.Ch
 	list = append(list, indexChecks(s, d, l, entities)...)
 	if !d.None() {
 		list = append(list, syncsCheck(s, entityName))
+		db, err := s.Store(d.Wired())
+		if err != nil {
+			return nil, err
+		}
+		more, err := s.WingChecks(ctx, db.Pool())
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
 	}
 	return append(list, pathChecks(s, l)...), nil
 }

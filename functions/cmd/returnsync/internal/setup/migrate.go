@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
 // Commands returns the commands of this group.
 func Commands(a *cli.App) []*cobra.Command {
-	return []*cobra.Command{migrateCmd(a), entitiesCmd(a), doctorCmd(a), tokenCmd(a), versionCmd(a), cli.ConfigTopic()}
+	return []*cobra.Command{migrateCmd(a), entitiesCmd(a), doctorCmd(a), tokenCmd(a), versionCmd(a), cli.ConfigTopic(a.Wings)}
 }
 
 // migrateCmd is the command that brings our own tables up to date.
@@ -50,7 +51,7 @@ func migrate(ctx context.Context, s *cli.Session, _ []string) error {
 		todo := health.SchemaTodo(have, want)
 		return fmt.Errorf("%s: %s", todo.Problem, todo.Do)
 	}
-	applied, err := db.Migrate(ctx)
+	applied, err := db.Migrate(ctx, wire.WingTables(s.App.Wings)...)
 	for _, m := range applied {
 		_, _ = fmt.Fprintf(s.Out, "applied %s\n", m.File)
 	}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
@@ -32,12 +32,15 @@ func PrintStatus(to io.Writer, r health.Report) error {
 	return w.Flush()
 }
 
-// titleOf is the problem, with its entity.
+// titleOf is the problem, with its wing and entity.
 func titleOf(a health.Attention) string {
-	if a.Entity == "" {
-		return a.Problem
+	title := a.Problem
+	for _, name := range []string{a.Entity, a.Wing} {
+		if name != "" {
+			title = name + ": " + title
+		}
 	}
-	return a.Entity + ": " + a.Problem
+	return title
 }
 
 // things counts the findings in words.

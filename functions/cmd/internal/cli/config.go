@@ -30,7 +30,7 @@ func (l layers) Lookup(name string) (string, bool) {
 // then the file.
 func (a *App) lookup(cmd *cobra.Command) (envconfig.Lookuper, error) {
 	flags := map[string]string{}
-	for _, s := range settings() {
+	for _, s := range settings(nil) {
 		if f := cmd.Flags().Lookup(s.flag); s.flag != "" && f != nil && f.Changed {
 			flags[s.name] = f.Value.String()
 		}
@@ -47,7 +47,7 @@ func (a *App) readFile() (map[string]string, error) {
 		named, _ = a.Environment.Lookup("RETURN_SYNC_CONFIG")
 	}
 	if named != "" {
-		return ini.Read(named, KnownNames())
+		return ini.Read(named, KnownNames(a.Wings))
 	}
 	places := []string{filepath.Join(a.Dir, "return-sync.ini")}
 	if a.Home != "" {
@@ -57,7 +57,7 @@ func (a *App) readFile() (map[string]string, error) {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return ini.Read(path, KnownNames())
+		return ini.Read(path, KnownNames(a.Wings))
 	}
 	return nil, nil
 }

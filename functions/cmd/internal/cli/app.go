@@ -29,6 +29,7 @@ type Deps struct {
 	Now         func() time.Time
 	Poll        time.Duration // between two looks at work that is waited for
 	User        string        // of this machine; empty if it has no name
+	Wings       []wire.Wing   // the wings that this program knows
 }
 
 // App is the program: its surroundings and the flags that every command has.
@@ -73,7 +74,7 @@ func (a *App) Run(do Action) func(*cobra.Command, []string) error {
 			}
 			log = slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: c.LogLevel}))
 		}
-		s := &Session{App: a, Env: &wire.Env{Lookup: lookup, Log: log}}
+		s := &Session{App: a, Env: &wire.Env{Lookup: lookup, Log: log, Wings: a.Wings}}
 		defer func() { err = errors.Join(err, s.Close()) }()
 		return do(cmd.Context(), s, args)
 	}

@@ -35,7 +35,12 @@ func (s *Session) Health(ctx context.Context, name string) (func(context.Context
 	if err != nil {
 		return nil, err
 	}
+	wings, err := s.Lookers(ctx, db.Pool())
+	if err != nil {
+		return nil, err
+	}
 	query := health.Query{
+		Wings:    wings,
 		Entities: func(ctx context.Context, db *store.DB) (entity.List, error) { return Live(ctx, db, defs, name) },
 		Limits:   limits, Plans: ticks.Plans, Config: config, Check: check,
 	}

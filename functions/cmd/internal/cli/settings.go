@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
 // setting is a value from a flag, the environment or the file. Its name is that of the
@@ -29,10 +31,10 @@ const (
 	OnToken
 )
 
-// settings returns all settings. Those of the functions are here as well, so that one
+// settings returns all settings, those of wings included. Those of the functions are here as well, so that one
 // file serves both.
-func settings() []setting {
-	return []setting{
+func settings(wings []wire.Wing) []setting {
+	list := []setting{
 		{"SOURCE_DSN", "dsn", everywhere, "the database of the returns: " + DSNForm},
 		{"STATE_DSN", "state-dsn", everywhere, "the database of our own tables, if it is another one"},
 		{"ENTITIES_DIR", "entities-dir", everywhere, "a folder with further entity definitions"},
@@ -101,12 +103,19 @@ func settings() []setting {
 		{"OPERATIONS_DAY", "", nowhere, "the most operations of the index in 24 hours"},
 		{"OPERATIONS_MONTH", "", nowhere, "the most operations of the index in 30 days"},
 		{"GOOGLE_CLOUD_PROJECT", "", nowhere, "the project, for links from logs to traces"},
+		{"WINGS", "", nowhere, "the wings beside sync that this installation uses"},
 	}
+	for _, w := range wings {
+		for _, s := range w.Settings {
+			list = append(list, setting{s.Name, "", nowhere, s.Help})
+		}
+	}
+	return list
 }
 
 // AddSettings adds the flags of settings for a kind of command.
 func AddSettings(f *pflag.FlagSet, on Commands) {
-	for _, s := range settings() {
+	for _, s := range settings(nil) { // a wing's settings have no flags
 		if s.on == on {
 			f.String(s.flag, "", s.help+" ("+s.name+")")
 		}
@@ -114,9 +123,9 @@ func AddSettings(f *pflag.FlagSet, on Commands) {
 }
 
 // KnownNames returns the keys that the file may hold.
-func KnownNames() []string {
+func KnownNames(wings []wire.Wing) []string {
 	var names []string
-	for _, s := range settings() {
+	for _, s := range settings(wings) {
 		names = append(names, s.name)
 	}
 	return names
@@ -143,9 +152,9 @@ Values are never printed. The settings are:
 `
 
 // ConfigTopic is help on settings, without a command behind it.
-func ConfigTopic() *cobra.Command {
+func ConfigTopic(wings []wire.Wing) *cobra.Command {
 	var list strings.Builder
-	for _, s := range settings() {
+	for _, s := range settings(wings) {
 		flag := ""
 		if s.flag != "" {
 			flag = "--" + s.flag

@@ -1,0 +1,9 @@
+// Package tools joins the wings beside sync to the programs of people: one line a wing.
+package tools
+
+import "gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
+
+// All returns the tools of the known wings.
+func All() []tool.Tool {
+	return []tool.Tool{}
+}
