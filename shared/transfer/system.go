@@ -83,3 +83,20 @@ var (
 	// ErrChanged says that the record is not in the state that Write.If names.
 	ErrChanged = fault.New(fault.Superseded, "record-changed", "the record was changed meanwhile")
 )
+
+// Plan is a write as jobs keep it before it is made.
+func (w Write) Plan() map[string]any {
+	plan := map[string]any{"verb": w.Verb, "model": w.Model}
+	for name, id := range map[string]int64{"id": w.ID, "into_id": w.IntoID, "foreign_id": w.ForeignID} {
+		if id != 0 {
+			plan[name] = id
+		}
+	}
+	if w.WriteDate != nil {
+		plan["sosync_write_date"] = w.WriteDate
+	}
+	if w.Fields != nil {
+		plan["fields"] = w.Fields
+	}
+	return plan
+}
