@@ -8,6 +8,7 @@ require (
 	cloud.google.com/go/scheduler v1.17.0
 	github.com/GoogleCloudPlatform/functions-framework-go v1.9.2
 	github.com/algolia/algoliasearch-client-go/v3 v3.32.1
+	github.com/beevik/ntp v1.6.0
 	github.com/elnormous/contenttype v1.0.4
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/goccy/go-yaml v1.19.2

@@ -24,13 +24,24 @@ func (r *runner) replicate() (outcome, *failure) {
 	case transfer.Agreed:
 		return r.agreed(d)
 	case transfer.Relink:
-		if _, err := r.write(d.To, transfer.Write{Verb: transfer.Mark, Model: r.flow.On(d.To), ID: r.seen.On(d.To).ID, ForeignID: r.seen.On(d.To.Other()).ID}); err != nil {
-			return r.refused(err, "set the foreign id")
-		}
-		r.job.AddLog("the foreign id was set: %s", d.Reason)
-		return raced, nil
+		return r.relink(d)
 	}
 	return r.copy(d)
+}
+
+// relink sets a foreign id that one side lacks. A record without a date of its data gets
+// that of its row, which the write itself would change.
+func (r *runner) relink(d transfer.Decision) (outcome, *failure) {
+	record := r.seen.On(d.To)
+	w := transfer.Write{Verb: transfer.Mark, Model: r.flow.On(d.To), ID: record.ID, ForeignID: r.seen.On(d.To.Other()).ID}
+	if at := record.Effective(); record.WriteDate == nil {
+		w.WriteDate, w.If = &at, &at
+	}
+	if _, err := r.write(d.To, w); err != nil {
+		return r.refused(err, "set the foreign id")
+	}
+	r.job.AddLog("the foreign id was set: %s", d.Reason)
+	return raced, nil
 }
 
 // look reads both sides under their locks.
