@@ -346,3 +346,16 @@ func (r reader) date(name string, needed bool) time.Time {
 	}
 	return at
 }
+
+// Numbers reads whole numbers from 1 that must be there.
+func Numbers(o Object, rules Rules, names ...string) (map[string]int64, *Refusal) {
+	r := reader{object: o, rules: rules, problems: Problems{}}
+	numbers := map[string]int64{}
+	for _, name := range names {
+		numbers[name] = r.mandatory(name)
+	}
+	if len(r.problems) > 0 {
+		return nil, &Refusal{DataError, r.problems}
+	}
+	return numbers, nil
+}
