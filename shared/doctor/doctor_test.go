@@ -243,7 +243,7 @@ func TestSchedule(t *testing.T) {
 			expect(t, Schedule(t.Context(), e, func(context.Context, string) (*Job, error) { return &j, nil }), c.want, c.word)
 		})
 	}
-	expect(t, Schedule(t.Context(), Expected{Name: "x"}, func(context.Context, string) (*Job, error) { return nil, nil }), Fail, "nothing starts syncs")
+	expect(t, Schedule(t.Context(), Expected{Name: "x", Effect: "nothing starts syncs"}, func(context.Context, string) (*Job, error) { return nil, nil }), Fail, "nothing starts syncs")
 }
 
 func TestSettingsAndIndex(t *testing.T) {

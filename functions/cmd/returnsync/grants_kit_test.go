@@ -18,6 +18,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
 	"gitlab.com/eshopbox-team/return-sync/shared/grants"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
@@ -28,7 +29,7 @@ func roleOf(name string) string {
 	for _, f := range server.Functions() {
 		if f.Name == name {
 			open := runtime.FuncForPC(reflect.ValueOf(f.Open).Pointer()).Name()
-			return strings.TrimSuffix(path.Base(open), ".open")
+			return wire.FolderOf(path.Base(open))
 		}
 	}
 	return ""

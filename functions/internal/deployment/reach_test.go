@@ -9,6 +9,8 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/ssa/ssautil"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
 // module is the path before our packages.
@@ -48,6 +50,14 @@ func loadProgram(t *testing.T) program {
 		for _, name := range []string{"open", "main"} {
 			if f := pkg.Func(name); f != nil {
 				p.roots[folder] = f
+			}
+		}
+		if !strings.HasPrefix(folder, "internal/wings/") {
+			continue
+		}
+		for name, member := range pkg.Members {
+			if f, ok := member.(*ssa.Function); ok && strings.HasPrefix(name, "open") {
+				p.roots[wire.FolderOf(pkg.Pkg.Name()+"."+name)] = f
 			}
 		}
 	}

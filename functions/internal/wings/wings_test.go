@@ -2,6 +2,7 @@ package wings_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,8 +28,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -65,6 +68,7 @@ func bells(rung *[]string) wire.Wing {
 			}
 			return schedule.Kinds{kind}, nil
 		},
+		Members: func(_ context.Context, o wire.Opening) (member.Other, error) { return ringer{o.Pool}, nil },
 		Findings: func(_ context.Context, o wire.Opening) (func(context.Context) ([]judge.Further, error), error) {
 			return func(ctx context.Context) ([]judge.Further, error) {
 				names, err := sqldb.Collect(ctx, o.Pool, sqldb.Column[string], "SELECT name FROM bells WHERE cracked ORDER BY name")
@@ -89,6 +93,31 @@ func bells(rung *[]string) wire.Wing {
 			}), nil
 		},
 	}
+}
+
+// ringer rings bells for scopes. The table's rows say how the last one swings.
+type ringer struct{ db *sqldb.DB }
+
+func (ringer) Kind() string { return "bell" }
+
+func (ringer) Check(_ context.Context, name string) error {
+	if name != "great" {
+		return errors.New("there is no bell of this name")
+	}
+	return nil
+}
+
+func (ringer) Start(_ context.Context, name, key string) (string, error) { return name, nil }
+
+func (r ringer) State(ctx context.Context, ref string) (scope.State, string, error) {
+	swings, err := sqldb.Collect(ctx, r.db, sqldb.Column[string], "SELECT name FROM bells")
+	switch {
+	case err != nil || len(swings) == 0 || swings[0] == "swinging":
+		return scope.Syncing, "", err
+	case swings[0] == "rung":
+		return scope.Synced, "", nil
+	}
+	return scope.Failed, ref + " is stuck", nil
 }
 
 // opened is the product with the wing, over a real database.
@@ -164,6 +193,43 @@ func TestAWingIsJoinedByItsRegistration(t *testing.T) {
 			t.Errorf("a row with an unknown target: %v", err)
 		}
 	})
+	t.Run("scope member", func(t *testing.T) {
+		s, err := o.env.FlowScopes(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := func(target string) (member.ScopeDone, error) {
+			return s.Start(ctx, scope.Request{InstanceID: "tower", Options: scope.Options{Restart: true, Members: map[string]scope.Wanted{"m": {{Entity: target}}}}}, "")
+		}
+		if _, err := start("bell:small"); err == nil || !strings.Contains(err.Error(), "no bell") {
+			t.Errorf("a member that is no bell: %v", err)
+		}
+		if _, err := start("drum:great"); err == nil {
+			t.Error("a member of a wing that nobody knows was taken")
+		}
+		for swings, want := range map[string]scope.State{"swinging": scope.Syncing, "rung": scope.Synced, "stuck": scope.Failed, "": scope.Interrupted} {
+			o.exec("DELETE FROM bells")
+			done, err := start("bell:great")
+			if err != nil || !done.Started || done.Scope.State != scope.Syncing {
+				t.Fatalf("%+v, %v", done, err)
+			}
+			if swings != "" {
+				o.exec("INSERT INTO bells (name) VALUES ('" + swings + "')")
+			} else { // its work is no more
+				s.Others = nil
+			}
+			if err := s.Refresh(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if now, err := s.Store.Scope(ctx, "tower"); err != nil || now.State != want {
+				t.Errorf("%q: the scope is %s, %v; want %s", swings, now.State, err, want)
+			}
+			if s, err = o.env.FlowScopes(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.exec("DELETE FROM bells")
+	})
 	t.Run("findings and alerts", func(t *testing.T) {
 		w, err := o.env.Watch(ctx)
 		if err != nil {
@@ -198,7 +264,9 @@ func TestAWingIsJoinedByItsRegistration(t *testing.T) {
 		}
 	})
 	t.Run("doctor", func(t *testing.T) {
-		checks, err := o.env.WingChecks(ctx, o.db.Pool())
+		e := wire.Env{Log: o.env.Log, Wings: o.env.Wings}
+		e.Lookup = envconfig.MapLookuper(map[string]string{"WINGS": "bells"}) // without places of queues and jobs
+		checks, err := e.WingChecks(ctx, o.db.Pool())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +277,7 @@ func TestAWingIsJoinedByItsRegistration(t *testing.T) {
 			}
 		})
 		slices.Sort(said)
-		if want := []string{"ok bells rope", "ok bells tables"}; !slices.Equal(said, want) {
+		if want := []string{"info job bellsHourly", "info queue bells", "ok bells rope", "ok bells tables"}; !slices.Equal(said, want) {
 			t.Errorf("%q", said)
 		}
 	})

@@ -53,7 +53,15 @@ func (e *Env) FlowScopes(ctx context.Context) (*member.Scopes, error) {
 		return nil, err
 	}
 	s.Store, s.Targets, s.Ticker, s.Entities = scopestore.New(c.Store.Pool()), c.Store, c, c.Entities
-	return s, nil
+	used, err := e.Used(ctx)
+	problems := []error{err}
+	for _, w := range used {
+		if w.Members != nil {
+			other, err := w.Members(ctx, Opening{e, c.Store.Pool()})
+			s.Others, problems = append(s.Others, other), append(problems, err)
+		}
+	}
+	return s, errors.Join(problems...)
 }
 
 // Scopes opens the scopes function's parts and begins to sweep: at once, which finds

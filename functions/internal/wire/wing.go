@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
@@ -14,6 +15,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // Wing is what one wing beside sync adds to the deployed product. A wing's package
@@ -33,7 +35,9 @@ type Wing struct {
 	// Settings are the environment's names that the wing reads, for the file and the help
 	// of the command line.
 	Settings []Setting
-	// Functions are the wing's entry points.
+	// Functions are the wing's entry points. Open of the function in functions/NAME is
+	// openName in the wing's package, or open if the wing has that function alone: the
+	// tests of rights and of Terraform find the folder by it (FolderOf).
 	Functions []Function
 	// Queues are the wing's queues of Cloud Tasks.
 	Queues []Queue
@@ -45,6 +49,8 @@ type Wing struct {
 	// Kinds opens the kinds of targets that schedules may start. Without start they
 	// are only checked.
 	Kinds func(ctx context.Context, o Opening, start bool) (schedule.Kinds, error)
+	// Members opens the starter of the wing's targets as members of scopes.
+	Members func(ctx context.Context, o Opening) (member.Other, error)
 	// Findings opens the reader of what is wrong in the wing. Status, console and
 	// alerts show the same findings.
 	Findings func(ctx context.Context, o Opening) (func(context.Context) ([]judge.Further, error), error)
@@ -80,6 +86,16 @@ type Tick struct {
 	Cron     string // when, in UTC
 	Function string // the name of the function that it calls
 	Query    string // of the call, such as sweep=1
+}
+
+// FolderOf returns the folder below functions of what opens a function, given as
+// package.open or wing.openName.
+func FolderOf(open string) string {
+	pkg, name, _ := strings.Cut(open, ".")
+	if name == "open" {
+		return pkg
+	}
+	return strings.ToLower(strings.TrimPrefix(name, "open"))
 }
 
 // UsedWings holds the environment's choice of wings.
@@ -165,10 +181,13 @@ func (w Wing) outdated(ctx context.Context, pool *sqldb.DB) ([]judge.Further, er
 
 // WingChecks opens doctor's checks of the wings in use.
 func (e *Env) WingChecks(ctx context.Context, pool *sqldb.DB) ([]doctor.Check, error) {
-	used, err := e.Used(ctx)
-	problems := []error{err}
+	var l Looking
+	err := Configure(ctx, e.Lookup, &l)
+	used, unknown := e.Used(ctx)
+	problems := []error{err, unknown}
 	var list []doctor.Check
 	for _, w := range used {
+		list = append(list, w.pathChecks(l)...)
 		if w.Tables.Files != nil {
 			list = append(list, doctor.Check{Name: w.Name + " tables", Run: func(ctx context.Context) []doctor.Finding {
 				return doctor.Schema(ctx, tablesOf{pool, w.Tables})
@@ -181,6 +200,34 @@ func (e *Env) WingChecks(ctx context.Context, pool *sqldb.DB) ([]doctor.Check, e
 	}
 	return list, errors.Join(problems...)
 }
+
+// pathChecks returns the checks of the wing's queues and of its jobs at the scheduler.
+func (w Wing) pathChecks(l Looking) []doctor.Check {
+	var missing []string
+	if l.Tasks == "" {
+		missing = []string{"TASKS_LOCATION"}
+	}
+	var list []doctor.Check
+	for _, q := range w.Queues {
+		name := l.Installation + q.Name
+		list = append(list, doctor.Check{Name: "queue " + name, Missing: missing, Run: func(ctx context.Context) []doctor.Finding {
+			return doctor.Queues(ctx, name, doctor.Pace{RunLease: longestBackoff}, l.Queue)
+		}})
+	}
+	if l.Scheduler != "" {
+		missing = nil
+	}
+	for _, t := range w.Ticks {
+		expected := doctor.Expected{Name: l.Installation + t.Job, Effect: "nothing calls " + t.Function, Function: t.Function, Now: time.Now()}
+		list = append(list, doctor.Check{Name: "job " + expected.Name, Missing: missing, Run: func(ctx context.Context) []doctor.Finding {
+			return doctor.Schedule(ctx, expected, l.Job)
+		}})
+	}
+	return list
+}
+
+// longestBackoff is the pause between two attempts from which on a wing's queue is slow.
+const longestBackoff = time.Hour
 
 // tablesOf is a wing's tables for doctor.
 type tablesOf struct {

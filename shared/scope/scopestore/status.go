@@ -217,7 +217,41 @@ func (s *Store) trails(ctx context.Context) ([]trail, error) {
 		COALESCE(c.status <> 0 AND c.token = s.claim_token AND c.lease_until > NOW(6), 0)
 		FROM sync_status s LEFT JOIN sync_run r ON r.claim_token = s.claim_token
 		LEFT JOIN order_return_algolia_sync c ON c.id = s.claim_id
-		WHERE s.state = ? ORDER BY s.id LIMIT ?`, scope.Syncing, atMostSettled)
+		WHERE s.state = ? AND INSTR(s.entity, ':') = 0 ORDER BY s.id LIMIT ?`, scope.Syncing, atMostSettled)
+}
+
+// Foreign is a status that is syncing and stands for work of another wing.
+type Foreign struct {
+	ID     int64
+	Entity string // the target's kind and name, such as report:sales
+	Ref    string // the work, as its wing names it; empty before it has begun
+	// Starting says that the process that wrote the status may still be about to start
+	// the work.
+	Starting bool
+}
+
+// ForeignStatuses returns the statuses of other wings that are syncing.
+func (s *Store) ForeignStatuses(ctx context.Context) ([]Foreign, error) {
+	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (f Foreign, err error) {
+		err = row.Scan(&f.ID, &f.Entity, &f.Ref, &f.Starting)
+		return f, err
+	}, `SELECT id, entity, COALESCE(claim_token, ''), lease_until > NOW(6) FROM sync_status
+		WHERE state = ? AND INSTR(entity, ':') > 0 ORDER BY id LIMIT ?`, scope.Syncing, atMostSettled)
+	return list, sqldb.Outage(err, "follow the sync statuses of other wings")
+}
+
+// BindForeign notes the work that statuses of another wing follow.
+func (s *Store) BindForeign(ctx context.Context, p Part, ref string) error {
+	where, args := p.where()
+	return s.db.InTx(ctx, "bind sync statuses to their work", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE sync_status s SET s.claim_token = ?"+where, append([]any{ref}, args...)...)
+		return err
+	})
+}
+
+// EndForeign ends a status of another wing: synced, failed or interrupted.
+func (s *Store) EndForeign(ctx context.Context, id int64, state scope.State, why string) error {
+	return s.db.InTx(ctx, "end a sync status", func(tx *sql.Tx) error { return trail{id: id}.settle(ctx, tx, state, why) })
 }
 
 // scanTrail reads a row of trails. A run's final states have the same names here.

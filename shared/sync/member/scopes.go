@@ -4,6 +4,7 @@
 package member
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -59,6 +60,8 @@ type Scopes struct {
 	Config   Config
 	Log      *slog.Logger
 	Steps    flow.Steps
+	// Others start and follow members of other wings.
+	Others []Other
 }
 
 // ScopeDone is what an action on a scope did.
@@ -86,7 +89,7 @@ const (
 // Start plays start-sync-scope. occurrence is the idempotency key of a schedule's
 // start, empty for a person's.
 func (s *Scopes) Start(ctx context.Context, r scope.Request, occurrence string) (ScopeDone, error) {
-	w, err := s.wish(r)
+	w, err := s.wish(ctx, r)
 	if err != nil {
 		return ScopeDone{}, err
 	}
@@ -128,7 +131,7 @@ func (s *Scopes) scopeDone(ctx context.Context, id, message string, err error) (
 }
 
 // wish translates a request to start a scope.
-func (s *Scopes) wish(r scope.Request) (scopestore.ScopeStart, error) {
+func (s *Scopes) wish(ctx context.Context, r scope.Request) (scopestore.ScopeStart, error) {
 	w := scopestore.ScopeStart{
 		ID: string(r.InstanceID), Title: string(r.Options.Title), Restart: r.Options.Restart,
 		Lease: s.Config.StartLease, Token: claim.NewToken,
@@ -143,7 +146,7 @@ func (s *Scopes) wish(r scope.Request) (scopestore.ScopeStart, error) {
 	for _, id := range ids {
 		p := scope.Plan{ID: id}
 		if wanted, ok := r.Options.Members[id]; ok {
-			if p.Targets, err = s.targets(wanted, ""); err != nil {
+			if p.Targets, err = s.targets(ctx, wanted, ""); err != nil {
 				return w, err
 			}
 		}
@@ -155,8 +158,9 @@ func (s *Scopes) wish(r scope.Request) (scopestore.ScopeStart, error) {
 	return w, scope.CheckPlans(w.Plans)
 }
 
-// targets translates a list of entities; nil means all.
-func (s *Scopes) targets(wanted scope.Wanted, provider string) ([]scope.Target, error) {
+// targets translates a list of entities and of other wings' targets; nil means all
+// entities.
+func (s *Scopes) targets(ctx context.Context, wanted scope.Wanted, provider string) ([]scope.Target, error) {
 	if wanted == nil {
 		for _, d := range s.Entities {
 			wanted = append(wanted, scope.Item{Entity: d.Name})
@@ -167,6 +171,13 @@ func (s *Scopes) targets(wanted scope.Wanted, provider string) ([]scope.Target, 
 	}
 	var list []scope.Target
 	for _, item := range wanted {
+		if other, name, ok := s.other(item.Entity); ok {
+			if err := other.Check(ctx, name); err != nil {
+				return nil, fault.New(fault.Invalid, "bad-target", "%s: %v", item.Entity, err).WithParam("entities")
+			}
+			list = append(list, scope.Target{Entity: item.Entity, Provider: provider, FunctionID: cmp.Or(item.Function, other.Kind())})
+			continue
+		}
 		d, err := s.Entities.Named(item.Entity)
 		if err != nil {
 			return nil, fault.New(fault.Invalid, fault.CodeOf(err), "%s", err.Error()).WithParam("entities")
@@ -201,7 +212,7 @@ func (s *Scopes) Met(ctx context.Context, w scope.When) (bool, error) {
 // empty list does nothing.
 func (s *Scopes) SyncEntities(ctx context.Context, r scope.Request) (EntitiesDone, error) {
 	none := EntitiesDone{Message: saidNo, Statuses: []scope.StatusAnswer{}}
-	targets, err := s.targets(r.Options.Entities, string(r.Options.Provider))
+	targets, err := s.targets(ctx, r.Options.Entities, string(r.Options.Provider))
 	if err == nil && r.InstanceID != "" {
 		err = scope.CheckID(string(r.InstanceID), "instanceId")
 	}
@@ -240,6 +251,10 @@ func (s *Scopes) tick(ctx context.Context, begun []scopestore.NewOperation) erro
 	for _, p := range parts(begun) {
 		if ctx.Err() != nil {
 			problems = append(problems, s.giveUp(ctx, p))
+			continue
+		}
+		if other, name, ok := s.other(p.Entity); ok {
+			problems = append(problems, s.begin(ctx, other, name, p))
 			continue
 		}
 		claimID, err := s.tickOne(ctx, p)
@@ -319,6 +334,9 @@ func sentence(err error) string {
 // intervals. A second call changes nothing.
 func (s *Scopes) Refresh(ctx context.Context) error {
 	if _, err := s.Store.SettleStatuses(ctx); err != nil {
+		return err
+	}
+	if err := s.settleOthers(ctx); err != nil {
 		return err
 	}
 	closed, err := s.Store.RefreshScopes(ctx)

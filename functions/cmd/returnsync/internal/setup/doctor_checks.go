@@ -240,7 +240,7 @@ func pathChecks(s *cli.Session, l looking) []doctor.Check {
 		missing = nil
 	}
 	return append(list, doctor.Check{Name: "scheduler job", Missing: missing, Run: func(ctx context.Context) []doctor.Finding {
-		return doctor.Schedule(ctx, doctor.Expected{Name: l.Installation + TickJob, URL: l.CronURL, Fresh: l.StaleAfter, Now: s.Now()}, l.Job)
+		return doctor.Schedule(ctx, doctor.Expected{Name: l.Installation + TickJob, Effect: "nothing starts syncs", Function: "the cron function", URL: l.CronURL, Fresh: l.StaleAfter, Now: s.Now()}, l.Job)
 	}})
 }
 
