@@ -85,14 +85,13 @@ const atOnce = 64
 // with one that holds */*, the form is the route's own: JSON, or text for a text. A type
 // that is not known is answered in it as well.
 func (a *API) negotiated(r route, next http.Handler) http.Handler {
-	own := "application/json"
-	if r.text {
-		own = "text/plain"
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		form := own
+		form, text := "application/json", r.text || r.textPost && req.Method == http.MethodPost
+		if text {
+			form = "text/plain"
+		}
 		if accept := strings.Join(req.Header.Values("Accept"), ","); accept != "" && !strings.Contains(accept, "*/*") {
-			if chosen, _, err := contenttype.GetAcceptableMediaTypeFromHeader(accept, forms); err == nil && (chosen.Subtype != "plain" || r.text) {
+			if chosen, _, err := contenttype.GetAcceptableMediaTypeFromHeader(accept, forms); err == nil && (chosen.Subtype != "plain" || text) {
 				form = chosen.Type + "/" + chosen.Subtype
 			}
 		}

@@ -56,7 +56,7 @@ func (a *API) list(*http.Request) (any, error) {
 		}
 		a.Log.WarnContext(r.Context(), "the list of transfer jobs broke off", "error", err)
 		if !out.begun {
-			http.Error(w, "the table of transfer jobs does not answer", http.StatusServiceUnavailable)
+			edge.HandleAny(a.Log, func(*http.Request) (any, error) { return nil, err }, r.Method).ServeHTTP(w, r)
 			return
 		}
 		panic(http.ErrAbortHandler)

@@ -159,9 +159,6 @@ func (a *API) threads(r *http.Request) (any, error) {
 
 // setThreads overrides the numbers for a time.
 func (a *API) setThreads(r *http.Request) (any, error) {
-	if r.Header.Get("Accept") == "application/json" { // the route's own form: this answer is a text
-		r.Header.Set("Accept", "text/plain")
-	}
 	bad := func(lines string) (any, error) { return edge.Result{Status: http.StatusBadRequest, Value: lines}, nil }
 	o := input.Query(r.URL.Query())
 	loose := len(o) > 0

@@ -129,7 +129,9 @@ func (j Job) String() string {
 const textLimit = 60000
 
 // AddLog appends a line to the job's log.
-func (j *Job) AddLog(format string, args ...any) { j.Log = appended(j.Log, fmt.Sprintf(format, args...), "\n") }
+func (j *Job) AddLog(format string, args ...any) {
+	j.Log = appended(j.Log, fmt.Sprintf(format, args...), "\n")
+}
 
 // AddError sets the code and appends the text, a blank line before it.
 func (j *Job) AddError(code Code, text string) {

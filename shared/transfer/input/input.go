@@ -256,7 +256,9 @@ func (r reader) id(name string) *int64 {
 }
 
 // wantNumber is the message of a number that is wrong.
-func wantNumber(least int64) string { return fmt.Sprintf("want a whole number from %d to %d", least, maxID) }
+func wantNumber(least int64) string {
+	return fmt.Sprintf("want a whole number from %d to %d", least, maxID)
+}
 
 // number reads a whole number.
 func (r reader) number(name string, least int64) (int64, bool) {
