@@ -154,8 +154,15 @@ func (r requested) Start() {
 	r.Background.Start()
 }
 
+// Commit is the full commit id of a build whose tools record none:
+// -ldflags "-X gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer.Commit=ID".
+var Commit string
+
 // commit returns the commit id that the build holds, empty for none.
 func commit() string {
+	if Commit != "" {
+		return Commit
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return ""

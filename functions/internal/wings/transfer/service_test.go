@@ -125,6 +125,7 @@ func (r *running) get(path string, into any) {
 		r.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept", "application/json")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		r.t.Fatal(err)
@@ -352,7 +353,7 @@ func TestCurlsOfTheREADME(t *testing.T) {
 	if id := person(t, db); id != 1 {
 		t.Fatalf("the first person is %d", id)
 	}
-	program := build(t)
+	program, commit := build(t)
 	clock := ntptest.New(t, 0)
 	r := serve(t, program, conf(t, db, ""), "--ntp_servers", clock.Address, "--max_time_drift_ms=60000")
 	seen := map[string]bool{}
@@ -378,6 +379,10 @@ func TestCurlsOfTheREADME(t *testing.T) {
 		}
 		seen[path+" "+form] = true
 	}
+	var version string
+	if r.get("/service/version", &version); version != commit {
+		t.Errorf("the version is %q, the build's commit %q", version, commit)
+	}
 	var d struct{ Paths map[string]any }
 	r.get("/openapi.json", &d)
 	for path := range d.Paths {
@@ -389,15 +394,16 @@ func TestCurlsOfTheREADME(t *testing.T) {
 	}
 }
 
-// build builds the command line with the commit of the repository.
-func build(t *testing.T) string {
+// build builds the command line with a commit id.
+func build(t *testing.T) (program, commit string) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "returnsync")
-	c := exec.CommandContext(t.Context(), "go", "build", "-o", program, "gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync")
+	program, commit = filepath.Join(t.TempDir(), "returnsync"), "0123456789abcdef0123456789abcdef01234567"
+	c := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-X gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer.Commit="+commit,
+		"-o", program, "gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync")
 	if text, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	return program
+	return program, commit
 }
 
 // serve runs the program as systemd does, until the test ends it with SIGTERM.
