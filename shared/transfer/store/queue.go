@@ -104,7 +104,11 @@ func (s *Store) Finish(ctx context.Context, token string, j transfer.Job) (close
 	args = append(args, string(j.State), value(&j.RetryAt), value(&j.Duration), j.ToProtocol, j.ID, token)
 	query := sqldb.Rebind(s.d.name, s.d.text("UPDATE transfer_job SET "+assignments+`, job_state = ?, job_retry_at = ?, job_duration = ?, job_to_fso_can_sync = ?,
 		job_to_fso_sync_version = NULL, job_end = {now}, job_last_change = {now}, claim_token = NULL WHERE job_id = ? AND job_state = 'inprogress' AND claim_token = ?`))
-	if j.WriteDate == nil || j.State == transfer.Retry { // nothing to close: one statement does
+	older, err := s.older(ctx, j)
+	if err != nil {
+		return 0, err
+	}
+	if len(older) == 0 { // the common case: one statement, which locks one row
 		return 0, s.retried(ctx, "finish a transfer job", func() error {
 			return sqldb.ExactlyOne(ctx, s.db, transfer.ErrLost, query, args...)
 		})
@@ -113,29 +117,37 @@ func (s *Store) Finish(ctx context.Context, token string, j transfer.Job) (close
 		if err := sqldb.ExactlyOne(ctx, tx, transfer.ErrLost, query, args...); err != nil {
 			return err
 		}
-		closed, err = s.closeOlder(ctx, tx, j)
+		closed, err = s.closeAll(ctx, tx, older, j.ID)
 		return err
 	})
 	return closed, err
 }
 
-// closeOlder closes the open jobs of a job's record with an older date of its data, and
-// what is open below them.
-func (s *Store) closeOlder(ctx context.Context, tx *sql.Tx, j transfer.Job) (int64, error) {
-	older, err := s.collect(ctx, tx, "SELECT "+all+` FROM transfer_job WHERE job_source_system = ? AND job_source_model = ? AND job_source_record_id = ?
-		AND job_state IN ('new', 'error', 'error_retry') AND job_source_sosync_write_date < ? ORDER BY job_id FOR UPDATE`,
-		string(j.System), j.Model, j.RecordID, *j.WriteDate)
-	var closed int64
-	for _, o := range older {
+// older returns the open jobs of a job's record with an older date of its data. It locks
+// nothing: a read that locks waits for jobs of neighbouring records, and they for it.
+func (s *Store) older(ctx context.Context, j transfer.Job) ([]transfer.Job, error) {
+	if j.WriteDate == nil || j.State == transfer.Retry {
+		return nil, nil
+	}
+	list, err := s.collect(ctx, s.db, "SELECT "+all+` FROM transfer_job WHERE job_source_system = ? AND job_source_model = ? AND job_source_record_id = ?
+		AND job_state IN ('new', 'error', 'error_retry') AND job_source_sosync_write_date < ? ORDER BY job_id`, string(j.System), j.Model, j.RecordID, *j.WriteDate)
+	return list, sqldb.Outage(err, "look for older transfer jobs")
+}
+
+// closeAll closes jobs that are still open, and what is open below them.
+func (s *Store) closeAll(ctx context.Context, tx *sql.Tx, list []transfer.Job, by int64) (closed int64, err error) {
+	text := "closed by job " + strconv.FormatInt(by, 10) + ", which is newer"
+	for _, o := range list {
 		root := o.ID
 		if o.RootID != nil {
 			root = *o.RootID
 		}
-		n, failed := s.exec(ctx, tx, s.d.text(`UPDATE transfer_job SET job_state = 'skipped', job_closed_by_job_id = ?, job_log = ?, job_start = {now}, job_end = {now},
-			job_last_change = {now}, job_retry_at = NULL WHERE (job_id = ? OR root_job_id = ? AND parent_path LIKE ?) AND job_state IN ('new', 'error', 'error_retry')`),
-			j.ID, "closed by job "+strconv.FormatInt(j.ID, 10)+", which is newer", o.ID, root, o.ParentPath+"%")
-		closed += n
-		err = errors.Join(err, failed)
+		for where, args := range map[string][]any{"job_id = ?": {o.ID}, "root_job_id = ? AND parent_path LIKE ?": {root, o.ParentPath + "%"}} {
+			n, failed := s.exec(ctx, tx, s.d.text(`UPDATE transfer_job SET job_state = 'skipped', job_closed_by_job_id = ?, job_log = ?, job_start = {now}, job_end = {now},
+				job_last_change = {now}, job_retry_at = NULL WHERE `+where+` AND job_state IN ('new', 'error', 'error_retry')`), append([]any{by, text}, args...)...)
+			closed += n
+			err = errors.Join(err, failed)
+		}
 	}
 	return closed, err
 }
