@@ -65,7 +65,7 @@ func (b *bench) claim(id int64) transfer.Job {
 }
 
 // finish claims a job and ends its run.
-func (b *bench) finish(id int64, state transfer.State, change func(*transfer.Job)) transfer.Job {
+func (b *bench) finish(id int64, state transfer.State, change func(*transfer.Job)) {
 	b.t.Helper()
 	j := b.claim(id)
 	j.State = state
@@ -75,7 +75,6 @@ func (b *bench) finish(id int64, state transfer.State, change func(*transfer.Job
 	if _, err := b.Finish(b.t.Context(), b.token, j); err != nil {
 		b.t.Fatal(err)
 	}
-	return b.read(id)
 }
 
 // read returns a job.

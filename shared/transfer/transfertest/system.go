@@ -19,21 +19,34 @@ func at(n int) *time.Time {
 // RunSystem holds an implementation of transfer.System. open returns an empty side, and
 // model is one that the side knows, with the text field field.
 func RunSystem(t *testing.T, model, field string, open func(t *testing.T) transfer.System) {
-	create := func(t *testing.T, s transfer.System, foreign int64) transfer.Record {
-		t.Helper()
-		w, err := s.Write(t.Context(), transfer.Write{Verb: transfer.Create, Model: model, ForeignID: foreign, WriteDate: at(1), SyncedVersion: at(1), Fields: map[string]any{field: "Größe 1"}})
-		if err != nil || w.ID == 0 || w.Request == "" {
-			t.Fatalf("%+v, %v", w, err)
-		}
-		r, err := s.Read(t.Context(), model, w.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
+	c := creator{model, field}
+	runReading(t, c, open)
+	runWriting(t, c, open)
+}
+
+// creator creates records of a model.
+type creator struct{ model, field string }
+
+// create creates a record and reads it.
+func (c creator) create(t *testing.T, s transfer.System, foreign int64) transfer.Record {
+	t.Helper()
+	w, err := s.Write(t.Context(), transfer.Write{Verb: transfer.Create, Model: c.model, ForeignID: foreign, WriteDate: at(1), SyncedVersion: at(1), Fields: map[string]any{c.field: "Größe 1"}})
+	if err != nil || w.ID == 0 || w.Request == "" {
+		t.Fatalf("%+v, %v", w, err)
 	}
+	r, err := s.Read(t.Context(), c.model, w.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// runReading holds what is read, and what is not there.
+func runReading(t *testing.T, c creator, open func(t *testing.T) transfer.System) {
+	model, field := c.model, c.field
 	t.Run("created and read", func(t *testing.T) {
 		s := open(t)
-		r := create(t, s, 7)
+		r := c.create(t, s, 7)
 		if r.ForeignID != 7 || !r.Effective().Equal(*at(1)) || r.SyncedVersion == nil || !r.SyncedVersion.Equal(*at(1)) || r.Fields[field] != "Größe 1" || r.ChangedAt.IsZero() {
 			t.Errorf("%+v", r)
 		}
@@ -54,9 +67,14 @@ func RunSystem(t *testing.T, model, field string, open func(t *testing.T) transf
 			}
 		}
 	})
+}
+
+// runWriting holds every verb.
+func runWriting(t *testing.T, c creator, open func(t *testing.T) transfer.System) {
+	model, field := c.model, c.field
 	t.Run("updated if unchanged", func(t *testing.T) {
 		s := open(t)
-		r := create(t, s, 7)
+		r := c.create(t, s, 7)
 		up := transfer.Write{Verb: transfer.Update, Model: model, ID: r.ID, WriteDate: at(3), SyncedVersion: at(3), Fields: map[string]any{field: "new"}, If: at(2)}
 		if _, err := s.Write(t.Context(), up); !errors.Is(err, transfer.ErrChanged) {
 			t.Errorf("an update over another date: %v", err)
@@ -71,7 +89,7 @@ func RunSystem(t *testing.T, model, field string, open func(t *testing.T) transf
 	})
 	t.Run("marked without fields", func(t *testing.T) {
 		s := open(t)
-		r := create(t, s, 0)
+		r := c.create(t, s, 0)
 		if _, err := s.Find(t.Context(), model, 0); !errors.Is(err, transfer.ErrNotFound) {
 			t.Errorf("a record without a foreign id was found by 0: %v", err)
 		}
@@ -84,7 +102,7 @@ func RunSystem(t *testing.T, model, field string, open func(t *testing.T) transf
 	})
 	t.Run("one record a foreign id", func(t *testing.T) {
 		s := open(t)
-		create(t, s, 7)
+		c.create(t, s, 7)
 		_, err := s.Write(t.Context(), transfer.Write{Verb: transfer.Create, Model: model, ForeignID: 7, WriteDate: at(1), Fields: map[string]any{field: "twin"}})
 		if !errors.Is(err, transfer.ErrChanged) {
 			t.Errorf("a second record of foreign id 7: %v", err)
@@ -92,7 +110,7 @@ func RunSystem(t *testing.T, model, field string, open func(t *testing.T) transf
 	})
 	t.Run("removed and merged", func(t *testing.T) {
 		s := open(t)
-		a, b := create(t, s, 7), create(t, s, 8)
+		a, b := c.create(t, s, 7), c.create(t, s, 8)
 		if _, err := s.Write(t.Context(), transfer.Write{Verb: transfer.Join, Model: model, ID: a.ID, IntoID: b.ID}); err != nil {
 			t.Fatal(err)
 		}

@@ -139,7 +139,7 @@ func (r *runner) carry() *failure {
 	}
 	timer := time.NewTimer(r.Settings.LockTimeout)
 	defer timer.Stop()
-	r.lock = locked{pairs: &r.Worker.pairs, until: timer.C}
+	r.lock = locked{pairs: &r.pairs, until: timer.C}
 	for again, begun := 0, 0; ; {
 		outcome, f := r.attempt()
 		r.lock.release()

@@ -357,7 +357,9 @@ func TestOlderJobsAreClosed(t *testing.T) {
 		})
 	}
 	oldest, newest := dated(time.Hour), dated(0)
-	w.Override(worker.Threads{Threads: 1, Package: 1}, time.Minute) // the newest comes alone
+	if err := w.Override(worker.Threads{Threads: 1, Package: 1}, time.Minute); err != nil { // the newest comes alone
+		t.Fatal(err)
+	}
 	w.work()
 	w.want(newest, transfer.Done, "")
 	if j := w.want(oldest, transfer.Skipped, ""); *j.ClosedBy != newest || j.Runs != 0 {

@@ -32,7 +32,7 @@ func Tool() tool.Tool { return tool.Tool{Commands: commands} }
 func commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{cli.Group(&cobra.Command{
 		Use: "transfers", Short: "Serve, list and retry transfers of single records",
-		Long: "transfers serves transfer jobs, each of which brings one record of a system to the other, and shows them.",
+		Long:    "transfers serves transfer jobs, each of which brings one record of a system to the other, and shows them.",
 		Example: "  returnsync transfers serve --conf dadi.ini\n  returnsync transfers list --conf dadi.ini",
 	}, serve(a), list(a), show(a), retry(a))}
 }
