@@ -25,30 +25,53 @@ import (
 // Section is the name of the one section.
 const Section = "return-sync"
 
+// Form is how a file is written.
+type Form struct {
+	Section  string // the name of the one section
+	Comments string // the characters that begin a comment
+	Fold     bool   // keys are written in any case and read in small letters
+	Help     string // where the keys are listed, for errors
+}
+
+// product is the form of the command line's own file.
+var product = Form{Section: Section, Comments: "#;", Help: "the keys are the names of the environment variables; returnsync help config lists them"}
+
 // Read reads a file. known lists the keys that it may hold.
 func Read(path string, known []string) (map[string]string, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
-	}
-	return Parse(path, text, known)
+	return product.Read(path, known)
 }
 
 // Parse reads a file's text; name stands before errors.
 func Parse(name string, text []byte, known []string) (map[string]string, error) {
+	return product.Parse(name, text, known)
+}
+
+// Read reads a file of the form.
+func (f Form) Read(path string, known []string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
+	}
+	return f.Parse(path, text, known)
+}
+
+// Parse reads the text of a file of the form.
+func (f Form) Parse(name string, text []byte, known []string) (map[string]string, error) {
 	section, values := "", map[string]string{}
 	var problems []error
 	for i, raw := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
 		line, problem := strings.TrimSpace(raw), ""
 		switch {
-		case line == "" || line[0] == '#' || line[0] == ';':
+		case line == "" || strings.ContainsRune(f.Comments, rune(line[0])):
 		case line[0] == '[':
-			section, problem = header(line)
+			section, problem = f.header(line)
 		default:
 			key, value, found := strings.Cut(line, "=")
-			key = strings.TrimSpace(key)
-			if problem = judge(section, key, known); !found {
-				problem = "want NAME = value, a section in brackets, or a comment that begins with # or ;"
+			if key = strings.TrimSpace(key); f.Fold {
+				key, section = strings.ToLower(key), strings.ToLower(section)
+			}
+			if problem = f.judge(section, key, known); !found {
+				problem = "want NAME = value, a section in brackets, or a comment that begins with " + strings.Join(strings.Split(f.Comments, ""), " or ")
 			}
 			if _, again := values[key]; again && problem == "" {
 				problem = key + " stands more than once: keep one of them"
@@ -65,23 +88,23 @@ func Parse(name string, text []byte, known []string) (map[string]string, error) 
 }
 
 // header reads the line of a section.
-func header(line string) (section, problem string) {
+func (f Form) header(line string) (section, problem string) {
 	section, _, closed := strings.Cut(line[1:], "]")
 	if !closed {
-		problem = "the section's bracket is not closed: want [" + Section + "]"
+		problem = "the section's bracket is not closed: want [" + f.Section + "]"
 	}
 	return strings.TrimSpace(section), problem
 }
 
 // judge says what is wrong with a key, nothing if it is right.
-func judge(section, key string, known []string) string {
+func (f Form) judge(section, key string, known []string) string {
 	switch {
 	case section == "":
-		return fmt.Sprintf("%s stands before the section: put a line [%s] above it", shown(key), Section)
-	case section != Section:
-		return fmt.Sprintf("section %s is unknown: the only one is [%s]", shown(section), Section)
+		return fmt.Sprintf("%s stands before the section: put a line [%s] above it", shown(key), f.Section)
+	case section != f.Section:
+		return fmt.Sprintf("section %s is unknown: the only one is [%s]", shown(section), f.Section)
 	case !slices.Contains(known, key):
-		return shown(key) + " is not a setting: the keys are the names of the environment variables; returnsync help config lists them"
+		return shown(key) + " is not a setting: " + f.Help
 	}
 	return ""
 }

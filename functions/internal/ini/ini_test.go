@@ -113,3 +113,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAnotherForm(t *testing.T) {
+	f := Form{Section: "sosync", Comments: "#;/", Fold: true, Help: "see the help"}
+	values, err := f.Parse("x.ini", []byte("/ a comment\n[SoSync]\nPort = 5050\n; one\nlog_file=\"/tmp/x\"\n"), []string{"port", "log_file"})
+	if err != nil || values["port"] != "5050" || values["log_file"] != "/tmp/x" {
+		t.Errorf("%v, %v", values, err)
+	}
+	_, err = f.Parse("x.ini", []byte("[sosync]\nport = 1\nPORT = 2\ncolour = red\nnothing\n"), []string{"port"})
+	for _, want := range []string{"x.ini:3: port stands more than once", "x.ini:4: colour is not a setting: see the help", "x.ini:5: want NAME = value, a section in brackets, or a comment that begins with # or ; or /"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/exchange"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/reports"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/transfer"
 )
 
 // All returns the tools of the known wings.
@@ -12,5 +13,6 @@ func All() []tool.Tool {
 	return []tool.Tool{
 		reports.Tool(),
 		exchange.Tool(),
+		transfer.Tool(),
 	}
 }

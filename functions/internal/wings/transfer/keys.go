@@ -1,0 +1,62 @@
+package transfer
+
+import "gitlab.com/eshopbox-team/return-sync/functions/internal/ini"
+
+// Key is a key of the INI file, which is a flag as well.
+type Key struct {
+	Name    string
+	Default string
+	Help    string
+}
+
+// form is the form of the service's INI file.
+var form = ini.Form{Section: "sosync", Comments: "#;/", Fold: true, Help: "returnsync transfers serve --help lists the keys"}
+
+// Keys lists the keys of the INI file.
+func Keys() []Key {
+	return []Key{
+		{"active", "true", "false: the service says so and ends"},
+		{"instance", "", "name of the installation, in the log and beside the lease"},
+		{"port", "", "port to listen on"},
+		{"listen", "", "addresses to listen on, such as 127.0.0.1:5050, 10.0.0.4:5050; all: every IPv4 address at port; empty: loopback at port"},
+		{"token", "", "token that callers send as Authorization: Bearer TOKEN"},
+		{"open_local", "false", "true: callers on this machine need no token; for loopback addresses alone"},
+		{"db_driver", "postgres", "database of the jobs: postgres or mysql"},
+		{"db_host", "", "host of the database"},
+		{"db_port", "", "its port; 5432, or 3306 for mysql"},
+		{"db_name", "", "name of the database"},
+		{"db_user", "", "user, who may create tables in one schema"},
+		{"db_user_pw", "", "password of the user"},
+		{"log_file", "", "file of the log, beside standard error; empty: none"},
+		{"log_level", "Information", "None, Trace, Debug, Information, Warning, Error or Critical"},
+		{"throttle_ms", "0", "least time that a job occupies its thread, in ms; 0: off"},
+		{"protocol", "true", "copies finished jobs to the online side"},
+		{"protocol_throttle_ms", "0", "least time of 100 copies, in ms; 0: off"},
+		{"max_time_drift_ms", "50", "largest difference of clocks, in ms; 0 or less: 50"},
+		{"ntp_servers", "0.pool.ntp.org, 1.pool.ntp.org, 2.pool.ntp.org, 3.pool.ntp.org", "servers of time, of which the first answer counts; none: clocks are not compared"},
+		{"max_threads", "1", "jobs at once, 1 to 30"},
+		{"job_package_size", "20", "roots of a package, 1 to 200"},
+		{"model_lock_timeout", "10000", "how long a job waits for another one of its record, in ms"},
+		{"debounce_ms", "5000", "how old a job is before it runs, in ms"},
+		{"lease_ms", "20000", "how long a process that died keeps others from working, in ms"},
+		{"run_limit", "5", "runs of a job whose failures may pass"},
+		{"retry_after_ms", "10000", "time before the second run, in ms; it doubles up to an hour"},
+		{"flows_file", "", "YAML file of flows in place of those of the program"},
+		{"sides", "", "rehearsal: both sides are tables in the database of the jobs"},
+		{"studio_mssql_host", "", "not used yet: this build holds no side for SQL Server"},
+		{"studio_sosync_user", "", "not used yet"},
+		{"studio_sosync_pw", "", "not used yet"},
+		{"online_host", "", "not used yet: this build holds no side for Odoo"},
+		{"online_sosync_user", "", "not used yet"},
+		{"online_sosync_pw", "", "not used yet"},
+	}
+}
+
+// names returns the names of the keys.
+func names() []string {
+	var list []string
+	for _, k := range Keys() {
+		list = append(list, k.Name)
+	}
+	return list
+}

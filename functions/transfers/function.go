@@ -1,0 +1,109 @@
+// Package transfers is the API of transfer jobs.
+//
+// Who calls it: both systems, which post a job for each record that was changed, and
+// people who look after the service.
+//
+// What it does: it takes jobs in, starts the worker, and answers what became of them. The
+// routes stand in routes.go and in openapi.json.
+//
+// A second call: a job that is posted twice becomes two jobs, of which the second finds
+// that both sides agree already. The other routes may be called any number of times.
+package transfers
+
+import (
+	"context"
+	_ "embed" // the description
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/elnormous/contenttype"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
+	"gitlab.com/eshopbox-team/return-sync/shared/transfer/worker"
+)
+
+// Jobs is what the API needs of the table of jobs.
+type Jobs interface {
+	transfer.Intake
+	transfer.Reader
+	Holder(ctx context.Context) (transfer.Holding, error)
+}
+
+// Threads is how many jobs run at once, and who may change that for a time. A worker.Worker
+// is one.
+type Threads interface {
+	Override(t worker.Threads, d time.Duration) error
+	Overridden() (worker.Threads, time.Time, bool)
+	ThreadsNow() worker.Threads
+}
+
+// Part is a background part of the service.
+type Part interface {
+	Start()
+	Status() (worker.Status, string)
+}
+
+// API is what the routes answer from.
+type API struct {
+	Jobs           Jobs
+	Flows          transfer.Flows
+	Studio, Online transfer.System
+	Worker         Part
+	Protocol       Part
+	Threads        Threads
+	Configured     worker.Threads
+	Guard          *clock.Guard
+	RunLimit       int
+	Commit         string // the full commit id of the build; empty where none is known
+	Token          string // that callers bring; empty opens the API, which is for loopback alone
+	Now            func() time.Time
+	Log            *slog.Logger
+}
+
+//go:embed openapi.json
+var description []byte
+
+// Handler answers the API's routes.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range a.routes() {
+		mux.Handle(r.path, a.negotiated(r, edge.HandleAny(a.Log, a.admitted(r.handle), r.methods...)))
+	}
+	mux.Handle("/openapi.json", edge.Handle(a.Log, func(*http.Request) (any, error) { return edge.Ready{description}, nil }, http.MethodGet, http.MethodHead))
+	mux.Handle("/", edge.HandleAny(a.Log, a.admitted(func(*http.Request) (any, error) { return nil, errNoRoute }), http.MethodGet, http.MethodHead, http.MethodPost))
+	return edge.Door(a.Log, atOnce, mux)
+}
+
+// atOnce bounds the requests that are answered at the same time.
+const atOnce = 64
+
+// negotiated fixes the form of an answer before the route answers. Without Accept, and
+// with one that holds */*, the form is the route's own: JSON, or text for a text. A type
+// that is not known is answered in it as well.
+func (a *API) negotiated(r route, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		form, text := "application/json", r.text || r.textPost && req.Method == http.MethodPost
+		if text {
+			form = "text/plain"
+		}
+		if accept := strings.Join(req.Header.Values("Accept"), ","); accept != "" && !strings.Contains(accept, "*/*") {
+			if chosen, _, err := contenttype.GetAcceptableMediaTypeFromHeader(accept, forms); err == nil && (chosen.Subtype != "plain" || text) {
+				form = chosen.Type + "/" + chosen.Subtype
+			}
+		}
+		req.Header.Set("Accept", form)
+		next.ServeHTTP(w, req)
+	})
+}
+
+// forms are the media types that answers have.
+var forms = []contenttype.MediaType{
+	contenttype.NewMediaType("application/json"), contenttype.NewMediaType("application/xml"), contenttype.NewMediaType("text/xml"), contenttype.NewMediaType("text/plain"),
+}
+
+// asXML reports whether an answer is XML, after negotiated.
+func asXML(r *http.Request) bool { return strings.HasSuffix(r.Header.Get("Accept"), "/xml") }

@@ -1,0 +1,102 @@
+package transfer
+
+import (
+	"context"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+)
+
+// Record is a record of one side.
+type Record struct {
+	ID            int64
+	ForeignID     int64      // the record's id on the other side; 0 for unknown
+	WriteDate     *time.Time // sosync_write_date: the date of the data, carried over by transfers
+	ChangedAt     time.Time  // write_date: when the row changed
+	SyncedVersion *time.Time // the WriteDate that both sides agreed on last
+	Fields        map[string]any
+}
+
+// Effective returns the date by which sides are compared.
+func (r Record) Effective() time.Time {
+	if r.WriteDate != nil {
+		return Micro(*r.WriteDate)
+	}
+	return Micro(r.ChangedAt)
+}
+
+// Verb is what a write does.
+type Verb string
+
+// The verbs. Mark writes the foreign id, the synced version and, where WriteDate is set,
+// the record's date, and no field.
+const (
+	Create Verb = "create"
+	Update Verb = "update"
+	Mark   Verb = "mark"
+	Remove Verb = "delete"
+	Join   Verb = "merge" // ID is merged into IntoID and ceases to exist
+)
+
+// Write is one write to a side. No write makes the side post a transfer job of its own.
+type Write struct {
+	Verb          Verb
+	Model         string
+	ID            int64 // 0 for Create
+	IntoID        int64 // of Join
+	ForeignID     int64 // 0 leaves it
+	WriteDate     *time.Time
+	SyncedVersion *time.Time
+	Fields        map[string]any
+	// If is the effective date that the record must still have; nil does not ask.
+	If *time.Time
+}
+
+// Written is the result of a write: the texts as they went over the wire, without
+// credentials.
+type Written struct {
+	ID      int64
+	Request string
+	Answer  string
+}
+
+// System is one side. Implementations pass transfertest.RunSystem.
+//
+// An error has the kind that says what may help: ErrNotFound, ErrChanged,
+// fault.Invalid and fault.Misconfigured for data or settings that a person has to
+// correct, fault.Retry and fault.Throttled for what may pass. After a fault.Retry of
+// Write the outcome is unknown.
+type System interface {
+	// Read returns a record by its id.
+	Read(ctx context.Context, model string, id int64) (Record, error)
+	// Find returns the record whose ForeignID is foreign.
+	Find(ctx context.Context, model string, foreign int64) (Record, error)
+	// Write writes. A Create of a ForeignID that a record has already is refused with
+	// ErrChanged where the side can refuse it.
+	Write(ctx context.Context, w Write) (Written, error)
+}
+
+// Errors of a System, compared with errors.Is.
+var (
+	// ErrNotFound says that the side has no such record.
+	ErrNotFound = fault.New(fault.NotFound, "record-not-found", "the record does not exist")
+	// ErrChanged says that the record is not in the state that Write.If names.
+	ErrChanged = fault.New(fault.Superseded, "record-changed", "the record was changed meanwhile")
+)
+
+// Plan is a write as jobs keep it before it is made.
+func (w Write) Plan() map[string]any {
+	plan := map[string]any{"verb": w.Verb, "model": w.Model}
+	for name, id := range map[string]int64{"id": w.ID, "into_id": w.IntoID, "foreign_id": w.ForeignID} {
+		if id != 0 {
+			plan[name] = id
+		}
+	}
+	if w.WriteDate != nil {
+		plan["sosync_write_date"] = w.WriteDate
+	}
+	if w.Fields != nil {
+		plan["fields"] = w.Fields
+	}
+	return plan
+}
