@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -48,4 +49,23 @@ func TestEntitiesPreview(t *testing.T) {
 	}
 	call(t, d, "entities", "preview", "nothing").expect(t, exitError, nil, []string{"there is no entity", "returns"})
 	call(t, d, "entities", "schema").expect(t, exitOK, []string{`"jobType"`, `"recordLimit"`}, nil)
+}
+
+// TestEntitiesInit proposes a definition into a folder, which then loads and fits.
+func TestEntitiesInit(t *testing.T) {
+	dsn, db := database(t, 1)
+	exec(t, db, "CREATE TABLE Product (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, email VARCHAR(40) NULL, updated_at DATETIME(6) NOT NULL, KEY (updated_at))")
+	exec(t, db, "INSERT INTO Product VALUES (1, 'lamp', 'a@example.com', UTC_TIMESTAMP(6))")
+	d := inProcess(t, local(dsn))
+	into := filepath.Join(t.TempDir(), "definitions")
+	call(t, d, "entities", "init", "Product", "--into", into).expect(t, exitOK, []string{"wrote", "rows.sql", "entities check"}, nil)
+	call(t, d, "entities", "init", "Product", "--into", into).expect(t, exitError, nil, []string{"exists already"})
+	call(t, d, "entities", "check", "product", "--entities-dir", into).expect(t, exitOK, []string{"product: ok"}, nil)
+	r := call(t, d, "entities", "preview", "product", "--entities-dir", into)
+	r.expect(t, exitOK, []string{`"name": "lamp"`, `"objectID": "P1"`}, nil)
+	if strings.Contains(r.out, "example.com") {
+		t.Error("personal data is proposed")
+	}
+	call(t, d, "entities", "init", "nothing").expect(t, exitError, nil, []string{"no table nothing"})
+	call(t, d, "entities", "init", "Product", "--child", "x").expect(t, exitError, nil, []string{"TABLE:COLUMN"})
 }
