@@ -19,7 +19,7 @@ import (
 
 // Commands returns the commands of this group.
 func Commands(a *cli.App) []*cobra.Command {
-	return []*cobra.Command{verifyCmd(a), repairCmd(a), rebuildCmd(a), settingsCmd(a)}
+	return []*cobra.Command{verifyCmd(a), repairCmd(a), recordCmd(a), rebuildCmd(a), settingsCmd(a)}
 }
 
 const verifyHelp = `verify reads all rows that belong in the index and compares them with the ledger of

@@ -20,9 +20,9 @@ import (
 func entitiesCmd(a *cli.App) *cobra.Command {
 	return cli.Group(&cobra.Command{
 		Use:     "entities",
-		Short:   "List, check and preview entity definitions",
+		Short:   "List, check, preview and propose entity definitions",
 		Example: "  returnsync entities list\n  returnsync entities check returns",
-	}, entitiesListCmd(a), checkCmd(a), previewCmd(a), schemaCmd(a))
+	}, entitiesListCmd(a), checkCmd(a), initCmd(a), previewCmd(a), schemaCmd(a))
 }
 
 // entitiesListCmd is the command that lists definitions.
