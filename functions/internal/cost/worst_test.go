@@ -177,7 +177,7 @@ func (l *load) change(draw *rand.Rand) {
 	changes := []func(){
 		func() { number(&l.Requests, 1, 3, 9, 20, 40, 80, 80, 200) },
 		func() { number(&l.Rounds, 1, 2, 4) },
-		func() { number(&l.Queries, 1, 2, 5, 10, 20) },
+		func() { number(&l.Queries, 1, 2, 5, 10, 20, 50) },
 		func() { number(&l.Hits, 0, 5, 10, 20, 25, 50, 100) },
 		func() { number(&l.Record, recordSizes...) },
 		func() { text(&l.Highlight, "none", "all", "long") },

@@ -102,9 +102,9 @@ func (q *Query) readPaging(r *reader) {
 	if len(q.Text) > 512 {
 		q.Text = strings.ToValidUTF8(q.Text[:512], "")
 	}
-	q.Page = r.integer("page", 0, 0, unlimited)
-	q.HitsPerPage = r.integer("hitsPerPage", 20, 0, 1000)
-	q.Offset, q.Length = r.integer("offset", -1, 0, unlimited), r.integer("length", -1, 0, 1000)
+	q.Page = r.integer("page", 0, unlimited)
+	q.HitsPerPage = r.integer("hitsPerPage", 20, 1000)
+	q.Offset, q.Length = r.integer("offset", -1, unlimited), r.integer("length", -1, 1000)
 	if q.Offset < 0 && q.Length >= 0 {
 		q.Offset = 0
 	}
@@ -115,11 +115,11 @@ func (q *Query) readPaging(r *reader) {
 
 func (q *Query) readFacets(r *reader) {
 	q.Facets = r.list("facets")
-	q.MaxValuesPerFacet = r.integer("maxValuesPerFacet", 100, 0, 1000)
+	q.MaxValuesPerFacet = r.integer("maxValuesPerFacet", 100, 1000)
 	q.SortFacetsByAlpha = r.text("sortFacetValuesBy", "count") == "alpha"
 	q.AfterDistinct = r.boolean("facetingAfterDistinct", false)
 	q.FacetQuery = r.text("facetQuery", "")
-	q.MaxFacetHits = r.integer("maxFacetHits", 10, 0, 100)
+	q.MaxFacetHits = r.integer("maxFacetHits", 10, 100)
 }
 
 func (q *Query) readShape(r *reader) {
@@ -145,8 +145,8 @@ func (q *Query) readMatching(r *reader) {
 		r.fail("typoTolerance", "true, false, min or strict")
 	}
 	q.NumericTypos = r.boolean("allowTyposOnNumericTokens", true)
-	q.OneTypo = r.integer("minWordSizefor1Typo", 4, 0, unlimited)
-	q.TwoTypos = r.integer("minWordSizefor2Typos", 8, 0, unlimited)
+	q.OneTypo = r.integer("minWordSizefor1Typo", 4, unlimited)
+	q.TwoTypos = r.integer("minWordSizefor2Typos", 8, unlimited)
 	q.NoTypoAttributes = r.list("disableTypoToleranceOnAttributes")
 	q.QueryType = r.text("queryType", "prefixLast")
 	q.Restrict = r.list("restrictSearchableAttributes")
@@ -159,7 +159,7 @@ func (q *Query) readMatching(r *reader) {
 		q.Distinct = 1
 	case "false":
 	default:
-		q.Distinct = r.integer("distinct", 0, 0, 4)
+		q.Distinct = r.integer("distinct", 0, 4)
 	}
 }
 

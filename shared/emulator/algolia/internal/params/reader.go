@@ -48,14 +48,14 @@ func (r *reader) text(name, missing string) string {
 	return missing
 }
 
-// integer reads a whole number from low to high.
-func (r *reader) integer(name string, missing, low, high int) int {
+// integer reads a whole number from 0 to high.
+func (r *reader) integer(name string, missing, high int) int {
 	if r.values[name] == nil {
 		return missing
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(r.text(name, "")))
-	if err != nil || n < low || n > high {
-		r.fail(name, fmt.Sprintf("integer between %d and %d", low, high))
+	if err != nil || n < 0 || n > high {
+		r.fail(name, fmt.Sprintf("integer between 0 and %d", high))
 		return missing
 	}
 	return n
