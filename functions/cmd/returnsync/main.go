@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,7 +25,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	home, _ := os.UserHomeDir() // without a home there is no file in it
-	code := execute(ctx, os.Args[1:], cli.Deps{
+	code := execute(ctx, arguments(os.Args), cli.Deps{
 		Environment: envconfig.OsLookuper(), Home: home,
 		Out: os.Stdout, Err: os.Stderr, Terminal: progress.IsTerminal(os.Stderr),
 		Client: http.DefaultClient, OpenCron: (*wire.Env).Cron,
@@ -31,6 +33,15 @@ func main() {
 	})
 	stop()
 	os.Exit(code)
+}
+
+// arguments returns the command line behind the program's name. Under the name
+// sandpiper, a link to this program, the commands are those of the exchange.
+func arguments(args []string) []string {
+	if strings.TrimSuffix(filepath.Base(args[0]), ".exe") == "sandpiper" {
+		return append([]string{"exchange"}, args[1:]...)
+	}
+	return args[1:]
 }
 
 // userName returns the name of this machine's user, empty if there is none.

@@ -49,7 +49,7 @@ func syncCommand(a *cli.App) *cobra.Command {
 	var sub string
 	var dry, asJSON bool
 	cmd := &cobra.Command{
-		Use: "sync", Short: "Bring the copies of partners' slices in line", Args: cobra.NoArgs, Annotations: cli.Attention("a subscription or a partner failed"),
+		Use: "sync", Short: "Bring the copies of partners' slices in line", Args: cli.Args, Annotations: cli.Attention("a subscription or a partner failed"),
 		Long: `sync brings the copies of all active subscriptions in line with their primaries. It runs
 on a secondary (EXCHANGE_ROLE). --sub chooses one company by its id or name, or one
 subscription by its name. With --noupdate nothing is changed, and the list is that of
@@ -221,7 +221,7 @@ func sliceOf(ctx context.Context, t *store.Store, text string) (exchange.Slice, 
 func addCommand(a *cli.App) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
-		Use: "add FILE", Short: "Make a file the content of a slice", Args: cobra.ExactArgs(1),
+		Use: "add FILE", Short: "Make a file the content of a slice", Args: cli.Args,
 		Long: `add makes a file the one grain of a slice (grain_key level-1), in place of the grain
 that was there. Partners get the new file with their next sync.`,
 		Example: "  returnsync exchange add --slice acme-rotors rotors.xml",
@@ -264,7 +264,7 @@ that was there. Partners get the new file with their next sync.`,
 func pullCommand(a *cli.App) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
-		Use: "pull DIR", Short: "Write a slice's grains as files", Args: cobra.ExactArgs(1),
+		Use: "pull DIR", Short: "Write a slice's grains as files", Args: cli.Args,
 		Long:    "pull writes each grain of a slice, decoded, into DIR/SLICE, named by its source, or by its id where files would have one name.",
 		Example: "  returnsync exchange pull --slice acme-rotors ./received",
 	}

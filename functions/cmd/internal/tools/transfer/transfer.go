@@ -69,7 +69,7 @@ func given(cmd *cobra.Command) (string, map[string]string) {
 // serve is the service.
 func serve(a *cli.App) *cobra.Command {
 	return keyed(&cobra.Command{
-		Use: "serve", Args: cobra.NoArgs, Short: "Run the service: API, worker and protocol",
+		Use: "serve", Args: cli.Args, Short: "Run the service: API, worker and protocol",
 		Long: `serve runs the transfer service until it gets SIGTERM. The file has one section,
 [sosync]; each of its keys is also a flag, and flags stand above the file. Whatever is
 wrong with the configuration, the database or the addresses is listed at once.
@@ -111,7 +111,7 @@ func list(a *cli.App) *cobra.Command {
 	var state string
 	var limit int
 	cmd := keyed(&cobra.Command{
-		Use: "list", Args: cobra.NoArgs, Short: "List transfer jobs",
+		Use: "list", Args: cli.Args, Short: "List transfer jobs",
 		Long:    "list shows transfer jobs, those in the archive first, in the order of their numbers.",
 		Example: "  returnsync transfers list --conf dadi.ini\n  returnsync transfers list --conf dadi.ini --state error",
 		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, _ []string) error {
@@ -146,7 +146,7 @@ func list(a *cli.App) *cobra.Command {
 // show shows one job.
 func show(a *cli.App) *cobra.Command {
 	return keyed(&cobra.Command{
-		Use: "show ID", Args: cobra.ExactArgs(1), Short: "Show all of one transfer job",
+		Use: "show ID", Args: cli.Args, Short: "Show all of one transfer job",
 		Long:    "show prints a transfer job as JSON: what it saw, what it wrote, and why it failed.",
 		Example: "  returnsync transfers show 4711 --conf dadi.ini",
 		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, args []string) error {
@@ -173,7 +173,7 @@ func byID(ctx context.Context, jobs *store.Store, arg string) (transfer.Job, err
 // retry gives one job another run.
 func retry(a *cli.App) *cobra.Command {
 	return keyed(&cobra.Command{
-		Use: "retry ID", Args: cobra.ExactArgs(1), Short: "Try a failed transfer job again",
+		Use: "retry ID", Args: cli.Args, Short: "Try a failed transfer job again",
 		Long:    "retry makes a job in error or error_retry new, with its failed children, whatever the number of its runs. The running service takes it up.",
 		Example: "  returnsync transfers retry 4711 --conf dadi.ini",
 		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, args []string) error {

@@ -46,7 +46,7 @@ it with --root where none of them knows it. The command changes nothing. It need
 ALGOLIA_BROWSE_KEY or ALGOLIA_ADMIN_KEY.`,
 		Annotations: cli.Attention("a search does not find the record's present content"),
 		Example:     "  returnsync record show R4711-1\n  returnsync record show 9f86d081-884c --entity products --root 42 --json",
-		Args:        cobra.ExactArgs(1),
+		Args:        cli.Args,
 	}
 	f := cmd.Flags()
 	cli.JSONFlag(f, &o.json)

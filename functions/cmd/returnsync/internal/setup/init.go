@@ -29,7 +29,7 @@ changes nothing in the database. Read the comments, then check and preview the p
 		Example: `  returnsync entities init products
   returnsync entities init sales_order --child sales_order_item:order_id --into ./entities
   returnsync entities preview products --entities-dir ./entities`,
-		Args: cobra.ExactArgs(1),
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			return initEntity(ctx, s, args[0], child, into)
 		}),
