@@ -30,6 +30,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
+require go.mongodb.org/mongo-driver/v2 v2.10.0 // indirect
 
 require (
 	cloud.google.com/go v0.123.0 // indirect
