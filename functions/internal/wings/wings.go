@@ -7,11 +7,16 @@
 // deployed program must not hold.
 package wings
 
-import "gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+import (
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+)
 
 // All returns the known wings.
 func All() []wire.Wing {
-	return []wire.Wing{}
+	return []wire.Wing{
+		reports.Wing(),
+	}
 }
 
 // Queues returns the names of the queues of all wings, sync's among them.

@@ -7,8 +7,10 @@
 package store
 
 import (
+	"context"
 	"embed"
 	"io/fs"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
@@ -29,4 +31,11 @@ func Migrations() sqldb.List {
 		panic(err) // the name is valid
 	}
 	return sqldb.List{Files: numbered, Table: "report_schema"}
+}
+
+// Now returns the database's clock.
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := s.db.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&now)
+	return now, sqldb.Outage(err, "read the database's clock")
 }

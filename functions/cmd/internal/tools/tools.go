@@ -1,9 +1,14 @@
 // Package tools joins the wings beside sync to the programs of people: one line a wing.
 package tools
 
-import "gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
+import (
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/reports"
+)
 
 // All returns the tools of the known wings.
 func All() []tool.Tool {
-	return []tool.Tool{}
+	return []tool.Tool{
+		reports.Tool(),
+	}
 }

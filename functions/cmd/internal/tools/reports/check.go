@@ -1,0 +1,278 @@
+package reports
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+)
+
+// The base of the emulator of Airtable and its token, which guards nothing.
+const (
+	airtableBase  = "appLocalSYNCbase1"
+	airtableToken = "patLocal"
+)
+
+// The least that a sample has; fewer is a problem.
+const (
+	leastTypes = 5
+	leastRows  = 10_000
+)
+
+// numbers are the wing's part of the summary.
+type numbers struct {
+	Types       int   `json:"types"`
+	Reports     int   `json:"reports"`
+	Rows        int64 `json:"rows"`
+	Parked      int64 `json:"parked"`
+	Failed      int   `json:"failed"`
+	Differences int   `json:"differences"`
+	Compared    int   `json:"compared"` // values that were read on both sides
+}
+
+// values are numbers by a row's key and field, as text.
+type values map[string]string
+
+// put notes a number in one spelling.
+func (v values) put(key, field, number string) {
+	r, ok := new(big.Rat).SetString(number)
+	if !ok {
+		v[key+"\x00"+field] = "no number: " + number
+		return
+	}
+	v[key+"\x00"+field] = r.FloatString(6)
+}
+
+// differences counts values that only one side has, or that differ.
+func differences(a, b values) int {
+	n := 0
+	for k, v := range a {
+		if b[k] != v {
+			n++
+		}
+	}
+	for k := range b {
+		if _, ok := a[k]; !ok {
+			n++
+		}
+	}
+	return n
+}
+
+// check reads the sources and the destinations again, without the wing's code, and
+// compares them.
+func (p *play) check(ctx context.Context) (any, []string, error) {
+	var n numbers
+	var problems []string
+	list, err := p.tables.Reports(ctx, store.Filter{Limit: 10_000})
+	if err != nil {
+		return n, nil, err
+	}
+	types := map[string]bool{}
+	for _, r := range list {
+		if r.State != report.Done {
+			n.Failed++
+			problems = append(problems, fmt.Sprintf("report %s is %s: %s", r.Key, r.State, r.Error))
+			continue
+		}
+		whole, err := p.tables.Report(ctx, r.Key)
+		if err != nil {
+			return n, nil, err
+		}
+		types[r.Type] = true
+		n.Reports++
+		n.Rows += r.Rows
+		for _, a := range whole.Accounts {
+			if n.Parked += a.Parked; a.Sum() != r.Rows {
+				problems = append(problems, fmt.Sprintf("report %s at %s: rows read %d, but %v", r.Key, a.Sink, r.Rows, a.Counts))
+			}
+		}
+	}
+	n.Types = len(types)
+	for _, r := range newest(list) {
+		compared, different, err := p.compare(ctx, r)
+		if err != nil {
+			return n, problems, fmt.Errorf("comparing %s: %w", r.Key, err)
+		}
+		n.Compared += compared
+		if n.Differences += different; different > 0 {
+			problems = append(problems, fmt.Sprintf("report %s: %d values differ between source and destinations", r.Key, different))
+		}
+	}
+	if n.Types < leastTypes || n.Rows < leastRows {
+		problems = append(problems, fmt.Sprintf("the sample has %d types and %d rows: want at least %d and %d", n.Types, n.Rows, leastTypes, leastRows))
+	}
+	return n, problems, nil
+}
+
+// newest leaves of a real-time type its newest run alone: destinations keep no other.
+func newest(list []report.Report) []report.Report {
+	var out []report.Report
+	seen := map[string]bool{}
+	for _, r := range list { // newest first
+		if _, dated := r.Date(); !dated {
+			if seen[r.Type] {
+				continue
+			}
+			seen[r.Type] = true
+		}
+		if r.State == report.Done {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// compare compares one report.
+func (p *play) compare(ctx context.Context, r report.Report) (compared, different int, err error) {
+	want, err := p.truth(ctx, r)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(want) == 0 {
+		return 0, 0, errors.New("the source has no values")
+	}
+	date := r.Slot
+	if _, dated := r.Date(); !dated {
+		date = ""
+	}
+	have := values{}
+	err = sqldb.Each(ctx, p.stack.DB, func(row sqldb.Row) error {
+		var key, field, number string
+		err := row.Scan(&key, &field, &number)
+		have.put(key, field, number)
+		return err
+	}, "SELECT row_key, field, number FROM report_datapoint WHERE type = ? AND date = ?", r.Type, date)
+	if err != nil {
+		return 0, 0, err
+	}
+	compared, different = len(want), differences(want, have)
+	if r.Type == "returns_by_status" {
+		page, err := p.airtableValues(ctx, r)
+		if err != nil {
+			return 0, 0, err
+		}
+		compared, different = compared+len(want), different+differences(want, page)
+	}
+	return compared, different, nil
+}
+
+// truth reads a report's values at its source.
+func (p *play) truth(ctx context.Context, r report.Report) (values, error) {
+	v := values{}
+	switch r.Type {
+	case "sales_report", "stock_report":
+		typeID := map[string]string{"sales_report": "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL", "stock_report": "GET_AFN_INVENTORY_DATA"}[r.Type]
+		order := r.Order(report.Type{})
+		for n := range amazonRows {
+			line := amazonLine(typeID, order.From.UTC(), n)
+			key := line[0] + "|" + line[1]
+			if v.put(key, "quantity", line[3]); r.Type == "sales_report" {
+				v.put(key, "item-price", line[4])
+			}
+		}
+		return v, nil
+	case "returns_by_status":
+		return v, sqldb.Each(ctx, p.stack.DB, func(row sqldb.Row) error {
+			var status, count, oldest string
+			err := row.Scan(&status, &count, &oldest)
+			v.put(status, "returns", count)
+			v.put(status, "oldest", oldest)
+			return err
+		}, "SELECT status, COUNT(*), MIN(id) FROM order_return GROUP BY status")
+	case "courier_scans":
+		return v, p.scans(ctx, r.Slot, v)
+	}
+	body, err := p.get(ctx, p.vendors.addresses["api"]+"/costs?day="+r.Slot, courierToken)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := csv.NewReader(strings.NewReader(string(body))).ReadAll()
+	for _, line := range lines[min(1, len(lines)):] {
+		v.put(line[0], "cost", line[2])
+	}
+	return v, err
+}
+
+// scans reads the pages of the courier's API.
+func (p *play) scans(ctx context.Context, day string, v values) error {
+	for after := ""; ; {
+		body, err := p.get(ctx, p.vendors.addresses["api"]+"/scans?day="+day+"&after="+after, courierToken)
+		if err != nil {
+			return err
+		}
+		var page struct {
+			Data struct {
+				Scans []struct {
+					Scan   string      `json:"scan"`
+					Weight json.Number `json:"weight"`
+				} `json:"scans"`
+			} `json:"data"`
+			Next string `json:"next"`
+		}
+		if err := json.Unmarshal(body, &page); err != nil {
+			return err
+		}
+		for _, s := range page.Data.Scans {
+			v.put(s.Scan, "weight", s.Weight.String())
+		}
+		if after = page.Next; after == "" {
+			return nil
+		}
+	}
+}
+
+// airtableValues reads the records of a report from Airtable.
+func (p *play) airtableValues(ctx context.Context, r report.Report) (values, error) {
+	v := values{}
+	body, err := p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/Returns%20by%20status?pageSize=100", airtableToken)
+	if err != nil {
+		return nil, err
+	}
+	var page struct {
+		Records []struct {
+			Fields map[string]any `json:"fields"`
+		} `json:"records"`
+	}
+	d := json.NewDecoder(strings.NewReader(string(body)))
+	d.UseNumber()
+	if err := d.Decode(&page); err != nil {
+		return nil, err
+	}
+	for _, record := range page.Records {
+		if record.Fields["Document"] != "returns_by_status|"+r.Slot {
+			continue
+		}
+		for _, field := range []string{"returns", "oldest"} {
+			v.put(fmt.Sprint(record.Fields["Row Key"]), field, fmt.Sprint(record.Fields[field]))
+		}
+	}
+	return v, nil
+}
+
+// get reads an address.
+func (p *play) get(ctx context.Context, address, token string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %d", r.URL.Path, answer.StatusCode)
+	}
+	return io.ReadAll(answer.Body)
+}

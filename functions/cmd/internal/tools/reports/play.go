@@ -1,0 +1,150 @@
+package reports
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/definition"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
+)
+
+//go:embed definitions/*.yaml
+var definitions embed.FS
+
+// play is the wing in a stack.
+type play struct {
+	stack   *rehearsal.Stack
+	vendors *vendors
+	dir     string // of the definitions
+	tables  *store.Store
+	list    []report.Definition
+	started time.Time // the scheduled time of the reports
+}
+
+// openPlay opens the emulators and writes the definitions with their addresses.
+func openPlay(ctx context.Context, s *rehearsal.Stack) (*rehearsal.Play, error) {
+	v, err := openVendors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &play{stack: s, vendors: v, tables: store.New(s.Store.Pool())}
+	if err := p.write(); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return &rehearsal.Play{
+		Env: []string{
+			"REPORTS_DIR=" + p.dir, "REPORTS_URL=" + s.URL("FetchReports"), "REPORTS_SECRET_COURIER_TOKEN=" + courierToken,
+			"SPAPI_URL=" + v.addresses["amazon"], "SPAPI_TOKEN_URL=" + v.addresses["amazon"] + "/auth/o2/token",
+			"SPAPI_CLIENT_ID=local-client", "SPAPI_CLIENT_SECRET=local-secret", "SPAPI_REFRESH_TOKEN=local-refresh",
+			"AIRTABLE_URL=" + v.addresses["airtable"], "AIRTABLE_BASE=" + airtableBase, "AIRTABLE_TOKEN=" + airtableToken,
+		},
+		Begin: p.begin, Run: p.run, Check: p.check, Settle: p.settle, Close: p.close,
+		Welcome: func() []string {
+			return []string{"Airtable's page with a report of returns by status: " + v.addresses["airtable"] + "/"}
+		},
+	}, nil
+}
+
+// write writes the definitions into a folder of their own.
+func (p *play) write() (err error) {
+	if p.dir, err = os.MkdirTemp("", "reports"); err != nil {
+		return err
+	}
+	names, err := fs.Glob(definitions, "definitions/*.yaml")
+	for _, name := range names {
+		text, readErr := definitions.ReadFile(name)
+		filled := strings.ReplaceAll(string(text), "http://api.invalid", p.vendors.addresses["api"])
+		err = errors.Join(err, readErr, os.WriteFile(filepath.Join(p.dir, filepath.Base(name)), []byte(filled), 0o600))
+	}
+	if err == nil {
+		p.list, err = definition.Load(p.dir)
+	}
+	return err
+}
+
+// close ends the emulators.
+func (p *play) close() error { return errors.Join(p.vendors.close(), os.RemoveAll(p.dir)) }
+
+// begin makes the types' rows.
+func (p *play) begin(ctx context.Context) error {
+	for _, d := range p.list {
+		if _, err := p.tables.EnsureType(ctx, d.Type); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// starter opens what makes reports due, as the schedules function does.
+func (p *play) starter(ctx context.Context) (*flow.Starter, *wire.Env, error) {
+	e := &wire.Env{Lookup: envconfig.MapLookuper(p.stack.Environment()), Log: slog.New(slog.DiscardHandler)}
+	s, err := wing.Starter(ctx, wire.Opening{Env: e, Pool: p.stack.Store.Pool()})
+	return s, e, err
+}
+
+// run starts every type once, as its schedule would, and waits until all are done.
+func (p *play) run(ctx context.Context, log io.Writer) (err error) {
+	starter, env, err := p.starter(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, env.Close()) }()
+	p.started = time.Now().UTC().Truncate(time.Minute)
+	for _, d := range p.list {
+		if _, err := starter.Start(ctx, d.Name, 0, p.started, p.started); err != nil {
+			return err
+		}
+	}
+	return p.wait(ctx, log)
+}
+
+// settle waits until no work is open.
+func (p *play) settle(ctx context.Context) error { return p.wait(ctx, io.Discard) }
+
+// lookEvery is how often the tables are read while reports are under way.
+const lookEvery = 500 * time.Millisecond
+
+// wait waits until no report is under way, and says how far they are.
+func (p *play) wait(ctx context.Context, log io.Writer) error {
+	last := ""
+	for {
+		list, err := p.tables.Reports(ctx, store.Filter{Limit: 1000})
+		if err != nil {
+			return err
+		}
+		open, states := 0, map[report.State]int{}
+		for _, r := range list {
+			if states[r.State]++; r.State.Open() && r.NextAt != nil {
+				open++
+			}
+		}
+		if text := fmt.Sprintf("reports: %d done, %d under way, %d failed", states[report.Done], open, states[report.Failed]); text != last {
+			_, _ = fmt.Fprintln(log, text)
+			last = text
+		}
+		if open == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookEvery):
+		}
+	}
+}

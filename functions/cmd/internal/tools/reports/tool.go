@@ -1,0 +1,15 @@
+// Package reports is the reports wing's part of the programs of people: the commands
+// returnsync reports, and cmd/local --reports with emulators of Amazon and Airtable.
+package reports
+
+import (
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+)
+
+// Tool returns the wing's part.
+func Tool() tool.Tool {
+	return tool.Tool{Play: rehearsal.Wing{
+		Name: "reports", Help: "also fetch reports, from emulators of Amazon and others into datapoints and Airtable", Open: openPlay,
+	}}
+}

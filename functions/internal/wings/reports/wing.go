@@ -1,0 +1,173 @@
+// Package reports opens the reports wing: business data from APIs and databases, by
+// schedule, into Airtable, MongoDB and datapoints. It is the only importer of the wing's
+// technologies.
+package reports
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	function "gitlab.com/eshopbox-team/return-sync/functions/reports"
+	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/definition"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
+)
+
+// Name is the wing's word, and ScheduleKind what people write into target_kind.
+const (
+	Name         = "reports"
+	ScheduleKind = "report"
+)
+
+// queueName is the wing's queue.
+const queueName = "reports"
+
+// Wing is the reports wing.
+func Wing() wire.Wing {
+	return wire.Wing{
+		Name: Name, Title: "Reports", Settings: settings(),
+		Functions: []wire.Function{function.Function(open)},
+		Queues:    []wire.Queue{{Name: queueName, AtOnce: 4}},
+		Ticks:     []wire.Tick{{Job: "reportsSweep", Cron: "* * * * *", Function: "FetchReports", Query: "sweep=1"}},
+		Tables:    store.Migrations(),
+		Kinds:     kinds,
+		Findings:  findings,
+		Checks:    checks,
+	}
+}
+
+// Config holds the environment's settings of the wing.
+type Config struct {
+	// Dir holds the definitions of report types.
+	Dir string `env:"REPORTS_DIR"`
+	// URL is the reports function's address, which queue reports calls.
+	URL string `env:"REPORTS_URL"`
+}
+
+// settings are the names of the environment for the command line's file.
+func settings() []wire.Setting {
+	return []wire.Setting{
+		{Name: "REPORTS_DIR", Help: "folder with definitions of report types"},
+		{Name: "REPORTS_URL", Help: "address of the reports function, which queue reports calls"},
+	}
+}
+
+// open opens the function's parts.
+func open(ctx context.Context, e *wire.Env) (*function.Parts, error) {
+	o, err := e.Opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var c Config
+	var f flow.Config
+	t, err := technologiesOf(ctx, o, &c, &f)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	starter, err := starterOf(ctx, o, c)
+	if err != nil {
+		return nil, err
+	}
+	tables := store.New(o.Pool)
+	return &function.Parts{
+		Work: &flow.Work{
+			Reports: tables, Payloads: tables, Types: tables, Open: t.open, Queue: starter.Queue, Config: f, Log: e.Log, Steps: flow.Steps(e.Steps),
+		},
+		Starter: starter, Definitions: t.definitions, Ensure: tables.EnsureType,
+	}, nil
+}
+
+// starterOf opens what makes reports due.
+func starterOf(ctx context.Context, o wire.Opening, c Config) (*flow.Starter, error) {
+	if c.URL == "" {
+		return nil, fmt.Errorf("the configuration is not complete:\n  REPORTS_URL is missing: where queue %s delivers to", queueName)
+	}
+	sender, err := o.Tasks(ctx, queue.Routes{flow.Route: {Queue: queueName, URL: c.URL, Setting: "REPORTS_URL"}})
+	if err != nil {
+		return nil, err
+	}
+	tables := store.New(o.Pool)
+	return &flow.Starter{Reports: tables, Types: tables, Queue: sender, Log: o.Log, Steps: flow.Steps(o.Steps)}, nil
+}
+
+// Starter opens what makes reports due, for commands.
+func Starter(ctx context.Context, o wire.Opening) (*flow.Starter, error) {
+	var c Config
+	if err := wire.Configure(ctx, o.Lookup, &c); err != nil {
+		return nil, err
+	}
+	return starterOf(ctx, o, c)
+}
+
+// kinds opens the kind of schedules that start reports.
+func kinds(ctx context.Context, o wire.Opening, start bool) (schedule.Kinds, error) {
+	tables := store.New(o.Pool)
+	kind := schedule.Kind{Name: ScheduleKind, Check: func(ctx context.Context, target string) error {
+		_, err := tables.Type(ctx, target)
+		return err
+	}}
+	if !start {
+		return schedule.Kinds{kind}, nil
+	}
+	starter, err := Starter(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	kind.Start = func(ctx context.Context, s schedule.Spec, key string) (string, error) {
+		now := time.Now().UTC()
+		return starter.Start(ctx, s.Target, report.Zone(s.Offset), occurrence(key, now), now)
+	}
+	return schedule.Kinds{kind}, nil
+}
+
+// checks are doctor's checks of the wing.
+func checks(ctx context.Context, o wire.Opening) ([]doctor.Check, error) {
+	var c Config
+	if err := wire.Configure(ctx, o.Lookup, &c); err != nil {
+		return nil, err
+	}
+	return []doctor.Check{{Name: "reports definitions", Run: func(ctx context.Context) []doctor.Finding {
+		return checkDefinitions(ctx, o, c)
+	}}}, nil
+}
+
+// checkDefinitions opens every definition's source and destinations, and compares them
+// with the types' rows.
+func checkDefinitions(ctx context.Context, o wire.Opening, c Config) []doctor.Finding {
+	list, err := definition.Load(c.Dir)
+	if err != nil {
+		return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error()}}
+	}
+	if len(list) == 0 {
+		return []doctor.Finding{{Severity: doctor.Fail, Message: "REPORTS_DIR holds no definition of a report type"}}
+	}
+	return append(missingRows(ctx, o, list), doctor.Finding{Severity: doctor.OK, Message: fmt.Sprintf("%d report types are defined", len(list))})
+}
+
+// missingRows finds rows without a definition: their reports fail.
+func missingRows(ctx context.Context, o wire.Opening, list []report.Definition) []doctor.Finding {
+	types, err := store.New(o.Pool).Types(ctx)
+	if err != nil {
+		return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error()}}
+	}
+	known := map[string]bool{}
+	for _, d := range list {
+		known[d.Name] = true
+	}
+	var found []doctor.Finding
+	for _, t := range types {
+		if t.Active && !known[t.Name] {
+			found = append(found, doctor.Finding{Severity: doctor.Fail, Message: "report type " + t.Name + " has a row and no definition: set it inactive, or put its definition into REPORTS_DIR"})
+		}
+	}
+	return found
+}

@@ -1,0 +1,85 @@
+// Package reports is the function that fetches reports.
+//
+// Who calls it: the queue reports, one task a turn of a report, as the tasks' service
+// account; and Cloud Scheduler's job reportsSweep, every minute, with ?sweep=1.
+//
+// What it does: a task asks the report's source, looks whether it is ready, loads it and
+// writes it to its destinations, until the report ends or has to wait; then a task with
+// a delay continues. The sweep puts back what only developers may change of report
+// types, and sends tasks that were lost again.
+//
+// A second call: of a task that was worked off does nothing; of a report that another
+// task works on answers 503, so that the queue tries again; of a report whose worker
+// died continues where it stopped. A sweep twice sends a task once.
+package reports
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
+)
+
+// Parts are what the function works with.
+type Parts struct {
+	*flow.Work
+	Starter *flow.Starter
+	// Definitions are those that developers ship, and Ensure makes a type's row follow
+	// one of them.
+	Definitions []report.Definition
+	Ensure      func(ctx context.Context, want report.Type) (back []string, err error)
+}
+
+// Function returns the reports function; open opens its parts.
+func Function(open func(ctx context.Context, e *wire.Env) (*Parts, error)) wire.Function {
+	return wire.Function{Name: "FetchReports", ByServices: true, Open: func(ctx context.Context, e *wire.Env) (http.Handler, error) {
+		p, err := open(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		return Handler(p, time.Now), nil
+	}}
+}
+
+// swept is the result of a sweep.
+type swept struct {
+	Sent    int      `json:"sent"`    // tasks that were lost
+	PutBack []string `json:"putBack"` // properties of developers
+}
+
+// Handler answers tasks and the scheduler.
+func Handler(p *Parts, clock func() time.Time) http.Handler {
+	return edge.HandleTask(p.Log, func(r *http.Request) (any, error) {
+		now := clock().UTC()
+		if r.URL.Query().Has("sweep") {
+			return p.sweep(r.Context(), now)
+		}
+		body, err := edge.Body(r)
+		if err != nil {
+			return nil, err
+		}
+		key, err := flow.ParseTask(body)
+		if err != nil {
+			return nil, err
+		}
+		return p.Run(r.Context(), key, now)
+	}, http.MethodPost)
+}
+
+// sweep brings the types up to date and sends lost tasks again.
+func (p *Parts) sweep(ctx context.Context, now time.Time) (any, error) {
+	answer := swept{PutBack: []string{}}
+	var problems []error
+	for _, d := range p.Definitions {
+		back, err := p.Ensure(ctx, d.Type)
+		answer.PutBack, problems = append(answer.PutBack, back...), append(problems, err)
+	}
+	sent, err := p.Starter.Sweep(ctx, now)
+	answer.Sent = sent
+	return answer, fault.Join(append(problems, err)...)
+}
