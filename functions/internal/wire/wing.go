@@ -179,6 +179,10 @@ func (w Wing) outdated(ctx context.Context, pool *sqldb.DB) ([]judge.Further, er
 	}}}, nil
 }
 
+// StateTables is the name of doctor's check of sync's tables, which the checks of a
+// wing's tables need.
+const StateTables = "state tables"
+
 // WingChecks opens doctor's checks of the wings in use.
 func (e *Env) WingChecks(ctx context.Context, pool *sqldb.DB) ([]doctor.Check, error) {
 	var l Looking
@@ -189,7 +193,7 @@ func (e *Env) WingChecks(ctx context.Context, pool *sqldb.DB) ([]doctor.Check, e
 	for _, w := range used {
 		list = append(list, w.pathChecks(l)...)
 		if w.Tables.Files != nil {
-			list = append(list, doctor.Check{Name: w.Name + " tables", Run: func(ctx context.Context) []doctor.Finding {
+			list = append(list, doctor.Check{Name: w.Name + " tables", Needs: StateTables, Run: func(ctx context.Context) []doctor.Finding {
 				return doctor.Schema(ctx, tablesOf{pool, w.Tables})
 			}})
 		}
