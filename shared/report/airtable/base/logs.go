@@ -2,7 +2,6 @@ package base
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -138,6 +137,3 @@ func (b *Base) Check(ctx context.Context) ([]string, error) {
 func readAsText(kind string) bool {
 	return kind == "singleLineText" || kind == "multilineText" || kind == "singleSelect"
 }
-
-// ErrUnset is the error of a base that the environment does not name.
-var ErrUnset = errors.New("AIRTABLE_BASE and AIRTABLE_TOKEN are not set: name the SYNC base and a token")

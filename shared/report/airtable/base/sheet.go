@@ -1,6 +1,7 @@
 package base
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,6 +32,22 @@ type View struct {
 	Newest  bool   // the sort is descending
 	Group   string
 	Columns []string // none: all
+}
+
+// String says the view in a line for people.
+func (v View) String() string {
+	text := fmt.Sprintf("%s -> %s", v.Sheet, v.Name)
+	if v.Filter != "" {
+		text += ", where " + v.Filter
+	}
+	if v.Group != "" {
+		text += ", grouped by " + v.Group
+	}
+	text += ", sorted by " + v.Sort
+	if v.Newest {
+		text += " descending"
+	}
+	return text
 }
 
 // people returns a column that people may change, ours one that they may not.
