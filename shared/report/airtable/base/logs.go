@@ -124,7 +124,7 @@ func (b *Base) Check(ctx context.Context) ([]string, error) {
 			switch {
 			case !exists:
 				wrong = append(wrong, fmt.Sprintf("table %s has no field %s: returnsync reports base init makes it", s.Name, c.Name))
-			case have.Type != c.Type && !(readAsText(have.Type) && readAsText(c.Type)):
+			case have.Type != c.Type && (!readAsText(have.Type) || !readAsText(c.Type)):
 				wrong = append(wrong, fmt.Sprintf("field %s of %s has the type %s: change it to %s in Airtable", c.Name, s.Name, have.Type, c.Type))
 			}
 		}

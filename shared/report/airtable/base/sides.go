@@ -237,7 +237,7 @@ func (b *Base) keepReports(ctx context.Context, now time.Time, sum *Summary) err
 		some.Records = append(some.Records, r.ID)
 	}
 	for _, r := range changed {
-		some.Keys = append(some.Keys, r.Key.String())
+		some.Keys = append(some.Keys, r.String())
 	}
 	shadows, err := b.Store.Shadows(ctx, ReportsTable, some)
 	if err != nil {
@@ -267,7 +267,7 @@ func (b *Base) reportRows(ctx context.Context, theirs []airtable.Record, shadows
 		wanted[s.Key] = true
 	}
 	for _, r := range changed {
-		wanted[r.Key.String()] = true
+		wanted[r.String()] = true
 	}
 	var rows []Row
 	for key := range wanted {

@@ -109,7 +109,7 @@ func (p *play) compareBase(ctx context.Context, list []report.Report) (compared,
 	}
 	for _, r := range list {
 		compared++
-		if want := strings.Join([]string{string(r.State), fmt.Sprint(r.Rows == 0), fmt.Sprint(r.Fail)}, " "); have[r.Key.String()] != want {
+		if want := strings.Join([]string{string(r.State), fmt.Sprint(r.Rows == 0), fmt.Sprint(r.Fail)}, " "); have[r.String()] != want {
 			different++
 		}
 	}

@@ -1,6 +1,7 @@
 package basestore_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -27,6 +28,17 @@ import (
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }
+
+// openGate lets every request pass.
+type openGate struct{}
+
+func (openGate) Enter(ctx context.Context, _ string) (airtable.Slot, error) {
+	return airtable.Slot{}, ctx.Err()
+}
+
+func (openGate) Leave(context.Context, string, airtable.Slot, time.Duration) error { return nil }
+
+func (openGate) Block(context.Context, string, time.Duration) error { return nil }
 
 // world is the SYNC base over a real database and an emulator.
 type world struct {

@@ -1,30 +1,39 @@
-package basestore_test
+package gatestore_test
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/gatestore"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
-// openGate lets every request pass.
-type openGate struct{}
+func TestMain(m *testing.M) { localdbtest.Main(m) }
 
-func (openGate) Enter(ctx context.Context, _ string) (airtable.Slot, error) {
-	return airtable.Slot{}, ctx.Err()
+// open returns the tables of an empty database.
+func open(t *testing.T) *sqldb.DB {
+	t.Helper()
+	pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "TEST", MaxConnections: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
+	if _, err := db.Migrate(t.Context(), store.Migrations()); err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
 
-func (openGate) Leave(context.Context, string, airtable.Slot, time.Duration) error { return nil }
-
-func (openGate) Block(context.Context, string, time.Duration) error { return nil }
-
 func TestGate(t *testing.T) {
-	w := start(t)
-	gate := &gatestore.Store{DB: w.db, Most: 100 * time.Millisecond}
+	gate := &gatestore.Store{DB: open(t), Most: 100 * time.Millisecond}
 	var mu sync.Mutex
 	held := map[int]airtable.Slot{}
 	var group sync.WaitGroup
