@@ -218,7 +218,7 @@ func (b *Base) keepReports(ctx context.Context, now time.Time, sum *Summary) err
 	query := airtable.Query{}
 	if !pulled.At.IsZero() {
 		since := pulled.At.Add(-pullOverlap).UTC().Format(time.RFC3339)
-		query.Filter = fmt.Sprintf("IS_AFTER(LAST_MODIFIED_TIME(), %s)", airtable.Quote(since))
+		query.Filter = fmt.Sprintf("IS_AFTER(LAST_MODIFIED_TIME(), DATETIME_PARSE(%s))", airtable.Quote(since))
 	}
 	theirs, err := b.all(ctx, reports, query)
 	if err != nil {
