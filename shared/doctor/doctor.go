@@ -79,8 +79,9 @@ func Examine(ctx context.Context, checks []Check, limit time.Duration, each func
 	for i, c := range checks {
 		all.Go(func() {
 			defer close(results[i].done)
-			found := awaitNeeded(checks, results, i)
-			if found == nil {
+			cause := awaitNeeded(checks, results, i)
+			found := one(Info, "not examined, because of "+cause, "")
+			if results[i].because = cause; cause == "" {
 				slots <- struct{}{}
 				found = run(ctx, c, limit)
 				<-slots
@@ -113,22 +114,27 @@ func named(check string, list []Finding) []Finding {
 type result struct {
 	done     chan struct{}
 	findings []Finding
+	because  string // the check whose failure kept this one from running
 }
 
-// awaitNeeded waits for the check that check i needs, which precedes it, and returns why i
-// cannot run; nil if it can.
-func awaitNeeded(checks []Check, results []result, i int) []Finding {
+// awaitNeeded waits for the check that check i needs, which precedes it, and returns the
+// check whose failure keeps i from running; empty if i can run. One cause is thus one
+// failure, however many checks stand behind it.
+func awaitNeeded(checks []Check, results []result, i int) string {
 	needed := slices.IndexFunc(checks[:i], func(c Check) bool { return c.Name == checks[i].Needs })
 	if checks[i].Needs == "" || needed < 0 {
-		return nil
+		return ""
 	}
 	<-results[needed].done
+	if cause := results[needed].because; cause != "" {
+		return cause
+	}
 	for _, f := range results[needed].findings {
 		if f.Severity == Fail {
-			return one(Info, "not examined, because of "+checks[i].Needs, "")
+			return checks[i].Needs
 		}
 	}
-	return nil
+	return ""
 }
 
 // run runs a check, and gives up on it when its time is over.

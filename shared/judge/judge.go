@@ -59,6 +59,17 @@ type Finding struct {
 	Do      string `json:"do"`
 }
 
+// Title is the problem with its wing and entity before it.
+func (f Finding) Title() string {
+	title := f.Problem
+	for _, name := range []string{f.Entity, f.Wing} {
+		if name != "" {
+			title = name + ": " + title
+		}
+	}
+	return title
+}
+
 // Findings judges the facts: whether the application lives, each entity's findings,
 // the gravest first, then the operations budget.
 func (l Limits) Findings(f Facts) []Finding {
@@ -204,7 +215,7 @@ func drift(c *collector, e Entity) {
 	}
 }
 
-// standbys judges the indices that rebuild --undo would make live: each is synced by
+// standbys judges the indices that rebuild undo would make live: each is synced by
 // every tick, as the live one is.
 func (l Limits) standbys(c *collector, now time.Time, e Entity) {
 	for _, s := range e.Standbys {
@@ -221,7 +232,7 @@ func (l Limits) standbys(c *collector, now time.Time, e Entity) {
 			behind += ": " + OneLine(s.Error)
 		}
 		c.add(StandbyBehind, fmt.Sprintf("index %s, which stands by since the rebuild, is %s", s.Index, behind),
-			fmt.Sprintf("compare and repair the index: returnsync repair --deep --wait --entity %s; or remove the index: returnsync rebuild --clean --entity %s", s.Target, s.Entity))
+			fmt.Sprintf("compare and repair the index: returnsync repair --deep --wait --entity %s; or remove the index: returnsync rebuild clean --entity %s", s.Target, s.Entity))
 	}
 }
 

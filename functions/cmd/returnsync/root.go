@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +29,44 @@ func groups() []func(*cli.App) []*cobra.Command {
 		scopes.Commands,
 		schedules.Commands,
 		alerts.Commands,
+	}
+}
+
+// headings are the groups of the help by their headings, in order; a command of a wing
+// stands under Wings.
+var headings = []struct {
+	id, title string
+	commands  []string
+}{
+	{"sync", "Sync:", []string{"status", "sync", "runs", "logs", "alerts"}},
+	{"repair", "Repair:", []string{"verify", "repair", "parked", "backfill", "rebuild", "jobs"}},
+	{"define", "Definitions:", []string{"entities", "settings"}},
+	{"operate", "Operate:", []string{"schedules", "scopes", "sync-entities", "statuses", "audit"}},
+	{"wings", "Wings:", nil},
+	{"set up", "Set up:", []string{"migrate", "doctor", "token", "version", "completion", "help"}},
+}
+
+// sortHelp puts every command below a heading of the help.
+func sortHelp(root *cobra.Command) {
+	of := map[string]string{}
+	for _, h := range headings {
+		for _, name := range h.commands {
+			of[name] = h.id
+		}
+	}
+	root.SetHelpCommandGroupID(of["help"])
+	root.SetCompletionCommandGroupID(of["completion"])
+	used := map[string]bool{}
+	for _, cmd := range root.Commands() {
+		if !cmd.Hidden && (cmd.Runnable() || cmd.HasSubCommands()) { // a topic of help has neither
+			cmd.GroupID = cmp.Or(of[cmd.Name()], "wings")
+			used[cmd.GroupID] = true
+		}
+	}
+	for _, h := range headings {
+		if used[h.id] || h.id == "set up" {
+			root.AddGroup(&cobra.Group{ID: h.id, Title: h.title})
+		}
 	}
 }
 
@@ -76,6 +116,8 @@ func newRoot(d cli.Deps) *cobra.Command {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
 	a.AddFlags(root)
+	root.SetVersionTemplate("returnsync {{.Version}}\n")
+	root.Version = setup.Built(debug.ReadBuildInfo())
 	for _, group := range groups() {
 		root.AddCommand(group(a)...)
 	}
@@ -84,6 +126,8 @@ func newRoot(d cli.Deps) *cobra.Command {
 			root.AddCommand(t.Commands(a)...)
 		}
 	}
+	sortHelp(root)
+	cli.Complete(root)
 	cli.DocumentExits(root)
 	return root
 }

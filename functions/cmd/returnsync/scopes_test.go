@@ -106,7 +106,7 @@ func TestScopesRefuse(t *testing.T) {
 		`no entity ""`:         {"scopes", "start", "s", "--member", "m="},
 		"--timeout":            {"scopes", "start", "s", "--member", "m", "--timeout", "0s"},
 		"--interrupt-after":    {"scopes", "start", "s", "--member", "m", "--interrupt-after", "1.5s"},
-		"accepts 1 arg":        {"scopes", "start"},
+		"SCOPE is missing":     {"scopes", "start"},
 		"--limit is 0":         {"statuses", "list", "--limit", "0"},
 		"want syncing, synced": {"statuses", "list", "--state", "interrupted"},
 		`"x" is not a status`:  {"statuses", "delete", "x"},

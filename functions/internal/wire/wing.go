@@ -16,6 +16,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
+	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
 // Wing is what one wing beside sync adds to the deployed product. A wing's package
@@ -54,6 +55,10 @@ type Wing struct {
 	// Findings opens the reader of what is wrong in the wing. Status, console and
 	// alerts show the same findings.
 	Findings func(ctx context.Context, o Opening) (func(context.Context) ([]judge.Further, error), error)
+	// Watched opens what the wing does after each round of the watcher, such as a sign of
+	// life outside of our tables; alive says whether the application gives one here. Its
+	// errors are logged, because they say nothing about the syncs. A nil func does nothing.
+	Watched func(ctx context.Context, o Opening) (func(ctx context.Context, alive bool, now time.Time) error, error)
 	// Checks opens the wing's checks of doctor.
 	Checks func(ctx context.Context, o Opening) ([]doctor.Check, error)
 	// Page opens the wing's page of the console, whose paths begin with a slash. The
@@ -161,6 +166,23 @@ func (e *Env) Lookers(ctx context.Context, pool *sqldb.DB) ([]judge.Looker, erro
 	return list, errors.Join(problems...)
 }
 
+// Watched opens what the wings in use do after each round of the watcher.
+func (e *Env) Watched(ctx context.Context, pool *sqldb.DB) ([]watch.After, error) {
+	used, err := e.Used(ctx)
+	problems := []error{err}
+	var list []watch.After
+	for _, w := range used {
+		if w.Watched == nil {
+			continue
+		}
+		after, err := w.Watched(ctx, Opening{e, pool})
+		if problems = append(problems, err); after != nil {
+			list = append(list, watch.After{Wing: w.Name, Do: after})
+		}
+	}
+	return list, errors.Join(problems...)
+}
+
 // outdated finds tables that do not fit this program.
 func (w Wing) outdated(ctx context.Context, pool *sqldb.DB) ([]judge.Further, error) {
 	if w.Tables.Files == nil {
@@ -179,6 +201,10 @@ func (w Wing) outdated(ctx context.Context, pool *sqldb.DB) ([]judge.Further, er
 	}}}, nil
 }
 
+// StateTables is the name of doctor's check of sync's tables, which the checks of a
+// wing's tables need.
+const StateTables = "state tables"
+
 // WingChecks opens doctor's checks of the wings in use.
 func (e *Env) WingChecks(ctx context.Context, pool *sqldb.DB) ([]doctor.Check, error) {
 	var l Looking
@@ -189,7 +215,7 @@ func (e *Env) WingChecks(ctx context.Context, pool *sqldb.DB) ([]doctor.Check, e
 	for _, w := range used {
 		list = append(list, w.pathChecks(l)...)
 		if w.Tables.Files != nil {
-			list = append(list, doctor.Check{Name: w.Name + " tables", Run: func(ctx context.Context) []doctor.Finding {
+			list = append(list, doctor.Check{Name: w.Name + " tables", Needs: StateTables, Run: func(ctx context.Context) []doctor.Finding {
 				return doctor.Schema(ctx, tablesOf{pool, w.Tables})
 			}})
 		}

@@ -42,7 +42,7 @@ func (c Catalog) Live(ctx context.Context) (entity.List, error) {
 	}
 	for _, d := range c.Entities {
 		if !slices.ContainsFunc(list, func(live entity.Definition) bool { return Parse(live.Name).Base == d.Name }) {
-			return nil, fault.New(fault.Retry, "no-live-index", "none of the indices of %s is live: list them with returnsync rebuild --list, and make one live with returnsync rebuild --undo", d.Name)
+			return nil, fault.New(fault.Retry, "no-live-index", "none of the indices of %s is live: list them with returnsync rebuild list, and make one live with returnsync rebuild undo", d.Name)
 		}
 	}
 	return list, nil

@@ -80,10 +80,18 @@ func (a *App) Run(do Action) func(*cobra.Command, []string) error {
 	}
 }
 
-// Group returns a command that only holds others; without a name of one it shows its help.
+// group is the annotation of a command that only holds others.
+const group = "group"
+
+// IsGroup reports whether a command only holds others.
+func IsGroup(cmd *cobra.Command) bool { return cmd.Annotations[group] != "" || !cmd.HasParent() }
+
+// Group returns a command that only holds others; without a name of one it shows its help
+// and exits with 2, since nothing was done.
 func Group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	cmd.Args = cobra.NoArgs
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.Annotations = map[string]string{group: "true"}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return errors.Join(cmd.Help(), ErrAttention) }
 	cmd.AddCommand(children...)
 	return cmd
 }

@@ -50,7 +50,7 @@ func DocumentExits(cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
 		DocumentExits(child)
 	}
-	if !cmd.Runnable() || cmd.HasSubCommands() && cmd.Name() != "token" {
+	if !cmd.Runnable() || IsGroup(cmd) {
 		return
 	}
 	text := "\n\nExit codes:\n  0  well\n"

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,6 +19,8 @@ type ListFlags struct {
 	JSON, All bool
 	Entity    string
 	Limit     int
+	// Output is table, json or csv; JSON is the same as json.
+	Output string
 }
 
 // List is a command that lists rows of one kind, as a table or, with --json, as JSON. The
@@ -31,6 +35,7 @@ type List[T any] struct {
 	Head                   string // the columns' names, apart by tabs
 	Row                    func(T) []any
 	Print                  func(*Session, []T) error                             // instead of a table; may be nil
+	Flat                   func([]T) [][]any                                     // the rows below Head for CSV, if Print makes the table
 	After                  func(context.Context, *Session, ListFlags, []T) error // may be nil; not after JSON unless it is the verdict
 }
 
@@ -41,8 +46,10 @@ func (l List[T]) Build(a *App) *cobra.Command {
 	if cmd.Use == "" {
 		cmd.Use = "list"
 	}
-	cmd.Args = cobra.NoArgs
+	cmd.Args = Args
 	JSONFlag(cmd.Flags(), &o.JSON)
+	cmd.Flags().StringVarP(&o.Output, "output", "o", formTable, "the form: "+strings.Join(forms, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
 	if l.All != "" {
 		cmd.Flags().BoolVar(&o.All, "all", false, l.All)
 	}
@@ -59,6 +66,10 @@ func (l List[T]) Build(a *App) *cobra.Command {
 		if l.Limit > 0 && o.Limit < 1 {
 			return fmt.Errorf("--limit is %d; want 1 or more", o.Limit)
 		}
+		if !slices.Contains(forms, o.Output) {
+			return fmt.Errorf("--output is %q; want %s", o.Output, strings.Join(forms, ", "))
+		}
+		o.JSON = o.JSON || o.Output == formJSON
 		rows, err := l.Read(ctx, s, o)
 		if err != nil {
 			return err
@@ -76,6 +87,8 @@ func (l List[T]) print(s *Session, o ListFlags, rows []T) error {
 	switch {
 	case o.JSON:
 		return JSON(s.Out, append([]T{}, rows...))
+	case o.Output == formCSV:
+		return l.csv(s.Out, rows)
 	case len(rows) == 0 && l.Empty != "":
 		empty := l.Empty
 		if o.All && l.EmptyAll != "" {
@@ -87,6 +100,39 @@ func (l List[T]) print(s *Session, o ListFlags, rows []T) error {
 		return l.Print(s, rows)
 	}
 	return Table(s.Out, l.Head, rows, l.Row)
+}
+
+// The forms of a list's output.
+const (
+	formTable = "table"
+	formJSON  = "json"
+	formCSV   = "csv"
+)
+
+var forms = []string{formTable, formJSON, formCSV}
+
+// csv writes the rows as CSV: the table's columns, its head as the first line.
+func (l List[T]) csv(to io.Writer, rows []T) error {
+	w := csv.NewWriter(to)
+	_ = w.Write(strings.Split(strings.TrimSpace(l.Head), "\t")) // Error below reports it
+	flat := l.Flat
+	if flat == nil {
+		flat = func(rows []T) (all [][]any) {
+			for _, r := range rows {
+				all = append(all, l.Row(r))
+			}
+			return all
+		}
+	}
+	for _, row := range flat(rows) {
+		var cells []string
+		for _, c := range row {
+			cells = append(cells, Cell(c))
+		}
+		_ = w.Write(cells)
+	}
+	w.Flush()
+	return w.Error()
 }
 
 // Table writes rows in columns below a head, whose names are apart by tabs. Times are

@@ -11,10 +11,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable"
-	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/gatestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/datapoints"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/definition"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
@@ -24,13 +22,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
-
-// airtableConfig holds the environment's settings of the base that reports go to.
-type airtableConfig struct {
-	URL   string `env:"AIRTABLE_URL"`
-	Base  string `env:"AIRTABLE_BASE"`
-	Token string `env:"AIRTABLE_TOKEN"`
-}
 
 // limitWait is how long a call waits for a shared limit before its report waits.
 const limitWait = 30 * time.Second
@@ -176,12 +167,7 @@ func (t *technologies) sink(d report.Definition, part report.Part) (report.Sink,
 		if t.airtable.Base == "" || t.airtable.Token == "" {
 			return nil, fmt.Errorf("the configuration is not complete:\n  AIRTABLE_BASE and AIRTABLE_TOKEN: the base that reports go to")
 		}
-		client := &airtable.Client{
-			URL: t.airtable.URL, Base: t.airtable.Base, Token: t.airtable.Token,
-			Gate:   &gatestore.Store{DB: t.opening.Pool, Most: limitWait},
-			Policy: airtable.DefaultPolicy(httpcall.Clock{Now: time.Now}),
-		}
-		return &airtable.Sink{Client: client, Table: cmp.Or(s.Table, d.Name), Make: s.Make}, nil
+		return &airtable.Sink{Client: t.airtable.client(t.opening.Pool, t.airtable.Base), Table: cmp.Or(s.Table, d.Name), Make: s.Make}, nil
 	}
 	return nil, fmt.Errorf("%s: destinations: kind %q is not known: want airtable or mongodb", d.File, part.Kind)
 }

@@ -110,7 +110,7 @@ function requests() {
 }
 
 async function search() {
-  const mine = ++sequence;
+  const mine = ++sequence, { query } = state;
   clearTimeout(retry);
   $('hits').classList.add('waiting');
   let response, answer;
@@ -126,6 +126,7 @@ async function search() {
   if (mine !== sequence) return; // a newer search is under way
   if (!response?.ok || !answer.results) return fail(response, answer?.error); // what is shown answers an older question, so it stays dimmed
   $('hits').classList.remove('waiting');
+  $('hits').dataset.query = query; // what the shown list answers
   show(answer);
 }
 

@@ -89,7 +89,7 @@ func testCmd(a *cli.App) *cobra.Command {
 SLACK_WEBHOOK_URL and ALERT_WEBHOOK_URL. It needs no database and prints no address.`,
 		Annotations: cli.Failure(map[string]string{}, "a channel refused the message, or none is configured"),
 		Example:     "  returnsync alerts test",
-		Args:        cobra.NoArgs,
+		Args:        cli.Args,
 		RunE:        a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return sendTest(ctx, s) }),
 	}
 }

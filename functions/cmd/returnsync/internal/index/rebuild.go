@@ -30,15 +30,15 @@ searches over to it:
      differences.
   4. When the second index is at least as fresh as the live one, it becomes live. One
      row changes, so no search sees an empty or partial index.
-  5. The old index stays and is kept up to date: --undo makes it live again, --clean
-     removes it.
+  5. The old index stays and is kept up to date: rebuild undo makes it live again,
+     rebuild clean removes it.
 
 Changed settings and changed definitions are rolled out this way. The second index
 uses the definition that this program reads (see --entities-dir), and keeps it
 whatever is deployed.
 
-To resume a rebuild that was stopped, run rebuild again; --abort gives it up and
-removes the second index. Until then the index service holds each record twice. The
+To resume a rebuild that was stopped, run rebuild again; rebuild abort gives
+it up and removes the second index. Until then the index service holds each record twice. The
 first sync costs an operation a record.
 
 It needs ALGOLIA_ADMIN_KEY (rights: settings, editSettings, addObject, deleteIndex,
@@ -59,10 +59,10 @@ func rebuildCmd(a *cli.App) *cobra.Command {
 		Short: "Build an index anew and make it live, without a gap",
 		Long:  rebuildHelp,
 		Example: `  returnsync rebuild --entity returns
-  returnsync rebuild --list
-  returnsync rebuild --undo
-  returnsync rebuild --clean`,
-		Args: cobra.NoArgs,
+  returnsync rebuild list
+  returnsync rebuild undo
+  returnsync rebuild clean`,
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return runRebuild(ctx, s, o) }),
 	}
 	f := cmd.Flags()
@@ -73,6 +73,30 @@ func rebuildCmd(a *cli.App) *cobra.Command {
 	f.BoolVar(&o.abort, "abort", false, "give up the rebuild under way")
 	f.DurationVar(&o.timeout, "timeout", 24*time.Hour, "how long it may take")
 	cmd.MarkFlagsMutuallyExclusive("list", "undo", "clean", "abort")
+	for _, old := range []string{"list", "undo", "clean", "abort"} {
+		f.Lookup(old).Hidden = true // the verbs below replace the flags
+	}
+	cli.AddSettings(f, cli.OnSync)
+	cmd.AddCommand(
+		verb(a, "list", "List an entity's indices, and change nothing", func(o *rebuildOptions) { o.list = true }),
+		verb(a, "undo", "Make the previously live index live again", func(o *rebuildOptions) { o.undo = true }),
+		verb(a, "clean", "Remove the indices that are no longer live", func(o *rebuildOptions) { o.clean = true }),
+		verb(a, "abort", "Give up the rebuild under way, and remove its index", func(o *rebuildOptions) { o.abort = true }),
+	)
+	return cmd
+}
+
+// verb is one of the commands about the indices that rebuild made.
+func verb(a *cli.App, name, short string, choose func(*rebuildOptions)) *cobra.Command {
+	var o rebuildOptions
+	choose(&o)
+	cmd := &cobra.Command{
+		Use: name, Short: short, Args: cli.Args, Example: "  returnsync rebuild " + name + " --entity returns",
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return runRebuild(ctx, s, o) }),
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.entity, "entity", "returns", "the entity whose indices are meant")
+	f.DurationVar(&o.timeout, "timeout", 24*time.Hour, "how long it may take")
 	cli.AddSettings(f, cli.OnSync)
 	return cmd
 }
@@ -108,10 +132,10 @@ func runRebuild(ctx context.Context, s *cli.Session, o rebuildOptions) error {
 		return "index " + t.Index, err
 	})
 	if err != nil {
-		return fmt.Errorf("%w\nthe live index is unchanged: run rebuild again to resume, or rebuild --abort to give up", err)
+		return fmt.Errorf("%w\nthe live index is unchanged: run rebuild again to resume, or rebuild abort to give up", err)
 	}
 	b.show.End()
-	_, _ = fmt.Fprintf(s.Out, "%s: index %s is live\nto undo: returnsync rebuild --undo --entity %s\nto remove the old index: returnsync rebuild --clean --entity %s\n",
+	_, _ = fmt.Fprintf(s.Out, "%s: index %s is live\nto undo: returnsync rebuild undo --entity %s\nto remove the old index: returnsync rebuild clean --entity %s\n",
 		b.first.Name, t.Index, b.first.Name, b.first.Name)
 	return nil
 }
@@ -218,7 +242,7 @@ func (b *builder) undo(ctx context.Context) (string, error) {
 		}
 	}
 	if back == nil {
-		return "", fmt.Errorf("%s has no earlier index to go back to: see returnsync rebuild --list --entity %s", b.first.Name, b.first.Name)
+		return "", fmt.Errorf("%s has no earlier index to go back to: see returnsync rebuild list --entity %s", b.first.Name, b.first.Name)
 	}
 	if err := b.Promote(ctx, b.first, *back); err != nil {
 		return "", err

@@ -50,7 +50,7 @@ func repairCmd(a *cli.App) *cobra.Command {
 		Example: `  returnsync repair --deep --dry-run
   returnsync repair --deep --wait
   returnsync repair --entity returns --account acme`,
-		Args: cobra.NoArgs,
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return runRepair(ctx, s, o) }),
 	}
 	f := cmd.Flags()

@@ -58,7 +58,7 @@ Settings and replicas that only the index has are shown as "left alone" and are 
 drift. ALGOLIA_ADMIN_KEY needs the right settings.`,
 		Annotations: cli.Attention("an index has drifted from its definition"),
 		Example:     "  returnsync settings diff\n  returnsync settings diff --entity returns --json",
-		Args:        cobra.NoArgs,
+		Args:        cli.Args,
 		RunE:        a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return diffSettings(ctx, s, o) }),
 	}
 	o.add(cmd.Flags())
@@ -82,7 +82,7 @@ orders make four times the records.
 
 ALGOLIA_ADMIN_KEY needs the rights settings, editSettings and addObject.`,
 		Example: "  returnsync settings push --dry-run\n  returnsync settings push --entity returns",
-		Args:    cobra.NoArgs,
+		Args:    cli.Args,
 		RunE:    a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return pushSettings(ctx, s, o) }),
 	}
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be pushed, and change nothing")

@@ -47,7 +47,7 @@ func verifyCmd(a *cli.App) *cobra.Command {
 		Example: `  returnsync verify
   returnsync verify --deep --entity returns
   returnsync verify --deep --account acme --json`,
-		Args: cobra.NoArgs,
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return printVerify(ctx, s, o) }),
 	}
 	o.add(cmd.Flags())

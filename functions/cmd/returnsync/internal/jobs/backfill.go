@@ -48,7 +48,7 @@ func backfillCmd(a *cli.App) *cobra.Command {
 		Example: `  returnsync backfill --from 2026-01-01 --to 2026-02-01 --dry-run
   returnsync backfill --from 2026-01-01 --rate 200 --wait
   returnsync jobs pause 7`,
-		Args: cobra.NoArgs,
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return startBackfill(ctx, s, o) }),
 	}
 	f := cmd.Flags()

@@ -80,7 +80,7 @@ func readJobs(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]health.Jo
 func jobsShowCmd(a *cli.App) *cobra.Command {
 	var o cli.JobOptions
 	cmd := &cobra.Command{
-		Use: "show JOB", Short: "Show a job, its progress and its account", Args: cobra.ExactArgs(1),
+		Use: "show JOB", Short: "Show a job, its progress and its account", Args: cli.Args,
 		Annotations: cli.Failure(map[string]string{}, "with --wait the job did not end done"),
 		Example:     "  returnsync jobs show 7\n  returnsync jobs show 7 --wait",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
@@ -121,7 +121,7 @@ type move func(operate.Acts, context.Context, operate.Actor, int64) (rework.Job,
 // name the job's number.
 func moveCmd(a *cli.App, verb, short, words string, do move) *cobra.Command {
 	return &cobra.Command{
-		Use: verb + " JOB", Short: short, Args: cobra.ExactArgs(1),
+		Use: verb + " JOB", Short: short, Args: cli.Args,
 		Example: "  returnsync jobs " + verb + " 7",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			_, err := moved(ctx, s, args[0], words, do)

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,7 @@ func parkedCmd(a *cli.App) *cobra.Command {
 		},
 		Entity: "the records of this entity alone", Limit: 100, LimitUnit: " records of an entity",
 		Read: readParked, Print: printParked,
+		Head: "ENTITY\t" + strings.TrimSpace(parkedHead), Flat: flatParked,
 	}
 	return cli.Group(&cobra.Command{
 		Use:     "parked",
@@ -72,12 +74,27 @@ func printParked(s *cli.Session, all []ParkedOf) error {
 			continue
 		}
 		_, _ = fmt.Fprintf(s.Out, "%s: %d of %d parked records\n", p.Entity, len(p.Records), p.Total)
-		err := cli.Table(s.Out, "  RECORD\tREASON\tTRIES\tFIRST SEEN (UTC)\tLAST SEEN (UTC)\tDETAIL", p.Records, func(r store.Parked) []any {
-			return []any{r.ObjectID, r.Reason, r.Attempts, r.FirstSeen, r.LastSeen, r.Detail}
-		})
-		if err != nil {
+		if err := cli.Table(s.Out, parkedHead, p.Records, parkedRow); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parkedHead and parkedRow belong together.
+const parkedHead = "  RECORD\tREASON\tTRIES\tFIRST SEEN (UTC)\tLAST SEEN (UTC)\tDETAIL"
+
+// parkedRow is a parked record's row.
+func parkedRow(r store.Parked) []any {
+	return []any{r.ObjectID, r.Reason, r.Attempts, r.FirstSeen, r.LastSeen, r.Detail}
+}
+
+// flatParked is the rows of all entities, each with its entity.
+func flatParked(all []ParkedOf) (rows [][]any) {
+	for _, p := range all {
+		for _, r := range p.Records {
+			rows = append(rows, append([]any{p.Entity}, parkedRow(r)...))
+		}
+	}
+	return rows
 }

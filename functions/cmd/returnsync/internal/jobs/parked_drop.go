@@ -23,7 +23,7 @@ type dropOptions struct {
 func parkedDropCmd(a *cli.App) *cobra.Command {
 	var o dropOptions
 	cmd := &cobra.Command{
-		Use: "drop ID... --yes", Short: "Remove parked records from the list", Args: cobra.MinimumNArgs(1),
+		Use: "drop ID... --yes", Short: "Remove parked records from the list", Args: cli.Args,
 		Long: `drop removes records from the list that nobody is going to correct. The refused
 version stays out of the index. When a row changes, its record is sent again; if it
 is refused again, it is back on the list. If one of the ids is not parked, nothing

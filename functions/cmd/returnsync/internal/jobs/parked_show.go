@@ -25,7 +25,7 @@ type showOptions struct {
 func parkedShowCmd(a *cli.App) *cobra.Command {
 	var o showOptions
 	cmd := &cobra.Command{
-		Use: "show ID", Short: "Show why a record is parked, and what to do", Args: cobra.ExactArgs(1),
+		Use: "show ID", Short: "Show why a record is parked, and what to do", Args: cli.Args,
 		Long: `show prints everything known about a record that is or was parked: the reason, its
 size and the limit, the first and last refusal and their number, its root, its
 account, and what to do. The account is in the record's row: that needs SOURCE_DSN.`,

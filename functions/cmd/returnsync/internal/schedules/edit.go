@@ -32,7 +32,7 @@ const versionHelp = "change it only if it still has this version (see list --jso
 func setCmd(a *cli.App) *cobra.Command {
 	var o scheduleFlags
 	cmd := &cobra.Command{
-		Use: "set [ID]", Short: "Add a schedule, or change one", Args: cobra.MaximumNArgs(1),
+		Use: "set [ID]", Short: "Add a schedule, or change one", Args: cli.Args,
 		Long: `set adds a schedule; with a schedule's number it changes what the flags name and
 leaves the rest. A schedule that makes no sense is refused. The edit is in force within
 two minutes, or at once after "schedules apply".`,
@@ -199,7 +199,7 @@ func scheduleID(text string) (int64, error) {
 func moveCmd(a *cli.App, name, short string, change func(*schedule.Edit)) *cobra.Command {
 	var o scheduleFlags
 	cmd := &cobra.Command{
-		Use: name + " ID", Short: short, Args: cobra.ExactArgs(1),
+		Use: name + " ID", Short: short, Args: cli.Args,
 		Example: "  returnsync schedules " + name + " 3",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			db, err := s.Tables(ctx)
@@ -221,7 +221,7 @@ func moveCmd(a *cli.App, name, short string, change func(*schedule.Edit)) *cobra
 func deleteCmd(a *cli.App) *cobra.Command {
 	var o scheduleFlags
 	cmd := &cobra.Command{
-		Use: "delete ID", Short: "Delete a schedule; syncs under way are finished", Args: cobra.ExactArgs(1),
+		Use: "delete ID", Short: "Delete a schedule; syncs under way are finished", Args: cli.Args,
 		Example: "  returnsync schedules delete 3",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			return deleteSchedule(ctx, s, args[0], o)

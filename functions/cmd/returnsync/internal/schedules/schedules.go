@@ -116,7 +116,7 @@ func zoneText(hours *float64) string {
 func applyCmd(a *cli.App) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "apply", Short: "Bring the scheduler's jobs in line with the table now, instead of within a minute", Args: cobra.NoArgs,
+		Use: "apply", Short: "Bring the scheduler's jobs in line with the table now, instead of within a minute", Args: cli.Args,
 		Long: `apply does at once, from here, what the schedules function does every minute: it
 creates, changes, pauses and deletes the jobs of schedules in Cloud Scheduler, and
 no others. It starts no sync. It needs the right to edit jobs, and the function's

@@ -100,7 +100,7 @@ func listCmd(a *cli.App) *cobra.Command {
 func showCmd(a *cli.App) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "show SCOPE", Short: "Show a scope and its members", Args: cobra.ExactArgs(1),
+		Use: "show SCOPE", Short: "Show a scope and its members", Args: cli.Args,
 		Annotations: cli.Attention(failedScope),
 		Example:     "  returnsync scopes show nightly",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
@@ -138,7 +138,7 @@ sync.`
 func startCmd(a *cli.App, use string, restart bool) *cobra.Command {
 	o := startOptions{restart: restart}
 	cmd := &cobra.Command{
-		Use: use + " SCOPE", Short: "Start a scope, unless it is syncing", Args: cobra.ExactArgs(1), Long: startHelp,
+		Use: use + " SCOPE", Short: "Start a scope, unless it is syncing", Args: cli.Args, Long: startHelp,
 		Annotations: cli.Failure(map[string]string{}, "with --wait the scope did not end synced"),
 		Example:     "  returnsync scopes " + use + " nightly --member returns=returns --member both=returns,stock --wait\n  returnsync scopes " + use + " nightly",
 		RunE:        a.Run(func(ctx context.Context, s *cli.Session, args []string) error { return startScope(ctx, s, args[0], o) }),
@@ -223,7 +223,7 @@ func startScope(ctx context.Context, s *cli.Session, id string, o startOptions) 
 // deleteCmd is the command that deletes a scope.
 func deleteCmd(a *cli.App, use string) *cobra.Command {
 	return &cobra.Command{
-		Use: use + " SCOPE", Short: "Delete a scope; its syncs continue", Args: cobra.ExactArgs(1),
+		Use: use + " SCOPE", Short: "Delete a scope; its syncs continue", Args: cli.Args,
 		Example: "  returnsync scopes delete nightly",
 		RunE:    a.Run(remove("", operate.ScopeActs.DeleteScope)),
 	}

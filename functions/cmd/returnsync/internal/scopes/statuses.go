@@ -66,7 +66,7 @@ func readStatuses(ctx context.Context, s *cli.Session, f scopestore.StatusFilter
 // statusDeleteCmd is the command that deletes a status.
 func statusDeleteCmd(a *cli.App, use string) *cobra.Command {
 	return &cobra.Command{
-		Use: use + " STATUS", Short: "Delete a status; an open scope still counts it", Args: cobra.ExactArgs(1),
+		Use: use + " STATUS", Short: "Delete a status; an open scope still counts it", Args: cli.Args,
 		Example: "  returnsync statuses delete 7",
 		RunE:    a.Run(remove("a status's number: see returnsync statuses list", operate.ScopeActs.DeleteStatus)),
 	}

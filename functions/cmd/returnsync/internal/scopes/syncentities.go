@@ -28,7 +28,7 @@ type entitiesOptions struct {
 func syncEntitiesCmd(a *cli.App) *cobra.Command {
 	var o entitiesOptions
 	cmd := &cobra.Command{
-		Use: syncscope.SyncEntities, Aliases: names(syncscope.SyncEntities)[1:], Args: cobra.NoArgs,
+		Use: syncscope.SyncEntities, Aliases: names(syncscope.SyncEntities)[1:], Args: cli.Args,
 		Short: "Sync some or all entities, in the name of a scope's member",
 		Long: `sync-entities plays a tick of entities, as sync does, and keeps a status of each. With
 --instance it reports to every scope that is syncing and has that member.`,

@@ -46,7 +46,7 @@ func doctorCmd(a *cli.App) *cobra.Command {
 		Example: `  returnsync doctor
   returnsync doctor --entity returns --timeout 1m
   returnsync doctor --json | jq '.findings[] | select(.severity == "fail")'`,
-		Args: cobra.NoArgs,
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return examine(ctx, s, o) }),
 	}
 	cli.JSONFlag(cmd.Flags(), &o.json)

@@ -105,11 +105,15 @@ func stateChecks(s *cli.Session, d cli.Databases) ([]doctor.Check, error) {
 	}
 	name, dsn := d.StateName(), d.Wired().State()
 	db := doctor.Database{Name: "state", Setting: name, SQL: store.SQL(), Refused: func(err error) error { return cli.Unanswered(name, dsn, err) }}
+	reach := doctor.Check{Name: reachState, Run: func(ctx context.Context) []doctor.Finding { return doctor.Reach(ctx, db) }}
+	if !d.Wired().Apart() {
+		reach.Needs = reachSource // the same server: one failure, not two
+	}
 	return []doctor.Check{
-		{Name: reachState, Run: func(ctx context.Context) []doctor.Finding { return doctor.Reach(ctx, db) }},
+		reach,
 		after(reachState, "state clock", func(ctx context.Context) []doctor.Finding { return doctor.Clock(ctx, db, s.Now) }),
 		after(reachState, "state replication", func(ctx context.Context) []doctor.Finding { return doctor.Replica(ctx, db, true) }),
-		after(reachState, "state tables", func(ctx context.Context) []doctor.Finding { return doctor.Schema(ctx, store) }),
+		after(reachState, wire.StateTables, func(ctx context.Context) []doctor.Finding { return doctor.Schema(ctx, store) }),
 		after(reachState, "state privileges", func(ctx context.Context) []doctor.Finding {
 			return doctor.Privileges(ctx, doctor.Account{Database: db, Writes: true})
 		}),
@@ -209,7 +213,7 @@ func targetChecks(s *cli.Session, d cli.Databases, l looking, entities entity.Li
 			list = append(list, doctor.Check{Name: name, Missing: []string{"SOURCE_DSN"}})
 			continue
 		}
-		list = append(list, after("state tables", name, func(ctx context.Context) []doctor.Finding {
+		list = append(list, after(wire.StateTables, name, func(ctx context.Context) []doctor.Finding {
 			db, err := s.Store(d.Wired())
 			if err == nil {
 				e, err = target.Catalog{Entities: entities, Store: db}.LiveOf(ctx, e.Name)

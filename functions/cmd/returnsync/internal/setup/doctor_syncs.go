@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
@@ -11,7 +12,7 @@ import (
 // syncsCheck is the check of the report that status prints: it asks the live indices and
 // judges our tables by the same rules, so that doctor reports whatever status reports.
 func syncsCheck(s *cli.Session, entityName string) doctor.Check {
-	return after("state tables", "syncs", func(ctx context.Context) []doctor.Finding {
+	return after(wire.StateTables, "syncs", func(ctx context.Context) []doctor.Finding {
 		look, err := s.Health(ctx, entityName)
 		if err != nil {
 			return unreadable(err)
@@ -25,7 +26,7 @@ func syncsCheck(s *cli.Session, entityName string) doctor.Check {
 		}
 		var found []doctor.Finding
 		for _, a := range report.Attention {
-			found = append(found, doctor.Finding{Severity: severityOf(a.Kind), Message: a.Entity + ": " + a.Problem, Do: a.Do})
+			found = append(found, doctor.Finding{Severity: severityOf(a.Kind), Message: a.Title(), Do: a.Do})
 		}
 		return found
 	})

@@ -31,7 +31,7 @@ func entitiesListCmd(a *cli.App) *cobra.Command {
 		Use:     "list",
 		Short:   "List the entities that this program knows",
 		Example: "  returnsync entities list --entities-dir ./entities",
-		Args:    cobra.NoArgs,
+		Args:    cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error {
 			list, err := loadEntities(ctx, s)
 			if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // Commands returns the commands of this group.
 func Commands(a *cli.App) []*cobra.Command {
-	return []*cobra.Command{migrateCmd(a), entitiesCmd(a), doctorCmd(a), tokenCmd(a), versionCmd(a), cli.ConfigTopic(a.Wings)}
+	return []*cobra.Command{migrateCmd(a), entitiesCmd(a), doctorCmd(a), tokenCmd(a), versionCmd(a), auditCmd(a), cli.ConfigTopic(a.Wings)}
 }
 
 // migrateCmd is the command that brings our own tables up to date.
@@ -28,7 +28,7 @@ Running it twice, or on two machines at once, is safe. It changes nothing in the
 tables of the returns.`,
 		Example: `  returnsync migrate
   STATE_DSN='sync:secret@tcp(10.0.0.6:3306)/return_sync' returnsync migrate`,
-		Args: cobra.NoArgs,
+		Args: cli.Args,
 		RunE: a.Run(migrate),
 	}
 }

@@ -47,7 +47,7 @@ type tokenOptions struct {
 func tokenCmd(a *cli.App) *cobra.Command {
 	var o tokenOptions
 	cmd := &cobra.Command{
-		Use: "token", Short: "Sign a token for an operator", Long: tokenHelp, Args: cobra.NoArgs,
+		Use: "token", Short: "Sign a token for an operator", Long: tokenHelp, Args: cli.Args,
 		Example: `  returnsync token keygen --out operator.key
   returnsync token --key operator.key --subject ann@example.com --for 8h
   returnsync token --key operator.key --subject bob@example.com --read-only`,
@@ -131,7 +131,7 @@ func readKey(path string) (identity.SigningKey, error) {
 func tokenKeygenCmd(a *cli.App) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use: "keygen", Short: "Make a key that operators' tokens are signed with", Args: cobra.NoArgs,
+		Use: "keygen", Short: "Make a key that operators' tokens are signed with", Args: cli.Args,
 		Long: `keygen writes a new private key into a file that only its owner can read, and prints
 the key set with its public half: the value of OPERATOR_JWKS, which is no secret. With
 the file anybody can sign operators' tokens.`,

@@ -24,7 +24,7 @@ func versionCmd(a *cli.App) *cobra.Command {
 		Long: `version prints the module's version (or the stamp of the build), the commit and its
 time, and the version of Go, as far as the build recorded them.`,
 		Example: "  returnsync version",
-		Args:    cobra.NoArgs,
+		Args:    cli.Args,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(a.Out, "returnsync", Built(debug.ReadBuildInfo()))
 			return err

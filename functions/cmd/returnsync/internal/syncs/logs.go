@@ -31,7 +31,7 @@ func logsCmd(a *cli.App) *cobra.Command {
 		Example: `  returnsync logs --since 24h --severity warning
   returnsync logs --entity returns --follow
   returnsync logs --json | jq '.[].message'`,
-		Args: cobra.NoArgs,
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return showLogs(ctx, s, o) }),
 	}
 	f := cmd.Flags()

@@ -95,7 +95,7 @@ func runsShowCmd(a *cli.App) *cobra.Command {
 its entries of the run log. Pages are kept for KEEP_DAYS days.`,
 		Annotations: cli.Attention("the run failed or was interrupted"),
 		Example:     "  returnsync runs show 1043\n  returnsync runs show 1043 --pages 500 --json",
-		Args:        cobra.ExactArgs(1),
+		Args:        cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			id, err := strconv.ParseInt(args[0], 10, 64)
 			if err != nil || id < 1 {

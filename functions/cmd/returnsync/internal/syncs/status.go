@@ -47,7 +47,7 @@ func statusCmd(a *cli.App) *cobra.Command {
   returnsync status --entity returns --stale-after 1h
   returnsync status --watch
   returnsync status --json | jq .attention`,
-		Args: cobra.NoArgs,
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return showStatus(ctx, s, o) }),
 	}
 	cli.JSONFlag(cmd.Flags(), &o.json)

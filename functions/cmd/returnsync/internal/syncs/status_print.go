@@ -19,7 +19,7 @@ func PrintStatus(to io.Writer, r health.Report) error {
 		_, _ = fmt.Fprintf(to, "ATTENTION: %s.  %s UTC\n", things(len(r.Attention)), r.Now.UTC().Format(cli.Clock))
 	}
 	for i, a := range r.Attention {
-		_, _ = fmt.Fprintf(to, "\n  %d. %s\n     -> %s\n", i+1, titleOf(a), a.Do)
+		_, _ = fmt.Fprintf(to, "\n  %d. %s\n     -> %s\n", i+1, a.Title(), a.Do)
 	}
 	w := cli.Columns(to)
 	for _, e := range r.Entities {
@@ -30,17 +30,6 @@ func PrintStatus(to io.Writer, r health.Report) error {
 	}
 	_, _ = fmt.Fprintf(w, "\nschema\tversion %d of %d\n", r.Schema.Have, r.Schema.Want)
 	return w.Flush()
-}
-
-// titleOf is the problem, with its wing and entity.
-func titleOf(a health.Attention) string {
-	title := a.Problem
-	for _, name := range []string{a.Entity, a.Wing} {
-		if name != "" {
-			title = name + ": " + title
-		}
-	}
-	return title
 }
 
 // things counts the findings in words.

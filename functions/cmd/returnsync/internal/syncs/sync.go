@@ -50,7 +50,7 @@ func syncCmd(a *cli.App) *cobra.Command {
 		Example: `  returnsync sync --entity returns --wait
   returnsync sync --wait --timeout 1h
   CRON_TOKEN=$(gcloud auth print-identity-token --include-email --audiences=$CRON_URL --impersonate-service-account=$ACCOUNT) returnsync sync --cron-url $CRON_URL`,
-		Args: cobra.NoArgs,
+		Args: cli.Args,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return startSyncs(ctx, s, o) }),
 	}
 	cmd.Flags().StringVar(&o.entity, "entity", "", "this entity alone")
