@@ -17,8 +17,13 @@ module "reports" {
 
   env = merge(
     local.env_all, local.env_sql.reports, local.env_tasks,
-    { REPORTS_URL = local.urls.reports },
-    local.env_callers.reports,
+    local.env_reports,
+    # The queue calls as the tasks' account, the scheduler as the housekeeper.
+    {
+      CALLER_AUDIENCE              = local.urls.reports
+      CALLER_EMAILS                = join(",", [google_service_account.tasks.email, google_service_account.housekeeper.email])
+      CALLER_SIGNATURE_BY_PLATFORM = "true"
+    },
     lookup(var.settings, "reports", {}),
   )
   secrets = {
