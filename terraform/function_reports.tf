@@ -16,7 +16,8 @@ module "reports" {
   deletion_protection = var.deletion_protection
 
   env = merge(
-    local.env_all, local.env_sql.reports, local.env_tasks,
+    local.env_all, local.env_sql.reports,
+    { for name, value in local.env_tasks : name => value if name != "WINDOW_URL" },
     local.env_reports,
     # The queue calls as the tasks' account, the scheduler as the housekeeper.
     {
