@@ -36,7 +36,7 @@ locals {
 variable "reports" {
   description = "The services whose secrets the reports function gets: spapi, airtable, mongodb. Other settings of the function are in settings.reports."
   type        = list(string)
-  default     = ["spapi", "airtable", "mongodb"]
+  default     = []
 
   validation {
     condition     = alltrue([for name in var.reports : contains(["spapi", "airtable", "mongodb"], name)])
