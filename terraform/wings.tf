@@ -5,6 +5,7 @@
 locals {
   wing_parts = {
     exchange = local.wing_exchange
+    reports = local.wing_reports
   }
 
   wings_used   = { for name, part in local.wing_parts : name => part if contains(var.wings, name) }

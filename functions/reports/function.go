@@ -1,16 +1,19 @@
 // Package reports is the function that fetches reports.
 //
 // Who calls it: the queue reports, one task a turn of a report, as the tasks' service
-// account; and Cloud Scheduler's job reportsSweep, every minute, with ?sweep=1.
+// account; and Cloud Scheduler's jobs returnsReports, with ?sweep=1, and reportsBase, with
+// ?base=1, every minute.
 //
 // What it does: a task asks the report's source, looks whether it is ready, loads it and
 // writes it to its destinations, until the report ends or has to wait; then a task with
 // a delay continues. The sweep puts back what only developers may change of report
-// types, and sends tasks that were lost again.
+// types, and sends tasks that were lost again. The base's round brings the SYNC base in
+// Airtable in step with our tables.
 //
 // A second call: of a task that was worked off does nothing; of a report that another
 // task works on answers 503, so that the queue tries again; of a report whose worker
-// died continues where it stopped. A sweep twice sends a task once.
+// died continues where it stopped. A sweep twice sends a task once. Of two rounds at
+// once one does nothing.
 package reports
 
 import (
@@ -29,6 +32,8 @@ import (
 type Parts struct {
 	*flow.Work
 	Starter *flow.Starter
+	// Base brings the SYNC base in step and says what it did.
+	Base func(ctx context.Context, now time.Time) (any, error)
 	// Definitions are those that developers ship, and Ensure makes a type's row follow
 	// one of them.
 	Definitions []report.Definition
@@ -56,7 +61,10 @@ type swept struct {
 func Handler(p *Parts, clock func() time.Time) http.Handler {
 	return edge.HandleTask(p.Log, func(r *http.Request) (any, error) {
 		now := clock().UTC()
-		if r.URL.Query().Has("sweep") {
+		switch query := r.URL.Query(); {
+		case query.Has("base"):
+			return p.Base(r.Context(), now)
+		case query.Has("sweep"):
 			return p.sweep(r.Context(), now)
 		}
 		body, err := edge.Body(r)

@@ -70,10 +70,35 @@ type Watcher struct {
 	Plans    Plans
 	Index    Asker          // nil: the index is never asked, which is a finding
 	Wings    []judge.Looker // the other wings' findings
+	After    []After        // what the other wings do after a round
 	Channels []Channel
 	Rules    alert.Rules
 	Config   Config
 	Log      *slog.Logger
+}
+
+// After is what a wing does after each round, such as a sign of life outside of our
+// tables. alive says whether the application gives one here; now is the database's clock.
+type After struct {
+	Wing string
+	Do   func(ctx context.Context, alive bool, now time.Time) error
+}
+
+// afterWithin bounds what a wing does after a round.
+const afterWithin = 20 * time.Second
+
+// after does what the wings do after a round. Their errors say nothing about the syncs,
+// so they do not fail it.
+func (w *Watcher) after(ctx context.Context, f alert.Facts) {
+	beat := f.Beats[alert.App]
+	alive := beat.Alive && f.Now.Sub(beat.At) <= w.Rules.OfflineAfter
+	for _, a := range w.After {
+		bounded, cancel := context.WithTimeout(ctx, afterWithin)
+		if err := a.Do(bounded, alive, f.Now); err != nil {
+			w.Log.WarnContext(ctx, "a wing's work after a round of the watcher failed", "wing", a.Wing, "error", err)
+		}
+		cancel()
+	}
 }
 
 // Report is the result of a round.
@@ -119,6 +144,7 @@ func (w *Watcher) Round(ctx context.Context) (Report, error) {
 		r.Sent += sent
 		problems = append(problems, err)
 	}
+	w.after(ctx, f)
 	problems = append(problems, w.prune(ctx))
 	r.Waiting, err = w.Alerts.Waiting(ctx)
 	return r, errors.Join(append(problems, err)...)

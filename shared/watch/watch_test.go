@@ -2,7 +2,9 @@ package watch_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -267,6 +269,32 @@ func TestOwnFailureIsNotOffline(t *testing.T) {
 }
 
 // TestWithoutAChannel stores alerts and logs them.
+// TestWingsWorkAfterARound says to every wing whether the application is alive, and lets
+// no wing fail a round.
+func TestWingsWorkAfterARound(t *testing.T) {
+	b := newBench(t)
+	var seen []bool
+	b.After = []watch.After{
+		{Wing: "broken", Do: func(context.Context, bool, time.Time) error { return errors.New("the base is away") }},
+		{Wing: "reports", Do: func(_ context.Context, alive bool, now time.Time) error {
+			if now.IsZero() {
+				t.Error("the wing got no time")
+			}
+			seen = append(seen, alive)
+			return nil
+		}},
+	}
+	b.round()
+	b.silent()
+	b.round()
+	b.beat()
+	b.round()
+	if !slices.Equal(seen, []bool{true, false, true}) {
+		t.Errorf("alive was %v", seen)
+	}
+	b.logged("the base is away", `"wing":"broken"`)
+}
+
 func TestWithoutAChannel(t *testing.T) {
 	b := newBench(t)
 	b.Channels = nil

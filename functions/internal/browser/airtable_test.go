@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -91,4 +92,58 @@ func TestAirtablesOwnClient(t *testing.T) {
 	if diff := cmp.Diff(any(want), seen); diff != "" {
 		t.Errorf("the client saw (-want +got):\n%s", diff)
 	}
+}
+
+// TestAirtablesPage edits a base in the emulator's page, as people of cmd/local do, and
+// sees what programs write without loading the page again.
+func TestAirtablesPage(t *testing.T) {
+	server, address := airtableServer(t, airtable.Options{Rate: -1})
+	edit := func(record string, fields map[string]any) string {
+		t.Helper()
+		id, err := server.Edit(airtable.Edit{Base: "SYNC", Table: "Reports", Record: record, Fields: fields})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	id := edit("", map[string]any{"Key": "sales_report 2026-11-20", "Rows": 7, "Fail": true, "Type": "sales"})
+	p := Open(t)
+	p.Go(address + "/")
+	const row = `document.querySelector('tr[data-record]')`
+	p.Until("the record", row+`.innerText.includes("sales_report 2026-11-20")`)
+	p.Click(`tr[data-record] input[type=checkbox]`)
+	p.Until("the box to be cleared", row+`.querySelector("input").checked === false`)
+	edit(id, map[string]any{"Rows": 8})
+	p.Until("what somebody else wrote", row+`.innerText.includes("8")`)
+	p.Type(`tr[data-record] td[contenteditable]`, "stock_report 2026-11-21")
+	p.Press(Enter)
+	p.Until("the new name", row+`.innerText.includes("stock_report 2026-11-21")`)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/v0/"+airtable.DefaultBase.ID+"/Reports/"+id, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer patLocal")
+	wantFields := map[string]any{"Key": "stock_report 2026-11-21", "Rows": 8.0, "Type": "sales"}
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Fields map[string]any `json:"fields"`
+		}
+		err = json.NewDecoder(response.Body).Decode(&got)
+		_ = response.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff := cmp.Diff(wantFields, got.Fields)
+		if diff == "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the record (-want +got):\n%s", diff)
+		}
+	}
+	p.Picture("airtable")
 }

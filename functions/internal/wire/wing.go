@@ -17,6 +17,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
 // Wing is what one wing beside sync adds to the deployed product. A wing's package
@@ -55,6 +56,10 @@ type Wing struct {
 	// Findings opens the reader of what is wrong in the wing. Status, console and
 	// alerts show the same findings.
 	Findings func(ctx context.Context, o Opening) (func(context.Context) ([]judge.Further, error), error)
+	// Watched opens what the wing does after each round of the watcher, such as a sign of
+	// life outside of our tables; alive says whether the application gives one here. Its
+	// errors are logged, because they say nothing about the syncs. A nil func does nothing.
+	Watched func(ctx context.Context, o Opening) (func(ctx context.Context, alive bool, now time.Time) error, error)
 	// Checks opens the wing's checks of doctor.
 	Checks func(ctx context.Context, o Opening) ([]doctor.Check, error)
 	// Publisher opens what keeps copies of an entity's records, written by the process
@@ -182,6 +187,23 @@ func (e *Env) Lookers(ctx context.Context, pool *sqldb.DB) ([]judge.Looker, erro
 			}
 			return look(ctx)
 		}})
+	}
+	return list, errors.Join(problems...)
+}
+
+// Watched opens what the wings in use do after each round of the watcher.
+func (e *Env) Watched(ctx context.Context, pool *sqldb.DB) ([]watch.After, error) {
+	used, err := e.Used(ctx)
+	problems := []error{err}
+	var list []watch.After
+	for _, w := range used {
+		if w.Watched == nil {
+			continue
+		}
+		after, err := w.Watched(ctx, Opening{e, pool})
+		if problems = append(problems, err); after != nil {
+			list = append(list, watch.After{Wing: w.Name, Do: after})
+		}
 	}
 	return list, errors.Join(problems...)
 }

@@ -1,6 +1,7 @@
 package airtable
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -36,12 +37,25 @@ func (s *Server) Edit(e Edit) (string, error) {
 		t.remove(r)
 		return r.id, nil
 	}
-	values, added, err := t.values(e.Fields, true)
+	fields, err := asJSON(e.Fields)
+	if err != nil {
+		return "", err
+	}
+	values, added, err := t.values(fields, true)
 	if err != nil {
 		return "", err
 	}
 	c := &call{server: s, table: t}
 	return c.apply([]change{{r, values, added}}, false)[0].id, nil
+}
+
+// asJSON returns values as they come out of JSON.
+func asJSON(values map[string]any) (out map[string]any, err error) {
+	text, err := json.Marshal(values)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	return out, err
 }
 
 // named returns a table of a base by ids or names. The caller holds the lock.

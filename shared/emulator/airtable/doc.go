@@ -23,8 +23,8 @@
 //
 // filterByFormula takes the operators = != < <= > >= & + - * / and the functions AND,
 // OR, NOT, IF, TRUE, FALSE, BLANK, LOWER, UPPER, TRIM, LEN, CONCATENATE, FIND, SEARCH,
-// VALUE, RECORD_ID, CREATED_TIME, LAST_MODIFIED_TIME, IS_BEFORE, IS_AFTER and IS_SAME
-// (by 'day' or exact). Anything else is refused with INVALID_FILTER_BY_FORMULA, by
+// VALUE, RECORD_ID, CREATED_TIME, LAST_MODIFIED_TIME, DATETIME_PARSE (ISO 8601), IS_BEFORE,
+// IS_AFTER and IS_SAME (by 'day' or exact). Anything else is refused with INVALID_FILTER_BY_FORMULA, by
 // name.
 //
 // # Limits

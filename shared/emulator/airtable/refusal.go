@@ -2,6 +2,7 @@ package airtable
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -59,16 +60,17 @@ func failure(status int) error {
 // send writes an answer or an error.
 func send(w http.ResponseWriter, answer any, err error) {
 	status, body := http.StatusOK, answer
-	switch e := err.(type) {
-	case nil:
-	case tooMany:
+	var refused *refusal
+	switch {
+	case err == nil:
+	case errors.Is(err, tooMany{}):
 		status = http.StatusTooManyRequests
 		body = map[string]any{"errors": []map[string]string{{"error": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded. Please try again later"}}}
-	case *refusal:
-		status = e.status
-		body = map[string]any{"error": map[string]string{"type": e.kind, "message": e.message}}
-		if e.message == "" {
-			body = map[string]any{"error": e.kind}
+	case errors.As(err, &refused):
+		status = refused.status
+		body = map[string]any{"error": map[string]string{"type": refused.kind, "message": refused.message}}
+		if refused.message == "" {
+			body = map[string]any{"error": refused.kind}
 		}
 	default:
 		status = http.StatusInternalServerError

@@ -302,7 +302,7 @@ func deleteRecord(c *call) (any, error) {
 // deleteRecords deletes up to 10 records.
 func deleteRecords(c *call) (any, error) {
 	values := c.http.URL.Query()
-	ids := append(values["records[]"], values["records"]...)
+	ids := slices.Concat(values["records[]"], values["records"])
 	if len(ids) == 0 || len(ids) > maxRecords {
 		return nil, unprocessable("INVALID_RECORDS", "You must provide up to %d record ids, not %d", maxRecords, len(ids))
 	}
@@ -325,11 +325,11 @@ func deleteRecords(c *call) (any, error) {
 // Faults are the failures to play; see the package comment.
 type Faults = mishap.Faults
 
-// Fault is one of them, of a FaultKind.
-type (
-	Fault     = mishap.Fault
-	FaultKind = mishap.Kind
-)
+// Fault is one of them.
+type Fault = mishap.Fault
+
+// FaultKind is the kind of a Fault.
+type FaultKind = mishap.Kind
 
 // SetFaults replaces the failures to play.
 func (s *Server) SetFaults(f Faults) error { return s.faults.Replace(f) }

@@ -95,7 +95,7 @@ func (s *Server) orders(w io.Writer, o Order) error {
 	random := rand.New(rand.NewPCG(hash.Sum64(), 0))
 	old := s.options.Now().Sub(day) >= settled
 	out := bufio.NewWriter(w)
-	out.WriteString("amazon-order-id\tsku\tpurchase-date\torder-status\tproduct-name\tquantity\tcurrency\titem-price\tship-country\n")
+	fmt.Fprint(out, "amazon-order-id\tsku\tpurchase-date\torder-status\tproduct-name\tquantity\tcurrency\titem-price\tship-country\n")
 	for n := range s.options.Rows {
 		status, open := "Shipped", random.IntN(5) == 0
 		if open && !old {

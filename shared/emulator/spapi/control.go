@@ -11,11 +11,11 @@ import (
 // Faults are the failures to play; see the package comment.
 type Faults = mishap.Faults
 
-// Fault is one of them, of a FaultKind.
-type (
-	Fault     = mishap.Fault
-	FaultKind = mishap.Kind
-)
+// Fault is one of them.
+type Fault = mishap.Fault
+
+// FaultKind is the kind of a Fault.
+type FaultKind = mishap.Kind
 
 // SetFaults replaces the failures to play.
 func (s *Server) SetFaults(f Faults) error { return s.faults.Replace(f) }

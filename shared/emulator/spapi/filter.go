@@ -19,7 +19,8 @@ type filter struct {
 func readFilter(query url.Values, now time.Time) (f filter, reason string) {
 	f = filter{size: 10, since: now.Add(-keep), until: now}
 	for name, values := range query {
-		value, ok := values[0], true
+		value := values[0]
+		var ok bool
 		switch name {
 		case "reportTypes":
 			f.types = strings.Split(value, ",")
@@ -43,8 +44,7 @@ func readFilter(query url.Values, now time.Time) (f filter, reason string) {
 			} else {
 				f.until = at
 			}
-		default:
-			ok = false
+		default: // an unknown parameter
 		}
 		if !ok {
 			return f, "Invalid input in " + name

@@ -42,7 +42,7 @@ const (
 // limited returns a client whose gate is in a database.
 func limited(t *testing.T, dsn, url string) *airtable.Client {
 	t.Helper()
-	pool, err := sqldb.Open(sqldb.Settings{DSN: dsn, MaxConnections: 2})
+	pool, err := sqldb.Open(sqldb.Settings{DSN: dsn, MaxConnections: 8})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func (s *Sink) Finish(ctx context.Context, o report.Order) error {
 	if err != nil || table == nil {
 		return err // without a table nothing was ever written
 	}
-	filter := fmt.Sprintf("AND({%s}=%s, IS_BEFORE({%s}, %s))", documentField, Quote(o.Document()), timeField, Quote(stampText(o.Stamp)))
+	filter := fmt.Sprintf("AND({%s}=%s, IS_BEFORE({%s}, DATETIME_PARSE(%s)))", documentField, Quote(o.Document()), timeField, Quote(stampText(o.Stamp)))
 	var problem error
 	for range 3 { // a request whose answer was lost is refused the second time
 		var ids []string

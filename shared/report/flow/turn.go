@@ -52,11 +52,19 @@ func (w *Work) Run(ctx context.Context, k report.Key, now time.Time) (Result, er
 		return Result{}, err
 	}
 	w.Steps.At("released")
-	if err := w.Queue.Send(ctx, task(k, turnName(r.Turn), now.Add(wait.after))); err != nil {
+	if err := w.Queue.Send(ctx, task(k, turnName(r.Turn), now.Add(wait.after+clockSpare))); err != nil {
 		return Result{}, err
 	}
 	return Result{Key: k, State: r.State, Rows: r.Rows, Wait: wait.after.Seconds(), Note: wait.note}, nil
 }
+
+// The tolerance between the clocks of database, function and queue: a task is sent
+// clockSpare later than its turn, and one that comes up to early before it is delivered
+// again.
+const (
+	clockSpare = time.Second
+	early      = time.Minute
+)
 
 // duplicate answers a task on which there is nothing to do now. The task of a report
 // that waits may be missing, because a process died before it was sent.
@@ -68,7 +76,11 @@ func (w *Work) duplicate(ctx context.Context, k report.Key, r report.Report, now
 		return result, w.Payloads.DropPayloads(ctx, r)
 	}
 	wait := max(r.NextAt.Sub(r.Now), 0)
-	err := w.Queue.Send(ctx, task(k, turnName(r.Turn), now.Add(wait)))
+	if wait <= early {
+		// It is the task of this turn, by a clock that is ahead: no other has its name.
+		return Result{}, fault.New(fault.Retry, "report-early", "the turn of report %s comes in %s", k, wait).WithAfter(wait)
+	}
+	err := w.Queue.Send(ctx, task(k, turnName(r.Turn), now.Add(wait+clockSpare)))
 	return Result{Key: k, State: r.State, Wait: wait.Seconds(), Note: "waits"}, err
 }
 

@@ -34,11 +34,15 @@ func Wing() wire.Wing {
 		Name: Name, Title: "Reports", Settings: settings(),
 		Functions: []wire.Function{function.Function(open)},
 		Queues:    []wire.Queue{{Name: queueName, AtOnce: 4}},
-		Ticks:     []wire.Tick{{Job: "reportsSweep", Cron: "* * * * *", Function: "FetchReports", Query: "sweep=1"}},
-		Tables:    store.Migrations(),
-		Kinds:     kinds,
-		Findings:  findings,
-		Checks:    checks,
+		Ticks: []wire.Tick{
+			{Job: "returnsReports", Cron: "* * * * *", Function: "FetchReports", Query: "sweep=1"},
+			{Job: "reportsBase", Cron: "* * * * *", Function: "FetchReports", Query: "base=1"},
+		},
+		Tables:   store.Migrations(),
+		Kinds:    kinds,
+		Findings: findings,
+		Watched:  watched,
+		Checks:   checks,
 	}
 }
 
@@ -52,10 +56,10 @@ type Config struct {
 
 // settings are the names of the environment for the command line's file.
 func settings() []wire.Setting {
-	return []wire.Setting{
+	return append([]wire.Setting{
 		{Name: "REPORTS_DIR", Help: "folder with definitions of report types"},
 		{Name: "REPORTS_URL", Help: "address of the reports function, which queue reports calls"},
-	}
+	}, airtableSettings...)
 }
 
 // open opens the function's parts.
@@ -77,12 +81,16 @@ func open(ctx context.Context, e *wire.Env) (*function.Parts, error) {
 	if err != nil {
 		return nil, err
 	}
+	keep, err := keepBase(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	tables := store.New(o.Pool)
 	return &function.Parts{
 		Work: &flow.Work{
 			Reports: tables, Payloads: tables, Types: tables, Open: t.open, Queue: starter.Queue, Config: f, Log: e.Log, Steps: flow.Steps(e.Steps),
 		},
-		Starter: starter, Definitions: t.definitions, Ensure: tables.EnsureType,
+		Base: keep, Starter: starter, Definitions: t.definitions, Ensure: tables.EnsureType,
 	}, nil
 }
 
@@ -137,7 +145,7 @@ func checks(ctx context.Context, o wire.Opening) ([]doctor.Check, error) {
 	}
 	return []doctor.Check{{Name: "reports definitions", Run: func(ctx context.Context) []doctor.Finding {
 		return checkDefinitions(ctx, o, c)
-	}}}, nil
+	}}, {Name: "reports SYNC base", Run: func(ctx context.Context) []doctor.Finding { return checkBase(ctx, o) }}}, nil
 }
 
 // checkDefinitions opens every definition's source and destinations, and compares them

@@ -68,7 +68,8 @@ func TestSeedRepeats(t *testing.T) {
 		}
 		return out.String()
 	}
-	if draw(7) != draw(7) || draw(7) == draw(8) || !strings.Contains(draw(7), "true") || !strings.Contains(draw(7), "false") {
+	first, again, other := draw(7), draw(7), draw(8)
+	if first != again || first == other || !strings.Contains(first, "true") || !strings.Contains(first, "false") {
 		t.Error("a seed does not decide")
 	}
 }

@@ -108,6 +108,14 @@ func (p *play) check(ctx context.Context) (any, []string, error) {
 			problems = append(problems, fmt.Sprintf("report %s: %d values differ between source and destinations", r.Key, different))
 		}
 	}
+	compared, different, err := p.compareBase(ctx, list)
+	if err != nil {
+		return n, problems, fmt.Errorf("comparing the SYNC base: %w", err)
+	}
+	n.Compared += compared
+	if n.Differences += different; different > 0 {
+		problems = append(problems, fmt.Sprintf("the SYNC base: %d reports differ from ours", different))
+	}
 	if n.Types < leastTypes || n.Rows < leastRows {
 		problems = append(problems, fmt.Sprintf("the sample has %d types and %d rows: want at least %d and %d", n.Types, n.Rows, leastTypes, leastRows))
 	}

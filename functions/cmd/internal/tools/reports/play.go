@@ -52,11 +52,11 @@ func openPlay(ctx context.Context, s *rehearsal.Stack) (*rehearsal.Play, error) 
 			"REPORTS_DIR=" + p.dir, "REPORTS_URL=" + s.URL("FetchReports"), "REPORTS_SECRET_COURIER_TOKEN=" + courierToken,
 			"SPAPI_URL=" + v.addresses["amazon"], "SPAPI_TOKEN_URL=" + v.addresses["amazon"] + "/auth/o2/token",
 			"SPAPI_CLIENT_ID=local-client", "SPAPI_CLIENT_SECRET=local-secret", "SPAPI_REFRESH_TOKEN=local-refresh",
-			"AIRTABLE_URL=" + v.addresses["airtable"], "AIRTABLE_BASE=" + airtableBase, "AIRTABLE_TOKEN=" + airtableToken,
+			"AIRTABLE_URL=" + v.addresses["airtable"], "AIRTABLE_BASE=" + airtableBase, "AIRTABLE_SYNC_BASE=" + airtableBase, "AIRTABLE_TOKEN=" + airtableToken,
 		},
 		Begin: p.begin, Run: p.run, Check: p.check, Settle: p.settle, Close: p.close,
 		Welcome: func() []string {
-			return []string{"Airtable's page with a report of returns by status: " + v.addresses["airtable"] + "/"}
+			return []string{"Airtable's page with the SYNC base and a report of returns by status: " + v.addresses["airtable"] + "/"}
 		},
 	}, nil
 }
@@ -88,7 +88,7 @@ func (p *play) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.beginBase(ctx)
 }
 
 // starter opens what makes reports due, as the schedules function does.
@@ -111,11 +111,13 @@ func (p *play) run(ctx context.Context, log io.Writer) (err error) {
 			return err
 		}
 	}
-	return p.wait(ctx, log)
+	return errors.Join(p.wait(ctx, log), p.roundBase(ctx))
 }
 
-// settle waits until no work is open.
-func (p *play) settle(ctx context.Context) error { return p.wait(ctx, io.Discard) }
+// settle waits until no work is open and the base is in step.
+func (p *play) settle(ctx context.Context) error {
+	return errors.Join(p.wait(ctx, io.Discard), p.roundBase(ctx))
+}
 
 // lookEvery is how often the tables are read while reports are under way.
 const lookEvery = 500 * time.Millisecond

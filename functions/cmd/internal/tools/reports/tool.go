@@ -9,7 +9,7 @@ import (
 
 // Tool returns the wing's part.
 func Tool() tool.Tool {
-	return tool.Tool{Play: rehearsal.Wing{
+	return tool.Tool{Commands: commands, Play: rehearsal.Wing{
 		Name: "reports", Help: "also fetch reports, from emulators of Amazon and others into datapoints and Airtable", Open: openPlay,
 	}}
 }

@@ -67,8 +67,12 @@ var functions = map[string]function{
 	"RECORD_ID":          {0, 0, func(row Row, _ []any) (any, error) { return row.ID(), nil }},
 	"CREATED_TIME":       {0, 0, func(row Row, _ []any) (any, error) { return row.Created().Format(time.RFC3339Nano), nil }},
 	"LAST_MODIFIED_TIME": {0, 0, func(row Row, _ []any) (any, error) { return row.Modified().Format(time.RFC3339Nano), nil }},
-	"IS_BEFORE":          {2, 2, dates(func(a, b time.Time) bool { return a.Before(b) })},
-	"IS_AFTER":           {2, 2, dates(func(a, b time.Time) bool { return a.After(b) })},
+	"DATETIME_PARSE": {1, 1, func(_ Row, args []any) (any, error) {
+		at, err := asTime(args[0])
+		return at.Format(time.RFC3339Nano), err
+	}},
+	"IS_BEFORE": {2, 2, dates(func(a, b time.Time) bool { return a.Before(b) })},
+	"IS_AFTER":  {2, 2, dates(func(a, b time.Time) bool { return a.After(b) })},
 	"IS_SAME": {2, 3, func(row Row, args []any) (any, error) {
 		if len(args) == 3 && text(args[2]) != "day" {
 			return nil, fmt.Errorf("the emulator compares by 'day' only, not by %q", text(args[2]))
