@@ -30,7 +30,13 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
-require go.mongodb.org/mongo-driver/v2 v2.10.0 // indirect
+require (
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/xdg-go/scram v1.4.0 // indirect
+	github.com/xdg-go/stringprep v1.0.4 // indirect
+	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78 // indirect
+	go.mongodb.org/mongo-driver/v2 v2.10.0
+)
 
 require (
 	cloud.google.com/go v0.123.0 // indirect
