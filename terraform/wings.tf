@@ -4,6 +4,7 @@
 
 locals {
   wing_parts = {
+    reports = local.wing_reports
   }
 
   wings_used   = { for name, part in local.wing_parts : name => part if contains(var.wings, name) }

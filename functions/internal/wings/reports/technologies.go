@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -17,11 +21,18 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/report/definition"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/httpjson"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/mongodb"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/spapi"
 	reportsql "gitlab.com/eshopbox-team/return-sync/shared/report/sql"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
+
+// mongoConfig holds the environment's settings of MongoDB.
+type mongoConfig struct {
+	URI      string `env:"MONGODB_URI"`
+	Database string `env:"MONGODB_DATABASE, default=reports"`
+}
 
 // limitWait is how long a call waits for a shared limit before its report waits.
 const limitWait = 30 * time.Second
@@ -34,17 +45,19 @@ type technologies struct {
 	amazon      *spapi.Client
 	amazonSet   error // why the application at Amazon cannot be used
 	airtable    airtableConfig
+	mongoSet    mongoConfig
 
 	mu    sync.Mutex
 	parts map[string]flow.Parts
 	pools map[string]*sql.DB
+	mongo *mongo.Database
 }
 
 // technologiesOf reads the definitions and the settings, into further targets too.
 func technologiesOf(ctx context.Context, o wire.Opening, c *Config, more ...any) (*technologies, error) {
 	var amazon spapi.Config
 	t := &technologies{opening: o, parts: map[string]flow.Parts{}, pools: map[string]*sql.DB{}}
-	if err := wire.Configure(ctx, o.Lookup, append([]any{c, &amazon, &t.airtable}, more...)...); err != nil {
+	if err := wire.Configure(ctx, o.Lookup, append([]any{c, &amazon, &t.airtable, &t.mongoSet}, more...)...); err != nil {
 		return nil, err
 	}
 	t.amazonSet = amazon.Check()
@@ -148,6 +161,26 @@ func (t *technologies) pool(name string) (*sql.DB, error) {
 	return pool, nil
 }
 
+// database opens MongoDB's database; it does not connect.
+func (t *technologies) database() (*mongo.Database, error) {
+	if t.mongo != nil {
+		return t.mongo, nil
+	}
+	if t.mongoSet.URI == "" {
+		return nil, errors.New("the configuration is not complete:\n  MONGODB_URI: the MongoDB that reports go to")
+	}
+	client, err := mongo.Connect(options.Client().ApplyURI(t.mongoSet.URI).SetTimeout(mongoTime))
+	if err != nil { // its text may quote the address with the password
+		return nil, errors.New("MONGODB_URI cannot be read: write it as mongodb+srv://user:password@host/")
+	}
+	t.opening.Closing(func() error { return client.Disconnect(context.Background()) })
+	t.mongo = client.Database(t.mongoSet.Database)
+	return t.mongo, nil
+}
+
+// mongoTime bounds one operation of MongoDB.
+const mongoTime = 30 * time.Second
+
 // airtableKind is the destination's name in definitions.
 const airtableKind = "airtable"
 
@@ -168,6 +201,19 @@ func (t *technologies) sink(d report.Definition, part report.Part) (report.Sink,
 			return nil, fmt.Errorf("the configuration is not complete:\n  AIRTABLE_BASE and AIRTABLE_TOKEN: the base that reports go to")
 		}
 		return &airtable.Sink{Client: t.airtable.client(t.opening.Pool, t.airtable.Base), Table: cmp.Or(s.Table, d.Name), Make: s.Make}, nil
+	}
+	if part.Kind == mongodb.Kind {
+		var s struct {
+			Collection string `yaml:"collection"`
+		}
+		if err := part.Decode(&s); err != nil {
+			return nil, err
+		}
+		db, err := t.database()
+		if err != nil {
+			return nil, err
+		}
+		return &mongodb.Sink{Collection: db.Collection(cmp.Or(s.Collection, d.Name))}, nil
 	}
 	return nil, fmt.Errorf("%s: destinations: kind %q is not known: want airtable or mongodb", d.File, part.Kind)
 }

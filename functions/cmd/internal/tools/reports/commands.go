@@ -1,16 +1,223 @@
 package reports
 
 import (
+	"context"
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
+	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
+	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
+	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // commands returns the commands of the wing.
 func commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{cli.Group(&cobra.Command{
 		Use:     "reports",
-		Short:   "Set up the SYNC base of the reports",
-		Example: "  returnsync reports base check",
-	}, baseCmd(a))}
+		Short:   "Show reports, retry and start them, and set up the SYNC base",
+		Example: "  returnsync reports list --failed\n  returnsync reports retry sales_report 2026-11-20",
+	}, typesCmd(a), listCmd(a), showCmd(a), retryCmd(a), runCmd(a), backfillCmd(a), baseCmd(a))}
+}
+
+// typesCmd lists the report types.
+func typesCmd(a *cli.App) *cobra.Command {
+	return cli.List[report.Type]{
+		Command: cobra.Command{Use: "types", Short: "List the report types with their properties", Example: "  returnsync reports types"},
+		Read: func(ctx context.Context, s *cli.Session, _ cli.ListFlags) ([]report.Type, error) {
+			db, err := s.Tables(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return store.New(db.Pool()).Types(ctx)
+		},
+		Empty: "no report types: the reports function makes them from REPORTS_DIR within a minute",
+		Head:  "TYPE\tACTIVE\tREAL-TIME\tOFFSET\tNOTIFY\tREPEAT AFTER\tDATAPOINTS\tREPORT TYPE ID",
+		Row: func(t report.Type) []any {
+			return []any{t.Name, t.Active, t.RealTime, t.Offset, t.NotifyOnFail, t.RepeatAfter, t.Datapoints, t.TypeID}
+		},
+	}.Build(a)
+}
+
+// listCmd lists reports.
+func listCmd(a *cli.App) *cobra.Command {
+	var f store.Filter
+	return cli.List[report.Report]{
+		Command: cobra.Command{Use: "list", Short: "List reports, the newest dates first", Example: "  returnsync reports list --failed"},
+		Limit:   50, LimitUnit: " reports",
+		Flags: func(flags *pflag.FlagSet) {
+			flags.StringVar(&f.Type, "type", "", "only reports of this type")
+			flags.BoolVar(&f.Failed, "failed", false, "only those with Fail set, which wait for a person")
+		},
+		Read: func(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]report.Report, error) {
+			db, err := s.Tables(ctx)
+			if err != nil {
+				return nil, err
+			}
+			f.Limit = o.Limit
+			return store.New(db.Pool()).Reports(ctx, f)
+		},
+		Empty: "no such reports",
+		Head:  "TYPE\tDATE\tSTATE\tFAIL\tROWS\tLAST UPDATED\tDOCUMENT\tREPEATED\tPROBLEM",
+		Row: func(r report.Report) []any {
+			fail := ""
+			if r.Fail {
+				fail = "scenario " + r.Scenario()
+			}
+			return []any{r.Type, r.Slot, r.State, fail, r.Rows, cli.Moment(r.LastUpdated), cli.OrNone(r.DocumentID), cli.Moment(r.UpdateRepeated), cli.OneLine(r.Error)}
+		},
+	}.Build(a)
+}
+
+// maxParkedShown is how many parked rows show prints.
+const maxParkedShown = 50
+
+// showCmd shows one report.
+func showCmd(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use: "show TYPE DATE", Short: "Show a report with its accounts and parked rows", Args: cobra.ExactArgs(2),
+		Example: "  returnsync reports show sales_report 2026-11-20",
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+			db, err := s.Tables(ctx)
+			if err != nil {
+				return err
+			}
+			tables := store.New(db.Pool())
+			r, err := tables.Report(ctx, report.Key{Type: args[0], Slot: args[1]})
+			if err != nil {
+				return err
+			}
+			parked, err := tables.Parked(ctx, r, maxParkedShown)
+			if err != nil {
+				return err
+			}
+			return cli.JSON(s.Out, struct {
+				report.Report
+				Parked []store.ParkedRow `json:"parkedRows"`
+			}{r, parked})
+		}),
+	}
+}
+
+// retryCmd clears a failed report.
+func retryCmd(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use: "retry TYPE DATE...", Short: "Clear Last Updated and Fail of failed reports, so that they run at the next scheduled time",
+		Args: cobra.MinimumNArgs(2), Example: "  returnsync reports retry sales_report 2026-11-20",
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+			db, err := s.Tables(ctx)
+			if err != nil {
+				return err
+			}
+			for _, slot := range args[1:] {
+				key := report.Key{Type: args[0], Slot: slot}
+				err := s.Audited(ctx, db, audit.Entry{Action: "retry-report", Object: key.String()}, func(e *audit.Entry) error {
+					before, follows, err := store.New(db.Pool()).Operate(ctx, key, report.Retry)
+					if e.Old, e.New = string(before.State)+" "+before.Scenario(), follows; err == nil {
+						_, err = fmt.Fprintf(s.Out, "%s: %s\n", key, follows)
+					}
+					return err
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
+	}
+}
+
+// runCmd starts one report now.
+func runCmd(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use: "run TYPE DATE", Short: "Fetch the report of a date now; one that is done is fetched anew, in place", Args: cobra.ExactArgs(2),
+		Example: "  returnsync reports run sales_report 2026-11-20",
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+			return startDates(ctx, s, args[0], args[1], args[1])
+		}),
+	}
+}
+
+// backfillCmd starts the reports of a range of dates.
+func backfillCmd(a *cli.App) *cobra.Command {
+	var from, to string
+	cmd := &cobra.Command{
+		Use: "backfill TYPE", Short: "Fetch the reports of a range of dates, oldest first", Args: cobra.ExactArgs(1),
+		Example: "  returnsync reports backfill sales_report --from 2026-11-01 --to 2026-11-20",
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+			return startDates(ctx, s, args[0], from, to)
+		}),
+	}
+	cmd.Flags().StringVar(&from, "from", "", "the first date, YYYY-MM-DD (required)")
+	cmd.Flags().StringVar(&to, "to", "", "the last date, YYYY-MM-DD (required)")
+	return cmd
+}
+
+// maxDates is how many dates one backfill starts.
+const maxDates = 400
+
+// datesOf reads a range of dates.
+func datesOf(from, to string) (first, last report.Date, err error) {
+	if first, err = report.ParseDate(from); err != nil {
+		return first, last, err
+	}
+	if last, err = report.ParseDate(to); err == nil && (last < first || last-first >= maxDates) {
+		err = fmt.Errorf("from %s to %s: want 1 to %d dates, the first one first", from, to, maxDates)
+	}
+	return first, last, err
+}
+
+// startDates starts the reports of some dates, as one audited act.
+func startDates(ctx context.Context, s *cli.Session, typ, from, to string) error {
+	first, last, err := datesOf(from, to)
+	if err != nil {
+		return err
+	}
+	db, err := s.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	t, err := store.New(db.Pool()).Type(ctx, typ)
+	if err != nil {
+		return err
+	}
+	if t.RealTime {
+		return fmt.Errorf("report type %s is real-time: its source knows no past dates", typ)
+	}
+	starter, err := starterFor(ctx, s, db)
+	if err != nil {
+		return err
+	}
+	return s.Audited(ctx, db, audit.Entry{Action: "run-reports", Object: typ, New: from + " to " + to}, func(e *audit.Entry) error {
+		var problems []string
+		for date := first; date <= last; date++ {
+			said, err := starter.Run(ctx, report.DatedKey(typ, date), t.Zone, s.Now().UTC())
+			if err != nil && first == last {
+				return err
+			}
+			if err != nil {
+				said = err.Error()
+				problems = append(problems, date.String())
+			}
+			if _, err := fmt.Fprintln(s.Out, said); err != nil {
+				return err
+			}
+		}
+		if len(problems) > 0 {
+			return fmt.Errorf("%d of the reports were not started: %s", len(problems), strings.Join(problems, ", "))
+		}
+		return nil
+	})
+}
+
+// starterFor opens what makes reports due.
+func starterFor(ctx context.Context, s *cli.Session, db *syncstore.DB) (*flow.Starter, error) {
+	return wing.Starter(ctx, wire.Opening{Env: s.Env, Pool: db.Pool()})
 }

@@ -1,0 +1,31 @@
+# Fetches reports from their sources and brings them to their destinations.
+module "reports" {
+  source = "./modules/function"
+  count  = contains(var.wings, "reports") ? 1 : 0
+
+  name                = "reports"
+  prefix              = var.prefix
+  project             = var.project
+  region              = var.region
+  url                 = local.urls.reports
+  image               = var.image
+  scale               = local.scale.reports
+  network             = local.network
+  subnetwork          = local.subnetwork
+  sql_roles           = local.sql_roles
+  deletion_protection = var.deletion_protection
+
+  env = merge(
+    local.env_all, local.env_sql.reports, local.env_tasks,
+    { REPORTS_URL = local.urls.reports },
+    local.env_callers.reports,
+    lookup(var.settings, "reports", {}),
+  )
+  secrets = {
+    for name, secret in merge(local.secrets_sql, local.secrets_reports) :
+    name => google_secret_manager_secret.sync[secret].secret_id
+  }
+  invokers = { tasks = local.tasks_member, housekeeper = local.housekeeper_member }
+
+  depends_on = [google_project_service.api]
+}

@@ -1,0 +1,45 @@
+# The reports wing's part of the lists in wings.tf.
+
+locals {
+  wing_reports = {
+    sizes = {
+      reports = { target = "FetchReports", instances = 2, min_instances = 0, concurrency = 2, cpu = "1", memory = "512Mi", timeout = 600, pools = 2, connections = 4 }
+    }
+    queues = {
+      # One task a turn of a report.
+      reports = { concurrent = 4, per_second = 5 }
+    }
+    jobs = {
+      # Keeps report types as developers ship them and sends lost tasks again.
+      reportsSweep = { function = "reports", path = "/?sweep=1", schedule = "* * * * *", account = google_service_account.housekeeper.email }
+    }
+    secrets = merge(
+      contains(var.reports, "spapi") ? {
+        spapi-client-id     = "Client id of the application at Amazon's Selling Partner API"
+        spapi-client-secret = "Client secret of that application"
+        spapi-refresh-token = "Refresh token of the seller's authorization of that application"
+      } : {},
+      contains(var.reports, "airtable") ? { airtable-token = "Personal access token of the SYNC base: data.records:read, data.records:write, schema.bases:read, schema.bases:write" } : {},
+      contains(var.reports, "mongodb") ? { mongodb-uri = "Address of the MongoDB that reports go to, with user and password" } : {},
+    )
+  }
+
+  # The secrets of the reports function, by the names of its environment.
+  secrets_reports = merge(
+    contains(var.reports, "spapi") ? { SPAPI_CLIENT_ID = "spapi-client-id", SPAPI_CLIENT_SECRET = "spapi-client-secret", SPAPI_REFRESH_TOKEN = "spapi-refresh-token" } : {},
+    contains(var.reports, "airtable") ? { AIRTABLE_TOKEN = "airtable-token" } : {},
+    contains(var.reports, "mongodb") ? { MONGODB_URI = "mongodb-uri" } : {},
+  )
+  env_reports = contains(var.wings, "reports") ? { REPORTS_URL = local.urls.reports } : {}
+}
+
+variable "reports" {
+  description = "The services whose secrets the reports function gets: spapi, airtable, mongodb. Other settings of the function are in settings.reports."
+  type        = list(string)
+  default     = ["spapi", "airtable", "mongodb"]
+
+  validation {
+    condition     = alltrue([for name in var.reports : contains(["spapi", "airtable", "mongodb"], name)])
+    error_message = "reports names spapi, airtable or mongodb."
+  }
+}
