@@ -16,9 +16,15 @@ module "reports" {
   deletion_protection = var.deletion_protection
 
   env = merge(
-    local.env_all, local.env_sql.reports, local.env_tasks,
-    { REPORTS_URL = local.urls.reports },
-    local.env_callers.reports,
+    local.env_all, local.env_sql.reports,
+    { for name, value in local.env_tasks : name => value if name != "WINDOW_URL" },
+    local.env_reports,
+    # The queue calls as the tasks' account, the scheduler as the housekeeper.
+    {
+      CALLER_AUDIENCE              = local.urls.reports
+      CALLER_EMAILS                = join(",", [google_service_account.tasks.email, google_service_account.housekeeper.email])
+      CALLER_SIGNATURE_BY_PLATFORM = "true"
+    },
     lookup(var.settings, "reports", {}),
   )
   secrets = {

@@ -11,7 +11,7 @@ locals {
     }
     jobs = {
       # Keeps report types as developers ship them and sends lost tasks again.
-      reportsSweep = { function = "reports", path = "/?sweep=1", schedule = "* * * * *", account = google_service_account.housekeeper.email }
+      returnsReports = { function = "reports", path = "/?sweep=1", schedule = "* * * * *", account = google_service_account.housekeeper.email }
     }
     secrets = merge(
       contains(var.reports, "spapi") ? {

@@ -174,7 +174,7 @@ func TestAddresses(t *testing.T) {
 func TestWhoCalls(t *testing.T) {
 	want := map[string][]string{
 		"cron": {"scheduler"}, "window": {"tasks"}, "process": {"tasks"}, "search": {"uptime"},
-		"verify": {"housekeeper"}, "schedules": {"housekeeper"}, "watch": {"housekeeper"}, "scopes": {"operator-team"}, "console": {"operator-team"},
+		"verify": {"housekeeper"}, "schedules": {"housekeeper"}, "watch": {"housekeeper"}, "scopes": {"operator-team"}, "console": {"operator-team"}, "reports": {"tasks", "housekeeper"},
 	}
 	values := required()
 	values["operators"] = `{ team = "group:ops@example.com" }`

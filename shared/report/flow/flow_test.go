@@ -136,6 +136,10 @@ func (b *bench) drain() {
 				_, err := b.work.Run(b.t.Context(), key, time.Now())
 				return err
 			})
+			if fault.CodeOf(err) == "report-early" { // the queue delivers it again, later
+				b.exec("UPDATE report_report SET next_at = NOW(6) WHERE next_at IS NOT NULL")
+				continue
+			}
 			if err != nil {
 				b.t.Fatal(err)
 			}

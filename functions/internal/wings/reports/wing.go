@@ -35,7 +35,7 @@ func Wing() wire.Wing {
 		Functions: []wire.Function{function.Function(open)},
 		Queues:    []wire.Queue{{Name: queueName, AtOnce: 4}},
 		Ticks: []wire.Tick{
-			{Job: "reportsSweep", Cron: "* * * * *", Function: "FetchReports", Query: "sweep=1"},
+			{Job: "returnsReports", Cron: "* * * * *", Function: "FetchReports", Query: "sweep=1"},
 			{Job: "reportsBase", Cron: "* * * * *", Function: "FetchReports", Query: "base=1"},
 		},
 		Tables:   store.Migrations(),

@@ -118,7 +118,7 @@ func retryCmd(a *cli.App) *cobra.Command {
 			}
 			for _, slot := range args[1:] {
 				key := report.Key{Type: args[0], Slot: slot}
-				err := s.Audited(ctx, db, audit.Entry{Action: "retry-report", Object: key.String()}, func(e *audit.Entry) error {
+				err := s.Audited(ctx, audit.New(db.Pool()), audit.Entry{Action: "retry-report", Object: key.String()}, func(e *audit.Entry) error {
 					before, follows, err := store.New(db.Pool()).Operate(ctx, key, report.Retry)
 					if e.Old, e.New = string(before.State)+" "+before.Scenario(), follows; err == nil {
 						_, err = fmt.Fprintf(s.Out, "%s: %s\n", key, follows)
@@ -195,7 +195,7 @@ func startDates(ctx context.Context, s *cli.Session, typ, from, to string) error
 	if err != nil {
 		return err
 	}
-	return s.Audited(ctx, db, audit.Entry{Action: "run-reports", Object: typ, New: from + " to " + to}, func(e *audit.Entry) error {
+	return s.Audited(ctx, audit.New(db.Pool()), audit.Entry{Action: "run-reports", Object: typ, New: from + " to " + to}, func(e *audit.Entry) error {
 		var problems []string
 		for date := first; date <= last; date++ {
 			said, err := starter.Run(ctx, report.DatedKey(typ, date), t.Zone, s.Now().UTC())
