@@ -145,5 +145,7 @@ func TestAirtablesPage(t *testing.T) {
 			t.Fatalf("the record (-want +got):\n%s", diff)
 		}
 	}
+	p.Click("#add")
+	p.Until("a new row", `document.querySelectorAll('tr[data-record]').length === 2`)
 	p.Picture("airtable")
 }
