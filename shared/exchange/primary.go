@@ -50,6 +50,7 @@ type serving struct {
 	last    int64 // the highest id of a request
 	test    bool
 	ended   bool
+	listed  map[ID]Subscription // that the company asked for
 }
 
 // send sends one frame.
@@ -157,6 +158,10 @@ func (s *serving) subscriptions(ctx context.Context, f *Frame) error {
 		return err
 	}
 	s.test = f.Test
+	s.listed = make(map[ID]Subscription, len(list))
+	for _, sub := range list {
+		s.listed[sub.ID] = sub
+	}
 	for {
 		n := min(len(list), subscriptionsAFrame)
 		err := s.reply(ctx, &Frame{Action: f.Action, ID: f.ID, Subscriptions: list[:n], More: n < len(list)})
@@ -271,31 +276,25 @@ func runeStart(text string, n int) int {
 	return n
 }
 
-// done keeps how a slice ended on the other side. The subscription has to be one of
-// the company's.
+// done keeps how a slice ended on the other side. The subscription has to be one that
+// the session listed.
 func (s *serving) done(ctx context.Context, f *Frame) error {
 	d := f.Done
 	if d == nil {
 		return fault.New(fault.Invalid, "bad-frame", "done has no outcome")
 	}
-	list, err := s.Catalog.Published(ctx, s.company)
-	if err != nil {
+	sub, ok := s.listed[d.Subscription]
+	if !ok {
+		return fault.New(fault.Forbidden, "no-access", "No Access to this subscription")
+	}
+	a := Activity{
+		CompanyID: s.company, SubID: sub.ID, Success: d.OK, Message: aboutSlice(sub.Slice.Name), Error: cut(d.Error, maxProblem),
+		Duration: max(0, d.Duration), Test: d.Test || s.test, Added: max(0, d.Added), Gone: max(0, d.Removed), Bytes: max(0, d.Bytes),
+	}
+	if err := s.Journal.Record(ctx, a); err != nil {
 		return err
 	}
-	for _, sub := range list {
-		if sub.ID != d.Subscription {
-			continue
-		}
-		a := Activity{
-			CompanyID: s.company, SubID: sub.ID, Success: d.OK, Message: aboutSlice(sub.Slice.Name), Error: cut(d.Error, maxProblem),
-			Duration: max(0, d.Duration), Test: d.Test || s.test, Added: max(0, d.Added), Gone: max(0, d.Removed), Bytes: max(0, d.Bytes),
-		}
-		if err := s.Journal.Record(ctx, a); err != nil {
-			return err
-		}
-		return s.reply(ctx, &Frame{Action: f.Action, ID: f.ID})
-	}
-	return fault.New(fault.Forbidden, "no-access", "No Access to this subscription")
+	return s.reply(ctx, &Frame{Action: f.Action, ID: f.ID})
 }
 
 // maxProblem bounds the other side's words about a failure, in bytes.
