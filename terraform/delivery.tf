@@ -37,6 +37,7 @@ locals {
       console   = module.console.account
       watch     = module.watch.account
     },
+    local.wing_accounts,
     {
       operator    = google_service_account.operator.name
       scheduler   = google_service_account.scheduler.name

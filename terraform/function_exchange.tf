@@ -1,5 +1,5 @@
 # Exchanges slices with partners' servers, which reach it from the internet and log in
-# by themselves. settings.exchange holds EXCHANGE_ROLE and EXCHANGE_COMPANY.
+# by themselves.
 module "exchange" {
   source = "./modules/function"
   count  = contains(var.wings, "exchange") ? 1 : 0
@@ -17,7 +17,7 @@ module "exchange" {
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
 
-  env = merge(local.env_all, local.env_sql.exchange, lookup(var.settings, "exchange", {}))
+  env = merge(local.env_all, local.env_sql.exchange, local.env_exchange, { EXCHANGE_COMPANY = try(var.exchange.company, "") }, lookup(var.settings, "exchange", {}))
   secrets = {
     for name, secret in merge(local.secrets_sql, { EXCHANGE_JWT_SECRET = "exchange-jwt-secret", EXCHANGE_KEY_SECRET = "exchange-key-secret" }) :
     name => google_secret_manager_secret.sync[secret].secret_id
@@ -25,4 +25,8 @@ module "exchange" {
   invokers = { everybody = "allUsers" }
 
   depends_on = [google_project_service.api]
+}
+
+locals {
+  accounts_exchange = contains(var.wings, "exchange") ? { exchange = one(module.exchange[*].account) } : {}
 }

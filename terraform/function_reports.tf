@@ -18,7 +18,7 @@ module "reports" {
   env = merge(
     local.env_all, local.env_sql.reports,
     { for name, value in local.env_tasks : name => value if name != "WINDOW_URL" },
-    local.env_reports,
+    local.env_reports, local.env_sync_base,
     # The queue calls as the tasks' account, the scheduler as the housekeeper.
     {
       CALLER_AUDIENCE              = local.urls.reports
@@ -34,4 +34,8 @@ module "reports" {
   invokers = { tasks = local.tasks_member, housekeeper = local.housekeeper_member }
 
   depends_on = [google_project_service.api]
+}
+
+locals {
+  accounts_reports = contains(var.wings, "reports") ? { reports = one(module.reports[*].account) } : {}
 }

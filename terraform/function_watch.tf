@@ -15,7 +15,7 @@ module "watch" {
   deletion_protection = var.deletion_protection
 
   env = merge(
-    local.env_all, local.env_instance, local.env_iam, local.env_budget, local.env_period,
+    local.env_all, local.env_instance, local.env_iam, local.env_budget, local.env_period, local.env_exchange, local.env_sync_base,
     { WATCH_DOCS_URL = var.runbook_url, ALGOLIA_APP_ID = var.algolia_app_id },
     var.database.iam_auth ? { STATE_DSN = local.iam_dsn.watch } : {},
     local.env_callers.watch,
@@ -27,6 +27,7 @@ module "watch" {
       { ALGOLIA_CHECK_KEY = "algolia-check-key" },
       contains(var.alert_webhooks, "slack") ? { SLACK_WEBHOOK_URL = "slack-webhook" } : {},
       contains(var.alert_webhooks, "webhook") ? { ALERT_WEBHOOK_URL = "alert-webhook" } : {},
+      local.sync_base_used ? { AIRTABLE_TOKEN = "airtable-token" } : {},
     ) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }

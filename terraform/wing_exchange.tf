@@ -13,4 +13,21 @@ locals {
       exchange-key-secret = "What seals the partners' keys in exchange_company, 32 bytes or more"
     }
   }
+
+  # Console and watch judge partners by the role.
+  env_exchange = contains(var.wings, "exchange") ? { EXCHANGE_ROLE = try(var.exchange.role, "") } : {}
+}
+
+variable "exchange" {
+  description = "What this server is to its partners, if wings names exchange: role is primary (publishes slices) or secondary (copies them), company the UUID of the company that owns the server, as its partners know it."
+  type = object({
+    role    = string
+    company = string
+  })
+  default = null
+
+  validation {
+    condition     = var.exchange == null ? true : contains(["primary", "secondary"], var.exchange.role) && can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.exchange.company))
+    error_message = "exchange wants role primary or secondary, and company as a UUID in small letters."
+  }
 }

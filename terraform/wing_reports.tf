@@ -10,6 +10,8 @@ locals {
       reports = { concurrent = 4, per_second = 5 }
     }
     jobs = {
+      # Brings the SYNC base in Airtable in step with our tables.
+      returnsReportsBase = { function = "reports", path = "/?base=1", schedule = "* * * * *", account = google_service_account.housekeeper.email }
       # Keeps report types as developers ship them and sends lost tasks again.
       returnsReports = { function = "reports", path = "/?sweep=1", schedule = "* * * * *", account = google_service_account.housekeeper.email }
     }
@@ -31,6 +33,9 @@ locals {
     contains(var.reports, "mongodb") ? { MONGODB_URI = "mongodb-uri" } : {},
   )
   env_reports = contains(var.wings, "reports") ? { REPORTS_URL = local.urls.reports } : {}
+  # The watcher alone writes the base's Overview.
+  sync_base_used = contains(var.wings, "reports") && contains(var.reports, "airtable") && var.sync_base != ""
+  env_sync_base  = local.sync_base_used ? { AIRTABLE_SYNC_BASE = var.sync_base } : {}
 }
 
 variable "reports" {
@@ -42,4 +47,10 @@ variable "reports" {
     condition     = alltrue([for name in var.reports : contains(["spapi", "airtable", "mongodb"], name)])
     error_message = "reports names spapi, airtable or mongodb."
   }
+}
+
+variable "sync_base" {
+  description = "Id of the SYNC base in Airtable, such as appXXXXXXXXXXXXXX, in which people see and edit schedules, types and reports; empty for none. Needs airtable in reports."
+  type        = string
+  default     = ""
 }

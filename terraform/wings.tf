@@ -5,7 +5,7 @@
 locals {
   wing_parts = {
     exchange = local.wing_exchange
-    reports = local.wing_reports
+    reports  = local.wing_reports
   }
 
   wings_used   = { for name, part in local.wing_parts : name => part if contains(var.wings, name) }
@@ -13,7 +13,9 @@ locals {
   wing_queues  = merge([for part in values(local.wings_used) : part.queues]...)
   wing_jobs    = merge([for part in values(local.wings_used) : part.jobs]...)
   wing_secrets = merge([for part in values(local.wings_used) : part.secrets]...)
-  env_wings    = length(var.wings) == 0 ? {} : { WINGS = join(",", var.wings) }
+  # The accounts of the wings' functions, which deliveries act as.
+  wing_accounts = merge(local.accounts_exchange, local.accounts_reports)
+  env_wings     = length(var.wings) == 0 ? {} : { WINGS = join(",", var.wings) }
 }
 
 variable "wings" {

@@ -1,8 +1,8 @@
 // Package reports is the function that fetches reports.
 //
 // Who calls it: the queue reports, one task a turn of a report, as the tasks' service
-// account; and Cloud Scheduler's jobs returnsReports, with ?sweep=1, and reportsBase, with
-// ?base=1, every minute.
+// account; and Cloud Scheduler's jobs returnsReports, with ?sweep=1, and
+// returnsReportsBase, with ?base=1, every minute.
 //
 // What it does: a task asks the report's source, looks whether it is ready, loads it and
 // writes it to its destinations, until the report ends or has to wait; then a task with

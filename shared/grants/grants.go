@@ -22,7 +22,8 @@ const Search = "search"
 
 // tables holds one file a wing, named as the wing. A file is a matrix: a line a table
 // and a column a role, which is the folder of a function, or the command line. A letter
-// is a privilege; a dash is none.
+// is a privilege; a dash is none. A wing's file may name tables of sync.txt again, for the
+// wing's own roles.
 //
 //go:embed tables/*.txt
 var tables embed.FS
@@ -99,7 +100,9 @@ func Roles() []string {
 func Tables() []string {
 	var names []string
 	for _, l := range lines() {
-		names = append(names, l.table)
+		if !slices.Contains(names, l.table) { // a wing's file may give its roles rights on a shared table
+			names = append(names, l.table)
+		}
 	}
 	return names
 }

@@ -218,7 +218,8 @@ func (c *config) modules() []string {
 
 // required is what has no default.
 func required() map[string]string {
-	return map[string]string{"project": `"acme-returns-test"`, "project_number": `"123456789012"`, "algolia_app_id": `"EXAMPLEAPP"`, "ticks": "true", "wings": wingNames()}
+	return map[string]string{"project": `"acme-returns-test"`, "project_number": `"123456789012"`, "algolia_app_id": `"EXAMPLEAPP"`, "ticks": "true", "wings": wingNames(),
+		"exchange": `{ role = "primary", company = "2f8c8b4e-7f0e-4c93-9c44-0a4b1a3f5c11" }`}
 }
 
 // wingNames are all wings, as HCL.
@@ -244,7 +245,7 @@ func variants() map[string]map[string]string {
 			"operator_jwt":   `{ audience = "operators", issuer = "us", jwks = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\",\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}]}" }`,
 			"search_origins": `["https://portal.example"]`, "search_public": "true",
 			"console_iap": "true", "operators": `{ team = "group:ops@example.com", me = "user:me@example.com", you = "user:you@example.com" }`,
-			"alert_webhooks": `["slack", "webhook"]`, "operations": `{ day = 1000, month = 20000 }`,
+			"alert_webhooks": `["slack", "webhook"]`, "reports": `["spapi", "airtable", "mongodb"]`, "sync_base": `"appSYNC"`, "operations": `{ day = 1000, month = 20000 }`,
 		},
 	}
 	for _, values := range all {

@@ -39,6 +39,7 @@ var licences = []struct{ name, sentence string }{
 	{"MIT", "Permission is hereby granted, free of charge"},
 	{"Unlicense", "released into the public domain"},
 	{"ISC", "Permission to use, copy, modify, and/or distribute"},
+	{"ISC", "Permission to use, copy, modify, and distribute this software for any"},
 }
 
 // copyright is a line that names a holder, not a sentence about copyright.

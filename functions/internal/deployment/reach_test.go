@@ -20,7 +20,6 @@ const module = "gitlab.com/eshopbox-team/return-sync/"
 type program struct {
 	*ssa.Program
 	roots map[string]*ssa.Function // by folder below functions
-	wings *ssa.Function            // the list of the wings
 }
 
 // loadProgram reads the code of what starts.
@@ -43,9 +42,6 @@ func loadProgram(t *testing.T) program {
 		folder, ok := strings.CutPrefix(pkg.Pkg.Path(), module+"functions/")
 		if !ok {
 			continue
-		}
-		if folder == "internal/wings" {
-			p.wings = pkg.Func("All")
 		}
 		for _, name := range []string{"open", "main"} {
 			if f := pkg.Func(name); f != nil {
@@ -82,7 +78,6 @@ type walk struct {
 func (p program) reach(f *ssa.Function) map[*ssa.Function]bool {
 	w := &walk{prog: p.Program, reached: map[*ssa.Function]bool{}, kept: map[*ssa.Function]bool{}, types: map[string]types.Type{}, methods: map[string]*types.Func{}}
 	w.add(f)
-	w.add(p.wings) // what the wings put into their registrations runs where values of its type are called
 	for len(w.todo) > 0 {
 		for len(w.todo) > 0 {
 			next := w.todo[len(w.todo)-1]

@@ -36,7 +36,7 @@ func Wing() wire.Wing {
 		Queues:    []wire.Queue{{Name: queueName, AtOnce: 4}},
 		Ticks: []wire.Tick{
 			{Job: "returnsReports", Cron: "* * * * *", Function: "FetchReports", Query: "sweep=1"},
-			{Job: "reportsBase", Cron: "* * * * *", Function: "FetchReports", Query: "base=1"},
+			{Job: "returnsReportsBase", Cron: "* * * * *", Function: "FetchReports", Query: "base=1"},
 		},
 		Tables:   store.Migrations(),
 		Kinds:    kinds,
