@@ -22,6 +22,7 @@ import (
 func commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{cli.Group(&cobra.Command{
 		Use: "exchange", Short: "Exchange slices of data with other companies' servers",
+		Example: "  returnsync exchange sync --sub acme-rotors --noupdate\n  returnsync exchange list",
 	}, syncCommand(a), listCommand(a), addCommand(a), pullCommand(a), subscriptionsCommand(a), companiesCommand(a), keysCommand(a))}
 }
 
@@ -134,7 +135,7 @@ func printReports(s *cli.Session, reports []exchange.Report) {
 // listCommand is returnsync exchange list.
 func listCommand(a *cli.App) *cobra.Command {
 	return cli.List[exchange.Slice]{
-		Command: cobra.Command{Short: "List the slices"},
+		Command: cobra.Command{Short: "List the slices", Example: "  returnsync exchange list\n  returnsync exchange list -o csv"},
 		Read: func(ctx context.Context, s *cli.Session, _ cli.ListFlags) ([]exchange.Slice, error) {
 			t, err := tables(ctx, s)
 			if err != nil {
@@ -160,7 +161,7 @@ func moment(t time.Time) string {
 // subscriptionsCommand is returnsync exchange subscriptions.
 func subscriptionsCommand(a *cli.App) *cobra.Command {
 	return cli.List[exchange.Subscription]{
-		Command: cobra.Command{Use: "subscriptions", Short: "List the subscriptions"},
+		Command: cobra.Command{Use: "subscriptions", Short: "List the subscriptions", Example: "  returnsync exchange subscriptions\n  returnsync exchange subscriptions --json"},
 		Read: func(ctx context.Context, s *cli.Session, _ cli.ListFlags) ([]exchange.Subscription, error) {
 			t, err := tables(ctx, s)
 			if err != nil {
@@ -178,7 +179,7 @@ func subscriptionsCommand(a *cli.App) *cobra.Command {
 // companiesCommand is returnsync exchange companies.
 func companiesCommand(a *cli.App) *cobra.Command {
 	return cli.List[exchange.Company]{
-		Command: cobra.Command{Use: "companies", Short: "List the companies"},
+		Command: cobra.Command{Use: "companies", Short: "List the companies", Example: "  returnsync exchange companies\n  returnsync exchange companies --json"},
 		Read: func(ctx context.Context, s *cli.Session, _ cli.ListFlags) ([]exchange.Company, error) {
 			t, err := tables(ctx, s)
 			if err != nil {
@@ -194,7 +195,7 @@ func companiesCommand(a *cli.App) *cobra.Command {
 // keysCommand is returnsync exchange keys.
 func keysCommand(a *cli.App) *cobra.Command {
 	return cli.List[store.Key]{
-		Command: cobra.Command{Use: "keys", Short: "List the keys with which partners' servers log in here"},
+		Command: cobra.Command{Use: "keys", Short: "List the keys with which partners' servers log in here", Example: "  returnsync exchange keys\n  returnsync exchange keys --json"},
 		Read: func(ctx context.Context, s *cli.Session, _ cli.ListFlags) ([]store.Key, error) {
 			t, err := tables(ctx, s)
 			if err != nil {
