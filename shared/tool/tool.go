@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -76,6 +77,26 @@ func (m Machine) Distributions() []string {
 		}
 	}
 	return append(own, like...)
+}
+
+// IsDebian reports whether root can install Debian's packages here.
+func (m Machine) IsDebian() bool {
+	return m.Root && m.OS == "linux" && slices.ContainsFunc(m.Distributions(), func(d string) bool { return d == "debian" || d == "ubuntu" })
+}
+
+// Need returns the path of a program, which a package of Debian brings if the program is
+// not there and the package can be installed.
+func (m Machine) Need(ctx context.Context, program, pkg string) (string, error) {
+	if path := m.Find(program); path != "" {
+		return path, nil
+	}
+	if !m.IsDebian() {
+		return "", fmt.Errorf("there is no %s here; as root on Debian or Ubuntu: %s%s", program, AptInstall, pkg)
+	}
+	if err := m.Install(ctx, program, pkg); err != nil {
+		return "", err
+	}
+	return m.Find(program), nil
 }
 
 // AptInstall begins the line that installs packages.

@@ -7,8 +7,8 @@
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Around(m.Run)) }
 //
 // The server is that of Debian's package postgresql, run with a data directory of its
-// own, on loopback. It trades durability for speed. Without the program a test fails and
-// says what to type.
+// own, on loopback. It trades durability for speed. As root on Debian the package is
+// installed; elsewhere a test without it fails and says what to type.
 package pgtest
 
 import (
@@ -31,6 +31,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+
+	"gitlab.com/eshopbox-team/return-sync/shared/tool"
 )
 
 // Database is a database with a user.
@@ -125,14 +127,19 @@ func started() (*server, error) {
 
 // find returns the path of a program of the server.
 func find(name string) (string, error) {
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
-	if len(found) > 0 {
-		return found[len(found)-1], nil
+	m := tool.ThisMachine(os.Stderr)
+	find := m.Find
+	m.Find = func(names ...string) string { // Debian keeps those of a server elsewhere
+		if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(found) > 0 {
+			return found[len(found)-1]
+		}
+		return find(names...)
 	}
-	if path, err := exec.LookPath(name); err == nil {
-		return path, nil
+	path, err := m.Need(context.Background(), name, "postgresql")
+	if err != nil {
+		return "", fmt.Errorf("pgtest: %w", err)
 	}
-	return "", errors.New("pgtest: there is no PostgreSQL here; as root on Debian or Ubuntu: apt-get install -y postgresql")
+	return path, nil
 }
 
 // start makes a data directory and runs the server on it.

@@ -24,6 +24,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/clock/ntp/ntptest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/pgtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/tool"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/sidetable"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/store/storetest"
@@ -346,8 +347,8 @@ func TestCurlsOfTheREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Fatal("curl is missing: apt-get install -y curl")
+	if _, err := tool.ThisMachine(os.Stderr).Need(t.Context(), "curl", "curl"); err != nil {
+		t.Fatal(err)
 	}
 	db := storetest.PostgreSQL(t)
 	if id := person(t, db); id != 1 {
