@@ -67,14 +67,22 @@ func once(ctx context.Context, stack *rehearsal.Stack, began time.Time, loaded s
 
 // playWings does the work of the wings that play and compares their sides.
 func playWings(ctx context.Context, stack *rehearsal.Stack, log io.Writer) (map[string]map[string]any, error) {
+	if err := runWings(ctx, stack, log); err != nil {
+		return nil, err
+	}
+	return stack.CheckWings(ctx)
+}
+
+// runWings does the work of the wings that play.
+func runWings(ctx context.Context, stack *rehearsal.Stack, log io.Writer) error {
 	names, plays := stack.Plays()
 	for i, p := range plays {
 		_, _ = fmt.Fprintf(log, "%s: the sample's work\n", names[i])
 		if err := p.Run(ctx, log); err != nil {
-			return nil, fmt.Errorf("%s: %w", names[i], err)
+			return fmt.Errorf("%s: %w", names[i], err)
 		}
 	}
-	return stack.CheckWings(ctx)
+	return nil
 }
 
 // fill syncs, checks, syncs again and checks again.

@@ -115,6 +115,11 @@ func (o *options) check(portChosen bool) error {
 	case o.keep && o.dir == "":
 		return fmt.Errorf("--keep needs --dir, or nobody will find what was kept")
 	}
+	for _, t := range tools.All() {
+		if t.Play.Open != nil && *o.wings[t.Play.Name] && o.soak > 0 && !t.Play.Soaks {
+			return fmt.Errorf("--%s takes no part in --soak yet; use it with --once, or without both", t.Play.Name)
+		}
+	}
 	if (o.once || o.soak > 0) && !portChosen {
 		o.port = 0
 	}

@@ -22,12 +22,10 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 	if _, err := syncWithBar(ctx, stack, "syncing", log); err != nil {
 		return err
 	}
-	_, plays := stack.Plays()
-	for _, p := range plays {
-		if err := p.Run(ctx, log); err != nil {
-			return err
-		}
+	if err := runWings(ctx, stack, log); err != nil {
+		return err
 	}
+	_, plays := stack.Plays()
 	if err := stack.Watch(ctx); err != nil {
 		return err
 	}

@@ -19,6 +19,9 @@ const soakLine = 15 * time.Second
 // soak plays a soak and prints its report as JSON on the last line.
 func soak(ctx context.Context, stack *rehearsal.Stack, o options, out, log io.Writer) error {
 	_, _ = fmt.Fprintf(log, "soaking for %v with seed %d; %v changes a second, a tick every %v\n", o.soak, o.seed, o.churn, soakEvery)
+	if err := runWings(ctx, stack, log); err != nil {
+		return stoppedOr(ctx, err)
+	}
 	var shown time.Time
 	report, err := stack.Soak(ctx, o.soak, o.churn, func(r rehearsal.SoakReport) {
 		if time.Since(shown) >= soakLine {

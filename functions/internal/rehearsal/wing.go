@@ -21,6 +21,8 @@ import (
 type Wing struct {
 	Name string
 	Help string // of cmd/local's flag
+	// Soaks says that the wing can take part in a soak: its Play has Churn and Settle.
+	Soaks bool
 	// Open opens the wing's emulators. Our tables are there; the functions are not yet.
 	Open func(ctx context.Context, s *Stack) (*Play, error)
 }
