@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -94,11 +95,14 @@ func untilDone(w *worker.Worker, jobs *store.Store) error {
 }
 
 // death kills the process before a call.
-type death struct{ at, calls int }
+type death struct {
+	at    int
+	calls atomic.Int64 // the threads of a worker call at once
+}
 
 // call counts a call.
 func (d *death) call() {
-	if d.calls++; d.calls == d.at {
+	if d.calls.Add(1) == int64(d.at) {
 		kill()
 	}
 }
