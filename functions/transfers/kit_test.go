@@ -68,7 +68,7 @@ func worldOn(t *testing.T, db storetest.DB, change func(*API)) *world {
 	threads := worker.New(worker.Parts{Settings: settings, Now: time.Now, Log: log})
 	w.API = &API{
 		Jobs: db.Store, Flows: flows, Studio: w.studio, Online: w.online, Worker: w.worker, Protocol: &counted{}, Threads: threads, Configured: settings.Threads,
-		Guard:    &clock.Guard{Bound: 50 * time.Millisecond, Every: clock.DefaultEvery, Recheck: clock.DefaultRecheck, Lock: clock.DefaultLock, Now: time.Now, Log: log, Sources: clock.Sources{Times: []clock.Source{ntp.Server{Address: w.clock.Address, Timeout: 2 * time.Second}}}},
+		Guard:    &clock.Guard{Bound: 10 * time.Second, Every: clock.DefaultEvery, Recheck: clock.DefaultRecheck, Lock: clock.DefaultLock, Now: time.Now, Log: log, Sources: clock.Sources{Times: []clock.Source{ntp.Server{Address: w.clock.Address, Timeout: 20 * time.Second}}}},
 		RunLimit: settings.RunLimit, Commit: commitID, Token: token, Now: time.Now, Log: log,
 	}
 	if change != nil {

@@ -108,7 +108,7 @@ func (s *site) play(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		var busy string
 		if busy = s.text("SELECT COUNT(*) FROM order_return_algolia_sync WHERE status <> 0"); busy == "0" {
 			return
@@ -308,7 +308,7 @@ func TestScopeOfARebuiltEntity(t *testing.T) {
 	if done, err := scopes.Start(ctx, r, ""); err != nil || !done.Started {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if err := scopes.Refresh(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -220,7 +220,7 @@ func TestTwoServicesTakeOver(t *testing.T) {
 func TestDriftLocksTheService(t *testing.T) {
 	db := storetest.PostgreSQL(t)
 	clock := ntptest.New(t, time.Minute)
-	r := start(t, conf(t, db, ""), map[string]string{"ntp_servers": clock.Address, "max_time_drift_ms": "1000"})
+	r := start(t, conf(t, db, ""), map[string]string{"ntp_servers": clock.Address, "max_time_drift_ms": "10000"})
 	id := r.create(person(t, db))
 	var s struct {
 		Drift struct{ Locked bool }
