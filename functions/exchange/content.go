@@ -424,7 +424,7 @@ func (f *function) activities(c *call) (any, error) {
 
 // activity answers GET /activity/{id}.
 func (f *function) activity(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}
@@ -433,7 +433,7 @@ func (f *function) activity(c *call) (any, error) {
 
 // removeActivity answers DELETE /activity/{id}.
 func (f *function) removeActivity(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}

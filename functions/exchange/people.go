@@ -62,7 +62,7 @@ func (f *function) createTag(c *call) (any, error) {
 
 // tag answers GET /tags/{id}.
 func (f *function) tag(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (f *function) tag(c *call) (any, error) {
 
 // editTag answers PATCH /tags/{id}.
 func (f *function) editTag(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (f *function) editTag(c *call) (any, error) {
 
 // removeTag answers DELETE /tags/{id}.
 func (f *function) removeTag(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (f *function) removeTag(c *call) (any, error) {
 
 // tagSlice answers POST and DELETE /tags/{id}/slices/{slice}.
 func (f *function) tagSlice(c *call, on bool) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (f *function) createUser(c *call) (any, error) {
 
 // user answers GET /users/{id}.
 func (f *function) user(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +213,7 @@ func below(c *call, u store.User) error {
 // editUser answers PATCH /users/{id}. What the body does not name stays; the password
 // has a route of its own.
 func (f *function) editUser(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +242,7 @@ func (f *function) editUser(c *call) (any, error) {
 
 // removeUser answers DELETE /users/{id}.
 func (f *function) removeUser(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +266,7 @@ type passwordEdit struct {
 // changePassword answers PATCH /password/{id}: the own password, or, by an
 // administrator, a weaker user's. The own one needs the old.
 func (f *function) changePassword(c *call) (any, error) {
-	id, err := c.number("id")
+	id, err := c.number()
 	if err != nil {
 		return nil, err
 	}

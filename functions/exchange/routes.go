@@ -64,11 +64,11 @@ func (c *call) id(name string) (exchange.ID, error) {
 	return id, err
 }
 
-// number returns the number of a path.
-func (c *call) number(name string) (int64, error) {
-	n, err := strconv.ParseInt(c.PathValue(name), 10, 64)
+// number returns the number id of a path.
+func (c *call) number() (int64, error) {
+	n, err := strconv.ParseInt(c.PathValue("id"), 10, 64)
 	if err != nil || n < 1 {
-		return 0, fault.New(fault.Invalid, "bad-id", "the id must be a number from 1").WithParam(name)
+		return 0, fault.New(fault.Invalid, "bad-id", "the id must be a number from 1").WithParam("id")
 	}
 	return n, nil
 }

@@ -30,13 +30,21 @@ type PreviewRecord struct {
 	Record json.RawMessage `json:"record,omitempty"`
 }
 
-// Previews builds the records of roots, or without any of the limit roots that changed
-// last.
-func Previews(ctx context.Context, source Reader, db *sql.DB, d entity.Definition, now time.Time, roots []uint64, limit int) (Preview, error) {
+// Choice is the roots that a preview builds: these, or without any the newest changed
+// ones before Now, at most Limit.
+type Choice struct {
+	Roots []uint64
+	Limit int
+	Now   time.Time
+}
+
+// Previews builds the records of the chosen roots.
+func Previews(ctx context.Context, source Reader, db *sql.DB, d entity.Definition, c Choice) (Preview, error) {
+	roots, now := c.Roots, c.Now
 	p := Preview{Entity: d.Name, Records: []PreviewRecord{}, Plans: map[string][]string{}}
 	var err error
 	if len(roots) == 0 {
-		if roots, err = newest(ctx, db, d, now, limit); err != nil {
+		if roots, err = newest(ctx, db, d, now, c.Limit); err != nil {
 			return p, err
 		}
 	}

@@ -114,7 +114,7 @@ func refused(p *Problem) error {
 	if p == nil {
 		return misbehaved("an error without a reason came")
 	}
-	return fault.New(fault.Invalid, "primary-refused", "the primary answered: %s", cut(p.Message, maxProblem))
+	return fault.New(fault.Invalid, "primary-refused", "the primary answered: %s", cut(p.Message))
 }
 
 // call sends a request with an answer of one frame.

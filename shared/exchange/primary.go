@@ -288,7 +288,7 @@ func (s *serving) done(ctx context.Context, f *Frame) error {
 		return fault.New(fault.Forbidden, "no-access", "No Access to this subscription")
 	}
 	a := Activity{
-		CompanyID: s.company, SubID: sub.ID, Success: d.OK, Message: aboutSlice(sub.Slice.Name), Error: cut(d.Error, maxProblem),
+		CompanyID: s.company, SubID: sub.ID, Success: d.OK, Message: aboutSlice(sub.Slice.Name), Error: cut(d.Error),
 		Duration: max(0, d.Duration), Test: d.Test || s.test, Added: max(0, d.Added), Gone: max(0, d.Removed), Bytes: max(0, d.Bytes),
 	}
 	if err := s.Journal.Record(ctx, a); err != nil {
@@ -300,10 +300,10 @@ func (s *serving) done(ctx context.Context, f *Frame) error {
 // maxProblem bounds the other side's words about a failure, in bytes.
 const maxProblem = 500
 
-// cut shortens a text to n bytes at a character's beginning.
-func cut(text string, n int) string {
-	if len(text) <= n {
+// cut shortens a text to maxProblem bytes at a character's beginning.
+func cut(text string) string {
+	if len(text) <= maxProblem {
 		return text
 	}
-	return text[:runeStart(text, n)]
+	return text[:runeStart(text, maxProblem)]
 }

@@ -65,7 +65,7 @@ func (r *running) activity() Activity {
 		a.Error = fmt.Sprintf("%d of %d subscriptions failed", n, len(r.report.Results))
 	}
 	a.Added, a.Gone, a.Bytes = r.report.totals()
-	a.Error = cut(a.Error, maxProblem)
+	a.Error = cut(a.Error)
 	return a
 }
 
@@ -153,7 +153,7 @@ func (r *running) subscription(ctx context.Context, s Subscription) Result {
 	err := r.bring(ctx, s, &result)
 	result.Duration = r.Now().Sub(start)
 	if err != nil {
-		result.Error = cut(err.Error(), maxProblem)
+		result.Error = cut(err.Error())
 		if result.Outcome = OutcomeFailed; errors.Is(err, errLocked) {
 			result.Outcome = OutcomeLocked
 		}

@@ -79,6 +79,9 @@ func Dial(ctx context.Context, client *http.Client, address, token string, c Con
 		HTTPClient: client, HTTPHeader: http.Header{"Authorization": {"Bearer " + token}, "User-Agent": {"Sandpiper"}},
 		CompressionMode: websocket.CompressionNoContextTakeover, CompressionThreshold: compressFrom,
 	})
+	if response != nil && response.Body != nil {
+		defer func() { _ = response.Body.Close() }() // Dial has replaced the body of a refusal, and a session has none
+	}
 	switch {
 	case err == nil:
 		return start(ws, c), nil

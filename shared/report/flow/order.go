@@ -15,7 +15,8 @@ const clockSlack = 30 * time.Second
 // dies between the order and its id leaves an intent without an id, and the next turn
 // searches the source before it orders.
 func (j *job) request(ctx context.Context, r report.Report) (report.Report, *pause, error) {
-	id, err := "", error(nil)
+	var id string
+	var err error
 	if r.IntentAt != nil {
 		id, err = j.find(ctx, r)
 	} else {

@@ -237,7 +237,7 @@ func (w *world) trySync() run.Run {
 // drain plays all tasks; what is retryable is delivered again, as a queue does.
 func (w *world) drain() {
 	w.t.Helper()
-	for tries := 0; ; {
+	for {
 		t, ok := w.queue.Take()
 		if !ok {
 			return
@@ -246,7 +246,7 @@ func (w *world) drain() {
 			w.before(t)
 		}
 		err := w.play(t)
-		for tries = 0; err != nil && fault.Retryable(err) && tries < 12; tries++ {
+		for tries := 0; err != nil && fault.Retryable(err) && tries < 12; tries++ {
 			err = w.play(t)
 		}
 		if err != nil && fault.KindOf(err) != fault.Superseded {

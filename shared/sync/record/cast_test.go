@@ -70,7 +70,7 @@ func TestEveryCastIsJSONOrParked(t *testing.T) {
 		if err := json.Unmarshal([]byte(got), &decoded); err != nil {
 			t.Fatalf("%s %q as kind %d is %q: %v", databaseType, v.String(), k, got, err)
 		}
-		ok := true
+		var ok bool
 		switch decoded.(type) {
 		case bool:
 			ok = k == Bool || k == JSON

@@ -300,8 +300,8 @@ func reportRow(r report.Report) Row {
 	if dated {
 		day = date.String()
 	}
-	return Row{r.Key.String(), map[string]any{
-		"Report": r.Key.String(), "Type": r.Type, "Date": day, "Real-time": orNil(!dated), "Fail": orNil(r.Fail),
+	return Row{r.String(), map[string]any{
+		"Report": r.String(), "Type": r.Type, "Date": day, "Real-time": orNil(!dated), "Fail": orNil(r.Fail),
 		"Last Updated": stamp(r.LastUpdated), "Mongo Id": orNil(r.DocumentID), "Update Repeated": stamp(r.UpdateRepeated),
 		"State": string(r.State), "Rows": orNil(float64(r.Rows)), "Error": orNil(r.Error),
 	}}

@@ -67,7 +67,7 @@ func previewEntity(ctx context.Context, s *cli.Session, name string, roots []uin
 	if err != nil {
 		return err
 	}
-	p, err := doctor.Previews(ctx, source, source.SQL(), d, now, roots, limit)
+	p, err := doctor.Previews(ctx, source, source.SQL(), d, doctor.Choice{Roots: roots, Limit: limit, Now: now})
 	if err != nil {
 		return err
 	}
