@@ -234,10 +234,13 @@ func (s *Stack) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	s.closing(s.Store.Close)
+	if s.wings, err = s.known(); err != nil {
+		return err
+	}
 	migrate := s.Options.Migrate
 	if migrate == nil {
 		migrate = func(ctx context.Context, s *Stack) error {
-			_, err := s.Store.Migrate(ctx, wingsTables()...)
+			_, err := s.Store.Migrate(ctx, wire.WingTables(s.wings)...)
 			return err
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/cloudscheduler"
-	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
 // Wing is how a wing beside sync plays in a stack. Name is that of its wire.Wing.
@@ -51,9 +50,6 @@ type Play struct {
 	Close func() error
 }
 
-// wingsTables returns the migrations of all known wings.
-func wingsTables() []sqldb.List { return wire.WingTables(wings.All()) }
-
 // known returns the deployed wings that play, by their names.
 func (s *Stack) known() ([]wire.Wing, error) {
 	var list []wire.Wing
@@ -69,9 +65,6 @@ func (s *Stack) known() ([]wire.Wing, error) {
 
 // openWings opens the wings that play, after our tables and before the functions.
 func (s *Stack) openWings(ctx context.Context) (err error) {
-	if s.wings, err = s.known(); err != nil {
-		return err
-	}
 	for _, one := range s.Options.Wings {
 		play, err := one.Open(ctx, s)
 		if err != nil {
