@@ -15,7 +15,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -158,7 +157,7 @@ func (s *story) until(what string, done func() (bool, error)) error {
 // up waits until every function has a process again.
 func (s *story) up() error {
 	return s.until("the start of the killed functions", func() (bool, error) {
-		for _, f := range server.Functions() {
+		for _, f := range s.stack.functions() {
 			if s.stack.front.child(f.Name) == nil {
 				return false, nil
 			}

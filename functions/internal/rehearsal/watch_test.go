@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/functions/watch"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
@@ -54,7 +53,7 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	if got := slack.Bodies(); len(got) != 0 || slack.Tried() != 0 {
 		t.Fatalf("alerts of a healthy application: %q", got)
 	}
-	for _, f := range server.Functions() {
+	for _, f := range s.functions() {
 		if f.Name != watch.Function.Name {
 			if err := s.Kill(f.Name); err != nil {
 				t.Fatal(err)
@@ -71,7 +70,7 @@ func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
 	if err != nil || beats[alert.App].Alive {
 		t.Errorf("alive was not reset: %+v, %v", beats[alert.App], err)
 	}
-	for _, f := range server.Functions() {
+	for _, f := range s.functions() {
 		if f.Name != watch.Function.Name {
 			if err := s.Revive(t.Context(), f.Name); err != nil {
 				t.Fatal(err)
