@@ -15,6 +15,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/tasks"
 )
@@ -54,7 +55,7 @@ func TestAllFunctionsForEverybody(t *testing.T) {
 // calledByServices are the functions that queues or the scheduler call.
 var calledByServices = map[string]bool{
 	"ReturnsCron": true, "ReturnUpdatedTaskQueue": true, "ReturnUpdateProcessingQueue": true,
-	"VerifyReturns": true, "WatchSyncs": true, "ReconcileSchedules": true,
+	"VerifyReturns": true, "WatchSyncs": true, "ReconcileSchedules": true, "FetchReports": true,
 }
 
 // TestCallersHaveToBeConfigured opens each function in each kind of place with each
@@ -141,9 +142,9 @@ func TestEveryDoorAsksWhoCalls(t *testing.T) {
 		return "Bearer " + token
 	}
 	vars := complete("u@tcp(127.0.0.1:1)/d", "http://127.0.0.1:1")
-	maps.Copy(vars, map[string]string{"CALLER_AUDIENCE": "https://us.example", "CALLER_EMAILS": "queue@p.iam", "CALLER_ISSUER": "http://issuer.test", "CALLER_JWKS_URL": keys.URL + "/tokens/jwks"})
+	maps.Copy(vars, map[string]string{"CALLER_AUDIENCE": "https://us.example", "CALLER_EMAILS": "queue@p.iam", "CALLER_ISSUER": "http://issuer.test", "CALLER_JWKS_URL": keys.URL + "/tokens/jwks", "WINGS": "reports,exchange"})
 	var log strings.Builder
-	e := &wire.Env{Lookup: envconfig.MapLookuper(vars), Log: slog.New(slog.NewTextHandler(&log, nil))}
+	e := &wire.Env{Lookup: envconfig.MapLookuper(vars), Log: slog.New(slog.NewTextHandler(&log, nil)), Wings: wings.All()}
 	h, err := server.Handler(t.Context(), e, server.Config{})
 	if err != nil {
 		t.Fatal(err)
