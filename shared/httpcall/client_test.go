@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,11 +31,14 @@ type reply struct {
 func serve(t *testing.T, replies ...reply) (string, *[]string) {
 	t.Helper()
 	var bodies []string
+	var mu sync.Mutex // a request whose answer is lost may still be served when the next one comes
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
 		a := replies[min(len(bodies), len(replies)-1)]
 		bodies = append(bodies, string(body))
+		mu.Unlock()
 		if a.status == 0 {
 			panic(http.ErrAbortHandler)
 		}

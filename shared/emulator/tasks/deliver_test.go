@@ -16,7 +16,7 @@ func TestDeliveryCarriesRequestAndHeaders(t *testing.T) {
 	server, client := start(t, Options{})
 	makeQueue(t, client, &cloudtaskspb.Queue{RetryConfig: fastRetry(10)})
 	target := kit.NewTarget(t, kit.Answer(503, 429, 302, 204))
-	at := time.Now().Add(20 * time.Millisecond).Truncate(time.Microsecond)
+	at := time.Now().Add(2 * time.Second).Truncate(time.Microsecond)
 	task := httpTask(target.URL+"/window", "abc-1")
 	task.ScheduleTime = timestamppb.New(at)
 	task.GetHttpRequest().Body = []byte(`{"runId":1}`)
