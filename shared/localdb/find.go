@@ -27,7 +27,7 @@ type machine struct{ tool.Machine }
 // locate finds a server program, and installs one if it may and can.
 func (m machine) locate(ctx context.Context, install bool) (program, error) {
 	p, err := m.search(ctx)
-	if err == nil || !install || !m.canInstall() {
+	if err == nil || !install || !m.CanInstall() {
 		return p, err
 	}
 	if err := m.Install(ctx, "MariaDB or MySQL", packages); err != nil {
@@ -60,14 +60,6 @@ func (m machine) search(ctx context.Context) (program, error) {
 // started.
 const packages = "mariadb-server-core mariadb-client-core"
 
-// canInstall reports whether apt-get can install the packages from here.
-func (m machine) canInstall() bool { return m.Root && m.isDebian() }
-
-// isDebian reports whether the system takes Debian's packages.
-func (m machine) isDebian() bool {
-	return m.OS == "linux" && (m.distribution("debian") || m.distribution("ubuntu"))
-}
-
 // distribution reports whether the system is this distribution or derives from it.
 func (m machine) distribution(name string) bool { return slices.Contains(m.Distributions(), name) }
 
@@ -78,7 +70,7 @@ func (m machine) installLine() string {
 		sudo = ""
 	}
 	switch {
-	case m.isDebian():
+	case m.Debian():
 		return sudo + tool.AptInstall + packages
 	case m.OS == "linux" && m.distribution("alpine"):
 		return sudo + "apk add mariadb mariadb-client"

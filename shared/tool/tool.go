@@ -79,10 +79,13 @@ func (m Machine) Distributions() []string {
 	return append(own, like...)
 }
 
-// IsDebian reports whether root can install Debian's packages here.
-func (m Machine) IsDebian() bool {
-	return m.Root && m.OS == "linux" && slices.ContainsFunc(m.Distributions(), func(d string) bool { return d == "debian" || d == "ubuntu" })
+// Debian reports whether the system takes Debian's packages.
+func (m Machine) Debian() bool {
+	return m.OS == "linux" && slices.ContainsFunc(m.Distributions(), func(d string) bool { return d == "debian" || d == "ubuntu" })
 }
+
+// CanInstall reports whether Install can work here.
+func (m Machine) CanInstall() bool { return m.Root && m.Debian() }
 
 // Need returns the path of a program, which a package of Debian brings if the program is
 // not there and the package can be installed.
@@ -90,7 +93,7 @@ func (m Machine) Need(ctx context.Context, program, pkg string) (string, error) 
 	if path := m.Find(program); path != "" {
 		return path, nil
 	}
-	if !m.IsDebian() {
+	if !m.CanInstall() {
 		return "", fmt.Errorf("there is no %s here; as root on Debian or Ubuntu: %s%s", program, AptInstall, pkg)
 	}
 	if err := m.Install(ctx, program, pkg); err != nil {
