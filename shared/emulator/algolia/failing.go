@@ -1,9 +1,10 @@
 package algolia
 
 import (
-	"net"
 	"net/http"
 	"strconv"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/internal/mishap"
 )
 
 // before plays a failure that precedes the handler. It reports whether the
@@ -28,7 +29,7 @@ func (s *Server) before(f *Fault, w http.ResponseWriter, r *http.Request) (statu
 		s.hang(r)
 		return 0, true
 	case Reset:
-		reset(w)
+		mishap.Cut(w)
 		return 0, true
 	}
 	return 0, false
@@ -43,7 +44,7 @@ func (s *Server) after(f *Fault, w http.ResponseWriter, r *http.Request) (over b
 		s.hang(r)
 		return true
 	case f.Kind == ResetApplied:
-		reset(w)
+		mishap.Cut(w)
 		return true
 	}
 	return false
@@ -57,20 +58,4 @@ func (s *Server) hang(r *http.Request) {
 	case <-s.done:
 	}
 	panic(http.ErrAbortHandler)
-}
-
-// reset closes the connection in a way the client sees as a reset.
-func reset(w http.ResponseWriter) {
-	hijacker, ok := w.(http.Hijacker)
-	if !ok {
-		panic(http.ErrAbortHandler)
-	}
-	conn, _, err := hijacker.Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // else the client sees an orderly end
-	}
-	_ = conn.Close()
 }

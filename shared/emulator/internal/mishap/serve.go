@@ -51,7 +51,7 @@ func (p *Plan) Serve(w http.ResponseWriter, r *http.Request, route string, refus
 // silence ends a request without an answer, at once or when the client gives up.
 func (p *Plan) silence(wait bool, w http.ResponseWriter, r *http.Request) {
 	if !wait {
-		reset(w)
+		Cut(w)
 		return
 	}
 	select {
@@ -72,8 +72,8 @@ func (p *Plan) wait(r *http.Request, d time.Duration) {
 	}
 }
 
-// reset closes the connection in a way that the client sees as a reset.
-func reset(w http.ResponseWriter) {
+// Cut closes the connection in a way that the client sees as a reset.
+func Cut(w http.ResponseWriter) {
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
 		panic(http.ErrAbortHandler)
