@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -15,6 +16,24 @@ type Record struct {
 	ChangedAt     time.Time  // write_date: when the row changed
 	SyncedVersion *time.Time // the WriteDate that both sides agreed on last
 	Fields        map[string]any
+}
+
+// Apply makes the changes of an update: fields that the write names, and of the
+// synchronisation's own columns those that it sets.
+func (r *Record) Apply(w Write) {
+	if r.Fields == nil {
+		r.Fields = map[string]any{}
+	}
+	maps.Copy(r.Fields, w.Fields)
+	if w.ForeignID != 0 {
+		r.ForeignID = w.ForeignID
+	}
+	if w.WriteDate != nil {
+		r.WriteDate = w.WriteDate
+	}
+	if w.SyncedVersion != nil {
+		r.SyncedVersion = w.SyncedVersion
+	}
 }
 
 // Effective returns the date by which sides are compared.

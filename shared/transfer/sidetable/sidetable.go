@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -151,16 +150,7 @@ func (s *Side) write(ctx context.Context, tx *sql.Tx, w transfer.Write) (int64, 
 		_, err := tx.ExecContext(ctx, s.rebind("DELETE FROM transfer_side_record WHERE id = ?"), w.ID)
 		return w.ID, err
 	}
-	maps.Copy(r.Fields, w.Fields)
-	if w.ForeignID != 0 {
-		r.ForeignID = w.ForeignID
-	}
-	if w.WriteDate != nil {
-		r.WriteDate = w.WriteDate
-	}
-	if w.SyncedVersion != nil {
-		r.SyncedVersion = w.SyncedVersion
-	}
+	r.Apply(w)
 	return w.ID, s.update(ctx, tx, r)
 }
 

@@ -142,19 +142,7 @@ func (m *Memory) write(w transfer.Write) (int64, error) {
 		return w.ID, nil
 	}
 	r.Fields = maps.Clone(r.Fields)
-	if r.Fields == nil {
-		r.Fields = map[string]any{}
-	}
-	maps.Copy(r.Fields, w.Fields)
-	if w.ForeignID != 0 {
-		r.ForeignID = w.ForeignID
-	}
-	if w.WriteDate != nil {
-		r.WriteDate = w.WriteDate
-	}
-	if w.SyncedVersion != nil {
-		r.SyncedVersion = w.SyncedVersion
-	}
+	r.Apply(w)
 	r.ChangedAt = m.now()
 	m.store(w.Model, r)
 	return r.ID, nil
