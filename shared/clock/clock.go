@@ -1,5 +1,5 @@
 // Package clock compares this machine's clock with others and locks work while they
-// differ too much.
+// differ too much. Sleep waits by this machine's clock.
 //
 // A reading is what the other clocks said. A clock that does not answer is unknown, which
 // is not drift: the guard keeps what it knew. The diagram of the guard:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -35,14 +36,7 @@ func (l *Limiter) Wait(ctx context.Context, name string, r report.Rate) error {
 	if l.Sleep != nil {
 		return l.Sleep(ctx, wait)
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return clock.Sleep(ctx, wait)
 }
 
 // Block implements report.Limiter.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -206,19 +207,9 @@ func (r *Rebuild) await(ctx context.Context, d entity.Definition, stage string) 
 		if claim.Decide(row, "") == claim.TakeOver {
 			return run.Run{State: run.Interrupted}, nil // the next tick takes over
 		}
-		if err := sleep(ctx, r.Poll); err != nil {
+		if err := clock.Sleep(ctx, r.Poll); err != nil {
 			return run.Run{}, err
 		}
-	}
-}
-
-// sleep waits for d, unless the context ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
 	}
 }
 
@@ -273,7 +264,7 @@ func (r *Rebuild) Drop(ctx context.Context, d entity.Definition, t target.Target
 		return err
 	}
 	r.Steps.At("target-dropping")
-	if err := sleep(ctx, r.Grace); err != nil {
+	if err := clock.Sleep(ctx, r.Grace); err != nil {
 		return err
 	}
 	for {
@@ -284,7 +275,7 @@ func (r *Rebuild) Drop(ctx context.Context, d entity.Definition, t target.Target
 		if quiet {
 			break
 		}
-		if err := sleep(ctx, r.Poll); err != nil {
+		if err := clock.Sleep(ctx, r.Poll); err != nil {
 			return err
 		}
 	}

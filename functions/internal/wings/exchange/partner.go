@@ -10,6 +10,7 @@ import (
 	"time"
 
 	function "gitlab.com/eshopbox-team/return-sync/functions/exchange"
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
@@ -67,7 +68,7 @@ func (p *Partners) Sync(ctx context.Context, partner exchange.Company, sub excha
 func (p *Partners) run(ctx context.Context, req exchange.Request) exchange.Report {
 	start := p.Now()
 	side := &exchange.Secondary{
-		Local: p.Store, Copy: p.Store, Journal: p.Store, Log: p.Log, Now: p.Now, Sleep: sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
+		Local: p.Store, Copy: p.Store, Journal: p.Store, Log: p.Log, Now: p.Now, Sleep: clock.Sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
 	}
 	client, err := p.login(ctx, req.Partner)
 	if err != nil {
@@ -162,18 +163,6 @@ func (p *Partners) SyncAll(ctx context.Context, test bool) ([]exchange.Report, e
 		}
 		return r
 	}), nil
-}
-
-// sleep waits d or until the context ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Sessions serves a primary's sessions over websockets. It implements the function's

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -51,7 +52,7 @@ func (s *Store) Enter(ctx context.Context, base string) (airtable.Slot, error) {
 		}
 		wait = min(wait, look)
 		waited += wait
-		if err := sleep(ctx, wait); err != nil {
+		if err := clock.Sleep(ctx, wait); err != nil {
 			return airtable.Slot{}, err
 		}
 	}
@@ -72,18 +73,6 @@ func (s *Store) wait(ctx context.Context, base string) (time.Duration, error) {
 		_, err = s.DB.ExecContext(ctx, "INSERT IGNORE INTO report_slot (base, slot, free_at, blocked_until) VALUES "+values, args...)
 	}
 	return time.Duration(micros) * time.Microsecond, sqldb.Outage(err, "read the slots of an Airtable base")
-}
-
-// sleep waits d or until the context ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Leave implements airtable.Gate. A slot whose lease has ended belongs to another
