@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"log/slog"
 	"slices"
 	"testing"
 
@@ -10,6 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 )
 
 // TestMain starts the tests' database server.
@@ -24,15 +24,7 @@ type bench struct {
 // open returns a bench on a fresh database.
 func open(t testing.TB) *bench {
 	t.Helper()
-	pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "DSN", MaxConnections: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pool.Close() })
-	db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
-	if _, err := db.Migrate(t.Context(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := sqldbtest.Open(t, store.Migrations())
 	return &bench{store.New(db), db}
 }
 

@@ -1,7 +1,7 @@
 // Package airtable speaks with Airtable's Web API: a thin Client, and Sink, the
 // destination of reports that keeps each row as a record of a table.
 //
-// Airtable takes 5 requests in any second for a base, whoever sends them, so every
+// Airtable takes 5 requests in any second for a base from all senders together, so every
 // request of every process passes the base's Gate. A 429 blocks the base for all of them
 // for 30 seconds, as Airtable asks. A request carries at most 10 records, so a base takes
 // 45 to 49 records a second, and 100,000 rows 34 to 37 minutes.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -21,7 +20,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/gatestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/reporttest"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
-	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }
@@ -40,15 +39,7 @@ const writers = 2
 // limited returns a client whose gate is in a database.
 func limited(t testing.TB, dsn, url string) *airtable.Client {
 	t.Helper()
-	pool, err := sqldb.Open(sqldb.Settings{DSN: dsn, MaxConnections: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pool.Close() })
-	db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
-	if _, err := db.Migrate(t.Context(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := sqldbtest.On(t, dsn, store.Migrations())
 	return &airtable.Client{
 		URL: url, Base: emulator.DefaultBase.ID, Token: "patLocal", Policy: airtable.DefaultPolicy(httpcall.Clock{Now: time.Now}),
 		Gate: &gatestore.Store{DB: db, Most: time.Minute},

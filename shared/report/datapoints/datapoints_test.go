@@ -2,7 +2,6 @@ package datapoints_test
 
 import (
 	"encoding/json"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -12,6 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/report/reporttest"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }
@@ -19,15 +19,7 @@ func TestMain(m *testing.M) { localdbtest.Main(m) }
 // TestTheTablePassesTheSuite runs the suite of destinations over a real table.
 func TestTheTablePassesTheSuite(t *testing.T) {
 	reporttest.RunSink(t, func(t *testing.T) reporttest.Sinked {
-		pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "TEST", MaxConnections: 4})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = pool.Close() })
-		db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
-		if _, err := db.Migrate(t.Context(), store.Migrations()); err != nil {
-			t.Fatal(err)
-		}
+		db := sqldbtest.Open(t, store.Migrations())
 		return reporttest.Sinked{
 			Sink: &datapoints.Sink{DB: db}, NumbersOnly: true,
 			Bad: func(n int64) report.Row {

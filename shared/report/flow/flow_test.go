@@ -18,6 +18,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/report/reporttest"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -45,15 +46,7 @@ type killed struct{ step string }
 // newBench returns a bench with the type sales.
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "TEST", MaxConnections: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pool.Close() })
-	b := &bench{t: t, db: &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}, queue: &queuetest.Memory{}, rows: 1203}
-	if _, err := b.db.Migrate(t.Context(), syncstore.Migrations(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	b := &bench{t: t, db: sqldbtest.Open(t, syncstore.Migrations(), store.Migrations()), queue: &queuetest.Memory{}, rows: 1203}
 	b.store = store.New(b.db)
 	b.source = &reporttest.Source{Polls: 1, Content: b.content}
 	b.sinks = []*reporttest.Sink{{}, {Refuse: func(r report.Row) string {

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -25,15 +25,7 @@ func TestMain(m *testing.M) { localdbtest.Main(m) }
 // open returns a store over an empty database.
 func open(t *testing.T) (*store.Store, *sqldb.DB) {
 	t.Helper()
-	pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "TEST", MaxConnections: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pool.Close() })
-	db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
-	if _, err := db.Migrate(t.Context(), syncstore.Migrations(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := sqldbtest.Open(t, syncstore.Migrations(), store.Migrations())
 	return store.New(db), db
 }
 
@@ -170,7 +162,7 @@ func TestAnEditIsOneLogEntry(t *testing.T) {
 }
 
 // TestALimitIsSharedAndExact reserves calls from many callers at once: they are spaced
-// by the rate, whoever asks.
+// by the rate, for all callers together.
 func TestALimitIsSharedAndExact(t *testing.T) {
 	s, db := open(t)
 	var mu sync.Mutex

@@ -16,7 +16,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -39,14 +39,7 @@ const password = "a-password-of-tests"
 // newNode starts a server. wrap, if not nil, stands before it, as a proxy does.
 func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *node {
 	t.Helper()
-	pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "DSN", MaxConnections: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
-	if _, err := db.Migrate(t.Context(), syncstore.Migrations(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := sqldbtest.Open(t, syncstore.Migrations(), store.Migrations())
 	n := &node{t: t, id: exchange.NewID()}
 	settings := function.Settings{
 		Role: role, Company: n.id.String(), JWTSecret: "a-secret-of-tests-that-guards-nothing", KeySecret: "another-secret-that-guards-nothing-x",
@@ -65,7 +58,7 @@ func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *n
 		h = wrap(h)
 	}
 	server := httptest.NewServer(h)
-	t.Cleanup(func() { server.Close(); _ = pool.Close() })
+	t.Cleanup(server.Close)
 	n.url = server.URL
 	n.must(n.CreateCompany(t.Context(), exchange.Company{ID: n.id, Name: "own " + role, Active: true}))
 	n.user("admin", 110, n.id)

@@ -3,15 +3,13 @@ package exchange
 import (
 	"database/sql"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
-	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
-	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
@@ -21,15 +19,7 @@ import (
 // slice has those of its own alone, compared byte by byte, and a return that moves to
 // another account leaves.
 func TestForeignAccountsStayOut(t *testing.T) {
-	pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "DSN", MaxConnections: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pool.Close() })
-	db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
-	if _, err := db.Migrate(t.Context(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := sqldbtest.Open(t, store.Migrations())
 	tables, company := store.New(db), exchange.NewID()
 	list, err := feeds(company, []string{"acme-returns=returns:amberlane"})
 	if err != nil {

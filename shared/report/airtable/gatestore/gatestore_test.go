@@ -2,7 +2,6 @@ package gatestore_test
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/gatestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }
@@ -20,16 +20,7 @@ func TestMain(m *testing.M) { localdbtest.Main(m) }
 // open returns the tables of an empty database.
 func open(t *testing.T) *sqldb.DB {
 	t.Helper()
-	pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "TEST", MaxConnections: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pool.Close() })
-	db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
-	if _, err := db.Migrate(t.Context(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
-	return db
+	return sqldbtest.Open(t, store.Migrations())
 }
 
 func TestGate(t *testing.T) {

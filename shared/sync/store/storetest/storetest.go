@@ -2,12 +2,11 @@
 package storetest
 
 import (
-	"log/slog"
 	"sync"
 	"testing"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -20,15 +19,7 @@ type DB struct {
 // New returns a fresh database, which ends with the test.
 func New(t *testing.T) DB {
 	t.Helper()
-	db, err := store.Open(localdbtest.New(t), 20, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	if _, err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return DB{db.Pool(), t}
+	return DB{sqldbtest.Open(t, store.Migrations()), t}
 }
 
 // Must runs a statement that must not fail.

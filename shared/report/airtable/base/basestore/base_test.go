@@ -3,7 +3,6 @@ package basestore_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -53,15 +53,7 @@ type world struct {
 
 func start(t *testing.T) *world {
 	t.Helper()
-	pool, err := sqldb.Open(sqldb.Settings{DSN: localdbtest.New(t), Variable: "TEST", MaxConnections: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pool.Close() })
-	w := &world{T: t, db: &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}, now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)}
-	if _, err := w.db.Migrate(t.Context(), syncstore.Migrations(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{T: t, db: sqldbtest.Open(t, syncstore.Migrations(), store.Migrations()), now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)}
 	w.server = emulator.New(emulator.Options{Rate: -1, Now: func() time.Time { return w.now }})
 	web := httptest.NewServer(w.server)
 	t.Cleanup(func() { w.server.Close(); web.Close() })
