@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
 // Order is one request for a report.
@@ -68,6 +70,26 @@ type Source interface {
 	// It ends with the first error. Breaking off frees what the stream holds. Reading
 	// twice gives the same rows, unless the source's data changed.
 	Rows(ctx context.Context, o Order, document string) iter.Seq2[Row, error]
+}
+
+// AtOnce is the part of a Source whose report can be read at once. Its text names the
+// only document.
+type AtOnce string
+
+// Request returns the id of an order. Nothing happens before the rows are read.
+func (d AtOnce) Request(ctx context.Context, _ Order) (string, error) { return string(d), ctx.Err() }
+
+// Poll implements Source.
+func (d AtOnce) Poll(ctx context.Context, _ Order, _ string) (Progress, error) {
+	return Progress{Ready: true, Document: string(d)}, ctx.Err()
+}
+
+// Check refuses to read another document.
+func (d AtOnce) Check(document string) error {
+	if document != string(d) {
+		return fault.New(fault.NotFound, "unknown-document", "the source has no document %q", document)
+	}
+	return nil
 }
 
 // Finder is a Source at which an order has an effect. After a crash between sending an

@@ -56,14 +56,15 @@ type Paging struct {
 
 // Source is an API. It is safe for concurrent use, and implements report.Source.
 type Source struct {
+	report.AtOnce
 	settings Settings
 	headers  map[string]string
 	secrets  []string
 	client   *http.Client
 }
 
-// document is the name of the API's answer.
-const document = "answer"
+// document is the API's answer.
+const document = report.AtOnce("answer")
 
 // Options are what the installation gives.
 type Options struct {
@@ -88,7 +89,7 @@ func New(s Settings, o Options) (*Source, error) {
 	if s.Paging.First == 0 {
 		s.Paging.First = 1
 	}
-	src := &Source{settings: s, headers: map[string]string{}, client: o.Client}
+	src := &Source{AtOnce: document, settings: s, headers: map[string]string{}, client: o.Client}
 	if src.client == nil {
 		src.client = http.DefaultClient
 	}

@@ -22,19 +22,14 @@ func (s *Source) Request(ctx context.Context, o report.Order) (string, error) {
 	if o.RealTime && placeForm.MatchString(s.settings.URL) {
 		return "", fault.New(fault.Misconfigured, "bad-definition", "the url of %s has a date, and a real-time report has none", o.Type)
 	}
-	return document, ctx.Err()
-}
-
-// Poll implements report.Source.
-func (s *Source) Poll(ctx context.Context, _ report.Order, _ string) (report.Progress, error) {
-	return report.Progress{Ready: true, Document: document}, ctx.Err()
+	return s.AtOnce.Request(ctx, o)
 }
 
 // Rows implements report.Source.
 func (s *Source) Rows(ctx context.Context, o report.Order, name string) iter.Seq2[report.Row, error] {
 	return func(yield func(report.Row, error) bool) {
-		if name != document {
-			yield(report.Row{}, fault.New(fault.NotFound, "unknown-document", "the source has no document %q", name))
+		if err := s.Check(name); err != nil {
+			yield(report.Row{}, err)
 			return
 		}
 		ctx, cancel := context.WithCancel(ctx) // a stream that nobody reads any more ends

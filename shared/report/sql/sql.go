@@ -40,14 +40,15 @@ type Settings struct {
 
 // Source is a query. It is safe for concurrent use, and implements report.Source.
 type Source struct {
+	report.AtOnce
 	db    *sql.DB
 	query string
 	names []string // of its parameters, in order
 	file  string
 }
 
-// document is the name of the query's answer.
-const document = "query"
+// document is the query's answer.
+const document = report.AtOnce("query")
 
 // parameter matches the parameters of a query.
 var parameter = regexp.MustCompile(`:(from|to|date)\b`)
@@ -59,7 +60,7 @@ func New(db *sql.DB, s Settings, file string) (*Source, error) {
 	if text == "" {
 		return nil, errors.New(file + ": source: query is missing")
 	}
-	src := &Source{db: db, file: file, names: parameter.FindAllString(text, -1)}
+	src := &Source{AtOnce: document, db: db, file: file, names: parameter.FindAllString(text, -1)}
 	src.query = parameter.ReplaceAllString(text, "?")
 	return src, nil
 }
@@ -69,19 +70,14 @@ func (s *Source) Request(ctx context.Context, o report.Order) (string, error) {
 	if o.RealTime && len(s.names) > 0 {
 		return "", fault.New(fault.Misconfigured, "bad-definition", "%s: the query has %s, and a real-time report has no date", s.file, s.names[0])
 	}
-	return document, ctx.Err()
-}
-
-// Poll implements report.Source.
-func (s *Source) Poll(ctx context.Context, _ report.Order, _ string) (report.Progress, error) {
-	return report.Progress{Ready: true, Document: document}, ctx.Err()
+	return s.AtOnce.Request(ctx, o)
 }
 
 // Rows implements report.Source.
 func (s *Source) Rows(ctx context.Context, o report.Order, name string) iter.Seq2[report.Row, error] {
 	return func(yield func(report.Row, error) bool) {
-		if name != document {
-			yield(report.Row{}, fault.New(fault.NotFound, "unknown-document", "the source has no document %q", name))
+		if err := s.Check(name); err != nil {
+			yield(report.Row{}, err)
 			return
 		}
 		err := s.each(ctx, o, func(r report.Row) bool { return yield(r, nil) })
