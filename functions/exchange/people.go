@@ -62,20 +62,12 @@ func (f *function) createTag(c *call) (any, error) {
 
 // tag answers GET /tags/{id}.
 func (f *function) tag(c *call) (any, error) {
-	id, err := c.number()
-	if err != nil {
-		return nil, err
-	}
-	return f.Store.Tag(c.Context(), id)
+	return numbered(c, f.Store.Tag)
 }
 
 // editTag answers PATCH /tags/{id}.
 func (f *function) editTag(c *call) (any, error) {
-	id, err := c.number()
-	if err != nil {
-		return nil, err
-	}
-	tag, err := f.Store.Tag(c.Context(), id)
+	tag, err := numbered(c, f.Store.Tag)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +82,7 @@ func (f *function) editTag(c *call) (any, error) {
 	if err := f.Store.UpdateTag(c.Context(), tag); err != nil {
 		return nil, err
 	}
-	return f.Store.Tag(c.Context(), id)
+	return f.Store.Tag(c.Context(), tag.ID)
 }
 
 // removeTag answers DELETE /tags/{id}.
@@ -195,11 +187,7 @@ func (f *function) createUser(c *call) (any, error) {
 
 // user answers GET /users/{id}.
 func (f *function) user(c *call) (any, error) {
-	id, err := c.number()
-	if err != nil {
-		return nil, err
-	}
-	return f.Store.User(c.Context(), id)
+	return numbered(c, f.Store.User)
 }
 
 // below refuses to change a user who is stronger than the caller.
@@ -213,11 +201,7 @@ func below(c *call, u store.User) error {
 // editUser answers PATCH /users/{id}. What the body does not name stays; the password
 // has a route of its own.
 func (f *function) editUser(c *call) (any, error) {
-	id, err := c.number()
-	if err != nil {
-		return nil, err
-	}
-	old, err := f.Store.User(c.Context(), id)
+	old, err := numbered(c, f.Store.User)
 	if err != nil {
 		return nil, err
 	}
@@ -233,27 +217,23 @@ func (f *function) editUser(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.ID = id
+	u.ID = old.ID
 	if err := f.Store.UpdateUser(c.Context(), u); err != nil {
 		return nil, err
 	}
-	return f.Store.User(c.Context(), id)
+	return f.Store.User(c.Context(), u.ID)
 }
 
 // removeUser answers DELETE /users/{id}.
 func (f *function) removeUser(c *call) (any, error) {
-	id, err := c.number()
-	if err != nil {
-		return nil, err
-	}
-	old, err := f.Store.User(c.Context(), id)
+	old, err := numbered(c, f.Store.User)
 	if err != nil {
 		return nil, err
 	}
 	if err := below(c, old); err != nil {
 		return nil, err
 	}
-	return done(f.Store.DeleteUser(c.Context(), id))
+	return done(f.Store.DeleteUser(c.Context(), old.ID))
 }
 
 // passwordEdit is the body of PATCH /password/{id}.

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -71,6 +72,15 @@ func (c *call) number() (int64, error) {
 		return 0, fault.New(fault.Invalid, "bad-id", "the id must be a number from 1").WithParam("id")
 	}
 	return n, nil
+}
+
+// numbered returns the thing that the number of the path names.
+func numbered[T any](c *call, read func(context.Context, int64) (T, error)) (thing T, err error) {
+	id, err := c.number()
+	if err != nil {
+		return thing, err
+	}
+	return read(c.Context(), id)
 }
 
 // yes reports whether a query parameter says yes.
