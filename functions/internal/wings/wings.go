@@ -1,10 +1,10 @@
 // Package wings joins the wings beside sync to the deployed program: one line a wing.
 //
 // A wing's package below this one opens the wing's parts, so it may import the wing's
-// technologies, as wire does for sync. A wing comes and goes by its folders, its file of
-// rights (shared/grants/tables), its Terraform files and its two lines: here, and in
+// technologies, as wire does for sync. A wing consists of its folders, its file of rights
+// (shared/grants/tables), its Terraform files and two lines: one here, and one in
 // functions/cmd/internal/tools for the programs of people, which hold emulators that the
-// deployed program must not hold.
+// deployed program must not hold. Removing these removes the wing.
 package wings
 
 import (

@@ -76,10 +76,9 @@ func (s *Scopes) stateOf(ctx context.Context, f scopestore.Foreign) (scope.State
 	switch {
 	case !ok:
 		return scope.Interrupted, "this installation does not use the wing of " + f.Entity, nil
-	case f.Ref == "" && f.Starting:
-		return scope.Syncing, "", nil
 	case f.Ref == "":
-		return scope.Interrupted, "whoever started this ended before it was under way; start it again", nil
+		state, why := scope.Trail{Starting: f.Starting}.Verdict()
+		return state, why, nil
 	}
 	state, why, err := o.State(ctx, f.Ref)
 	if fault.KindOf(err) == fault.NotFound {

@@ -122,7 +122,7 @@ func api() http.Handler {
 		c := csv.NewWriter(w)
 		_ = c.Write([]string{"booking", "what", "cost"})
 		for n := range costRows {
-			_ = c.Write([]string{r.URL.Query().Get("day") + "/" + strconv.Itoa(n), "shelf, \"row\" " + strconv.Itoa(n%40), fmt.Sprintf("%d.%02d", n%90, n%100)})
+			_ = c.Write([]string{r.URL.Query().Get("day") + "/" + strconv.Itoa(n), "rack, \"row\" " + strconv.Itoa(n%40), fmt.Sprintf("%d.%02d", n%90, n%100)})
 		}
 		c.Flush()
 	})
