@@ -595,3 +595,32 @@ type awaySource struct{ *reporttest.Source }
 func (awaySource) Request(context.Context, report.Order) (string, error) {
 	return "", fault.Wrap(errors.New("no answer"), fault.Retry, "away", "the source does not answer")
 }
+
+// TestAThrottledSearchOrdersNothingTwice kills the process behind the order, and lets
+// the source ask for patience when the order is searched.
+func TestAThrottledSearchOrdersNothingTwice(t *testing.T) {
+	b := newBench(t)
+	busy := &busyFinder{Source: b.source, left: 2}
+	b.parts.Source = busy
+	b.crash = "ordered"
+	b.start(day)
+	b.drain()
+	b.whole("2026-11-20")
+	if n := b.source.Orders(report.Key{Type: "sales", Slot: "2026-11-20"}); n != 1 || busy.left != 0 {
+		t.Errorf("the source was asked %d times, and %d searches were not made", n, busy.left)
+	}
+}
+
+// busyFinder asks for patience at its first searches.
+type busyFinder struct {
+	*reporttest.Source
+	left int
+}
+
+func (s *busyFinder) Find(ctx context.Context, o report.Order, since time.Time) (string, error) {
+	if s.left > 0 {
+		s.left--
+		return "", fault.New(fault.Throttled, "busy", "the search is used up")
+	}
+	return s.Source.Find(ctx, o, since)
+}

@@ -29,10 +29,10 @@ func (j *job) request(ctx context.Context, r report.Report) (report.Report, *pau
 		if id, err = j.parts.Source.Request(ctx, j.order(r)); err == nil {
 			j.Steps.At("ordered")
 		}
-	}
-	if fault.KindOf(err) == fault.Throttled { // the source took nothing
-		if err := j.Reports.Withdraw(ctx, r); err != nil {
-			return r, nil, err
+		if fault.KindOf(err) == fault.Throttled { // the source took nothing
+			if err := j.Reports.Withdraw(ctx, r); err != nil {
+				return r, nil, err
+			}
 		}
 	}
 	if err != nil {
