@@ -624,3 +624,36 @@ func (s *busyFinder) Find(ctx context.Context, o report.Order, since time.Time) 
 	}
 	return s.Source.Find(ctx, o, since)
 }
+
+// TestAConflictOfTheOtherSideFailsTheReport does not take a service's conflict for the
+// loss of the lease, after which nobody would work on the report.
+func TestAConflictOfTheOtherSideFailsTheReport(t *testing.T) {
+	b := newBench(t)
+	good := b.parts.Source
+	b.parts.Source = conflictingSource{b.source}
+	b.start(day)
+	b.drain()
+	if r := b.report("2026-11-20"); r.Scenario() != "B" || r.Error != "the source answered 409" {
+		t.Errorf("a source's conflict: %+v", r)
+	}
+	b.parts.Source, b.parts.Sinks[0].Sink = good, conflictingSink{b.sinks[0]}
+	b.start(day.AddDate(0, 0, 1))
+	b.drain()
+	if r := b.report("2026-11-21"); r.Scenario() != "A" || r.Error != "destination first: the destination answered 409" {
+		t.Errorf("a destination's conflict: %+v", r)
+	}
+}
+
+// conflictingSource answers orders with a conflict.
+type conflictingSource struct{ *reporttest.Source }
+
+func (conflictingSource) Request(context.Context, report.Order) (string, error) {
+	return "", fault.New(fault.Superseded, "refused", "the source answered 409")
+}
+
+// conflictingSink answers writes with a conflict.
+type conflictingSink struct{ report.Sink }
+
+func (conflictingSink) Write(context.Context, report.Order, iter.Seq2[report.Row, error]) (report.Outcome, error) {
+	return report.Outcome{}, fault.New(fault.Superseded, "refused", "the destination answered 409")
+}

@@ -128,7 +128,8 @@ type job struct {
 // order returns what the report asks of its source.
 func (j *job) order(r report.Report) report.Order { return r.Order(j.typ) }
 
-// trouble is an error of a source or a destination.
+// trouble is an error of a source or a destination. A fault.Superseded among them is a
+// conflict that the other side answered, not the loss of our lease.
 type trouble struct {
 	err      error
 	source   bool // of the source
@@ -144,9 +145,6 @@ const (
 // judge fails a report whose trouble cannot pass, or has lasted too long, and
 // otherwise says how long to wait: half of the time that the trouble has lasted.
 func (w *Work) judge(ctx context.Context, r report.Report, t trouble) (report.Report, *pause, error) {
-	if fault.KindOf(t.err) == fault.Superseded {
-		return r, nil, t.err
-	}
 	lasted := r.Now.Sub(r.Since)
 	if fault.Retryable(t.err) && lasted < t.patience {
 		after := max(fault.AfterOf(t.err), min(max(lasted/2, leastPause), mostPause))
