@@ -57,11 +57,6 @@ func (j *job) find(ctx context.Context, r report.Report) (string, error) {
 	return id, err
 }
 
-// sourceTrouble is an error of the source.
-func (j *job) sourceTrouble(err error) trouble {
-	return trouble{err: err, source: true, patience: j.Config.SourcePatience}
-}
-
 // The bounds of the time between two polls.
 const (
 	leastPoll = 10 * time.Second

@@ -88,11 +88,11 @@ func (w *Work) duplicate(ctx context.Context, k report.Key, r report.Report, now
 func (w *Work) work(ctx context.Context, r report.Report) (report.Report, *pause, error) {
 	typ, err := w.Types.Type(ctx, r.Type)
 	if err != nil {
-		return w.judge(ctx, r, trouble{err: err, source: true, patience: w.Config.SourcePatience})
+		return w.judge(ctx, r, w.sourceTrouble(err))
 	}
 	parts, err := w.Open(ctx, r.Type)
 	if err != nil {
-		return w.judge(ctx, r, trouble{err: err, source: true, patience: w.Config.SourcePatience})
+		return w.judge(ctx, r, w.sourceTrouble(err))
 	}
 	soft, cancel := context.WithTimeout(ctx, w.Config.Budget)
 	defer cancel()
@@ -134,6 +134,11 @@ type trouble struct {
 	err      error
 	source   bool // of the source
 	patience time.Duration
+}
+
+// sourceTrouble is an error of the source.
+func (w *Work) sourceTrouble(err error) trouble {
+	return trouble{err: err, source: true, patience: w.Config.SourcePatience}
 }
 
 // The bounds of a pause after an error that may pass.
