@@ -34,7 +34,7 @@ func (r Report) Operate(a Act) Report {
 	if r.State != Failed {
 		return r
 	}
-	repeat := r.Scenario() == "C" || r.DocumentID != ""
+	repeat := r.DocumentID != ""
 	if a.ClearLastUpdated && !repeat {
 		r.LastUpdated = nil
 	}

@@ -15,10 +15,13 @@ func (t Type) Today(z Zone, scheduled time.Time) Key {
 	return DatedKey(t.Name, z.Today(scheduled)+Date(t.Offset))
 }
 
-// RepeatBound returns the newest date whose repeat is due at a moment; false for a
-// type that is never repeated.
+// RepeatBound returns the newest date whose repeat is due at a moment; false, and a
+// date before all reports, for a type that is never repeated.
 func (t Type) RepeatBound(z Zone, now time.Time) (Date, bool) {
-	return z.Today(now) - Date(t.RepeatAfter), t.RepeatAfter > 0 && !t.RealTime && t.Active
+	if t.RepeatAfter <= 0 || t.RealTime || !t.Active {
+		return 0, false
+	}
+	return z.Today(now) - Date(t.RepeatAfter), true
 }
 
 // MaxRepeats bounds the repeats of one start: a type that gets its first N may have

@@ -166,6 +166,9 @@ func TestPlanLeavesAloneWhatIsNotDue(t *testing.T) {
 		if _, repeat := (Type{Name: "sales", Edit: c.typ}).Plan(c.zone, now, []Report{done}); len(repeat) != c.want {
 			t.Errorf("%s: %d repeats, want %d", name, len(repeat), c.want)
 		}
+		if bound, repeats := (Type{Edit: c.typ}).RepeatBound(c.zone, now); !repeats && bound.String() != "1970-01-01" {
+			t.Errorf("%s: reports up to %s would be read for nothing", name, bound)
+		}
 	}
 	done.UpdateRepeated = &now
 	if _, repeat := (Type{Name: "sales", Edit: Edit{Active: true, RepeatAfter: 21}}).Plan(0, now, []Report{done}); len(repeat) != 0 {

@@ -88,7 +88,8 @@ type Filter struct {
 	RunID   int64
 	Least   Severity // this severity and graver ones
 	Since   time.Time
-	After   int64 // ids greater than this, oldest first; without it the newest
+	Settled time.Duration // entries that are older than this
+	After   int64         // ids greater than this, oldest first; without it the newest
 	Limit   int
 }
 
@@ -111,6 +112,9 @@ func (f Filter) query() (string, []any) {
 	}
 	if !f.Since.IsZero() {
 		conditions, args = append(conditions, "at >= ?"), append(args, f.Since)
+	}
+	if f.Settled > 0 {
+		conditions, args = append(conditions, "at < NOW(6) - INTERVAL ? MICROSECOND"), append(args, sqldb.Micros(f.Settled))
 	}
 	if grave := f.Least.andGraver(); len(grave) < len(severities) {
 		conditions = append(conditions, "severity IN ("+sqldb.Marks(len(grave))+")")

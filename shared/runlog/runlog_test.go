@@ -43,6 +43,8 @@ func TestTheRunLogIsFilteredAndPruned(t *testing.T) {
 		"errors":       {runlog.Filter{Least: runlog.Error, Limit: 9}, "3"},
 		"info":         {runlog.Filter{Least: runlog.Info, Limit: 9}, "1234"},
 		"since":        {runlog.Filter{Since: now.Add(-25 * 24 * time.Hour), Limit: 9}, "34"},
+		"settled":      {runlog.Filter{Settled: 25 * 24 * time.Hour, Limit: 9}, "12"},
+		"settled next": {runlog.Filter{Settled: 25 * 24 * time.Hour, After: 1, Limit: 9}, "2"},
 	} {
 		list, err := b.ReadLog(ctx, c.filter)
 		got := ""

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,7 +70,7 @@ func refusal(row report.Row) string {
 			if len(name) > maxField {
 				return "a field's name has more than 100 bytes"
 			}
-			if f, err := n.Float64(); err != nil || f > 1e20 || f < -1e20 {
+			if f, err := n.Float64(); err != nil || f >= 1e20 || f <= -1e20 {
 				return "a number is out of range: at most 20 digits stand before the point"
 			}
 		}
@@ -161,12 +162,15 @@ func (s *Sink) have(ctx context.Context, o report.Order, batch []report.Row) (ma
 	return have, sqldb.Outage(err, "read the datapoints")
 }
 
-// sameNumber compares a number of the table, which has ten digits behind the point,
-// with one of a report.
+// rounding is the most by which a number changes in the table, which has ten digits
+// behind the point, and some more for the arithmetic.
+const rounding = 0.75e-10
+
+// sameNumber compares a number of the table with one of a report.
 func sameNumber(have, want string) bool {
 	a, err := strconv.ParseFloat(have, 64)
 	b, err2 := strconv.ParseFloat(want, 64)
-	return err == nil && err2 == nil && a == b
+	return err == nil && err2 == nil && math.Abs(a-b) <= rounding
 }
 
 // removeAtOnce is how many rows one statement removes.

@@ -16,6 +16,27 @@ import (
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }
 
+// TestNumbersAreBoundedAsTheTableIs writes numbers with more digits than the columns
+// have: behind the point they are rounded, and no change the second time.
+func TestNumbersAreBoundedAsTheTableIs(t *testing.T) {
+	s := &datapoints.Sink{DB: sqldbtest.Open(t, store.Migrations())}
+	o := reporttest.DatedOrder("sales", "2026-11-20", 0)
+	var rows []report.Row
+	for i, n := range []json.Number{"0.12345678905", "-7.99999999996", "1e-30", "12345678901234567890.5", "1e20", "-1e20"} {
+		rows = append(rows, report.Row{Number: int64(i + 1), Key: n.String(), Fields: map[string]any{"amount": n}})
+	}
+	for _, want := range []report.Counts{{Written: 4, Parked: 2}, {Unchanged: 4, Parked: 2}} {
+		out, err := s.Write(t.Context(), o, report.Stream(rows))
+		if err != nil || out.Counts() != want {
+			t.Fatalf("%v, %v, want %v", out, err, want)
+		}
+	}
+	rows[0].Fields["amount"] = json.Number("0.1234567892")
+	if out, err := s.Write(t.Context(), o, report.Stream(rows[:1])); err != nil || out.Written != 1 {
+		t.Errorf("a change in the tenth digit: %v, %v", out, err)
+	}
+}
+
 // TestTheTablePassesTheSuite runs the suite of destinations over a real table.
 func TestTheTablePassesTheSuite(t *testing.T) {
 	reporttest.RunSink(t, func(t *testing.T) reporttest.Sinked {

@@ -588,3 +588,65 @@ type awaySource struct{ *reporttest.Source }
 func (awaySource) Request(context.Context, report.Order) (string, error) {
 	return "", fault.Wrap(errors.New("no answer"), fault.Retry, "away", "the source does not answer")
 }
+
+// TestAThrottledSearchOrdersNothingTwice kills the process behind the order, and lets
+// the source ask for patience when the order is searched.
+func TestAThrottledSearchOrdersNothingTwice(t *testing.T) {
+	b := newBench(t)
+	busy := &busyFinder{Source: b.source, left: 2}
+	b.parts.Source = busy
+	b.crash = "ordered"
+	b.start(day)
+	b.drain()
+	b.whole("2026-11-20")
+	if n := b.source.Orders(report.Key{Type: "sales", Slot: "2026-11-20"}); n != 1 || busy.left != 0 {
+		t.Errorf("the source was asked %d times, and %d searches were not made", n, busy.left)
+	}
+}
+
+// busyFinder asks for patience at its first searches.
+type busyFinder struct {
+	*reporttest.Source
+	left int
+}
+
+func (s *busyFinder) Find(ctx context.Context, o report.Order, since time.Time) (string, error) {
+	if s.left > 0 {
+		s.left--
+		return "", fault.New(fault.Throttled, "busy", "the search is used up")
+	}
+	return s.Source.Find(ctx, o, since)
+}
+
+// TestAConflictOfTheOtherSideFailsTheReport does not take a service's conflict for the
+// loss of the lease, after which nobody would work on the report.
+func TestAConflictOfTheOtherSideFailsTheReport(t *testing.T) {
+	b := newBench(t)
+	good := b.parts.Source
+	b.parts.Source = conflictingSource{b.source}
+	b.start(day)
+	b.drain()
+	if r := b.report("2026-11-20"); r.Scenario() != "B" || r.Error != "the source answered 409" {
+		t.Errorf("a source's conflict: %+v", r)
+	}
+	b.parts.Source, b.parts.Sinks[0].Sink = good, conflictingSink{b.sinks[0]}
+	b.start(day.AddDate(0, 0, 1))
+	b.drain()
+	if r := b.report("2026-11-21"); r.Scenario() != "A" || r.Error != "destination first: the destination answered 409" {
+		t.Errorf("a destination's conflict: %+v", r)
+	}
+}
+
+// conflictingSource answers orders with a conflict.
+type conflictingSource struct{ *reporttest.Source }
+
+func (conflictingSource) Request(context.Context, report.Order) (string, error) {
+	return "", fault.New(fault.Superseded, "refused", "the source answered 409")
+}
+
+// conflictingSink answers writes with a conflict.
+type conflictingSink struct{ report.Sink }
+
+func (conflictingSink) Write(context.Context, report.Order, iter.Seq2[report.Row, error]) (report.Outcome, error) {
+	return report.Outcome{}, fault.New(fault.Superseded, "refused", "the destination answered 409")
+}

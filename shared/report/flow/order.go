@@ -29,10 +29,10 @@ func (j *job) request(ctx context.Context, r report.Report) (report.Report, *pau
 		if id, err = j.parts.Source.Request(ctx, j.order(r)); err == nil {
 			j.Steps.At("ordered")
 		}
-	}
-	if fault.KindOf(err) == fault.Throttled { // the source took nothing
-		if err := j.Reports.Withdraw(ctx, r); err != nil {
-			return r, nil, err
+		if fault.KindOf(err) == fault.Throttled { // the source took nothing
+			if err := j.Reports.Withdraw(ctx, r); err != nil {
+				return r, nil, err
+			}
 		}
 	}
 	if err != nil {
@@ -55,11 +55,6 @@ func (j *job) find(ctx context.Context, r report.Report) (string, error) {
 		j.Log.InfoContext(ctx, "an order was found at its source after a crash", "report", r.String(), "id", id)
 	}
 	return id, err
-}
-
-// sourceTrouble is an error of the source.
-func (j *job) sourceTrouble(err error) trouble {
-	return trouble{err: err, source: true, patience: j.Config.SourcePatience}
 }
 
 // The bounds of the time between two polls.

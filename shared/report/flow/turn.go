@@ -88,11 +88,11 @@ func (w *Work) duplicate(ctx context.Context, k report.Key, r report.Report, now
 func (w *Work) work(ctx context.Context, r report.Report) (report.Report, *pause, error) {
 	typ, err := w.Types.Type(ctx, r.Type)
 	if err != nil {
-		return w.judge(ctx, r, trouble{err: err, source: true, patience: w.Config.SourcePatience})
+		return w.judge(ctx, r, w.sourceTrouble(err))
 	}
 	parts, err := w.Open(ctx, r.Type)
 	if err != nil {
-		return w.judge(ctx, r, trouble{err: err, source: true, patience: w.Config.SourcePatience})
+		return w.judge(ctx, r, w.sourceTrouble(err))
 	}
 	soft, cancel := context.WithTimeout(ctx, w.Config.Budget)
 	defer cancel()
@@ -128,11 +128,17 @@ type job struct {
 // order returns what the report asks of its source.
 func (j *job) order(r report.Report) report.Order { return r.Order(j.typ) }
 
-// trouble is an error of a source or a destination.
+// trouble is an error of a source or a destination. A fault.Superseded among them is a
+// conflict that the other side answered, not the loss of our lease.
 type trouble struct {
 	err      error
 	source   bool // of the source
 	patience time.Duration
+}
+
+// sourceTrouble is an error of the source.
+func (w *Work) sourceTrouble(err error) trouble {
+	return trouble{err: err, source: true, patience: w.Config.SourcePatience}
 }
 
 // The bounds of a pause after an error that may pass.
@@ -144,9 +150,6 @@ const (
 // judge fails a report whose trouble cannot pass, or has lasted too long, and
 // otherwise says how long to wait: half of the time that the trouble has lasted.
 func (w *Work) judge(ctx context.Context, r report.Report, t trouble) (report.Report, *pause, error) {
-	if fault.KindOf(t.err) == fault.Superseded {
-		return r, nil, t.err
-	}
 	lasted := r.Now.Sub(r.Since)
 	if fault.Retryable(t.err) && lasted < t.patience {
 		after := max(fault.AfterOf(t.err), min(max(lasted/2, leastPause), mostPause))

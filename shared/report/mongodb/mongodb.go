@@ -23,6 +23,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -45,6 +46,8 @@ const (
 // Sink is a collection. It is safe for concurrent use, and implements report.Sink.
 type Sink struct {
 	Collection *mongo.Collection
+
+	indexed atomic.Bool // this process has seen the index
 }
 
 // EnsureIndex makes the index by which Finish finds a report's documents.
@@ -267,6 +270,10 @@ func (s *Sink) send(ctx context.Context, models []mongo.WriteModel) (lost int64,
 
 // Finish implements report.Sink.
 func (s *Sink) Finish(ctx context.Context, o report.Order) error {
+	// A user may lack the right to make an index: then the removal is only slower.
+	if !s.indexed.Load() && s.EnsureIndex(ctx) == nil {
+		s.indexed.Store(true)
+	}
 	_, err := s.Collection.DeleteMany(ctx, bson.D{{Key: "report", Value: o.Document()}, {Key: "stamp", Value: bson.D{{Key: "$lt", Value: stampOf(o)}}}})
 	return classify(err, "remove old documents")
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,23 @@ func TestWritersInAnyOrderEndOnTheNewest(t *testing.T) {
 	var got struct{ Data struct{ Amount int64 } }
 	if err := c.FindOne(t.Context(), bson.D{{Key: "_id", Value: "sales|2026-11-20|a"}}).Decode(&got); err != nil || got.Data.Amount != 7 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestTheRemovalHasItsIndex finds the index that nobody made by hand.
+func TestTheRemovalHasItsIndex(t *testing.T) {
+	c := open(t, address, nil)
+	s := &mongodb.Sink{Collection: c}
+	o := reporttest.DatedOrder("sales", "2026-11-20", 0)
+	if _, err := s.Write(t.Context(), o, report.Stream([]report.Row{reporttest.Line(1, "a", "x", 1)})); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Finish(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	list, err := c.Indexes().ListSpecifications(t.Context())
+	if err != nil || !slices.ContainsFunc(list, func(i mongo.IndexSpecification) bool { return i.Name == "report_stamp" }) {
+		t.Errorf("indexes %+v, %v", list, err)
 	}
 }
 

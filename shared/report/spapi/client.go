@@ -180,7 +180,7 @@ type call struct {
 	method    string
 	path      string
 	query     url.Values
-	body      any
+	body      any // nil: none
 }
 
 // send makes the call once, or twice where the token had expired, and reads the answer
@@ -210,9 +210,11 @@ func (c *Client) once(ctx context.Context, k call, into any) error {
 	if err := c.wait(ctx, k.operation, k.typeID); err != nil {
 		return err
 	}
-	body, err := json.Marshal(k.body)
-	if err != nil {
-		return err
+	var body []byte
+	if k.body != nil {
+		if body, err = json.Marshal(k.body); err != nil {
+			return err
+		}
 	}
 	address := strings.TrimSuffix(c.Config.URL, "/") + "/reports/2021-06-30" + k.path
 	if len(k.query) > 0 {

@@ -149,7 +149,7 @@ func (s *Source) Find(ctx context.Context, o report.Order, since time.Time) (str
 }
 
 // Poll implements report.Source: getReport.
-func (s *Source) Poll(ctx context.Context, o report.Order, id string) (report.Progress, error) {
+func (s *Source) Poll(ctx context.Context, _ report.Order, id string) (report.Progress, error) {
 	var got listed
 	err := s.client.send(ctx, call{operation: "getReport", method: http.MethodGet, path: "/reports/" + url.PathEscape(id)}, &got)
 	if err != nil {
@@ -167,14 +167,14 @@ func (s *Source) Poll(ctx context.Context, o report.Order, id string) (report.Pr
 		return report.Progress{}, fault.New(fault.Misconfigured, "spapi-cancelled",
 			"Amazon cancelled the report: there were no data, or it was ordered too soon after another")
 	case "FATAL":
-		return report.Progress{}, s.fatal(ctx, o, got)
+		return report.Progress{}, s.fatal(ctx, got)
 	}
 	return report.Progress{}, fault.New(fault.Misconfigured, "spapi-status", "Amazon answered a state that nobody knows: %s", cut(got.Status))
 }
 
 // fatal is the error of a report that Amazon could not make, with the beginning of the
 // document that explains why, if it has one.
-func (s *Source) fatal(ctx context.Context, _ report.Order, l listed) error {
+func (s *Source) fatal(ctx context.Context, l listed) error {
 	why := "without an explanation"
 	if l.DocumentID != "" {
 		text, err := s.explanation(ctx, l.DocumentID)

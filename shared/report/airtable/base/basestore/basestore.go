@@ -7,8 +7,11 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/lease"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/base"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -26,10 +29,9 @@ func (s *Store) Lease(ctx context.Context, d time.Duration) (string, bool, error
 	if _, err := s.db.ExecContext(ctx, "INSERT IGNORE INTO report_base_cursor (name) VALUES ('round')"); err != nil {
 		return "", false, sqldb.Outage(err, "open the lease of the SYNC base")
 	}
-	token := rand.Text()
-	n, err := sqldb.Affected(ctx, s.db, `UPDATE report_base_cursor SET token = ?, lease_until = NOW(6) + INTERVAL ? MICROSECOND
-		WHERE name = 'round' AND (lease_until IS NULL OR lease_until <= NOW(6))`, token, sqldb.Micros(d))
-	return token, n == 1, sqldb.Outage(err, "take the SYNC base")
+	g := lease.Grant{Token: rand.Text(), For: d} // the column is shorter than lease.NewToken's tokens
+	taken, err := lease.Take(ctx, s.db, g, "UPDATE report_base_cursor SET "+lease.Set+" WHERE name = 'round' AND "+lease.Over)
+	return g.Token, taken, sqldb.Outage(err, "take the SYNC base")
 }
 
 // Release implements base.Store.
@@ -48,9 +50,6 @@ func scanShadow(row sqldb.Row) (base.Shadow, error) {
 	return one, json.Unmarshal(text, &one.Values)
 }
 
-// some is how many keys or records one statement names.
-const some = 500
-
 // Shadows implements base.Store.
 func (s *Store) Shadows(ctx context.Context, sheet string, of *base.Some) ([]base.Shadow, error) {
 	const query = "SELECT row_key, record_id, agreed FROM report_base_row WHERE sheet = ?"
@@ -60,23 +59,18 @@ func (s *Store) Shadows(ctx context.Context, sheet string, of *base.Some) ([]bas
 	}
 	found := map[string]base.Shadow{}
 	for column, names := range map[string][]string{"row_key": of.Keys, "record_id": of.Records} {
-		for len(names) > 0 {
-			n := min(some, len(names))
-			list, err := sqldb.Collect(ctx, s.db, scanShadow, query+" AND "+column+" IN ("+sqldb.Marks(n)+")", sqldb.Args(names[:n], sheet)...)
-			if err != nil {
-				return nil, sqldb.Outage(err, "read some rows of the SYNC base")
-			}
-			for _, one := range list {
+		err := sqldb.InChunks(names, func(part []string) error {
+			return sqldb.Each(ctx, s.db, func(row sqldb.Row) error {
+				one, err := scanShadow(row)
 				found[one.Key] = one
-			}
-			names = names[n:]
+				return err
+			}, query+" AND "+column+" IN ("+sqldb.Marks(len(part))+")", sqldb.Args(part, sheet)...)
+		})
+		if err != nil {
+			return nil, sqldb.Outage(err, "read some rows of the SYNC base")
 		}
 	}
-	list := make([]base.Shadow, 0, len(found))
-	for _, one := range found {
-		list = append(list, one)
-	}
-	return list, nil
+	return slices.Collect(maps.Values(found)), nil
 }
 
 // Keep implements base.Store.
@@ -104,15 +98,11 @@ func (s *Store) Keep(ctx context.Context, sheet string, list []base.Shadow, note
 
 // Drop implements base.Store.
 func (s *Store) Drop(ctx context.Context, sheet string, keys []string) error {
-	for len(keys) > 0 {
-		n := min(some, len(keys))
-		_, err := s.db.ExecContext(ctx, "DELETE FROM report_base_row WHERE sheet = ? AND row_key IN ("+sqldb.Marks(n)+")", sqldb.Args(keys[:n], sheet)...)
-		if err != nil {
-			return sqldb.Outage(err, "forget rows of the SYNC base")
-		}
-		keys = keys[n:]
-	}
-	return nil
+	err := sqldb.InChunks(keys, func(part []string) error {
+		_, err := s.db.ExecContext(ctx, "DELETE FROM report_base_row WHERE sheet = ? AND row_key IN ("+sqldb.Marks(len(part))+")", sqldb.Args(part, sheet)...)
+		return err
+	})
+	return sqldb.Outage(err, "forget rows of the SYNC base")
 }
 
 // Cursor implements base.Store.
@@ -139,14 +129,5 @@ func (s *Store) Move(ctx context.Context, name string, c base.Cursor) error {
 
 // Entries implements base.Store.
 func (s *Store) Entries(ctx context.Context, after int64, settle time.Duration, limit int) ([]runlog.Entry, error) {
-	const columns, old = "id, at, severity, entity, run_id, message", "at < NOW(6) - INTERVAL ? MICROSECOND"
-	query, args := "SELECT "+columns+" FROM sync_log WHERE id > ? AND "+old+" ORDER BY id LIMIT ?", []any{after, sqldb.Micros(settle), limit}
-	if after == 0 {
-		query = "SELECT " + columns + " FROM (SELECT " + columns + " FROM sync_log WHERE id > ? AND " + old + " ORDER BY id DESC LIMIT ?) AS newest ORDER BY id"
-	}
-	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (e runlog.Entry, err error) {
-		err = row.Scan(&e.ID, &e.At, &e.Severity, &e.Subject, &e.RunID, &e.Message)
-		return e, err
-	}, query, args...)
-	return list, sqldb.Outage(err, "read the run log for the SYNC base")
+	return runlog.New(s.db).ReadLog(ctx, runlog.Filter{After: after, Settled: settle, Limit: limit})
 }
