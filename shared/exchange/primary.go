@@ -133,19 +133,28 @@ func (s *serving) answer(ctx context.Context, f *Frame) error {
 	if f.Slice == nil {
 		return fault.New(fault.Invalid, "bad-frame", "%s names no slice", f.Action)
 	}
-	state, err := s.Catalog.Subscribed(ctx, s.company, *f.Slice)
-	if err != nil {
+	if f.Action == ActionSlice {
+		return s.state(ctx, f)
+	}
+	if err := s.Catalog.Allowed(ctx, s.company, *f.Slice); err != nil {
 		return err
 	}
 	switch f.Action {
-	case ActionSlice:
-		return s.reply(ctx, &Frame{Action: f.Action, ID: f.ID, State: &state})
 	case ActionPieces:
 		return s.pieces(ctx, f)
 	case ActionIDs:
 		return s.ids(ctx, f)
 	}
 	return s.grains(ctx, f)
+}
+
+// state answers with what a slice holds now.
+func (s *serving) state(ctx context.Context, f *Frame) error {
+	state, err := s.Catalog.Subscribed(ctx, s.company, *f.Slice)
+	if err != nil {
+		return err
+	}
+	return s.reply(ctx, &Frame{Action: f.Action, ID: f.ID, State: &state})
 }
 
 // subscriptionsAFrame is how many subscriptions stand in one frame.
