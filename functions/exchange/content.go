@@ -135,10 +135,15 @@ func (f *function) slice(c *call) (any, error) {
 // partner's is as absent as one that does not exist.
 func (f *function) sliceNamed(c *call) (any, error) {
 	slice, err := f.Store.SliceNamed(c.Context(), strings.ToLower(c.PathValue("name")))
-	if err == nil && f.readable(c, slice.ID) != nil {
-		err = fault.New(fault.NotFound, "not-found", "there is no such slice")
+	if err != nil {
+		return nil, err
 	}
-	return slice, err
+	if err := f.readable(c, slice.ID); fault.KindOf(err) == fault.Forbidden {
+		return nil, fault.New(fault.NotFound, "not-found", "there is no such slice")
+	} else if err != nil {
+		return nil, err
+	}
+	return slice, nil
 }
 
 // editSlice answers PATCH /slices/{id}. What the body does not name stays.

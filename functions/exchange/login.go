@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -162,8 +161,11 @@ func (f *function) loginByKey(ctx context.Context, key string) (any, error) {
 		return nil, errLogin
 	}
 	company, err := f.Store.Company(ctx, kept.CompanyID)
-	if err != nil || !company.Active {
-		return nil, errors.Join(errLogin, err)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return nil, err
+	}
+	if !company.Active {
+		return nil, errLogin
 	}
 	if err := f.Store.KeyUsed(ctx, id); err != nil {
 		return nil, err

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) { localdbtest.Main(m) }
 type node struct {
 	*store.Store
 	t        *testing.T
+	db       *sqldb.DB
 	id       exchange.ID
 	url      string
 	partners *Partners
@@ -47,7 +48,7 @@ func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *n
 	if _, err := db.Migrate(t.Context(), syncstore.Migrations(), store.Migrations()); err != nil {
 		t.Fatal(err)
 	}
-	n := &node{t: t, id: exchange.NewID()}
+	n := &node{t: t, db: db, id: exchange.NewID()}
 	settings := function.Settings{
 		Role: role, Company: n.id.String(), JWTSecret: "a-secret-of-tests-that-guards-nothing", KeySecret: "another-secret-that-guards-nothing-x",
 		TokenTTL: time.Hour, RefreshTTL: time.Hour, KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 2, LockWait: time.Millisecond, AtOnce: 3, Period: time.Hour,

@@ -200,6 +200,31 @@ func TestGuessing(t *testing.T) {
 	}
 }
 
+// TestOutageIsNoRefusal takes tables away: a partner is not turned away as a stranger, and
+// no slice is called absent.
+func TestOutageIsNoRefusal(t *testing.T) {
+	n, partner := newNode(t, "primary", nil), exchange.NewID()
+	n.must(n.CreateCompany(t.Context(), exchange.Company{ID: partner, Name: "epicor", Active: true}))
+	n.user("epicor", 120, partner)
+	token := n.login("epicor").Token
+	n.publish("rotors", partner, 1, 10)
+	var key rest.Key
+	n.ask("POST", "/apikey", token, nil, &key)
+	rename := func(from, to string) {
+		_, err := n.db.ExecContext(t.Context(), "RENAME TABLE "+from+" TO "+to)
+		n.must(err)
+	}
+	rename("exchange_subscription", "away")
+	if status := n.ask("GET", "/slices/name/rotors", token, nil, nil); status != 503 {
+		t.Errorf("a slice by its name: %d, want 503", status)
+	}
+	rename("away", "exchange_subscription")
+	rename("exchange_company", "away")
+	if status := n.ask("POST", "/login", "", rest.Login{Key: key.Key}, nil); status != 503 {
+		t.Errorf("the login: %d, want 503", status)
+	}
+}
+
 // TestSeveralPartners syncs with two primaries at once, each with its own slices, while
 // a third does not answer and a fourth is another company than it should be.
 func TestSeveralPartners(t *testing.T) {
