@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
@@ -235,16 +236,13 @@ func (s *serving) grains(ctx context.Context, f *Frame) error {
 	}
 	err := s.Content.Read(ctx, *f.Slice, f.IDs, func(g Grain) error {
 		g.PayloadLen = len(g.Payload)
-		if len(g.Payload) > frameBudget {
+		if size+len(g.Payload) > frameBudget {
 			if err := flush(); err != nil {
 				return err
 			}
-			return s.parts(ctx, f, g)
 		}
-		if size > 0 && size+len(g.Payload) > frameBudget {
-			if err := flush(); err != nil {
-				return err
-			}
+		if len(g.Payload) > frameBudget {
+			return s.parts(ctx, f, g)
 		}
 		batch, size = append(batch, g), size+len(g.Payload)+grainOverhead
 		return nil
@@ -279,7 +277,7 @@ func (s *serving) parts(ctx context.Context, f *Frame, g Grain) error {
 
 // runeStart returns the last place up to n at which a character begins.
 func runeStart(text string, n int) int {
-	for n > 0 && text[n]&0xC0 == 0x80 {
+	for n > 0 && !utf8.RuneStart(text[n]) {
 		n--
 	}
 	return n

@@ -249,7 +249,7 @@ func (r *running) readable(ctx context.Context, s Subscription) (State, error) {
 		case state.Count < 0 || state.Count > maxCount:
 			return state, fault.New(fault.Invalid, "bad-peer", "the primary states %d grains; at most %d are taken", state.Count, maxCount)
 		case state.AllowSync || s.Slice.Proof().Equal(state.Proof):
-			return state, errors.Join(CheckMetadata(state.Metadata))
+			return state, CheckMetadata(state.Metadata)
 		case try >= r.LockTries:
 			return state, errLocked
 		}
