@@ -78,6 +78,34 @@ func TestTwoOfOurs(t *testing.T) {
 	}
 }
 
+// TestSliceThatChanges adds a grain to a slice while single calls read it: the sync asks
+// for the slice's state again and brings the new one.
+func TestSliceThatChanges(t *testing.T) {
+	var paths sync.Map
+	var change func()
+	primary := newNode(t, "primary", func(next http.Handler) http.Handler {
+		next = counting(&paths, false)(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/v1/sync/slice/") && change != nil {
+				change()
+				change = nil
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	secondary := newNode(t, "secondary", nil)
+	befriend(primary, secondary)
+	sub := primary.publish("rotors", secondary.id, 40, 200)
+	change = func() {
+		primary.must(primary.AddGrains(t.Context(), sub.SliceID, exchangetest.Grains(sub.SliceID, 40, 1, 200), false))
+	}
+	var r exchange.Report
+	if status := secondary.ask("POST", "/sync/"+primary.id.String(), secondary.token, nil, &r); status != 200 || !r.OK() || r.Results[0].Added != 41 {
+		t.Fatalf("%d %+v", status, r)
+	}
+	same(primary, secondary, sub.SliceID)
+}
+
 // TestWhoMaySync holds the answers of POST /sync and GET /sync.
 func TestWhoMaySync(t *testing.T) {
 	primary, secondary := newNode(t, "primary", nil), newNode(t, "secondary", nil)
