@@ -253,8 +253,8 @@ func (f *function) servers(c *call) (any, error) {
 	}
 	name := strings.ToLower(c.URL.Query().Get("name"))
 	list := []exchange.Company{}
-	for _, company := range all {
-		if company.Active && company.SyncAddr != "" && company.ID != f.company && (name == "" || company.Name == name) {
+	for _, company := range exchange.PartnersOf(f.company, all) {
+		if name == "" || company.Name == name {
 			list = append(list, company)
 		}
 	}
