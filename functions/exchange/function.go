@@ -93,7 +93,7 @@ const minSecret = 32
 
 // Check refuses settings with which nothing could be served safely.
 func (s Settings) Check() error {
-	if s.Role != "primary" && s.Role != "secondary" {
+	if s.Role != onPrimary && s.Role != onSecondary {
 		return errors.New("EXCHANGE_ROLE must be primary or secondary")
 	}
 	if _, err := exchange.ParseID(s.Company); err != nil {

@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"net/http"
-	"strconv"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -31,7 +29,7 @@ func (f *function) loginRoutes() []route {
 		}},
 		{"POST /apikey", roleCompany, onPrimary, "create-exchange-key", f.newKey},
 		{"GET /apikeys", roleCompany, onPrimary, "", f.keys},
-		{"DELETE /apikeys/{id}", roleCompany, onPrimary, "revoke-exchange-key", f.revokeKey},
+		{"DELETE /apikeys/{id}", roleCompany, onPrimary, "revoke-exchange-key", withID(f.revokeKey)},
 	}
 }
 
@@ -224,17 +222,8 @@ func (f *function) keys(c *call) (any, error) {
 }
 
 // revokeKey answers DELETE /apikeys/{id}.
-func (f *function) revokeKey(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
-	company := c.caller.Company
-	all := &company
-	if c.caller.Role <= roleAdmin {
-		all = nil
-	}
-	keys, err := f.Store.Keys(c.Context(), all)
+func (f *function) revokeKey(c *call, id exchange.ID) (any, error) {
+	keys, err := f.Store.Keys(c.Context(), c.reach())
 	if err != nil {
 		return nil, err
 	}
@@ -250,10 +239,7 @@ func (f *function) revokeKey(c *call) (any, error) {
 func HashPassword(password string) ([]byte, error) {
 	const least, most = 8, 72 // bcrypt reads no more
 	if len(password) < least || len(password) > most {
-		return nil, fault.New(fault.Invalid, "bad-password", "a password has %s to %s bytes", strconv.Itoa(least), strconv.Itoa(most)).WithParam("password")
+		return nil, fault.New(fault.Invalid, "bad-password", "a password has %d to %d bytes", least, most).WithParam("password")
 	}
 	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
 }
-
-// statusUpgrade is the answer to GET /sync without an upgrade.
-const statusUpgrade = http.StatusUpgradeRequired
