@@ -14,31 +14,20 @@ func (f *function) sliceRoutes() []route {
 	return []route{
 		{"GET /slices", roleAdmin, anywhere, "", f.slices},
 		{"POST /slices", roleAdmin, onPrimary, "create-slice", f.createSlice},
-		{"GET /slices/{id}", roleSync, anywhere, "", f.slice},
+		{"GET /slices/{id}", roleSync, anywhere, "", withID(f.slice)},
 		{"GET /slices/name/{name}", roleSync, anywhere, "", f.sliceNamed},
-		{"PATCH /slices/{id}", roleAdmin, anywhere, "edit-slice", f.editSlice},
-		{"DELETE /slices/{id}", roleAdmin, anywhere, "remove-slice", f.removeSlice},
-		{"GET /slices/metadata/{id}", roleSync, anywhere, "", f.metadata},
-		{"POST /slices/refresh/{id}", roleAdmin, onPrimary, "refresh-slice", f.withSlice(func(c *call, id exchange.ID) (any, error) {
+		{"PATCH /slices/{id}", roleAdmin, anywhere, "edit-slice", withID(f.editSlice)},
+		{"DELETE /slices/{id}", roleAdmin, anywhere, "remove-slice", withID(f.removeSlice)},
+		{"GET /slices/metadata/{id}", roleSync, anywhere, "", withID(f.metadata)},
+		{"POST /slices/refresh/{id}", roleAdmin, onPrimary, "refresh-slice", withID(func(c *call, id exchange.ID) (any, error) {
 			return f.Store.Refresh(c.Context(), id)
 		})},
-		{"PUT /slices/lock/{id}", roleAdmin, onPrimary, "lock-slice", f.withSlice(func(c *call, id exchange.ID) (any, error) {
+		{"PUT /slices/lock/{id}", roleAdmin, onPrimary, "lock-slice", withID(func(c *call, id exchange.ID) (any, error) {
 			return done(f.Store.AllowSync(c.Context(), id, false))
 		})},
-		{"PUT /slices/unlock/{id}", roleAdmin, onPrimary, "unlock-slice", f.withSlice(func(c *call, id exchange.ID) (any, error) {
+		{"PUT /slices/unlock/{id}", roleAdmin, onPrimary, "unlock-slice", withID(func(c *call, id exchange.ID) (any, error) {
 			return done(f.Store.AllowSync(c.Context(), id, true))
 		})},
-	}
-}
-
-// withSlice reads the slice's id of a path.
-func (f *function) withSlice(do func(*call, exchange.ID) (any, error)) func(*call) (any, error) {
-	return func(c *call) (any, error) {
-		id, err := c.id("id")
-		if err != nil {
-			return nil, err
-		}
-		return do(c, id)
 	}
 }
 
@@ -120,11 +109,7 @@ func (f *function) createSlice(c *call) (any, error) {
 }
 
 // slice answers GET /slices/{id}.
-func (f *function) slice(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) slice(c *call, id exchange.ID) (any, error) {
 	if err := f.readable(c, id); err != nil {
 		return nil, err
 	}
@@ -135,18 +120,19 @@ func (f *function) slice(c *call) (any, error) {
 // partner's is as absent as one that does not exist.
 func (f *function) sliceNamed(c *call) (any, error) {
 	slice, err := f.Store.SliceNamed(c.Context(), strings.ToLower(c.PathValue("name")))
-	if err == nil && f.readable(c, slice.ID) != nil {
-		err = fault.New(fault.NotFound, "not-found", "there is no such slice")
-	}
-	return slice, err
-}
-
-// editSlice answers PATCH /slices/{id}. What the body does not name stays.
-func (f *function) editSlice(c *call) (any, error) {
-	id, err := c.id("id")
 	if err != nil {
 		return nil, err
 	}
+	if err := f.readable(c, slice.ID); fault.KindOf(err) == fault.Forbidden {
+		return nil, fault.New(fault.NotFound, "not-found", "there is no such slice")
+	} else if err != nil {
+		return nil, err
+	}
+	return slice, nil
+}
+
+// editSlice answers PATCH /slices/{id}. What the body does not name stays.
+func (f *function) editSlice(c *call, id exchange.ID) (any, error) {
 	old, err := f.Store.Slice(c.Context(), id)
 	if err != nil {
 		return nil, err
@@ -173,20 +159,12 @@ func (f *function) editSlice(c *call) (any, error) {
 }
 
 // removeSlice answers DELETE /slices/{id}.
-func (f *function) removeSlice(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) removeSlice(c *call, id exchange.ID) (any, error) {
 	return done(f.Store.DeleteSlice(c.Context(), id))
 }
 
 // metadata answers GET /slices/metadata/{id}: a bare list by key.
-func (f *function) metadata(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) metadata(c *call, id exchange.ID) (any, error) {
 	if err := f.readable(c, id); err != nil {
 		return nil, err
 	}
@@ -202,10 +180,10 @@ func (f *function) grainRoutes() []route {
 	return []route{
 		{"POST /grains", roleAdmin, onPrimary, "add-grain", f.addGrain},
 		{"GET /grains", roleAdmin, anywhere, "", f.allGrains},
-		{"GET /grains/slice/{id}", roleAdmin, anywhere, "", f.sliceGrains},
-		{"GET /grains/{id}", roleSync, anywhere, "", f.grain},
-		{"GET /grains/{id}/{key}", roleAdmin, anywhere, "", f.grainKeyed},
-		{"DELETE /grains/{id}", roleAdmin, onPrimary, "remove-grain", f.removeGrain},
+		{"GET /grains/slice/{id}", roleAdmin, anywhere, "", withID(f.grains)},
+		{"GET /grains/{id}", roleSync, anywhere, "", withID(f.grain)},
+		{"GET /grains/{id}/{key}", roleAdmin, anywhere, "", withID(f.grainKeyed)},
+		{"DELETE /grains/{id}", roleAdmin, onPrimary, "remove-grain", withID(f.removeGrain)},
 	}
 }
 
@@ -242,16 +220,7 @@ func (f *function) allGrains(c *call) (any, error) {
 	return nil, fault.New(fault.Invalid, "no-slice", "name a slice: filter=slice_id:ID").WithParam("filter")
 }
 
-// sliceGrains answers GET /grains/slice/{id}.
-func (f *function) sliceGrains(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
-	return f.grains(c, id)
-}
-
-// grains answers with a page of a slice's grains.
+// grains answers GET /grains/slice/{id}: a page of a slice's grains.
 func (f *function) grains(c *call, slice exchange.ID) (any, error) {
 	p, err := pageOf(c)
 	if err != nil {
@@ -262,34 +231,22 @@ func (f *function) grains(c *call, slice exchange.ID) (any, error) {
 		return nil, err
 	}
 	list, err := f.Store.Grains(c.Context(), slice, p.offset(), p.size, c.yes("payload"))
-	return answer{Data: append([]exchange.Grain{}, list...), Paging: rest.Paging{Number: p.number, Size: p.size, Total: total}}, err
+	return answerOf(list, p, total), err
 }
 
 // grain answers GET /grains/{id}. A partner reads the grains of slices that its
 // company subscribes to.
-func (f *function) grain(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) grain(c *call, id exchange.ID) (any, error) {
 	return f.Store.Grain(c.Context(), id, c.reach())
 }
 
 // grainKeyed answers GET /grains/{slice}/{key}.
-func (f *function) grainKeyed(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) grainKeyed(c *call, id exchange.ID) (any, error) {
 	return f.Store.GrainKeyed(c.Context(), id, strings.ToLower(c.PathValue("key")))
 }
 
 // removeGrain answers DELETE /grains/{id}.
-func (f *function) removeGrain(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) removeGrain(c *call, id exchange.ID) (any, error) {
 	return done(f.Store.DeleteGrain(c.Context(), id))
 }
 
@@ -297,13 +254,13 @@ func (f *function) subRoutes() []route {
 	return []route{
 		{"GET /subs", roleAdmin, anywhere, "", func(c *call) (any, error) { return paged(c, f.Store.Subscriptions)(nil) }},
 		{"POST /subs", roleAdmin, onPrimary, "create-subscription", f.createSub},
-		{"GET /subs/{id}", roleAdmin, anywhere, "", f.sub},
+		{"GET /subs/{id}", roleAdmin, anywhere, "", withID(f.sub)},
 		{"GET /subs/name/{name}", roleAdmin, anywhere, "", func(c *call) (any, error) {
 			return f.Store.SubscriptionNamed(c.Context(), strings.ToLower(c.PathValue("name")))
 		}},
-		{"PUT /subs/{id}", roleAdmin, anywhere, "edit-subscription", f.editSub},
-		{"PATCH /subs/{id}", roleAdmin, anywhere, "edit-subscription", f.editSub},
-		{"DELETE /subs/{id}", roleAdmin, anywhere, "remove-subscription", f.removeSub},
+		{"PUT /subs/{id}", roleAdmin, anywhere, "edit-subscription", withID(f.editSub)},
+		{"PATCH /subs/{id}", roleAdmin, anywhere, "edit-subscription", withID(f.editSub)},
+		{"DELETE /subs/{id}", roleAdmin, anywhere, "remove-subscription", withID(f.removeSub)},
 	}
 }
 
@@ -338,21 +295,13 @@ func (f *function) createSub(c *call) (any, error) {
 }
 
 // sub answers GET /subs/{id}.
-func (f *function) sub(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) sub(c *call, id exchange.ID) (any, error) {
 	return f.Store.Subscription(c.Context(), id)
 }
 
 // editSub answers PUT and PATCH /subs/{id}. What the body does not name stays; slice
 // and company of a subscription never change.
-func (f *function) editSub(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) editSub(c *call, id exchange.ID) (any, error) {
 	sub, err := f.Store.Subscription(c.Context(), id)
 	if err != nil {
 		return nil, err
@@ -372,11 +321,7 @@ func (f *function) editSub(c *call) (any, error) {
 }
 
 // removeSub answers DELETE /subs/{id}.
-func (f *function) removeSub(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) removeSub(c *call, id exchange.ID) (any, error) {
 	return done(f.Store.DeleteSubscription(c.Context(), id))
 }
 
@@ -419,7 +364,7 @@ func (f *function) activities(c *call) (any, error) {
 		return nil, err
 	}
 	list, total, err := f.Store.Activities(c.Context(), p.offset(), p.size)
-	return answer{Data: append([]exchange.Activity{}, list...), Paging: rest.Paging{Number: p.number, Size: p.size, Total: total}}, err
+	return answerOf(list, p, total), err
 }
 
 // activity answers GET /activity/{id}.

@@ -18,6 +18,7 @@ package exchange
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed" // the descriptions
 	"encoding/json"
 	"errors"
@@ -92,7 +93,7 @@ const minSecret = 32
 
 // Check refuses settings with which nothing could be served safely.
 func (s Settings) Check() error {
-	if s.Role != "primary" && s.Role != "secondary" {
+	if s.Role != onPrimary && s.Role != onSecondary {
 		return errors.New("EXCHANGE_ROLE must be primary or secondary")
 	}
 	if _, err := exchange.ParseID(s.Company); err != nil {
@@ -123,6 +124,9 @@ type function struct {
 	tokens  tokens
 	guesses *guesses
 	hashing chan struct{} // one for each password that is being hashed
+	// absent is the hash of a random password. It is compared with where there is no
+	// user, so that the answer takes as long.
+	absent []byte
 }
 
 // Handler answers requests.
@@ -134,8 +138,12 @@ func Handler(p Parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	absent, err := HashPassword(rand.Text())
+	if err != nil {
+		return nil, err
+	}
 	f := &function{
-		Parts: p, company: company, guesses: newGuesses(), hashing: make(chan struct{}, maxHashing),
+		Parts: p, company: company, guesses: newGuesses(), hashing: make(chan struct{}, maxHashing), absent: absent,
 		tokens: tokens{secret: []byte(p.Settings.JWTSecret), valid: p.Settings.TokenTTL},
 	}
 	mux := http.NewServeMux()

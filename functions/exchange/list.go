@@ -52,11 +52,15 @@ type answer struct {
 	Paging rest.Paging `json:"paging"`
 }
 
+// answerOf answers with the items of a page, of which there are total in all.
+func answerOf[T any](items []T, p page, total int) answer {
+	return answer{Data: append([]T{}, items...), Paging: rest.Paging{Number: p.number, Size: p.size, Total: total}}
+}
+
 // cut returns a page of a list that is whole.
 func cut[T any](list []T, p page) answer {
 	from := min(p.offset(), len(list))
-	data := append([]T{}, list[from:min(from+p.size, len(list))]...)
-	return answer{Data: data, Paging: rest.Paging{Number: p.number, Size: p.size, Total: len(list)}}
+	return answerOf(list[from:min(from+p.size, len(list))], p, len(list))
 }
 
 // listed answers with a page of a list, filtered and sorted by the fields of its items:

@@ -6,9 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"errors"
-	"net/http"
-	"strconv"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -32,22 +29,12 @@ func (f *function) loginRoutes() []route {
 		}},
 		{"POST /apikey", roleCompany, onPrimary, "create-exchange-key", f.newKey},
 		{"GET /apikeys", roleCompany, onPrimary, "", f.keys},
-		{"DELETE /apikeys/{id}", roleCompany, onPrimary, "revoke-exchange-key", f.revokeKey},
+		{"DELETE /apikeys/{id}", roleCompany, onPrimary, "revoke-exchange-key", withID(f.revokeKey)},
 	}
 }
 
 // errLogin is the one answer to every failed login, whatever was wrong.
 var errLogin = fault.New(fault.Unauthenticated, "login-failed", "Authentication Error.")
-
-// absent is compared with where there is no user, so that the answer takes as long. It
-// is the hash of a random password.
-var absent = func() []byte {
-	hash, err := bcrypt.GenerateFromPassword([]byte(rand.Text()), bcrypt.DefaultCost)
-	if err != nil {
-		panic(err)
-	}
-	return hash
-}()
 
 // login answers POST /login.
 func (f *function) login(c *call) (any, error) {
@@ -76,7 +63,7 @@ func (f *function) loginByName(ctx context.Context, body rest.Login) (any, error
 	}
 	hash := user.Password
 	if !known {
-		hash = absent
+		hash = f.absent
 	}
 	if ok, err := f.matches(ctx, hash, body.Password); err != nil {
 		return nil, err
@@ -172,8 +159,11 @@ func (f *function) loginByKey(ctx context.Context, key string) (any, error) {
 		return nil, errLogin
 	}
 	company, err := f.Store.Company(ctx, kept.CompanyID)
-	if err != nil || !company.Active {
-		return nil, errors.Join(errLogin, err)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return nil, err
+	}
+	if !company.Active {
+		return nil, errLogin
 	}
 	if err := f.Store.KeyUsed(ctx, id); err != nil {
 		return nil, err
@@ -232,17 +222,8 @@ func (f *function) keys(c *call) (any, error) {
 }
 
 // revokeKey answers DELETE /apikeys/{id}.
-func (f *function) revokeKey(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
-	company := c.caller.Company
-	all := &company
-	if c.caller.Role <= roleAdmin {
-		all = nil
-	}
-	keys, err := f.Store.Keys(c.Context(), all)
+func (f *function) revokeKey(c *call, id exchange.ID) (any, error) {
+	keys, err := f.Store.Keys(c.Context(), c.reach())
 	if err != nil {
 		return nil, err
 	}
@@ -258,10 +239,7 @@ func (f *function) revokeKey(c *call) (any, error) {
 func HashPassword(password string) ([]byte, error) {
 	const least, most = 8, 72 // bcrypt reads no more
 	if len(password) < least || len(password) > most {
-		return nil, fault.New(fault.Invalid, "bad-password", "a password has %s to %s bytes", strconv.Itoa(least), strconv.Itoa(most)).WithParam("password")
+		return nil, fault.New(fault.Invalid, "bad-password", "a password has %d to %d bytes", least, most).WithParam("password")
 	}
 	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
 }
-
-// statusUpgrade is the answer to GET /sync without an upgrade.
-const statusUpgrade = http.StatusUpgradeRequired

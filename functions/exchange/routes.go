@@ -10,6 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
@@ -25,8 +26,8 @@ const (
 // The roles of a server that a route may demand.
 const (
 	anywhere    = ""
-	onPrimary   = "primary"
-	onSecondary = "secondary"
+	onPrimary   = rest.RolePrimary
+	onSecondary = rest.RoleSecondary
 )
 
 // route is one way in.
@@ -60,9 +61,17 @@ func (c *call) body(v any) error {
 }
 
 // id returns the UUID of a path.
-func (c *call) id(name string) (exchange.ID, error) {
-	id, err := exchange.ParseID(c.PathValue(name))
-	return id, err
+func (c *call) id(name string) (exchange.ID, error) { return exchange.ParseID(c.PathValue(name)) }
+
+// withID reads the UUID that a path names {id}.
+func withID(do func(*call, exchange.ID) (any, error)) func(*call) (any, error) {
+	return func(c *call) (any, error) {
+		id, err := c.id("id")
+		if err != nil {
+			return nil, err
+		}
+		return do(c, id)
+	}
 }
 
 // number returns the number id of a path.

@@ -15,7 +15,7 @@ func (f *function) syncRoutes() []route {
 		{"POST /sync/{partner}", roleAdmin, onSecondary, "sync-exchange", f.sync},
 		{"GET /sync", roleSync, onPrimary, "", f.session},
 		{"GET /sync/subs", roleSync, onPrimary, "", f.published},
-		{"GET /sync/slice/{id}", roleSync, onPrimary, "", f.publishedSlice},
+		{"GET /sync/slice/{id}", roleSync, onPrimary, "", withID(f.publishedSlice)},
 	}
 }
 
@@ -55,7 +55,7 @@ func (f *function) sync(c *call) (any, error) {
 // session answers GET /sync: the connection is upgraded, and the primary begins.
 func (f *function) session(c *call) (any, error) {
 	if !strings.EqualFold(c.Header.Get("Upgrade"), "websocket") {
-		return edge.Result{Status: statusUpgrade, Value: map[string]any{"error": map[string]string{
+		return edge.Result{Status: http.StatusUpgradeRequired, Value: map[string]any{"error": map[string]string{
 			"code": "upgrade", "message": "open this address as a websocket; session.json describes its frames",
 		}}}, nil
 	}
@@ -79,11 +79,7 @@ func (f *function) subscribed(c *call, slice exchange.ID) error {
 }
 
 // publishedSlice answers GET /sync/slice/{id}: the ids of its grains.
-func (f *function) publishedSlice(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) publishedSlice(c *call, id exchange.ID) (any, error) {
 	if err := f.subscribed(c, id); err != nil {
 		return nil, err
 	}
@@ -110,21 +106,17 @@ func (f *function) companyRoutes() []route {
 			return listed(c, list)
 		}},
 		{"POST /companies", roleAdmin, anywhere, "create-company", f.createCompany},
-		{"GET /companies/{id}", roleAdmin, anywhere, "", f.company1},
-		{"PATCH /companies/{id}", roleAdmin, anywhere, "edit-company", f.editCompany},
-		{"DELETE /companies/{id}", roleAdmin, anywhere, "remove-company", f.removeCompany},
-		{"GET /companies/{id}/subs", roleAdmin, anywhere, "", f.companySubs},
+		{"GET /companies/{id}", roleAdmin, anywhere, "", withID(f.company1)},
+		{"PATCH /companies/{id}", roleAdmin, anywhere, "edit-company", withID(f.editCompany)},
+		{"DELETE /companies/{id}", roleAdmin, anywhere, "remove-company", withID(f.removeCompany)},
+		{"GET /companies/{id}/subs", roleAdmin, anywhere, "", withID(f.companySubs)},
 		{"GET /servers", roleAdmin, anywhere, "", f.servers},
-		{"GET /servers/{id}", roleAdmin, anywhere, "", f.company1},
+		{"GET /servers/{id}", roleAdmin, anywhere, "", withID(f.company1)},
 	}
 }
 
 // company1 answers with one company.
-func (f *function) company1(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) company1(c *call, id exchange.ID) (any, error) {
 	return f.Store.Company(c.Context(), id)
 }
 
@@ -197,11 +189,7 @@ func (f *function) setKey(c *call, company exchange.ID, key *string) error {
 const maxKeyLength = 900
 
 // editCompany answers PATCH /companies/{id}. What the body does not name stays.
-func (f *function) editCompany(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) editCompany(c *call, id exchange.ID) (any, error) {
 	old, err := f.Store.Company(c.Context(), id)
 	if err != nil {
 		return nil, err
@@ -225,11 +213,7 @@ func (f *function) editCompany(c *call) (any, error) {
 }
 
 // removeCompany answers DELETE /companies/{id}.
-func (f *function) removeCompany(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) removeCompany(c *call, id exchange.ID) (any, error) {
 	if id == f.company {
 		return nil, fault.New(fault.Invalid, "own-company", "this server's own company cannot be removed")
 	}
@@ -237,11 +221,7 @@ func (f *function) removeCompany(c *call) (any, error) {
 }
 
 // companySubs answers GET /companies/{id}/subs.
-func (f *function) companySubs(c *call) (any, error) {
-	id, err := c.id("id")
-	if err != nil {
-		return nil, err
-	}
+func (f *function) companySubs(c *call, id exchange.ID) (any, error) {
 	return paged(c, f.Store.Subscriptions)(&id)
 }
 
@@ -253,8 +233,8 @@ func (f *function) servers(c *call) (any, error) {
 	}
 	name := strings.ToLower(c.URL.Query().Get("name"))
 	list := []exchange.Company{}
-	for _, company := range all {
-		if company.Active && company.SyncAddr != "" && company.ID != f.company && (name == "" || company.Name == name) {
+	for _, company := range exchange.PartnersOf(f.company, all) {
+		if name == "" || company.Name == name {
 			list = append(list, company)
 		}
 	}

@@ -2,9 +2,16 @@ package exchange
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
+
+// PartnersOf returns the companies that the server of a company can sync with: active
+// ones with an address.
+func PartnersOf(own ID, all []Company) []Company {
+	return slices.DeleteFunc(slices.Clone(all), func(c Company) bool { return !c.Active || c.SyncAddr == "" || c.ID == own })
+}
 
 // EachPartner runs a sync with each of some partners, several at once, and returns
 // their reports in the order of the partners. Each run has a connection of its own; a

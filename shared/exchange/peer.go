@@ -22,8 +22,8 @@ const CodeBroken = "session-broken"
 
 // Broken reports whether an error ended its session.
 func Broken(err error) bool {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if f := (*fault.Error)(nil); errors.As(err, &f) && f.Code == CodeBroken {
+	for f := (*fault.Error)(nil); errors.As(err, &f); err = f.Err {
+		if f.Code == CodeBroken {
 			return true
 		}
 	}
@@ -236,22 +236,19 @@ func (p *Peer) Grains(ctx context.Context, slice ID, ids []ID, fn func(Grain) er
 
 // collect reads the frames that answer one request for grains.
 func (p *Peer) collect(ctx context.Context, id int64, in *incoming) error {
-	var failed error
 	for {
 		f, err := p.answer(ctx, ActionGrains, id)
 		if err != nil {
 			return err
 		}
-		if err := in.take(f); Broken(err) {
+		if err := in.take(f); err != nil {
 			return err
-		} else if failed == nil {
-			failed = err
 		}
 		if !f.More {
 			if in.open != nil {
 				return misbehaved("a grain's last part is missing")
 			}
-			return failed
+			return in.failed
 		}
 	}
 }
@@ -263,10 +260,10 @@ type incoming struct {
 	fn     func(Grain) error
 	open   *Grain // of which parts come
 	text   []byte
-	failed bool // fn failed: further grains are only counted
+	failed error // of a grain, or of fn: further grains are only counted
 }
 
-// take takes the grains of one frame.
+// take takes the grains of one frame. Its error ends the session.
 func (in *incoming) take(f *Frame) error {
 	if f.More && len(f.Grains) == 0 && f.Part == nil {
 		return misbehaved("a frame of grains is empty and not the last")
@@ -320,13 +317,11 @@ func (in *incoming) give(g Grain) error {
 		return misbehaved("grain %s is not as long as it says", g.ID)
 	}
 	delete(in.want, g.ID)
-	if in.failed {
-		return nil
+	if in.failed == nil {
+		in.failed = g.Check()
 	}
-	err := g.Check()
-	if err == nil {
-		err = in.fn(g)
+	if in.failed == nil {
+		in.failed = in.fn(g)
 	}
-	in.failed = err != nil
-	return err
+	return nil
 }

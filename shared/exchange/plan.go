@@ -3,6 +3,7 @@ package exchange
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -138,15 +139,9 @@ func withContentOf(local, remote *Slice) *Slice {
 // copied returns names that can be written.
 func (n Names) copied() Names {
 	c := Names{Subscriptions: map[string]ID{}, Slices: map[string]ID{}, Holders: map[ID]ID{}}
-	for name, id := range n.Subscriptions {
-		c.Subscriptions[name] = id
-	}
-	for name, id := range n.Slices {
-		c.Slices[name] = id
-	}
-	for slice, holder := range n.Holders {
-		c.Holders[slice] = holder
-	}
+	maps.Copy(c.Subscriptions, n.Subscriptions)
+	maps.Copy(c.Slices, n.Slices)
+	maps.Copy(c.Holders, n.Holders)
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
@@ -133,19 +134,28 @@ func (s *serving) answer(ctx context.Context, f *Frame) error {
 	if f.Slice == nil {
 		return fault.New(fault.Invalid, "bad-frame", "%s names no slice", f.Action)
 	}
-	state, err := s.Catalog.Subscribed(ctx, s.company, *f.Slice)
-	if err != nil {
+	if f.Action == ActionSlice {
+		return s.state(ctx, f)
+	}
+	if err := s.Catalog.Allowed(ctx, s.company, *f.Slice); err != nil {
 		return err
 	}
 	switch f.Action {
-	case ActionSlice:
-		return s.reply(ctx, &Frame{Action: f.Action, ID: f.ID, State: &state})
 	case ActionPieces:
 		return s.pieces(ctx, f)
 	case ActionIDs:
 		return s.ids(ctx, f)
 	}
 	return s.grains(ctx, f)
+}
+
+// state answers with what a slice holds now.
+func (s *serving) state(ctx context.Context, f *Frame) error {
+	state, err := s.Catalog.Subscribed(ctx, s.company, *f.Slice)
+	if err != nil {
+		return err
+	}
+	return s.reply(ctx, &Frame{Action: f.Action, ID: f.ID, State: &state})
 }
 
 // subscriptionsAFrame is how many subscriptions stand in one frame.
@@ -226,16 +236,13 @@ func (s *serving) grains(ctx context.Context, f *Frame) error {
 	}
 	err := s.Content.Read(ctx, *f.Slice, f.IDs, func(g Grain) error {
 		g.PayloadLen = len(g.Payload)
-		if len(g.Payload) > frameBudget {
+		if size+len(g.Payload) > frameBudget {
 			if err := flush(); err != nil {
 				return err
 			}
-			return s.parts(ctx, f, g)
 		}
-		if size > 0 && size+len(g.Payload) > frameBudget {
-			if err := flush(); err != nil {
-				return err
-			}
+		if len(g.Payload) > frameBudget {
+			return s.parts(ctx, f, g)
 		}
 		batch, size = append(batch, g), size+len(g.Payload)+grainOverhead
 		return nil
@@ -270,7 +277,7 @@ func (s *serving) parts(ctx context.Context, f *Frame, g Grain) error {
 
 // runeStart returns the last place up to n at which a character begins.
 func runeStart(text string, n int) int {
-	for n > 0 && text[n]&0xC0 == 0x80 {
+	for n > 0 && !utf8.RuneStart(text[n]) {
 		n--
 	}
 	return n

@@ -87,28 +87,25 @@ func Differ(r Range, pieces []Piece, ids iter.Seq2[ID, error]) ([]Difference, er
 		return nil, err
 	}
 	var differences []Difference
-	at, after, open := 0, r.After, newPiece()
-	closeTo := func(id ID) { // ends pieces that lie before an id
-		for at < len(pieces) && less(pieces[at].Upto, id) {
-			there := pieces[at]
-			if here := open.end(there.Upto); here != there {
-				differences = append(differences, Difference{Range{after, there.Upto}, there.Count, here.Count})
-			}
-			after, open = there.Upto, newPiece()
-			at++
+	after, open := r.After, newPiece()
+	endFirst := func() { // of the pieces that are left
+		there := pieces[0]
+		if here := open.end(there.Upto); here != there {
+			differences = append(differences, Difference{Range{after, there.Upto}, there.Count, here.Count})
 		}
+		after, open, pieces = there.Upto, newPiece(), pieces[1:]
 	}
 	for id, err := range ids {
 		if err != nil {
 			return nil, err
 		}
-		closeTo(id)
+		for len(pieces) > 0 && less(pieces[0].Upto, id) {
+			endFirst()
+		}
 		open.add(id)
 	}
-	there := pieces[len(pieces)-1]
-	closeTo(there.Upto)
-	if here := open.end(there.Upto); here != there {
-		differences = append(differences, Difference{Range{after, there.Upto}, there.Count, here.Count})
+	for len(pieces) > 0 {
+		endFirst()
 	}
 	return differences, nil
 }

@@ -50,8 +50,10 @@ type Ranger interface {
 type Catalog interface {
 	// Published returns a company's subscriptions with their slices.
 	Published(ctx context.Context, company ID) ([]Subscription, error)
-	// Subscribed returns the slice if the company has an active subscription to it,
-	// and a fault.Forbidden otherwise, whether the slice exists or not.
+	// Allowed refuses a slice to which the company has no active subscription with a
+	// fault.Forbidden, whether the slice exists or not.
+	Allowed(ctx context.Context, company, slice ID) error
+	// Subscribed returns what a slice holds now if the company is Allowed to read it.
 	Subscribed(ctx context.Context, company, slice ID) (State, error)
 }
 

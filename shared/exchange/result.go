@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"fmt"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -49,6 +50,22 @@ type Report struct {
 	Results  []Result      `json:"results"`
 	Error    string        `json:"error,omitempty"` // of the session as a whole
 	Duration time.Duration `json:"duration"`
+}
+
+// NewReport returns the report of a run without results so far.
+func NewReport(req Request) Report {
+	return Report{Partner: req.Partner, Test: req.Test, Results: []Result{}}
+}
+
+// activity returns the run's activity.
+func (r *Report) activity() Activity {
+	a := Activity{CompanyID: r.Partner.ID, Success: r.OK(), Message: aboutPartner(r.Partner), Error: r.Error, Duration: int64(r.Duration)}
+	if n := r.Failures(); a.Error == "" && n > 0 {
+		a.Error = fmt.Sprintf("%d of %d subscriptions failed", n, len(r.Results))
+	}
+	a.Added, a.Gone, a.Bytes = r.totals()
+	a.Error = cut(a.Error)
+	return a
 }
 
 // OK reports whether nothing failed.

@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -36,17 +35,31 @@ type Request struct {
 // session itself broke.
 func (s *Secondary) Sync(ctx context.Context, remote Remote, req Request) Report {
 	start := s.Now()
-	run := &running{Secondary: s, remote: remote, req: req, report: Report{Partner: req.Partner, Test: req.Test, Results: []Result{}}}
-	if err := run.all(ctx); err != nil {
-		run.report.Error = err.Error()
-	}
+	run := &running{Secondary: s, remote: remote, req: req, report: NewReport(req)}
+	err := run.all(ctx)
 	run.report.Duration = s.Now().Sub(start)
-	if !req.Test {
-		if err := s.Journal.Record(context.WithoutCancel(ctx), run.activity()); err != nil {
-			run.report.Error = errors.Join(errors.New("the run's activity could not be kept"), err).Error()
-		}
+	return s.ended(ctx, run.report, err)
+}
+
+// Unconnected reports a run that reached no session since start, and keeps its activity.
+func (s *Secondary) Unconnected(ctx context.Context, req Request, start time.Time, err error) Report {
+	report := NewReport(req)
+	report.Duration = s.Now().Sub(start)
+	return s.ended(ctx, report, err)
+}
+
+// ended sets a report's error and keeps the run's activity.
+func (s *Secondary) ended(ctx context.Context, r Report, err error) Report {
+	if err != nil {
+		r.Error = err.Error()
 	}
-	return run.report
+	if r.Test {
+		return r
+	}
+	if kept := s.Journal.Record(context.WithoutCancel(ctx), r.activity()); kept != nil {
+		r.Error = errors.Join(err, errors.New("the run's activity could not be kept"), kept).Error()
+	}
+	return r
 }
 
 // running is one run of a secondary.
@@ -56,17 +69,6 @@ type running struct {
 	req    Request
 	report Report
 	broken error // the session's, once it can not go on
-}
-
-// activity returns the run's activity.
-func (r *running) activity() Activity {
-	a := Activity{CompanyID: r.req.Partner.ID, Success: r.report.OK(), Message: aboutPartner(r.req.Partner), Error: r.report.Error, Duration: int64(r.report.Duration)}
-	if n := r.report.Failures(); a.Error == "" && n > 0 {
-		a.Error = fmt.Sprintf("%d of %d subscriptions failed", n, len(r.report.Results))
-	}
-	a.Added, a.Gone, a.Bytes = r.report.totals()
-	a.Error = cut(a.Error)
-	return a
 }
 
 // all plans and runs all subscriptions.
@@ -249,7 +251,7 @@ func (r *running) readable(ctx context.Context, s Subscription) (State, error) {
 		case state.Count < 0 || state.Count > maxCount:
 			return state, fault.New(fault.Invalid, "bad-peer", "the primary states %d grains; at most %d are taken", state.Count, maxCount)
 		case state.AllowSync || s.Slice.Proof().Equal(state.Proof):
-			return state, errors.Join(CheckMetadata(state.Metadata))
+			return state, CheckMetadata(state.Metadata)
 		case try >= r.LockTries:
 			return state, errLocked
 		}

@@ -144,18 +144,28 @@ func (m *Memory) refresh(s *memorySlice) {
 	s.Hash, s.Digest, s.Count = proof.Hash, proof.Digest, proof.Count
 }
 
-// Subscribed implements exchange.Catalog.
-func (m *Memory) Subscribed(_ context.Context, company, slice exchange.ID) (exchange.State, error) {
+// Allowed implements exchange.Catalog.
+func (m *Memory) Allowed(_ context.Context, company, slice exchange.ID) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, b := range m.subs {
 		if b.CompanyID == company && b.SliceID == slice && b.Active && m.companies[company].Active {
-			s := m.slices[slice]
-			m.refresh(s)
-			return exchange.State{Proof: s.Proof(), AllowSync: s.AllowSync, Type: s.Type, Date: s.Date, Metadata: s.Metadata}, nil
+			return nil
 		}
 	}
-	return exchange.State{}, fault.New(fault.Forbidden, "no-access", "No Access to this slice")
+	return fault.New(fault.Forbidden, "no-access", "No Access to this slice")
+}
+
+// Subscribed implements exchange.Catalog.
+func (m *Memory) Subscribed(ctx context.Context, company, slice exchange.ID) (exchange.State, error) {
+	if err := m.Allowed(ctx, company, slice); err != nil {
+		return exchange.State{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.slices[slice]
+	m.refresh(s)
+	return exchange.State{Proof: s.Proof(), AllowSync: s.AllowSync, Type: s.Type, Date: s.Date, Metadata: s.Metadata}, nil
 }
 
 // within returns the ids of a range.

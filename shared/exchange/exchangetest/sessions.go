@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
 // list returns a report's results without what may differ between two runs.
@@ -212,7 +213,11 @@ func inactiveCompany(t *testing.T, w *World) {
 		if state, err := w.Primary.Subscribed(t.Context(), company, sub.SliceID); err == nil {
 			t.Errorf("it reads %+v", state)
 		}
+		if err := w.Primary.Allowed(t.Context(), company, sub.SliceID); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("it is allowed to read: %v", err)
+		}
 	}
+	w.Must(w.Primary.Allowed(t.Context(), w.Receiver.ID, sub.SliceID))
 }
 
 func locked(t *testing.T, w *World) {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -33,8 +32,8 @@ type Client struct {
 	base    *url.URL
 	http    *http.Client
 	token   string
-	company exchange.ID // ours
-	subs    map[exchange.ID]exchange.Subscription
+	company exchange.ID                     // ours
+	slices  map[exchange.ID]*exchange.Slice // as listed, of which State has not been asked for
 	calls   httpcall.Policy
 }
 
@@ -119,31 +118,32 @@ func (c *Client) Subscriptions(ctx context.Context, _ bool) ([]exchange.Subscrip
 	if err := c.call(ctx, request{path: "/v1/sync/subs"}, &list); err != nil {
 		return nil, err
 	}
-	c.subs = map[exchange.ID]exchange.Subscription{}
+	c.slices = map[exchange.ID]*exchange.Slice{}
 	for _, s := range list {
-		c.subs[s.SliceID] = s
+		c.slices[s.SliceID] = s.Slice
 	}
 	return list, nil
 }
 
-// State implements exchange.Remote. The slice's row comes with the subscriptions, so a
-// lock that is released meanwhile needs them again.
+// State implements exchange.Remote. The slice's row comes with the subscriptions. It
+// serves one question: a further one, and a slice that is locked, need the list again.
 func (c *Client) State(ctx context.Context, slice exchange.ID) (exchange.State, error) {
-	s, ok := c.subs[slice]
-	if ok && s.Slice != nil && !s.Slice.AllowSync {
+	s := c.slices[slice]
+	if s == nil || !s.AllowSync {
 		if _, err := c.Subscriptions(ctx, false); err != nil {
 			return exchange.State{}, err
 		}
-		s, ok = c.subs[slice]
+		s = c.slices[slice]
 	}
-	if !ok || s.Slice == nil {
+	if s == nil {
 		return exchange.State{}, fault.New(fault.NotFound, "not-found", "the primary does not list the slice")
 	}
+	delete(c.slices, slice)
 	var list []Meta
 	if err := c.call(ctx, request{path: "/v1/slices/metadata/" + slice.String()}, &list); err != nil {
 		return exchange.State{}, err
 	}
-	state := exchange.State{AllowSync: s.Slice.AllowSync, Type: s.Slice.Type, Date: s.Slice.Date, Proof: s.Slice.Proof()}
+	state := exchange.State{AllowSync: s.AllowSync, Type: s.Type, Date: s.Date, Proof: s.Proof()}
 	if len(list) > 0 {
 		state.Metadata = map[string]string{}
 	}
@@ -222,7 +222,7 @@ func (c *Client) Done(ctx context.Context, d exchange.Done) error {
 	}
 	a := exchange.Activity{
 		CompanyID: c.company, SubID: d.Subscription, Success: d.OK, Message: `Slice "` + d.Name + `"`, Error: d.Error,
-		Duration: max(1, d.Duration), CreatedAt: time.Time{}, // a duration of 0 is refused
+		Duration: max(1, d.Duration), // 0 is refused
 	}
 	return c.call(ctx, request{method: http.MethodPost, path: "/v1/activity", body: a}, nil)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -45,5 +46,5 @@ func (s *Store) Activity(ctx context.Context, id int64) (exchange.Activity, erro
 
 // DeleteActivity removes one activity.
 func (s *Store) DeleteActivity(ctx context.Context, id int64) error {
-	return notThere(sqldb.ExactlyOne(ctx, s.db, errNoRow, "DELETE FROM exchange_activity WHERE id = ?", id), "activity")
+	return notThere(sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "DELETE FROM exchange_activity WHERE id = ?", id), "activity")
 }

@@ -25,7 +25,7 @@ func notThere(err error, what string) error {
 	return sqldb.Outage(err, "read a "+what)
 }
 
-// Taken is the error of a name or pair that another row has.
+// taken is the error of a name or pair that another row has.
 func taken(err error, what string) error {
 	if sqldb.IsDuplicate(err) {
 		return fault.Wrap(err, fault.Superseded, "taken", what)

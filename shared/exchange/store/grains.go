@@ -5,7 +5,6 @@ import (
 	"database/sql"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
@@ -69,7 +68,11 @@ func (s *Store) AddGrains(ctx context.Context, slice exchange.ID, grains []excha
 				return err
 			}
 		}
-		return taken(write(ctx, tx, "INSERT", "exchange_grain", slice, stamped(grains, s.clock(ctx, tx))), "the slice has a grain with this id or grain_key")
+		list, err := dated(ctx, tx, grains)
+		if err != nil {
+			return err
+		}
+		return taken(write(ctx, tx, "INSERT", "exchange_grain", slice, list), "the slice has a grain with this id or grain_key")
 	})
 }
 
@@ -138,7 +141,6 @@ func (s *Store) DeleteGrain(ctx context.Context, id exchange.ID) error {
 		if err := changed(ctx, tx, slice); err != nil {
 			return err
 		}
-		return sqldb.ExactlyOne(ctx, tx, fault.New(fault.NotFound, "not-found", "there is no such grain"),
-			"DELETE FROM exchange_grain WHERE slice_id = ? AND id = ?", bin(slice), bin(id))
+		return notThere(sqldb.ExactlyOne(ctx, tx, sql.ErrNoRows, "DELETE FROM exchange_grain WHERE slice_id = ? AND id = ?", bin(slice), bin(id)), "grain")
 	})
 }

@@ -40,7 +40,7 @@ func (s *Store) AddKey(ctx context.Context, k Key, overlap time.Duration) error 
 	})
 }
 
-// ValidKey returns a key that may be used now, and notes its use.
+// ValidKey returns a key that may be used now.
 func (s *Store) ValidKey(ctx context.Context, id exchange.ID) (Key, error) {
 	k, err := scanKey(s.db.QueryRowContext(ctx, "SELECT "+keyColumns+" FROM exchange_key WHERE id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > NOW(6))", bin(id)))
 	return k, notThere(err, "key")

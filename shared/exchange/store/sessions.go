@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
@@ -10,9 +9,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/lease"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
-
-// errNoRow is the error of a statement that found no row.
-var errNoRow = sql.ErrNoRows
 
 // Hold takes the right to sync with a partner for a time. It returns the function that
 // gives the right back, and a fault.Superseded while another sync with the partner

@@ -161,7 +161,7 @@ func (s *Store) Refresh(ctx context.Context, id exchange.ID) (slice exchange.Sli
 		if fresh = version == hashed; fresh {
 			return nil
 		}
-		proof, err := exchange.Prove(ids(ctx, tx, id, exchange.Whole), slice.Metadata)
+		proof, err := exchange.Prove(ids(ctx, tx, content, id, exchange.Whole), slice.Metadata)
 		slice.Hash, slice.Digest, slice.Count = proof.Hash, proof.Digest, proof.Count
 		return err
 	})
@@ -177,13 +177,16 @@ func (s *Store) Refresh(ctx context.Context, id exchange.ID) (slice exchange.Sli
 // read all of it.
 const chunk = 4096
 
-// ids streams the ids of a range in ascending order.
-func ids(ctx context.Context, q sqldb.Querier, slice exchange.ID, r exchange.Range) iter.Seq2[exchange.ID, error] {
+// content is the table of the content, read by the index that holds no payloads.
+const content = "exchange_grain FORCE INDEX (ix_ids)"
+
+// ids streams the ids of a range in ascending order: of the content, or of what is staged.
+func ids(ctx context.Context, q sqldb.Querier, table string, slice exchange.ID, r exchange.Range) iter.Seq2[exchange.ID, error] {
 	return func(yield func(exchange.ID, error) bool) {
 		after := r.After
 		for {
 			list, err := sqldb.Collect(ctx, q, sqldb.Column[exchange.ID],
-				"SELECT id FROM exchange_grain FORCE INDEX (ix_ids) WHERE slice_id = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?", bin(slice), bin(after), bin(r.Upto), chunk)
+				"SELECT id FROM "+table+" WHERE slice_id = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?", bin(slice), bin(after), bin(r.Upto), chunk)
 			if err != nil {
 				yield(exchange.ID{}, sqldb.Outage(err, "read a slice's ids"))
 				return
@@ -203,11 +206,11 @@ func ids(ctx context.Context, q sqldb.Querier, slice exchange.ID, r exchange.Ran
 
 // IDs implements exchange.Index.
 func (s *Store) IDs(ctx context.Context, slice exchange.ID, r exchange.Range) iter.Seq2[exchange.ID, error] {
-	return ids(ctx, s.db, slice, r)
+	return ids(ctx, s.db, content, slice, r)
 }
 
 // Count implements exchange.Index.
 func (s *Store) Count(ctx context.Context, slice exchange.ID, r exchange.Range) (n int, err error) {
-	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM exchange_grain FORCE INDEX (ix_ids) WHERE slice_id = ? AND id > ? AND id <= ?", bin(slice), bin(r.After), bin(r.Upto)).Scan(&n)
+	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+content+" WHERE slice_id = ? AND id > ? AND id <= ?", bin(slice), bin(r.After), bin(r.Upto)).Scan(&n)
 	return n, sqldb.Outage(err, "count a slice's grains")
 }

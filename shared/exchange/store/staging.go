@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"iter"
+	"slices"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
@@ -11,27 +11,35 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
-// clock returns the database's time, the zero time if it cannot be read; the statement
-// behind it fails then as well.
-func (s *Store) clock(ctx context.Context, q sqldb.Querier) (now time.Time) {
-	_ = q.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&now)
-	return now
+// dated returns grains with a creation time, which is the database's where one lacks it.
+func dated(ctx context.Context, q sqldb.Querier, grains []exchange.Grain) ([]exchange.Grain, error) {
+	if !slices.ContainsFunc(grains, undated) {
+		return grains, nil
+	}
+	var now time.Time
+	if err := q.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&now); err != nil {
+		return nil, err
+	}
+	return stamped(grains, now), nil
 }
 
-// stamped returns grains with a creation time.
+// stamped returns grains of which those have a time that lack one.
 func stamped(grains []exchange.Grain, now time.Time) []exchange.Grain {
-	list := make([]exchange.Grain, len(grains))
-	for i, g := range grains {
-		if g.CreatedAt = g.CreatedAt.UTC(); g.CreatedAt.Year() < minYear {
-			g.CreatedAt = now
+	list := slices.Clone(grains)
+	for i := range list {
+		if undated(list[i]) {
+			list[i].CreatedAt = now
 		}
-		list[i] = g
 	}
 	return list
 }
 
-// minYear is the first year that a DATETIME of every server takes.
-const minYear = 1000
+// undated reports whether a grain has no creation time that a DATETIME of every server
+// takes.
+func undated(g exchange.Grain) bool {
+	const minYear = 1000
+	return g.CreatedAt.UTC().Year() < minYear
+}
 
 // Staged implements exchange.Copy.
 func (s *Store) Staged(ctx context.Context, slice exchange.ID, ids []exchange.ID) (map[exchange.ID]bool, error) {
@@ -49,7 +57,10 @@ func (s *Store) Staged(ctx context.Context, slice exchange.ID, ids []exchange.ID
 
 // Stage implements exchange.Copy.
 func (s *Store) Stage(ctx context.Context, slice exchange.ID, grains []exchange.Grain) error {
-	err := write(ctx, s.db, "REPLACE", "exchange_staging", slice, stamped(grains, s.clock(ctx, s.db)))
+	grains, err := dated(ctx, s.db, grains)
+	if err == nil {
+		err = write(ctx, s.db, "REPLACE", "exchange_staging", slice, grains)
+	}
 	return sqldb.Outage(err, "stage grains")
 }
 
@@ -77,7 +88,7 @@ func (s *Store) Swap(ctx context.Context, swap exchange.Swap) error {
 		if err := writeMetadata(ctx, tx, swap.Slice, swap.Metadata); err != nil {
 			return err
 		}
-		proof, err := exchange.Prove(ids(ctx, tx, swap.Slice, exchange.Whole), swap.Metadata)
+		proof, err := exchange.Prove(ids(ctx, tx, content, swap.Slice, exchange.Whole), swap.Metadata)
 		if err != nil {
 			return err
 		}
@@ -102,7 +113,7 @@ func removeGrains(ctx context.Context, tx *sql.Tx, table string, slice exchange.
 // moveStaged moves the staged grains that a swap adds into the content and removes
 // those that an older session left.
 func moveStaged(ctx context.Context, tx *sql.Tx, swap exchange.Swap) error {
-	_, left, err := exchange.Diff(swap.Add, stagedIDs(ctx, tx, swap.Slice))
+	_, left, err := exchange.Diff(swap.Add, ids(ctx, tx, "exchange_staging", swap.Slice, exchange.Whole))
 	if err != nil {
 		return err
 	}
@@ -120,28 +131,6 @@ func moveStaged(ctx context.Context, tx *sql.Tx, swap exchange.Swap) error {
 	_, err = tx.ExecContext(ctx, "DELETE FROM exchange_staging WHERE slice_id = ?", bin(swap.Slice))
 	return err
 }
-
-// stagedIDs streams the ids that are staged for a slice, ascending.
-func stagedIDs(ctx context.Context, q sqldb.Querier, slice exchange.ID) iter.Seq2[exchange.ID, error] {
-	return func(yield func(exchange.ID, error) bool) {
-		err := sqldb.Each(ctx, q, func(row sqldb.Row) error {
-			var id exchange.ID
-			if err := row.Scan(&id); err != nil {
-				return err
-			}
-			if !yield(id, nil) {
-				return errStopped
-			}
-			return nil
-		}, "SELECT id FROM exchange_staging WHERE slice_id = ? ORDER BY id", bin(slice))
-		if err != nil && err != errStopped { //nolint:errorlint // it is never wrapped
-			yield(exchange.ID{}, err)
-		}
-	}
-}
-
-// errStopped ends a query whose rows nobody reads any more.
-var errStopped = fault.New(fault.Internal, "stopped", "the reader has stopped")
 
 // Failed implements exchange.Local.
 func (s *Store) Failed(ctx context.Context, slice exchange.ID) error {

@@ -98,16 +98,24 @@ func (s *Store) Published(ctx context.Context, company exchange.ID) ([]exchange.
 	return s.Subscriptions(ctx, &company)
 }
 
-// Subscribed implements exchange.Catalog.
-func (s *Store) Subscribed(ctx context.Context, company, slice exchange.ID) (exchange.State, error) {
+// Allowed implements exchange.Catalog.
+func (s *Store) Allowed(ctx context.Context, company, slice exchange.ID) error {
 	var found int
 	err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM exchange_subscription b JOIN exchange_company c ON c.id = b.company_id
 		WHERE b.company_id = ? AND b.slice_id = ? AND b.active = 1 AND c.active = 1`, bin(company), bin(slice)).Scan(&found)
 	if err != nil {
-		return exchange.State{}, sqldb.Outage(err, "read a subscription")
+		return sqldb.Outage(err, "read a subscription")
 	}
 	if found == 0 {
-		return exchange.State{}, fault.New(fault.Forbidden, "no-access", "No Access to this slice")
+		return fault.New(fault.Forbidden, "no-access", "No Access to this slice")
+	}
+	return nil
+}
+
+// Subscribed implements exchange.Catalog.
+func (s *Store) Subscribed(ctx context.Context, company, slice exchange.ID) (exchange.State, error) {
+	if err := s.Allowed(ctx, company, slice); err != nil {
+		return exchange.State{}, err
 	}
 	current, err := s.Refresh(ctx, slice)
 	return exchange.State{Proof: current.Proof(), AllowSync: current.AllowSync, Type: current.Type, Date: current.Date, Metadata: current.Metadata}, err

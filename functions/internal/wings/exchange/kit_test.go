@@ -16,6 +16,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
 	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) { localdbtest.Main(m) }
 type node struct {
 	*store.Store
 	t        *testing.T
+	db       *sqldb.DB
 	id       exchange.ID
 	url      string
 	partners *Partners
@@ -40,7 +42,7 @@ const password = "a-password-of-tests"
 func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *node {
 	t.Helper()
 	db := sqldbtest.Open(t, syncstore.Migrations(), store.Migrations())
-	n := &node{t: t, id: exchange.NewID()}
+	n := &node{t: t, db: db, id: exchange.NewID()}
 	settings := function.Settings{
 		Role: role, Company: n.id.String(), JWTSecret: "a-secret-of-tests-that-guards-nothing", KeySecret: "another-secret-that-guards-nothing-x",
 		TokenTTL: time.Hour, RefreshTTL: time.Hour, KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 2, LockWait: time.Millisecond, AtOnce: 3, Period: time.Hour,

@@ -72,7 +72,7 @@ func (p *Partners) run(ctx context.Context, req exchange.Request) exchange.Repor
 	}
 	client, err := p.login(ctx, req.Partner)
 	if err != nil {
-		return p.unconnected(ctx, req, start, err)
+		return side.Unconnected(ctx, req, start, err)
 	}
 	address, token := client.Session()
 	conn, err := websocket.Dial(ctx, p.HTTP, address, token, p.Socket)
@@ -81,7 +81,7 @@ func (p *Partners) run(ctx context.Context, req exchange.Request) exchange.Repor
 		return side.Sync(ctx, client, req)
 	}
 	if err != nil {
-		return p.unconnected(ctx, req, start, err)
+		return side.Unconnected(ctx, req, start, err)
 	}
 	peer, err := exchange.Open(ctx, conn, patient)
 	if err == nil && peer.Begin.Server != req.Partner.ID {
@@ -89,7 +89,7 @@ func (p *Partners) run(ctx context.Context, req exchange.Request) exchange.Repor
 	}
 	if err != nil {
 		conn.Close(err)
-		return p.unconnected(ctx, req, start, err)
+		return side.Unconnected(ctx, req, start, err)
 	}
 	report := side.Sync(ctx, peer, req)
 	if report.Error == "" {
@@ -131,35 +131,17 @@ func strange(partner exchange.Company, id exchange.ID) error {
 	return fault.New(fault.Invalid, "wrong-server", "the server at the sync_addr of %q is company %s, not %s", partner.Name, id, partner.ID)
 }
 
-// unconnected reports a sync that reached no session, and keeps an activity of it.
-func (p *Partners) unconnected(ctx context.Context, req exchange.Request, start time.Time, err error) exchange.Report {
-	r := exchange.Report{Partner: req.Partner, Test: req.Test, Results: []exchange.Result{}, Error: err.Error(), Duration: p.Now().Sub(start)}
-	if req.Test {
-		return r
-	}
-	a := exchange.Activity{CompanyID: req.Partner.ID, Message: "Syncing \"" + req.Partner.Name + "\" (" + req.Partner.SyncAddr + ")", Error: r.Error, Duration: int64(r.Duration)}
-	if err := p.Store.Record(context.WithoutCancel(ctx), a); err != nil {
-		p.Log.ErrorContext(ctx, "a failed sync could not be kept", "partner", req.Partner.Name, "error", err)
-	}
-	return r
-}
-
 // SyncAll syncs with all active partners that have an address, several at once.
 func (p *Partners) SyncAll(ctx context.Context, test bool) ([]exchange.Report, error) {
 	all, err := p.Store.Companies(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var partners []exchange.Company
-	for _, c := range all {
-		if c.Active && c.SyncAddr != "" && c.ID != p.Company {
-			partners = append(partners, c)
-		}
-	}
-	return exchange.EachPartner(ctx, partners, p.Settings.AtOnce, func(ctx context.Context, c exchange.Company) exchange.Report {
+	return exchange.EachPartner(ctx, exchange.PartnersOf(p.Company, all), p.Settings.AtOnce, func(ctx context.Context, c exchange.Company) exchange.Report {
 		r, err := p.Sync(ctx, c, exchange.First, test)
 		if err != nil {
-			return exchange.Report{Partner: c, Test: test, Results: []exchange.Result{}, Error: err.Error()}
+			r = exchange.NewReport(exchange.Request{Partner: c, Test: test})
+			r.Error = err.Error()
 		}
 		return r
 	}), nil

@@ -46,11 +46,12 @@ func feeds(company exchange.ID, list []string) ([]Feed, error) {
 	for _, one := range list {
 		name, from, ok := strings.Cut(one, "=")
 		entity, tenant, both := strings.Cut(from, ":")
+		entity, tenant = strings.TrimSpace(entity), strings.TrimSpace(tenant)
 		name, err := exchange.CleanName(name)
 		if !ok || !both || entity == "" || tenant == "" || err != nil {
 			return nil, fmt.Errorf("EXCHANGE_PUBLISH: write NAME=ENTITY:ACCOUNT in place of %q", one)
 		}
-		all = append(all, Feed{Slice: SliceID(company, name), Name: name, Entity: strings.TrimSpace(entity), Account: strings.TrimSpace(tenant)})
+		all = append(all, Feed{Slice: SliceID(company, name), Name: name, Entity: entity, Account: tenant})
 	}
 	return all, nil
 }
@@ -100,22 +101,21 @@ type pages []Feed
 // slice's, byte by byte, is not in the slice.
 func (p pages) Publish(ctx context.Context, tx *sql.Tx, r run.Run, records []account.Current) error {
 	entity := target.Parse(r.Entity).Base
+	var tenants []string // read for the entity's first slice; all have one field
 	for _, f := range p {
 		if f.Entity != entity {
 			continue
 		}
+		if tenants == nil {
+			var err error
+			if tenants, err = tenantsOf(records, f.field); err != nil {
+				return err
+			}
+		}
 		list := make([]store.Record, len(records))
 		for i, one := range records {
 			list[i].Key = one.ID
-			if one.Body == nil {
-				continue
-			}
-			var fields map[string]json.RawMessage
-			if err := json.Unmarshal(one.Body, &fields); err != nil {
-				return fmt.Errorf("the record %s cannot be read: %w", one.ID, err)
-			}
-			var tenant string
-			if json.Unmarshal(fields[f.field], &tenant) == nil && tenant == f.Account {
+			if tenants[i] == f.Account {
 				list[i].Body = one.Body
 			}
 		}
@@ -124,4 +124,23 @@ func (p pages) Publish(ctx context.Context, tx *sql.Tx, r run.Run, records []acc
 		}
 	}
 	return nil
+}
+
+// tenantsOf returns the records' accounts, an empty text for none. No slice has an empty
+// account.
+func tenantsOf(records []account.Current, field string) ([]string, error) {
+	tenants := make([]string, len(records))
+	for i, one := range records {
+		if one.Body == nil {
+			continue
+		}
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(one.Body, &fields); err != nil {
+			return nil, fmt.Errorf("the record %s cannot be read: %w", one.ID, err)
+		}
+		if json.Unmarshal(fields[field], &tenants[i]) != nil {
+			tenants[i] = ""
+		}
+	}
+	return tenants, nil
 }

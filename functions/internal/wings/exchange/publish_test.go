@@ -21,13 +21,15 @@ import (
 func TestForeignAccountsStayOut(t *testing.T) {
 	db := sqldbtest.Open(t, store.Migrations())
 	tables, company := store.New(db), exchange.NewID()
-	list, err := feeds(company, []string{"acme-returns=returns:amberlane"})
+	list, err := feeds(company, []string{"acme-returns=returns:amberlane", "other-returns=returns:other"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	list[0].field = "account"
-	if err := tables.EnsureSlice(t.Context(), exchange.Slice{ID: list[0].Slice, Name: list[0].Name, Type: exchange.DefaultType}); err != nil {
-		t.Fatal(err)
+	for i := range list {
+		list[i].field = "account"
+		if err := tables.EnsureSlice(t.Context(), exchange.Slice{ID: list[i].Slice, Name: list[i].Name, Type: exchange.DefaultType}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	publish := func(entity string, records ...account.Current) {
 		t.Helper()
@@ -36,9 +38,9 @@ func TestForeignAccountsStayOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	held := func() string {
+	heldBy := func(slice exchange.ID) string {
 		t.Helper()
-		grains, err := tables.Grains(t.Context(), list[0].Slice, 0, 100, true)
+		grains, err := tables.Grains(t.Context(), slice, 0, 100, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,11 +50,15 @@ func TestForeignAccountsStayOut(t *testing.T) {
 		}
 		return strings.Join(keys, " ")
 	}
+	held := func() string { return heldBy(list[0].Slice) }
 	record := func(id, text string) account.Current { return account.Current{ID: id, Body: []byte(text)} }
 	publish("returns", record("own", `{"account":"amberlane"}`), record("case", `{"account":"Amberlane"}`), record("space", `{"account":"amberlane "}`),
 		record("none", `{}`), record("number", `{"account":7}`), record("nested", `{"a":{"account":"amberlane"}}`), record("foreign", `{"account":"other"}`))
 	if held() != "own" {
 		t.Errorf("the slice has %q", held())
+	}
+	if heldBy(list[1].Slice) != "foreign" {
+		t.Errorf("the other account's slice has %q", heldBy(list[1].Slice))
 	}
 	publish("stock", record("stock", `{"account":"amberlane"}`))
 	if held() != "own" {
@@ -65,7 +71,7 @@ func TestForeignAccountsStayOut(t *testing.T) {
 }
 
 func TestFeeds(t *testing.T) {
-	for _, bad := range []string{"a", "abc=returns", "abc=:x", "abc=returns:", "a=returns:x"} {
+	for _, bad := range []string{"a", "abc=returns", "abc=:x", "abc=returns:", "abc=returns: ", "abc= :x", "a=returns:x"} {
 		if _, err := feeds(exchange.NewID(), []string{bad}); err == nil || !strings.Contains(err.Error(), "NAME=ENTITY:ACCOUNT") {
 			t.Errorf("%q: %v", bad, errors.Join(err))
 		}

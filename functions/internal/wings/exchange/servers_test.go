@@ -78,6 +78,34 @@ func TestTwoOfOurs(t *testing.T) {
 	}
 }
 
+// TestSliceThatChanges adds a grain to a slice while single calls read it: the sync asks
+// for the slice's state again and brings the new one.
+func TestSliceThatChanges(t *testing.T) {
+	var paths sync.Map
+	var change func()
+	primary := newNode(t, "primary", func(next http.Handler) http.Handler {
+		next = counting(&paths, false)(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/v1/sync/slice/") && change != nil {
+				change()
+				change = nil
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	secondary := newNode(t, "secondary", nil)
+	befriend(primary, secondary)
+	sub := primary.publish("rotors", secondary.id, 40, 200)
+	change = func() {
+		primary.must(primary.AddGrains(t.Context(), sub.SliceID, exchangetest.Grains(sub.SliceID, 40, 1, 200), false))
+	}
+	var r exchange.Report
+	if status := secondary.ask("POST", "/sync/"+primary.id.String(), secondary.token, nil, &r); status != 200 || !r.OK() || r.Results[0].Added != 41 {
+		t.Fatalf("%d %+v", status, r)
+	}
+	same(primary, secondary, sub.SliceID)
+}
+
 // TestWhoMaySync holds the answers of POST /sync and GET /sync.
 func TestWhoMaySync(t *testing.T) {
 	primary, secondary := newNode(t, "primary", nil), newNode(t, "secondary", nil)
@@ -197,6 +225,31 @@ func TestGuessing(t *testing.T) {
 	}
 	if status := n.ask("POST", "/login", "", rest.Login{Username: "admin", Password: password}, nil); status != 429 {
 		t.Errorf("the right password behind too many wrong ones: %d", status)
+	}
+}
+
+// TestOutageIsNoRefusal takes tables away: a partner is not turned away as a stranger, and
+// no slice is called absent.
+func TestOutageIsNoRefusal(t *testing.T) {
+	n, partner := newNode(t, "primary", nil), exchange.NewID()
+	n.must(n.CreateCompany(t.Context(), exchange.Company{ID: partner, Name: "epicor", Active: true}))
+	n.user("epicor", 120, partner)
+	token := n.login("epicor").Token
+	n.publish("rotors", partner, 1, 10)
+	var key rest.Key
+	n.ask("POST", "/apikey", token, nil, &key)
+	rename := func(from, to string) {
+		_, err := n.db.ExecContext(t.Context(), "RENAME TABLE "+from+" TO "+to)
+		n.must(err)
+	}
+	rename("exchange_subscription", "away")
+	if status := n.ask("GET", "/slices/name/rotors", token, nil, nil); status != 503 {
+		t.Errorf("a slice by its name: %d, want 503", status)
+	}
+	rename("away", "exchange_subscription")
+	rename("exchange_company", "away")
+	if status := n.ask("POST", "/login", "", rest.Login{Key: key.Key}, nil); status != 503 {
+		t.Errorf("the login: %d, want 503", status)
 	}
 }
 

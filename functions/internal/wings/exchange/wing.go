@@ -183,10 +183,7 @@ func (p *Partners) examine(ctx context.Context) []doctor.Finding {
 		return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error()}}
 	}
 	var found []doctor.Finding
-	for _, c := range all {
-		if !c.Active || c.SyncAddr == "" || c.ID == p.Company {
-			continue
-		}
+	for _, c := range exchange.PartnersOf(p.Company, all) {
 		if _, err := p.login(ctx, c); err != nil {
 			found = append(found, doctor.Finding{Severity: doctor.Fail, Message: c.Name + ": " + err.Error(), Do: "check the company's sync_addr and key with: returnsync exchange companies"})
 		}
