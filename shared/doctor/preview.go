@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -78,16 +79,8 @@ func steps(ctx context.Context, db *sql.DB, text string, args []any) ([]string, 
 	}
 	list := make([]string, 0, len(plan))
 	for _, step := range plan {
-		line := fmt.Sprintf("%s: %s by %s, about %s rows; %s", step["table"], step["type"], orWord(step["key"], "no index"), orWord(step["rows"], "0"), step["Extra"])
+		line := fmt.Sprintf("%s: %s by %s, about %s rows; %s", step["table"], step["type"], cmp.Or(step["key"], "no index"), cmp.Or(step["rows"], "0"), step["Extra"])
 		list = append(list, strings.TrimSuffix(line, "; "))
 	}
 	return list, nil
-}
-
-// orWord returns a text, or a word for none.
-func orWord(s, none string) string {
-	if s == "" {
-		return none
-	}
-	return s
 }

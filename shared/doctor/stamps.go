@@ -51,7 +51,7 @@ func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time)
 		if err != nil {
 			return blind("stamps of "+s.table, err, "")
 		}
-		found = append(append(append(found, f...), s.resolution(d)...), local...)
+		found = slices.Concat(found, f, s.resolution(d), local)
 	}
 	ahead, err := lookAhead(ctx, db, d, now)
 	if err != nil {

@@ -62,23 +62,30 @@ func readRequest(members map[string]json.RawMessage) (r request, err error) {
 	if r.values, err = paramsOf(members["params"]); err != nil {
 		return r, err
 	}
+	delete(members, "params")
 	for _, name := range sortedKeys(members) {
 		var v any
 		if err := decode(members[name], &v); err != nil {
 			return r, invalid(name, "%s cannot be read: %s", clip(name), err)
 		}
-		into := map[string]*string{"indexName": &r.indexName, "type": &r.kind, "facet": &r.facet}[name]
-		switch {
-		case name == "params", v == nil:
-		case into != nil:
-			if *into, err = textOf(name, v, maxValue); err != nil {
-				return r, err
-			}
+		if v == nil {
+			continue
+		}
+		switch name {
+		case "indexName":
+			r.indexName, err = textOf(name, v, maxValue)
+		case "type":
+			r.kind, err = textOf(name, v, maxValue)
+		case "facet":
+			r.facet, err = textOf(name, v, maxValue)
 		default:
 			if _, twice := r.values[name]; twice {
 				return r, invalid(name, "%s stands beside params and in it", clip(name))
 			}
 			r.values[name] = v
+		}
+		if err != nil {
+			return r, err
 		}
 	}
 	return r, nil

@@ -23,7 +23,8 @@ func Shared(root uint64, id string) bool {
 	return !ok || n != root
 }
 
-// firstNumber returns the first number in an id, false without one.
+// firstNumber returns the first number in an id, false without one. Two texts of one
+// number, such as 07 and 7, must not name one root, so a leading zero is none.
 func firstNumber(id string) (uint64, bool) {
 	start := 0
 	for start < len(id) && (id[start] < '0' || id[start] > '9') {
@@ -33,36 +34,21 @@ func firstNumber(id string) (uint64, bool) {
 	for end < len(id) && id[end] >= '0' && id[end] <= '9' {
 		end++
 	}
+	if start == end || id[start] == '0' && end-start > 1 {
+		return 0, false
+	}
 	n, err := strconv.ParseUint(id[start:end], 10, 64)
-	// Two texts of one number, such as 07 and 7, must not name one root.
-	return n, err == nil && strconv.FormatUint(n, 10) == id[start:end]
+	return n, err == nil
 }
 
 // Owners maps shared ids to the roots that last had rows for them.
 type Owners map[string]uint64
 
-// SharedRows returns the ids of rows that are shared, each once.
-func SharedRows(rows source.Rows) []string {
-	var ids []string
-	for i := range rows.Records {
-		if r := &rows.Records[i]; r.ID != "" && Shared(r.Root, r.ID) {
-			ids = append(ids, r.ID)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
-// Owned returns the owners that the rows give shared ids, without those that the store
-// has already.
-func Owned(rows source.Rows, have Owners) Owners {
+// Owned returns the owners that rows give their shared ids.
+func Owned(rows source.Rows) Owners {
 	own := Owners{}
 	for i := range rows.Records {
-		r := &rows.Records[i]
-		if r.ID == "" || !Shared(r.Root, r.ID) {
-			continue
-		}
-		if root, ok := have[r.ID]; !ok || root != r.Root {
+		if r := &rows.Records[i]; Shared(r.Root, r.ID) {
 			own[r.ID] = r.Root
 		}
 	}

@@ -3,7 +3,6 @@ package entity
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,20 +10,12 @@ import (
 // numeric is the setting that lists the fields that searches filter by number.
 const numeric = "numericAttributesForFiltering"
 
-// modified is an entry of a list of attributes with a modifier, such as
-// filterOnly(account).
-var modified = regexp.MustCompile(`^[A-Za-z]+\((.+)\)$`)
-
 // bare returns an attribute without its modifiers.
 func bare(entry string) string {
-	entry = strings.TrimSpace(entry)
-	for {
-		m := modified.FindStringSubmatch(entry)
-		if m == nil {
-			return entry
-		}
-		entry = m[1]
+	for m := callForm.FindStringSubmatch(entry); m != nil; m = callForm.FindStringSubmatch(entry) {
+		entry = m[2]
 	}
+	return strings.TrimSpace(entry)
 }
 
 // withNumberFacets returns an index's settings in which every field that searches may

@@ -12,37 +12,41 @@ import (
 // plan plans a push of roots and returns the owners to write before it. A record that
 // another root has a row for by now is not deleted, see package account.
 func (p *Process) plan(ctx context.Context, a attempt, roots []uint64, rows source.Rows) (account.Owners, error) {
-	have, err := p.owners(ctx, a, account.SharedRows(rows))
+	own := account.Owned(rows)
+	have, err := p.owners(ctx, a, own)
 	if err != nil {
 		return nil, err
 	}
 	if err := a.account.Plan(roots, rows, have); err != nil {
 		return nil, err
 	}
-	dropped := a.account.Dropped()
-	if len(dropped) > 0 {
+	if dropped := a.account.Dropped(); len(dropped) > 0 {
 		inherited, err := p.inherited(ctx, a, dropped)
 		if err != nil {
 			return nil, err
 		}
 		a.account.Release(inherited)
 	}
-	return account.Owned(rows, have), nil
+	maps.DeleteFunc(own, func(id string, root uint64) bool {
+		owner, ok := have[id]
+		return ok && owner == root
+	})
+	return own, nil
 }
 
-// owners returns the owners of ids, without a question for none.
-func (p *Process) owners(ctx context.Context, a attempt, ids []string) (account.Owners, error) {
-	if len(ids) == 0 {
+// owners returns the owners of ids that the store has, without a question for none.
+func (p *Process) owners(ctx context.Context, a attempt, of account.Owners) (account.Owners, error) {
+	if len(of) == 0 {
 		return nil, nil
 	}
-	return p.Store.Owners(ctx, a.def.Name, ids)
+	return p.Store.Owners(ctx, a.def.Name, slices.Collect(maps.Keys(of)))
 }
 
 // inherited returns the other roots that have rows for dropped ids. It asks the
 // source for these very roots: what they committed before the dropping roots were read
 // shows, and a later row is pushed after it was written into the owners.
 func (p *Process) inherited(ctx context.Context, a attempt, dropped account.Owners) (account.Owners, error) {
-	owners, err := p.owners(ctx, a, slices.Sorted(maps.Keys(dropped)))
+	owners, err := p.owners(ctx, a, dropped)
 	if err != nil {
 		return nil, err
 	}
@@ -67,11 +71,12 @@ func (p *Process) inherited(ctx context.Context, a attempt, dropped account.Owne
 
 // checkDropped looks, after a push, whether another root took an id over that the push
 // deleted. The next run sends such a record again.
-func (p *Process) checkDropped(ctx context.Context, a attempt, dropped account.Owners) error {
+func (p *Process) checkDropped(ctx context.Context, a attempt) error {
+	dropped := a.account.Dropped()
 	if len(dropped) == 0 {
 		return nil
 	}
-	owners, err := p.owners(ctx, a, slices.Sorted(maps.Keys(dropped)))
+	owners, err := p.owners(ctx, a, dropped)
 	if err != nil {
 		return err
 	}

@@ -239,7 +239,6 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if len(pushed) == 0 {
 			return nil
 		}
-		dropped := a.account.Dropped()
 		if err := p.Store.WriteJournal(ctx, a.held, a.account.Journal()); err != nil {
 			return err
 		}
@@ -255,7 +254,7 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if err := a.account.Pushed(answer); err != nil {
 			return err
 		}
-		if err := p.checkDropped(ctx, a, dropped); err != nil {
+		if err := p.checkDropped(ctx, a); err != nil {
 			return err
 		}
 		if roots, err = p.reread(ctx, a.def, pushed, rows, since); err != nil {

@@ -135,7 +135,7 @@ func (v *Verifier) fromState(ctx context.Context, h Histories, d entity.Definiti
 	if r.Rooted {
 		roots = []uint64{r.Root}
 	}
-	r.Ledger = "it was never pushed"
+	r.Ledger = neverPushed
 	rows, err := v.Ledger.LedgerRows(ctx, d.Name, roots)
 	if err != nil {
 		return err
@@ -180,6 +180,9 @@ func (v *Verifier) fromState(ctx context.Context, h Histories, d entity.Definiti
 	r.Runs, err = h.Touching(ctx, d.Name, r.Root, touching)
 	return err
 }
+
+// neverPushed is what a report says of a record that the ledger does not list.
+const neverPushed = "it was never pushed"
 
 // ledgerWords says what a ledger's entry means.
 func ledgerWords(e ledger.Entry, now ledger.Hash, there bool) string {
@@ -271,7 +274,7 @@ func (r RecordReport) verdict(d entity.Definition) (bool, string) {
 		return false, "the index holds it, and the source has no row for it: an orphan" + repair
 	case r.AsOf == nil:
 		return false, "the entity was never synced"
-	case !indexed && r.Ledger == "it was never pushed":
+	case !indexed && r.Ledger == neverPushed:
 		return false, "no run has pushed it: its stamp lies outside of every window, or changed.sql does not find its root" + repair
 	case !indexed:
 		return false, "the ledger lists it, and the index does not hold it: it was lost behind the pipeline's back" + repair

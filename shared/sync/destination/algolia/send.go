@@ -3,7 +3,6 @@ package algolia
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -90,11 +89,12 @@ func classify(err error, x *algolia.Exchange) error {
 		return r
 	case http.StatusRequestEntityTooLarge:
 		return refusal{message: message} // a batch is halved, a single record is refused
-	case http.StatusForbidden:
-		f := fault.Wrap(errForbidden, fault.Misconfigured, codeRefusesUs, fmt.Sprintf("the index answers %d, %q: check ALGOLIA_APP_ID, the write key's rights and the plan", status, message))
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusPaymentRequired:
+		f := fault.New(fault.Misconfigured, codeRefusesUs, "the index answers %d, %q: check ALGOLIA_APP_ID, the write key's rights and the plan", status, message)
+		if status == http.StatusForbidden {
+			f.Err = errForbidden
+		}
 		return f
-	case http.StatusUnauthorized, http.StatusNotFound, http.StatusPaymentRequired:
-		return fault.New(fault.Misconfigured, codeRefusesUs, "the index answers %d, %q: check ALGOLIA_APP_ID, the write key's rights and the plan", status, message)
 	}
 	return x.Outage(err)
 }

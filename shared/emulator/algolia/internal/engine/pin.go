@@ -16,6 +16,9 @@ type pinned struct {
 // returns the promoted ones by position. A promoted record need not match the query, nor
 // pass the filters unless a rule says so.
 func (x *Index) pin(q *params.Query, mask bitmap) []pinned {
+	if len(q.Promoted)+len(q.Hidden) == 0 {
+		return nil
+	}
 	passing := mask.clone()
 	for _, id := range q.Hidden {
 		if slot, ok := x.byID[id]; ok {
