@@ -33,6 +33,14 @@ func (o Order) Document() string {
 	return o.Type + "|" + o.Slot
 }
 
+// Day is the date as destinations keep it, YYYY-MM-DD; empty for a real-time order.
+func (o Order) Day() string {
+	if o.RealTime {
+		return ""
+	}
+	return o.Slot
+}
+
 // Row is one row of a report.
 type Row struct {
 	Number int64 // in the document, from 1

@@ -91,14 +91,6 @@ func (s *Sink) points(row report.Row) []point {
 	return list
 }
 
-// date is the column of an order's date.
-func date(o report.Order) string {
-	if o.RealTime {
-		return ""
-	}
-	return o.Slot
-}
-
 // stampText is a time as DATETIME(6) holds it.
 func stampText(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
@@ -127,7 +119,7 @@ func (s *Sink) write(ctx context.Context, o report.Order, batch []report.Row, ou
 	}
 	return sqldb.InChunks(all, func(list []point) error {
 		tuples, args := sqldb.Values(list, func(p point) []any {
-			return []any{o.Type, date(o), p.key, p.field, p.number, stampText(o.Stamp)}
+			return []any{o.Type, o.Day(), p.key, p.field, p.number, stampText(o.Stamp)}
 		})
 		_, err := s.DB.ExecContext(ctx, `INSERT INTO report_datapoint (type, date, row_key, field, number, stamp) VALUES `+tuples+`
 			ON DUPLICATE KEY UPDATE number = IF(VALUES(stamp) >= stamp, VALUES(number), number), stamp = GREATEST(stamp, VALUES(stamp))`, args...)
@@ -158,7 +150,7 @@ func (s *Sink) have(ctx context.Context, o report.Order, batch []report.Row) (ma
 		have[id] = k
 		return err
 	}, "SELECT row_key, field, number, stamp FROM report_datapoint WHERE type = ? AND date = ? AND row_key IN ("+sqldb.Marks(len(keys))+")",
-		sqldb.Args(keys, o.Type, date(o))...)
+		sqldb.Args(keys, o.Type, o.Day())...)
 	return have, sqldb.Outage(err, "read the datapoints")
 }
 
@@ -179,7 +171,7 @@ const removeAtOnce = 5000
 // Finish implements report.Sink.
 func (s *Sink) Finish(ctx context.Context, o report.Order) error {
 	for {
-		n, err := sqldb.Affected(ctx, s.DB, "DELETE FROM report_datapoint WHERE type = ? AND date = ? AND stamp < ? LIMIT ?", o.Type, date(o), stampText(o.Stamp), removeAtOnce)
+		n, err := sqldb.Affected(ctx, s.DB, "DELETE FROM report_datapoint WHERE type = ? AND date = ? AND stamp < ? LIMIT ?", o.Type, o.Day(), stampText(o.Stamp), removeAtOnce)
 		if err != nil || n < removeAtOnce {
 			return sqldb.Outage(err, "remove old datapoints")
 		}

@@ -202,7 +202,7 @@ func (s *Source) once(ctx context.Context, address string) (io.ReadCloser, strin
 	return struct {
 		io.Reader
 		io.Closer
-	}{http.MaxBytesReader(nil, response.Body, maxBytes), response.Body}, params["charset"], nil
+	}{table.Limit(response.Body, maxBytes), response.Body}, params["charset"], nil
 }
 
 // refused is the error of an answer that is no success.

@@ -191,10 +191,6 @@ func (s *Sink) batch(ctx context.Context, o report.Order, batch []document, keys
 	if err != nil {
 		return err
 	}
-	date := o.Slot
-	if o.RealTime {
-		date = ""
-	}
 	var models []mongo.WriteModel
 	fresh := int64(0)
 	for i, d := range batch {
@@ -211,7 +207,7 @@ func (s *Sink) batch(ctx context.Context, o report.Order, batch []document, keys
 		models = append(models, mongo.NewUpdateOneModel().SetUpsert(true).
 			SetFilter(bson.D{{Key: "_id", Value: d.id}, {Key: "stamp", Value: bson.D{{Key: "$lte", Value: stampOf(o)}}}}).
 			SetUpdate(bson.D{{Key: "$set", Value: bson.D{
-				{Key: "report", Value: o.Document()}, {Key: "type", Value: o.Type}, {Key: "date", Value: date}, {Key: "key", Value: keys[i]},
+				{Key: "report", Value: o.Document()}, {Key: "type", Value: o.Type}, {Key: "date", Value: o.Day()}, {Key: "key", Value: keys[i]},
 				{Key: "stamp", Value: stampOf(o)}, {Key: "data", Value: d.data},
 			}}}))
 	}

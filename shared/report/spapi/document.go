@@ -128,28 +128,13 @@ func (s *Source) unpack(body io.ReadCloser, at located, charset string) (io.Read
 		_ = body.Close()
 		return nil, "", fault.New(fault.Misconfigured, "bad-document", "the document is packed by %q, which nobody knows", cut(at.Compression))
 	}
-	return opened{&limited{plain, maxDocument}, body}, charset, nil
+	return opened{table.Limit(plain, maxDocument), body}, charset, nil
 }
 
 // opened is an unpacked document.
 type opened struct {
 	io.Reader
 	io.Closer
-}
-
-// limited ends with an error, not with an end, where a document is too large.
-type limited struct {
-	r    io.Reader
-	left int64
-}
-
-// Read implements io.Reader.
-func (l *limited) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if l.left -= int64(n); l.left < 0 {
-		return 0, fault.New(fault.TooLarge, "bad-document", "the document has more than %d bytes", int64(maxDocument))
-	}
-	return n, err
 }
 
 // explanation returns the beginning of the document of a FATAL report.

@@ -122,3 +122,24 @@ func FuzzRows(f *testing.F) {
 		}
 	})
 }
+
+// TestADocumentThatIsTooLargeIsNoWholeOne ends behind the bound with an error that
+// nobody retries, whatever reads the document.
+func TestADocumentThatIsTooLargeIsNoWholeOne(t *testing.T) {
+	const text, list = "a\tb\n1\t2\n", `[{"a":1}]`
+	if rows, err := read(table.Limit(strings.NewReader(text), int64(len(text))), table.Format{Comma: '\t'}); err != nil || len(rows) != 1 {
+		t.Errorf("a document of the bound's size: %v, %v", rows, err)
+	}
+	for name, err := range map[string]error{
+		"tabs": second(read(table.Limit(strings.NewReader(text), int64(len(text))-1), table.Format{Comma: '\t'})),
+		"CSV":  second(read(table.Limit(strings.NewReader(text), 3), table.Format{Comma: ','})),
+		"JSON": second(table.JSON{}.Each(table.Limit(strings.NewReader(list), int64(len(list))-1), func(report.Row) bool { return true })),
+	} {
+		if fault.KindOf(err) != fault.TooLarge {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// second is the error of two results.
+func second[T any](_ T, err error) error { return err }

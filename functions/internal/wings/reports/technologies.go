@@ -201,8 +201,7 @@ func (t *technologies) sink(d report.Definition, part report.Part) (report.Sink,
 			return nil, fmt.Errorf("the configuration is not complete:\n  AIRTABLE_BASE and AIRTABLE_TOKEN: the base that reports go to")
 		}
 		return &airtable.Sink{Client: t.airtable.client(t.opening.Pool, t.airtable.Base), Table: cmp.Or(s.Table, d.Name), Make: s.Make}, nil
-	}
-	if part.Kind == mongodb.Kind {
+	case mongodb.Kind:
 		var s struct {
 			Collection string `yaml:"collection"`
 		}

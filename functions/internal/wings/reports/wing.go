@@ -148,8 +148,7 @@ func checks(ctx context.Context, o wire.Opening) ([]doctor.Check, error) {
 	}}, {Name: "reports SYNC base", Run: func(ctx context.Context) []doctor.Finding { return checkBase(ctx, o) }}}, nil
 }
 
-// checkDefinitions opens every definition's source and destinations, and compares them
-// with the types' rows.
+// checkDefinitions reads every definition and compares them with the types' rows.
 func checkDefinitions(ctx context.Context, o wire.Opening, c Config) []doctor.Finding {
 	list, err := definition.Load(c.Dir)
 	if err != nil {

@@ -173,30 +173,23 @@ func scheduleRow(r schedule.Row) Row {
 // editSchedule makes a person's changes. Nonsense is taken as it is: the row then says
 // in Message what is wrong with it.
 func editSchedule(e *schedule.Edit, values map[string]any) {
+	texts := map[string]*string{
+		"Name": &e.Name, "Kind": &e.TargetKind, "Target": &e.Target, "Time": &e.Time,
+		"Run": &e.Run, "Weekday": &e.Weekday, "Description": &e.Description,
+	}
 	for column, value := range values {
-		text, _ := value.(string)
-		text = strings.TrimSpace(text)
 		switch column {
-		case "Name":
-			e.Name = text
-		case "Kind":
-			e.TargetKind = text
-		case "Target":
-			e.Target = text
-		case "Time":
-			e.Time = text
-		case "Run":
-			e.Run = text
-		case "Weekday":
-			e.Weekday = text
-		case "Description":
-			e.Description = text
 		case "Disable":
 			e.Disabled, _ = value.(bool)
 		case "Timezone":
 			e.Timezone = nil
 			if hours, ok := value.(float64); ok {
 				e.Timezone = &hours
+			}
+		default:
+			if field := texts[column]; field != nil {
+				text, _ := value.(string)
+				*field = strings.TrimSpace(text)
 			}
 		}
 	}

@@ -13,9 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
-	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
-	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // commands returns the commands of the wing.
@@ -191,7 +189,7 @@ func startDates(ctx context.Context, s *cli.Session, typ, from, to string) error
 	if t.RealTime {
 		return fmt.Errorf("report type %s is real-time: its source knows no past dates", typ)
 	}
-	starter, err := starterFor(ctx, s, db)
+	starter, err := wing.Starter(ctx, wire.Opening{Env: s.Env, Pool: db.Pool()})
 	if err != nil {
 		return err
 	}
@@ -215,9 +213,4 @@ func startDates(ctx context.Context, s *cli.Session, typ, from, to string) error
 		}
 		return nil
 	})
-}
-
-// starterFor opens what makes reports due.
-func starterFor(ctx context.Context, s *cli.Session, db *syncstore.DB) (*flow.Starter, error) {
-	return wing.Starter(ctx, wire.Opening{Env: s.Env, Pool: db.Pool()})
 }

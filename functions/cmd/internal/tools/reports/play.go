@@ -20,7 +20,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/definition"
-	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 )
 
@@ -91,20 +90,21 @@ func (p *play) begin(ctx context.Context) error {
 	return p.beginBase(ctx)
 }
 
-// starter opens what makes reports due, as the schedules function does.
-func (p *play) starter(ctx context.Context) (*flow.Starter, *wire.Env, error) {
+// opening is the environment and the tables as the stack's functions have them; the
+// caller closes it.
+func (p *play) opening() wire.Opening {
 	e := &wire.Env{Lookup: envconfig.MapLookuper(p.stack.Environment()), Log: slog.New(slog.DiscardHandler)}
-	s, err := wing.Starter(ctx, wire.Opening{Env: e, Pool: p.stack.Store.Pool()})
-	return s, e, err
+	return wire.Opening{Env: e, Pool: p.stack.Store.Pool()}
 }
 
 // run starts every type once, as its schedule would, and waits until all are done.
 func (p *play) run(ctx context.Context, log io.Writer) (err error) {
-	starter, env, err := p.starter(ctx)
+	o := p.opening()
+	defer func() { err = errors.Join(err, o.Close()) }()
+	starter, err := wing.Starter(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, env.Close()) }()
 	p.started = time.Now().UTC().Truncate(time.Minute)
 	for _, d := range p.list {
 		if _, err := starter.Start(ctx, d.Name, 0, p.started, p.started); err != nil {

@@ -5,15 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/sethvargo/go-envconfig"
-
 	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/airtable"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/base"
@@ -21,9 +17,9 @@ import (
 
 // withBase opens the SYNC base for a moment.
 func (p *play) withBase(ctx context.Context, do func(*base.Base) error) (err error) {
-	e := &wire.Env{Lookup: envconfig.MapLookuper(p.stack.Environment()), Log: slog.New(slog.DiscardHandler)}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	b, err := wing.SyncBase(ctx, wire.Opening{Env: e, Pool: p.stack.Store.Pool()})
+	o := p.opening()
+	defer func() { err = errors.Join(err, o.Close()) }()
+	b, err := wing.SyncBase(ctx, o)
 	if err != nil {
 		return err
 	}
