@@ -33,6 +33,14 @@ locals {
     contains(var.reports, "mongodb") ? { MONGODB_URI = "mongodb-uri" } : {},
   )
   env_reports = contains(var.wings, "reports") ? { REPORTS_URL = local.urls.reports } : {}
+  # Who starts reports: schedules, members of scopes, people, and the next turn of a report.
+  enqueuers_reports = !contains(var.wings, "reports") ? {} : {
+    console-reports   = { queue = "reports", member = module.console.member }
+    operator-reports  = { queue = "reports", member = local.operator_member }
+    reports-reports   = { queue = "reports", member = one(module.reports[*].member) }
+    schedules-reports = { queue = "reports", member = module.schedules.member }
+    scopes-reports    = { queue = "reports", member = module.scopes.member }
+  }
   # The watcher alone writes the base's Overview.
   sync_base_used = contains(var.wings, "reports") && contains(var.reports, "airtable") && var.sync_base != ""
   env_sync_base  = local.sync_base_used ? { AIRTABLE_SYNC_BASE = var.sync_base } : {}

@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/search"
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -44,7 +45,7 @@ type world struct {
 
 func TestMain(m *testing.M) {
 	rehearsal.Child() // this program is also the functions'
-	code := m.Run()
+	code := localdbtest.Run(m)
 	if w := everything.world; w != nil {
 		if err := w.close(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 )
 
@@ -44,6 +45,11 @@ func TestEveryAlertHasItsParagraph(t *testing.T) {
 	}
 	for _, cause := range alert.Causes() {
 		linked[cause.Anchor()] = true
+	}
+	for _, w := range wings.All() {
+		for _, kind := range w.Alerts {
+			linked[alert.Cause(w.Name+"/"+string(kind)).Anchor()] = true
+		}
 	}
 	for anchor := range linked {
 		if !there[anchor] {

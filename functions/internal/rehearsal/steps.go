@@ -143,6 +143,13 @@ func (s *steps) decide(step, function string) (pause time.Duration, kill bool, h
 	return 0, false, nil
 }
 
+// Strike arranges what happens at a step.
+func (s *Stack) Strike(b Blow) {
+	s.steps.mu.Lock()
+	defer s.steps.mu.Unlock()
+	s.steps.blows = append(s.steps.blows, &b)
+}
+
 // StrikeAtRandom kills a function's process at any step with the chance kill, or
 // holds it for the pause with the chance slow; zeros end it.
 func (s *Stack) StrikeAtRandom(kill, slow float64, pause time.Duration) {

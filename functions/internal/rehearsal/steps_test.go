@@ -29,13 +29,6 @@ func (s *Stack) HeldAt(step string) string {
 	return ""
 }
 
-// Strike arranges what happens at a step.
-func (s *Stack) Strike(b Blow) {
-	s.steps.mu.Lock()
-	defer s.steps.mu.Unlock()
-	s.steps.blows = append(s.steps.blows, &b)
-}
-
 // Passed returns how often each step was reached.
 func (s *Stack) Passed() map[string]int {
 	return s.steps.copy(func(s *steps) map[string]int { return s.passed })

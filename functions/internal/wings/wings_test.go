@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/lestrrat-go/jwx/v3/jwt"
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/console"
@@ -22,9 +20,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire/wiretest"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
-	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
@@ -36,9 +34,6 @@ import (
 )
 
 func TestMain(m *testing.M) { localdbtest.Main(m) }
-
-// secret signs the tokens of the test.
-const secret = "a-secret-of-this-test-that-guards-nothing"
 
 // bells is a whole wing of a few lines: it rings bells. It is nowhere but here, so what
 // the product knows of it came through its registration alone.
@@ -130,25 +125,8 @@ type opened struct {
 // open opens the product whose environment names the wings in use.
 func open(t *testing.T, used string, known ...wire.Wing) opened {
 	t.Helper()
-	dsn := localdbtest.New(t)
-	e := &wire.Env{Log: slog.New(slog.DiscardHandler), Wings: known, Lookup: envconfig.MapLookuper(map[string]string{
-		"SOURCE_DSN": dsn, "STATE_DSN": dsn, "WINGS": used, "TASKS_LOCATION": "projects/p/locations/l",
-		"CLOUD_TASKS_EMULATOR_HOST": "127.0.0.1:1", "CLOUD_SCHEDULER_EMULATOR_HOST": "127.0.0.1:1", "SCHEDULES_URL": "http://127.0.0.1:1/s",
-		"WINDOW_URL": "http://127.0.0.1:1/w", "PROCESS_URL": "http://127.0.0.1:1/p", "JWT_SECRET": secret, "HOST": "127.0.0.1",
-	})}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	db, err := e.Store(wire.Databases{SourceDSN: dsn, MaxConnections: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Migrate(t.Context(), wire.WingTables(known)...); err != nil {
-		t.Fatal(err)
-	}
-	return opened{t, e, db}
+	p := wiretest.Open(t, map[string]string{"WINGS": used}, known...)
+	return opened{t, p.Env, p.DB}
 }
 
 // exec runs a statement.
@@ -296,7 +274,7 @@ func TestAWingIsJoinedByItsRegistration(t *testing.T) {
 			page.ServeHTTP(w, r)
 			return w.Code, w.Body.String()
 		}
-		token := func(role string) string { return "Bearer " + operatorToken(t, role) }
+		token := func(role string) string { return "Bearer " + wiretest.OperatorToken(t, role) }
 		if code, body := ask("GET", "/state", "Authorization", token("reader")); code != 200 || !strings.Contains(body, `"places":[{"name":"bells","title":"Bells"}]`) {
 			t.Errorf("%d %.300s", code, body)
 		}
@@ -326,12 +304,6 @@ type noJobs struct{}
 func (noJobs) List(context.Context, string) ([]schedule.Job, error) { return nil, nil }
 func (noJobs) Ensure(context.Context, schedule.Job) error           { return nil }
 func (noJobs) Delete(context.Context, string) (bool, error)         { return false, nil }
-
-// operatorToken returns a token of ann.
-func operatorToken(t *testing.T, role string) string {
-	t.Helper()
-	return identitytest.Sign(t, secret, jwt.NewBuilder().Subject("ann").Audience([]string{"return-sync-operators"}).Claim("roles", role).Expiration(time.Now().Add(time.Hour)), nil)
-}
 
 // TestWingsInUse holds the choice of wings to names that the program knows.
 func TestWingsInUse(t *testing.T) {

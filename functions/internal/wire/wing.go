@@ -56,6 +56,8 @@ type Wing struct {
 	// Findings opens the reader of what is wrong in the wing. Status, console and
 	// alerts show the same findings.
 	Findings func(ctx context.Context, o Opening) (func(context.Context) ([]judge.Further, error), error)
+	// Alerts are the kinds of those findings; each has its paragraph in terraform/README.md.
+	Alerts []judge.Kind
 	// Watched opens what the wing does after each round of the watcher, such as a sign of
 	// life outside of our tables; alive says whether the application gives one here. Its
 	// errors are logged, because they say nothing about the syncs. A nil func does nothing.

@@ -57,7 +57,7 @@ func (s *Sink) prepare(ctx context.Context, rows []report.Row) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted := []Field{Text(keyField), Text(documentField), DateTime(timeField)}
+	wanted := needed()
 	if s.Make {
 		wanted = append(wanted, guess(rows)...)
 	}
@@ -70,7 +70,7 @@ func (s *Sink) prepare(ctx context.Context, rows []report.Row) (*Table, error) {
 		return &made, nil
 	}
 	if t == nil {
-		return nil, fault.New(fault.Misconfigured, "airtable-table", "the base has no table %s: make it with the text fields %s and %s and the date field %s with times", s.Table, keyField, documentField, timeField)
+		return nil, s.noTable()
 	}
 	fresh := *t
 	fresh.Fields = slices.Clone(t.Fields)
@@ -79,7 +79,7 @@ func (s *Sink) prepare(ctx context.Context, rows []report.Row) (*Table, error) {
 			continue
 		}
 		if !s.Make {
-			return nil, fault.New(fault.Misconfigured, "airtable-field", "table %s has no field %s: make it, of the type %s", t.Name, f.Name, f.Type)
+			return nil, t.noField(f)
 		}
 		made, err := s.Client.CreateField(ctx, t.ID, f)
 		if err != nil {
@@ -89,6 +89,40 @@ func (s *Sink) prepare(ctx context.Context, rows []report.Row) (*Table, error) {
 	}
 	s.remember(&fresh)
 	return &fresh, nil
+}
+
+// needed are the fields of ours that a table must have.
+func needed() []Field { return []Field{Text(keyField), Text(documentField), DateTime(timeField)} }
+
+// noTable says that the base lacks the table.
+func (s *Sink) noTable() error {
+	return fault.New(fault.Misconfigured, "airtable-table", "the base has no table %s: make it with the text fields %s and %s and the date field %s with times", s.Table, keyField, documentField, timeField)
+}
+
+// noField says that the table lacks a field.
+func (t Table) noField(f Field) error {
+	return fault.New(fault.Misconfigured, "airtable-field", "table %s has no field %s: make it, of the type %s", t.Name, f.Name, f.Type)
+}
+
+// Examine demands that the token reads the base, and that the table has our fields unless
+// Make makes them. It changes nothing.
+func (s *Sink) Examine(ctx context.Context) (warning string, err error) {
+	tables, err := s.Client.Tables(ctx)
+	if err != nil || s.Make {
+		return "", err
+	}
+	for _, t := range tables {
+		if t.Name != s.Table && t.ID != s.Table {
+			continue
+		}
+		for _, f := range needed() {
+			if have, ok := t.Field(f.Name); !ok || slices.Contains(computed, have.Type) {
+				return "", t.noField(f)
+			}
+		}
+		return "", nil
+	}
+	return "", s.noTable()
 }
 
 // guess returns the fields that rows need, by the first value of each.

@@ -14,6 +14,7 @@ import (
 // Starts is what starts ask of the table of reports.
 type Starts interface {
 	Ensure(ctx context.Context, k report.Key, z report.Zone, due time.Time) (created bool, err error)
+	EnsureRun(ctx context.Context, typ string, at time.Time, z report.Zone, request string) (report.Report, error)
 	Report(ctx context.Context, k report.Key) (report.Report, error)
 	Waiting(ctx context.Context, typ string, bound report.Date) ([]report.Report, error)
 	Start(ctx context.Context, r report.Report) (bool, error)
@@ -79,6 +80,30 @@ func (s *Starter) Start(ctx context.Context, typ string, z report.Zone, schedule
 		}
 	}
 	return fmt.Sprintf("report %s was started, with %d retried and %d repeated", today, len(run), len(repeat)), nil
+}
+
+// Request starts a type for a request other than a scheduled time, and returns the report
+// that answers it: today's of a dated type, which may be done already, and of a real-time
+// type a new run. A request that is repeated starts once; request identifies it.
+func (s *Starter) Request(ctx context.Context, typ, request string, now time.Time) (report.Report, error) {
+	t, err := s.Types.Type(ctx, typ)
+	if err != nil {
+		return report.Report{}, err
+	}
+	if !t.Active {
+		return report.Report{}, fault.New(fault.Invalid, "report-inactive", "report type %s is inactive", typ)
+	}
+	if t.RealTime {
+		r, err := s.Reports.EnsureRun(ctx, typ, now, t.Zone, request)
+		if err == nil {
+			err = s.send(ctx, r.Key)
+		}
+		return r, err
+	}
+	if _, err := s.Start(ctx, typ, t.Zone, now, now); err != nil {
+		return report.Report{}, err
+	}
+	return s.Reports.Report(ctx, t.Today(t.Zone, now))
 }
 
 // send sends the task of a report that is due now. A task that was sent for this turn

@@ -50,12 +50,33 @@ type Sink struct {
 	indexed atomic.Bool // this process has seen the index
 }
 
-// EnsureIndex makes the index by which Finish finds a report's documents.
+// indexName is the name of the index by which Finish finds a report's documents.
+const indexName = "report_stamp"
+
+// EnsureIndex makes that index.
 func (s *Sink) EnsureIndex(ctx context.Context) error {
 	_, err := s.Collection.Indexes().CreateOne(ctx, mongo.IndexModel{
-		Keys: bson.D{{Key: "report", Value: 1}, {Key: "stamp", Value: 1}}, Options: options.Index().SetName("report_stamp"),
+		Keys: bson.D{{Key: "report", Value: 1}, {Key: "stamp", Value: 1}}, Options: options.Index().SetName(indexName),
 	})
 	return classify(err, "make the index of the collection")
+}
+
+// Examine demands that the collection can be read, and warns where it has documents and
+// not the index. It changes nothing.
+func (s *Sink) Examine(ctx context.Context) (warning string, err error) {
+	list, err := s.Collection.Indexes().ListSpecifications(ctx)
+	if err != nil {
+		return "", classify(err, "list the indexes of "+s.Collection.Name())
+	}
+	for _, one := range list {
+		if one.Name == indexName {
+			return "", nil
+		}
+	}
+	if len(list) == 0 {
+		return "", nil // the first report makes the collection, and its index
+	}
+	return "collection " + s.Collection.Name() + " has no index " + indexName + " on report and stamp: removing old documents reads the whole collection; give the user the right createIndex", nil
 }
 
 // document is a row as it is stored.

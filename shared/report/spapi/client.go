@@ -124,7 +124,7 @@ func (c *Client) access(ctx context.Context) (string, error) {
 		}
 		return r, err
 	})
-	if fault.KindOf(err) == fault.Invalid {
+	if kind := fault.KindOf(err); kind == fault.Invalid || kind == fault.Misconfigured {
 		return "", fault.Wrap(err, fault.Misconfigured, "spapi-login", "Login with Amazon refuses SPAPI_CLIENT_ID, SPAPI_CLIENT_SECRET or SPAPI_REFRESH_TOKEN")
 	}
 	if err != nil {
@@ -139,6 +139,12 @@ func (c *Client) access(ctx context.Context) (string, error) {
 	}
 	c.token, c.until = got.Token, c.Now().Add(time.Duration(got.Life)*time.Second-tokenSlack)
 	return c.token, nil
+}
+
+// Examine demands that Login with Amazon gives a token. It orders nothing.
+func (c *Client) Examine(ctx context.Context) error {
+	_, err := c.access(ctx)
+	return err
 }
 
 // drop forgets a token that Amazon refused.

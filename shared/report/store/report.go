@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -51,7 +52,9 @@ type Filter struct {
 	Type   string
 	Failed bool      // those of the view Failed Reports alone
 	Since  time.Time // changed at or after
-	Limit  int       // 0 is 100
+	// From and Before are bounds of the slot: at or after the one, and before the other.
+	From, Before string
+	Limit        int // 0 is 100
 }
 
 // Reports returns reports, those of the newest dates first.
@@ -60,8 +63,8 @@ func (s *Store) Reports(ctx context.Context, f Filter) ([]report.Report, error) 
 		f.Limit = 100
 	}
 	list, err := sqldb.Collect(ctx, s.db, scanReport, "SELECT "+reportColumns+` FROM report_report
-		WHERE (? = '' OR type = ?) AND (? = 0 OR fail = 1) AND updated_at >= ? ORDER BY slot DESC, type LIMIT ?`,
-		f.Type, f.Type, f.Failed, since(f.Since), f.Limit)
+		WHERE (? = '' OR type = ?) AND (? = 0 OR fail = 1) AND updated_at >= ? AND slot >= ? AND (? = '' OR slot < ?) ORDER BY slot DESC, type LIMIT ?`,
+		f.Type, f.Type, f.Failed, since(f.Since), f.From, f.Before, f.Before, f.Limit)
 	return list, sqldb.Outage(err, "read the reports")
 }
 
@@ -87,6 +90,33 @@ func (s *Store) Ensure(ctx context.Context, k report.Key, z report.Zone, due tim
 	n, err := sqldb.Affected(ctx, s.db, `INSERT IGNORE INTO report_report (type, slot, zone_minutes, due_at, since_at, next_at)
 		VALUES (?, ?, ?, ?, NOW(6), NOW(6))`, k.Type, k.Slot, z, due)
 	return n == 1, sqldb.Outage(err, "make a report due")
+}
+
+// maxRuns is how many runs of a type may begin within so many seconds.
+const maxRuns = 60
+
+// EnsureRun makes a run of a real-time type due at once for a request; the request
+// repeated gets the run that is there. A second that another run has is left to it: the
+// run gets the next one.
+func (s *Store) EnsureRun(ctx context.Context, typ string, at time.Time, z report.Zone, request string) (report.Report, error) {
+	for i := range maxRuns {
+		k := report.RealTimeKey(typ, at.Add(time.Duration(i)*time.Second))
+		if _, err := s.db.ExecContext(ctx, `INSERT IGNORE INTO report_report (type, slot, zone_minutes, due_at, since_at, next_at, started_by)
+			VALUES (?, ?, ?, NOW(6), NOW(6), NOW(6), ?)`, typ, k.Slot, z, request); err != nil {
+			return report.Report{}, sqldb.Outage(err, "make a run due")
+		}
+		r, err := oneReport(s.db.QueryRowContext(ctx, "SELECT "+reportColumns+" FROM report_report WHERE type = ? AND started_by = ?", typ, request), k)
+		if fault.KindOf(err) != fault.NotFound {
+			return r, err
+		}
+	}
+	return report.Report{}, fault.New(fault.Throttled, "too-many-runs", "report type %s was started %d times within a minute", typ, maxRuns)
+}
+
+// ByID returns a report by its row's id, without its accounts; its absence is a
+// fault.NotFound.
+func (s *Store) ByID(ctx context.Context, id int64) (report.Report, error) {
+	return oneReport(s.db.QueryRowContext(ctx, "SELECT "+reportColumns+" FROM report_report WHERE id = ?", id), report.Key{Type: "of row", Slot: strconv.FormatInt(id, 10)})
 }
 
 // Waiting returns the dated reports of a type that may have to run at its next start:

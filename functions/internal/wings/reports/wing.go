@@ -10,10 +10,9 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	function "gitlab.com/eshopbox-team/return-sync/functions/reports"
-	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
+	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
-	"gitlab.com/eshopbox-team/return-sync/shared/report/definition"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
@@ -40,9 +39,12 @@ func Wing() wire.Wing {
 		},
 		Tables:   store.Migrations(),
 		Kinds:    kinds,
+		Members:  members,
 		Findings: findings,
+		Alerts:   []judge.Kind{failedKind},
 		Watched:  watched,
 		Checks:   checks,
+		Page:     page,
 	}
 }
 
@@ -59,6 +61,13 @@ func settings() []wire.Setting {
 	return append([]wire.Setting{
 		{Name: "REPORTS_DIR", Help: "folder with definitions of report types"},
 		{Name: "REPORTS_URL", Help: "address of the reports function, which queue reports calls"},
+		{Name: "SPAPI_URL", Help: "address of the Selling Partner API in the seller's region"},
+		{Name: "SPAPI_TOKEN_URL", Help: "where Amazon's access tokens come from"},
+		{Name: "SPAPI_CLIENT_ID", Help: "client id of the application at Amazon, for doctor (secret)"},
+		{Name: "SPAPI_CLIENT_SECRET", Help: "client secret of that application, for doctor (secret)"},
+		{Name: "SPAPI_REFRESH_TOKEN", Help: "refresh token of the seller's authorization, for doctor (secret)"},
+		{Name: "MONGODB_URI", Help: "MongoDB that reports go to, for doctor (secret)"},
+		{Name: "MONGODB_DATABASE", Help: "database of the reports in MongoDB"},
 	}, airtableSettings...)
 }
 
@@ -135,46 +144,4 @@ func kinds(ctx context.Context, o wire.Opening, start bool) (schedule.Kinds, err
 		return starter.Start(ctx, s.Target, report.Zone(s.Offset), occurrence(key, now), now)
 	}
 	return schedule.Kinds{kind}, nil
-}
-
-// checks are doctor's checks of the wing.
-func checks(ctx context.Context, o wire.Opening) ([]doctor.Check, error) {
-	var c Config
-	if err := wire.Configure(ctx, o.Lookup, &c); err != nil {
-		return nil, err
-	}
-	return []doctor.Check{{Name: "reports definitions", Run: func(ctx context.Context) []doctor.Finding {
-		return checkDefinitions(ctx, o, c)
-	}}, {Name: "reports SYNC base", Run: func(ctx context.Context) []doctor.Finding { return checkBase(ctx, o) }}}, nil
-}
-
-// checkDefinitions reads every definition and compares them with the types' rows.
-func checkDefinitions(ctx context.Context, o wire.Opening, c Config) []doctor.Finding {
-	list, err := definition.Load(c.Dir)
-	if err != nil {
-		return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error()}}
-	}
-	if len(list) == 0 {
-		return []doctor.Finding{{Severity: doctor.Fail, Message: "REPORTS_DIR holds no definition of a report type"}}
-	}
-	return append(missingRows(ctx, o, list), doctor.Finding{Severity: doctor.OK, Message: fmt.Sprintf("%d report types are defined", len(list))})
-}
-
-// missingRows finds rows without a definition: their reports fail.
-func missingRows(ctx context.Context, o wire.Opening, list []report.Definition) []doctor.Finding {
-	types, err := store.New(o.Pool).Types(ctx)
-	if err != nil {
-		return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error()}}
-	}
-	known := map[string]bool{}
-	for _, d := range list {
-		known[d.Name] = true
-	}
-	var found []doctor.Finding
-	for _, t := range types {
-		if t.Active && !known[t.Name] {
-			found = append(found, doctor.Finding{Severity: doctor.Fail, Message: "report type " + t.Name + " has a row and no definition: set it inactive, or put its definition into REPORTS_DIR"})
-		}
-	}
-	return found
 }

@@ -37,6 +37,7 @@ type numbers struct {
 	Failed      int   `json:"failed"`
 	Differences int   `json:"differences"`
 	Compared    int   `json:"compared"` // values that were read on both sides
+	MongoDB     bool  `json:"mongodb"`  // whether it took part
 }
 
 // values are numbers by a row's key and field, as text.
@@ -116,6 +117,9 @@ func (p *play) check(ctx context.Context) (any, []string, error) {
 	if n.Differences += different; different > 0 {
 		problems = append(problems, fmt.Sprintf("the SYNC base: %d reports differ from ours", different))
 	}
+	if n.MongoDB = p.vendors.mongo != nil; !n.MongoDB {
+		problems = append(problems, "MongoDB was left out: "+p.vendors.noMongo.Error())
+	}
 	if n.Types < leastTypes || n.Rows < leastRows {
 		problems = append(problems, fmt.Sprintf("the sample has %d types and %d rows: want at least %d and %d", n.Types, n.Rows, leastTypes, leastRows))
 	}
@@ -164,12 +168,12 @@ func (p *play) compare(ctx context.Context, r report.Report) (compared, differen
 		return 0, 0, err
 	}
 	compared, different = len(want), differences(want, have)
-	if r.Type == "returns_by_status" {
-		page, err := p.airtableValues(ctx, r)
+	for _, read := range p.destinations(r) {
+		there, err := read(ctx, r)
 		if err != nil {
 			return 0, 0, err
 		}
-		compared, different = compared+len(want), different+differences(want, page)
+		compared, different = compared+len(want), different+differences(want, there)
 	}
 	return compared, different, nil
 }
@@ -179,9 +183,9 @@ func (p *play) truth(ctx context.Context, r report.Report) (values, error) {
 	v := values{}
 	switch r.Type {
 	case "sales_report", "stock_report":
-		typeID := map[string]string{"sales_report": "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL", "stock_report": "GET_AFN_INVENTORY_DATA"}[r.Type]
+		typeID := map[string]string{"sales_report": salesID, "stock_report": stockID}[r.Type]
 		order := r.Order(report.Type{})
-		for n := range amazonRows {
+		for n := range amazonRows(typeID) {
 			line := amazonLine(typeID, order.From.UTC(), n)
 			key := line[0] + "|" + line[1]
 			if v.put(key, "quantity", line[3]); r.Type == "sales_report" {
@@ -237,34 +241,6 @@ func (p *play) scans(ctx context.Context, day string, v values) error {
 			return nil
 		}
 	}
-}
-
-// airtableValues reads the records of a report from Airtable.
-func (p *play) airtableValues(ctx context.Context, r report.Report) (values, error) {
-	v := values{}
-	body, err := p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/Returns%20by%20status?pageSize=100", airtableToken)
-	if err != nil {
-		return nil, err
-	}
-	var page struct {
-		Records []struct {
-			Fields map[string]any `json:"fields"`
-		} `json:"records"`
-	}
-	d := json.NewDecoder(strings.NewReader(string(body)))
-	d.UseNumber()
-	if err := d.Decode(&page); err != nil {
-		return nil, err
-	}
-	for _, record := range page.Records {
-		if record.Fields["Document"] != "returns_by_status|"+r.Slot {
-			continue
-		}
-		for _, field := range []string{"returns", "oldest"} {
-			v.put(fmt.Sprint(record.Fields["Row Key"]), field, fmt.Sprint(record.Fields[field]))
-		}
-	}
-	return v, nil
 }
 
 // get reads an address.

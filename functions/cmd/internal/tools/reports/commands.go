@@ -116,13 +116,10 @@ func retryCmd(a *cli.App) *cobra.Command {
 			}
 			for _, slot := range args[1:] {
 				key := report.Key{Type: args[0], Slot: slot}
-				err := s.Audited(ctx, audit.New(db.Pool()), audit.Entry{Action: "retry-report", Object: key.String()}, func(e *audit.Entry) error {
-					before, follows, err := store.New(db.Pool()).Operate(ctx, key, report.Retry)
-					if e.Old, e.New = string(before.State)+" "+before.Scenario(), follows; err == nil {
-						_, err = fmt.Fprintf(s.Out, "%s: %s\n", key, follows)
-					}
-					return err
-				})
+				follows, err := wing.Acts{Pool: db.Pool(), By: s.Actor()}.Retry(ctx, key)
+				if err == nil {
+					_, err = fmt.Fprintf(s.Out, "%s: %s\n", key, follows)
+				}
 				if err != nil {
 					return err
 				}

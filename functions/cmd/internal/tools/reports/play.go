@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
@@ -34,11 +35,22 @@ type play struct {
 	tables  *store.Store
 	list    []report.Definition
 	started time.Time // the scheduled time of the reports
+	bad     atomic.Bool
+	cuts    int // of MongoDB's connections
 }
 
-// openPlay opens the emulators and writes the definitions with their addresses.
+// openPlay opens the wing's part of a stack.
 func openPlay(ctx context.Context, s *rehearsal.Stack) (*rehearsal.Play, error) {
-	v, err := openVendors(ctx)
+	p, err := newPlay(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return p.registered(), nil
+}
+
+// newPlay opens the emulators and writes the definitions with their addresses.
+func newPlay(ctx context.Context, s *rehearsal.Stack) (*play, error) {
+	v, err := openVendors(ctx, s.Options.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -46,19 +58,41 @@ func openPlay(ctx context.Context, s *rehearsal.Stack) (*rehearsal.Play, error) 
 	if err := p.write(); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	return &rehearsal.Play{
-		Env: []string{
-			"REPORTS_DIR=" + p.dir, "REPORTS_URL=" + s.URL("FetchReports"), "REPORTS_SECRET_COURIER_TOKEN=" + courierToken,
-			"SPAPI_URL=" + v.addresses["amazon"], "SPAPI_TOKEN_URL=" + v.addresses["amazon"] + "/auth/o2/token",
-			"SPAPI_CLIENT_ID=local-client", "SPAPI_CLIENT_SECRET=local-secret", "SPAPI_REFRESH_TOKEN=local-refresh",
-			"AIRTABLE_URL=" + v.addresses["airtable"], "AIRTABLE_BASE=" + airtableBase, "AIRTABLE_SYNC_BASE=" + airtableBase, "AIRTABLE_TOKEN=" + airtableToken,
-		},
-		Begin: p.begin, Run: p.run, Check: p.check, Settle: p.settle, Close: p.close,
-		Welcome: func() []string {
-			return []string{"Airtable's page with the SYNC base and a report of returns by status: " + v.addresses["airtable"] + "/"}
-		},
-	}, nil
+	return p, nil
 }
+
+// registered is the part as the stack knows it.
+func (p *play) registered() *rehearsal.Play {
+	v, s := p.vendors, p.stack
+	env := []string{
+		"REPORTS_DIR=" + p.dir, "REPORTS_URL=" + s.URL("FetchReports"), "REPORTS_SECRET_COURIER_TOKEN=" + courierToken,
+		"SPAPI_URL=" + v.addresses["amazon"], "SPAPI_TOKEN_URL=" + v.addresses["amazon"] + "/auth/o2/token",
+		"SPAPI_CLIENT_ID=local-client", "SPAPI_CLIENT_SECRET=local-secret", "SPAPI_REFRESH_TOKEN=local-refresh",
+		"AIRTABLE_URL=" + v.addresses["airtable"], "AIRTABLE_BASE=" + airtableBase, "AIRTABLE_SYNC_BASE=" + airtableBase, "AIRTABLE_TOKEN=" + airtableToken,
+		"MONGODB_URI=" + v.mongoURI(),
+	}
+	if s.Options.Steps {
+		env = append(env, soakEnv...)
+	}
+	return &rehearsal.Play{
+		Env: env, Begin: p.begin, Run: p.run, Check: p.check, Misbehave: p.misbehave, Churn: p.churn, Settle: p.settle, Close: p.close, Welcome: p.welcome,
+	}
+}
+
+// welcome says where a person sees the reports.
+func (p *play) welcome() []string {
+	list := []string{
+		"reports in the console: " + p.stack.ConsoleURL() + ", then Reports",
+		"Airtable's page with the SYNC base, the sales report and returns by status: " + p.vendors.addresses["airtable"] + "/",
+	}
+	if uri := p.vendors.mongoURI(); uri != "" {
+		list = append(list, "MongoDB with the sales report and the couriers' scans, database reports: "+uri)
+	}
+	return list
+}
+
+// mongoLine names MongoDB in a definition.
+const mongoLine = "  - kind: mongodb\n"
 
 // write writes the definitions into a folder of their own.
 func (p *play) write() (err error) {
@@ -69,6 +103,10 @@ func (p *play) write() (err error) {
 	for _, name := range names {
 		text, readErr := definitions.ReadFile(name)
 		filled := strings.ReplaceAll(string(text), "http://api.invalid", p.vendors.addresses["api"])
+		if p.vendors.mongo == nil {
+			filled = strings.ReplaceAll(filled, "destinations:\n"+mongoLine, "") // the only one
+			filled = strings.ReplaceAll(filled, mongoLine, "")
+		}
 		err = errors.Join(err, readErr, os.WriteFile(filepath.Join(p.dir, filepath.Base(name)), []byte(filled), 0o600))
 	}
 	if err == nil {
@@ -114,11 +152,6 @@ func (p *play) run(ctx context.Context, log io.Writer) (err error) {
 	return errors.Join(p.wait(ctx, log), p.roundBase(ctx))
 }
 
-// settle waits until no work is open and the base is in step.
-func (p *play) settle(ctx context.Context) error {
-	return errors.Join(p.wait(ctx, io.Discard), p.roundBase(ctx))
-}
-
 // lookEvery is how often the tables are read while reports are under way.
 const lookEvery = 500 * time.Millisecond
 
@@ -143,10 +176,8 @@ func (p *play) wait(ctx context.Context, log io.Writer) error {
 		if open == 0 {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(lookEvery):
+		if err := pause(ctx, lookEvery); err != nil {
+			return err
 		}
 	}
 }

@@ -1,12 +1,13 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
+	"math/rand/v2"
+	"strconv"
 	"time"
 
 	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
@@ -62,52 +63,60 @@ func (p *play) roundBase(ctx context.Context) error {
 			if err != nil || !sum.Busy {
 				return err
 			}
-			select { // the tick has it
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(lookEvery):
+			if err := pause(ctx, lookEvery); err != nil { // the tick has it
+				return err
 			}
 		}
 	})
 }
 
-// compareBase compares the base's rows of reports with our own, without the wing's code,
-// and returns how many it compared and how many differ.
+// compareBase compares the base's rows of reports and types with our own, without the
+// wing's code, and returns how many it compared and how many differ.
 func (p *play) compareBase(ctx context.Context, list []report.Report) (compared, different int, err error) {
-	have := map[string]string{}
-	for offset := ""; ; {
-		query := url.Values{"pageSize": {"100"}}
-		if offset != "" {
-			query.Set("offset", offset)
-		}
-		// The page's requests count as everybody's, so the check takes its time.
-		var page struct {
-			Records []struct {
-				Fields map[string]any `json:"fields"`
-			} `json:"records"`
-			Offset string `json:"offset"`
-		}
-		body, err := p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/Reports?"+query.Encode(), airtableToken)
-		if err != nil {
-			return 0, 0, err
-		}
-		if err := json.Unmarshal(body, &page); err != nil {
-			return 0, 0, err
-		}
-		for _, r := range page.Records {
-			have[fmt.Sprint(r.Fields["Report"])] = strings.Join([]string{
-				fmt.Sprint(r.Fields["State"]), fmt.Sprint(r.Fields["Rows"] == nil), fmt.Sprint(r.Fields["Fail"] == true),
-			}, " ")
-		}
-		if offset = page.Offset; offset == "" {
-			break
-		}
+	records, err := p.airtableRecords(ctx, base.ReportsTable, "")
+	if err != nil {
+		return 0, 0, err
+	}
+	have, want := map[string]string{}, map[string]string{}
+	for _, r := range records {
+		have[fmt.Sprint(r.Fields["Report"])] = fmt.Sprint(r.Fields["State"], r.Fields["Rows"] == nil, r.Fields["Fail"] == true)
 	}
 	for _, r := range list {
-		compared++
-		if want := strings.Join([]string{string(r.State), fmt.Sprint(r.Rows == 0), fmt.Sprint(r.Fail)}, " "); have[r.String()] != want {
+		want[r.String()] = fmt.Sprint(string(r.State), r.Rows == 0, r.Fail)
+	}
+	types, err := p.tables.Types(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	if records, err = p.airtableRecords(ctx, base.TypesTable, ""); err != nil {
+		return 0, 0, err
+	}
+	for _, r := range records {
+		days, _ := r.Fields[repeatField].(json.Number) // an empty field is left out
+		have["type "+fmt.Sprint(r.Fields["Name"])] = fmt.Sprint(r.Fields["Status"], cmp.Or(days.String(), "0"))
+	}
+	for _, t := range types {
+		want["type "+t.Name] = fmt.Sprint(map[bool]string{true: "Active", false: "Inactive"}[t.Active], strconv.Itoa(t.RepeatAfter))
+	}
+	for key, one := range want {
+		if compared++; have[key] != one {
 			different++
 		}
 	}
 	return compared, different, nil
+}
+
+// repeatField is a field of the table Report Types that people edit.
+const repeatField = "Repeat after N days"
+
+// editByHand is a person who sets a type's Repeat after N days in the SYNC base, to so
+// many that no report is that old.
+func (p *play) editByHand(ctx context.Context, dice *rand.Rand) error {
+	name := p.list[dice.IntN(len(p.list))].Name
+	records, err := p.airtableRecords(ctx, base.TypesTable, "{Name}='"+name+"'")
+	if err != nil || len(records) != 1 {
+		return nil //nolint:nilerr // the base is out of order just now, for people too
+	}
+	_, err = p.vendors.airtable.Edit(airtable.Edit{Base: airtableBase, Table: base.TypesTable, Record: records[0].ID, Fields: map[string]any{repeatField: 300 + dice.IntN(60)}})
+	return err
 }

@@ -1,5 +1,6 @@
 // Package reports is the reports wing's part of the programs of people: the commands
-// returnsync reports, and cmd/local --reports with emulators of Amazon and Airtable.
+// returnsync reports, and cmd/local --reports with emulators of Amazon
+// and Airtable, and FerretDB for MongoDB.
 package reports
 
 import (
@@ -10,6 +11,6 @@ import (
 // Tool returns the wing's part.
 func Tool() tool.Tool {
 	return tool.Tool{Commands: commands, Play: rehearsal.Wing{
-		Name: "reports", Help: "also fetch reports, from emulators of Amazon and others into datapoints and Airtable", Open: openPlay,
+		Name: "reports", Help: "also fetch reports, from emulators of Amazon and others into datapoints, Airtable and MongoDB", Open: openPlay, Soaks: true,
 	}}
 }

@@ -17,29 +17,40 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/spapi"
 )
 
-// How many rows the invented reports have.
+// How many rows the invented reports have. The sales report also goes to Airtable, which
+// takes 50 rows a second.
 const (
-	amazonRows = 3000
-	scanRows   = 3000
-	scanPage   = 250
-	costRows   = 2000
+	salesRows = 300
+	stockRows = 4200
+	scanRows  = 4000
+	scanPage  = 250
+	costRows  = 2500
 )
 
 // courierToken is the secret of the invented API; it guards nothing.
 const courierToken = "a-token-of-the-local-rehearsal-only"
 
-// vendors are the emulated services: Amazon, Airtable, and an API of ours.
+// vendors are the emulated services: Amazon, Airtable, MongoDB and an API of ours.
 type vendors struct {
+	amazon    *spapi.Server
 	airtable  *airtable.Server
+	api       *flaky
 	addresses map[string]string // by amazon, airtable, api
 	servers   []*http.Server
+
+	// mongo is nil where MongoDB cannot be had; noMongo says why.
+	mongo   *mongoServer
+	noMongo error
+	cutter  *cutter // before it
 }
 
-// openVendors starts the services on loopback.
-func openVendors(ctx context.Context) (*vendors, error) {
-	v := &vendors{airtable: airtable.New(airtable.Options{}), addresses: map[string]string{}}
-	amazon := spapi.New(spapi.Options{Content: writeOrders})
-	for name, handler := range map[string]http.Handler{"amazon": amazon, "airtable": v.airtable, "api": api()} {
+// openVendors starts the services on loopback. Without MongoDB the others run.
+func openVendors(ctx context.Context, log io.Writer) (*vendors, error) {
+	v := &vendors{
+		amazon: spapi.New(spapi.Options{Content: writeOrders}), airtable: airtable.New(airtable.Options{}),
+		api: &flaky{Handler: api()}, addresses: map[string]string{},
+	}
+	for name, handler := range map[string]http.Handler{"amazon": v.amazon, "airtable": v.airtable, "api": v.api} {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, errors.Join(err, v.close())
@@ -48,7 +59,23 @@ func openVendors(ctx context.Context) (*vendors, error) {
 		v.addresses[name], v.servers = "http://"+l.Addr().String(), append(v.servers, server)
 		go func() { _ = server.Serve(l) }() // ends with close
 	}
+	if v.mongo, v.noMongo = startMongo(ctx, log); v.noMongo != nil {
+		_, _ = fmt.Fprintln(log, "MongoDB is left out:", v.noMongo)
+		return v, nil
+	}
+	var err error
+	if v.cutter, err = openCutter(ctx, v.mongo.address); err != nil {
+		return nil, errors.Join(err, v.close())
+	}
 	return v, nil
+}
+
+// mongoURI is the address of MongoDB; empty where it cannot be had.
+func (v *vendors) mongoURI() string {
+	if v.mongo == nil {
+		return ""
+	}
+	return "mongodb://" + v.cutter.listener.Addr().String() + "/"
 }
 
 // close stops the services.
@@ -56,6 +83,12 @@ func (v *vendors) close() error {
 	var problems []error
 	for _, s := range v.servers {
 		problems = append(problems, s.Close())
+	}
+	if v.cutter != nil {
+		problems = append(problems, v.cutter.close())
+	}
+	if v.mongo != nil {
+		problems = append(problems, v.mongo.close())
 	}
 	return errors.Join(problems...)
 }
@@ -69,6 +102,20 @@ func amazonLine(typeID string, day time.Time, n int) []string {
 	}
 }
 
+// amazonRows is how many rows a report type at Amazon has.
+func amazonRows(typeID string) int {
+	if typeID == salesID {
+		return salesRows
+	}
+	return stockRows
+}
+
+// The report types at Amazon of the definitions.
+const (
+	salesID = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
+	stockID = "GET_AFN_INVENTORY_DATA"
+)
+
 // amazonHeader is the header of those orders.
 var amazonHeader = []string{"order-id", "sku", "order-status", "quantity", "item-price"}
 
@@ -77,7 +124,7 @@ func writeOrders(w io.Writer, o spapi.Order) error {
 	if _, err := io.WriteString(w, strings.Join(amazonHeader, "\t")+"\n"); err != nil {
 		return err
 	}
-	for n := range amazonRows {
+	for n := range amazonRows(o.ReportType) {
 		if _, err := io.WriteString(w, strings.Join(amazonLine(o.ReportType, o.DataStartTime, n), "\t")+"\n"); err != nil {
 			return err
 		}

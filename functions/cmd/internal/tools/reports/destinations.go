@@ -1,0 +1,144 @@
+package reports
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/report"
+)
+
+// airtableTables are the tables of the types that go to Airtable.
+var airtableTables = map[string]string{"returns_by_status": "Returns by status", "sales_report": "Sales"}
+
+// mongoTypes are the types that go to MongoDB, with the numbers that are compared.
+var mongoTypes = map[string][]string{"sales_report": {"quantity", "item-price"}, "courier_scans": {"weight"}}
+
+// destinations returns what reads a report's values from its destinations other than
+// datapoints.
+func (p *play) destinations(r report.Report) []func(context.Context, report.Report) (values, error) {
+	var list []func(context.Context, report.Report) (values, error)
+	if airtableTables[r.Type] != "" {
+		list = append(list, p.airtableValues)
+	}
+	if mongoTypes[r.Type] != nil && p.vendors.mongo != nil {
+		list = append(list, p.mongoValues)
+	}
+	return list
+}
+
+// airtablePause keeps the check within Airtable's limit, beside the product's requests.
+const airtablePause = 400 * time.Millisecond
+
+// record is one of Airtable's.
+type record struct {
+	ID     string         `json:"id"`
+	Fields map[string]any `json:"fields"`
+}
+
+// airtableValues reads the records of a report from Airtable.
+func (p *play) airtableValues(ctx context.Context, r report.Report) (values, error) {
+	fields := map[string][]string{"returns_by_status": {"returns", "oldest"}, "sales_report": {"quantity", "item-price"}}[r.Type]
+	records, err := p.airtableRecords(ctx, airtableTables[r.Type], "{Document}='"+r.Type+"|"+r.Slot+"'")
+	v := values{}
+	for _, one := range records {
+		for _, field := range fields {
+			v.put(fmt.Sprint(one.Fields["Row Key"]), field, fmt.Sprint(one.Fields[field]))
+		}
+	}
+	if len(v) != len(records)*len(fields) {
+		v["\x00records that are there twice"] = fmt.Sprint(len(records))
+	}
+	return v, err
+}
+
+// airtableRecords reads the records of a table for which a formula holds, without the
+// wing's code; an empty one holds for all.
+func (p *play) airtableRecords(ctx context.Context, table, formula string) ([]record, error) {
+	query := url.Values{"pageSize": {"100"}}
+	if formula != "" {
+		query.Set("filterByFormula", formula)
+	}
+	var list []record
+	for {
+		body, err := p.airtablePage(ctx, table, query)
+		if err != nil {
+			return nil, err
+		}
+		var page struct {
+			Records []record `json:"records"`
+			Offset  string   `json:"offset"`
+		}
+		d := json.NewDecoder(strings.NewReader(string(body)))
+		d.UseNumber()
+		if err := d.Decode(&page); err != nil {
+			return nil, err
+		}
+		list = append(list, page.Records...)
+		if page.Offset == "" {
+			return list, nil
+		}
+		query.Set("offset", page.Offset)
+	}
+}
+
+// airtablePage reads a page of a table. The page's requests count as everybody's: a 429 is
+// waited for as Airtable asks.
+func (p *play) airtablePage(ctx context.Context, table string, query url.Values) ([]byte, error) {
+	for attempt := 1; ; attempt++ {
+		if err := pause(ctx, airtablePause); err != nil {
+			return nil, err
+		}
+		body, err := p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/"+url.PathEscape(table)+"?"+query.Encode(), airtableToken)
+		if err == nil || attempt == 4 || !strings.Contains(err.Error(), "answered 429") {
+			return body, err
+		}
+		if err := pause(ctx, 31*time.Second); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// pause waits.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// mongoValues reads the documents of a report from MongoDB, without the wing's code.
+func (p *play) mongoValues(ctx context.Context, r report.Report) (_ values, err error) {
+	client, err := mongo.Connect(options.Client().ApplyURI("mongodb://" + p.vendors.mongo.address + "/"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = client.Disconnect(context.WithoutCancel(ctx)) }()
+	cursor, err := client.Database("reports").Collection(r.Type).Find(ctx, bson.D{{Key: "report", Value: r.Type + "|" + r.Slot}})
+	if err != nil {
+		return nil, err
+	}
+	var list []struct {
+		Key  string         `bson:"key"`
+		Data map[string]any `bson:"data"`
+	}
+	if err := cursor.All(ctx, &list); err != nil {
+		return nil, err
+	}
+	v := values{}
+	for _, one := range list {
+		for _, field := range mongoTypes[r.Type] {
+			v.put(one.Key, field, fmt.Sprint(one.Data[field]))
+		}
+	}
+	return v, nil
+}

@@ -1,0 +1,141 @@
+package browser
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/console"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire/wiretest"
+)
+
+// openReports opens the reports' page of the console, which a person with a role sees.
+func openReports(t *testing.T, role string) (*Page, wiretest.Product) {
+	t.Helper()
+	product := wiretest.Open(t, map[string]string{"WINGS": reports.Name}, reports.Wing())
+	opened, err := product.Console(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler, token := console.Handler(opened, time.Now), wiretest.OperatorToken(t, role)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" { // signs the visitor in
+			http.SetCookie(w, console.Cookie(token, false, time.Hour))
+			http.Redirect(w, r, console.Path+"/wings/reports/", http.StatusSeeOther)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(web.Close)
+	fill(t, product)
+	p := Open(t)
+	p.Go(web.URL + "/")
+	p.Until("the page", `document.querySelector("#link").innerText === "Live"`)
+	return p, product
+}
+
+// fill has five types and five weeks of their reports, of which three have failed.
+func fill(t *testing.T, p wiretest.Product) {
+	t.Helper()
+	run := func(query string, args ...any) {
+		t.Helper()
+		if _, err := p.DB.SQL().ExecContext(t.Context(), query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, realTime := range map[string]bool{"sales_report": false, "returns_by_status": false, "courier_scans": false, "warehouse_costs": false, "stock_report": true} {
+		run("INSERT INTO report_type (name, real_time, report_type_id, repeat_after_days) VALUES (?, ?, ?, ?)", name, realTime, "GET_"+name, map[bool]int{false: 21}[realTime])
+		slot := "DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL n DAY, '%Y-%m-%d')"
+		if realTime {
+			slot = "DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL n DAY, '%Y-%m-%dT08:00:00Z')"
+		}
+		run(`INSERT INTO report_report (type, slot, zone_minutes, state, last_updated, document_id, rows_read, due_at, since_at)
+			WITH RECURSIVE days AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM days WHERE n < 28)
+			SELECT ?, `+slot+`, 0, 'done', NOW(6), 'x', 3000 + n, NOW(6), NOW(6) FROM days`, name)
+	}
+	const failed = "UPDATE report_report SET state = 'failed', fail = 1, failed_at = NOW(6), error = ?, "
+	run(failed+"last_updated = NULL, document_id = '' WHERE type = 'sales_report' AND slot = DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL 2 DAY, '%Y-%m-%d')", "Airtable refused: the table Sales is missing")
+	run(failed+"document_id = '' WHERE type = 'courier_scans' AND slot = DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL 3 DAY, '%Y-%m-%d')", `<img src=x onerror="document.title='hacked'"> instead of JSON`)
+	run(failed+"repeating = 1 WHERE type = 'sales_report' AND slot = DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL 20 DAY, '%Y-%m-%d')", "the source cancelled the report")
+	run("UPDATE report_report SET state = 'requested' WHERE type = 'warehouse_costs' AND slot = DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL 1 DAY, '%Y-%m-%d')")
+}
+
+// TestReportsPage is an operator's morning: the failed reports with their causes, one
+// retried, a type edited; all of it in the audit, and nothing that axe complains about.
+func TestReportsPage(t *testing.T) {
+	p, product := openReports(t, "operator")
+	reads := func(section, text string) {
+		t.Helper()
+		p.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", quote(section), quote(text)))
+	}
+	for _, text := range []string{"Airtable refused: the table Sales is missing", "Scenario A", "<img src=x", "Scenario B", "Scenario C"} {
+		reads("#failed", text)
+	}
+	reads("#types", "GET_stock_report")
+	p.Until("the calendar", `document.querySelectorAll("#calendar .row button").length === 5 * 28`)
+	for _, dark := range []bool{false, true} {
+		p.Dark(dark)
+		name := map[bool]string{false: "light", true: "dark"}[dark]
+		p.Accessible()
+		p.Picture(name)
+		p.Size(390, 844)
+		p.Until("no sideways scrolling", `document.documentElement.scrollWidth <= 390`)
+		p.Accessible()
+		p.Picture("phone-" + name)
+		p.Size(1280, 900)
+	}
+	p.Dark(false)
+
+	t.Log("a report is looked at with the keyboard")
+	Value[bool](p, `([...document.querySelectorAll("#calendar .row button")].find(b => b.tabIndex === 0).focus(), true)`)
+	p.Press(ArrowLeft)
+	p.Press(Enter)
+	reads("#dialog", "3,")
+	p.Accessible()
+	p.Picture("day")
+	p.Press(Escape)
+
+	t.Log("a report is retried")
+	p.Click(`#failed [data-key^="retry-sales_report"]`)
+	reads("#dialog", "Retry sales_report")
+	p.Accessible()
+	p.Press(Enter)
+	p.Until("it to leave the list", `document.querySelectorAll("#failed tbody tr").length === 2`)
+
+	t.Log("a type is edited, and somebody else is faster")
+	edit := func(days string) {
+		t.Helper()
+		p.Click(`[data-key="edit-courier_scans"]`)
+		p.Type("#t-repeat", days)
+		p.Press(Enter)
+		reads("#dialog", "Save the change of courier_scans")
+	}
+	edit("7")
+	p.Press(Enter)
+	reads("#types", "7 days")
+	edit("9")
+	if _, err := product.DB.SQL().ExecContext(t.Context(), "UPDATE report_type SET offset_days = -2 WHERE name = 'courier_scans'"); err != nil {
+		t.Fatal(err)
+	}
+	p.Click("#confirm")
+	reads("#dialog", "changed by somebody else")
+	p.Complaints() // the browser reports the refusal
+	p.Press(Escape)
+	reads("#types", "-2 days")
+	var acts string
+	if err := product.DB.SQL().QueryRowContext(t.Context(), "SELECT GROUP_CONCAT(CONCAT(action, ' ', outcome = 'done') ORDER BY id) FROM sync_audit WHERE who = 'ann' AND via = 'console'").Scan(&acts); err != nil || acts != "retry-report 1,edit-report-type 1,edit-report-type 0" {
+		t.Errorf("the audit: %s, %v", acts, err)
+	}
+}
+
+// TestReportsPageOfAReader offers no acts.
+func TestReportsPageOfAReader(t *testing.T) {
+	p, _ := openReports(t, "reader")
+	p.Until("the list", `document.querySelectorAll("#failed tbody tr").length === 3`)
+	if n := Value[int](p, `document.querySelectorAll(".acts").length`); n != 0 {
+		t.Errorf("a reader is offered %d acts", n)
+	}
+}
