@@ -18,8 +18,9 @@ import (
 // airtableTables are the tables of the types that go to Airtable.
 var airtableTables = map[string]string{"returns_by_status": "Returns by status", "sales_report": "Sales"}
 
-// mongoTypes are the types that go to MongoDB, with the numbers that are compared.
-var mongoTypes = map[string][]string{"sales_report": {"quantity", "item-price"}, "courier_scans": {"weight"}}
+// mongoTypes are the types that go to MongoDB, with the numbers that are compared: small
+// ones, because FerretDB finds a document by reading its collection.
+var mongoTypes = map[string][]string{"sales_report": {"quantity", "item-price"}}
 
 // destinations returns what reads a report's values from its destinations other than
 // datapoints.

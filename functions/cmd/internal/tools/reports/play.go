@@ -86,7 +86,7 @@ func (p *play) welcome() []string {
 		"Airtable's page with the SYNC base, the sales report and returns by status: " + p.vendors.addresses["airtable"] + "/",
 	}
 	if uri := p.vendors.mongoURI(); uri != "" {
-		list = append(list, "MongoDB with the sales report and the couriers' scans, database reports: "+uri)
+		list = append(list, "MongoDB with the sales report, database reports: "+uri)
 	}
 	return list
 }
@@ -104,7 +104,6 @@ func (p *play) write() (err error) {
 		text, readErr := definitions.ReadFile(name)
 		filled := strings.ReplaceAll(string(text), "http://api.invalid", p.vendors.addresses["api"])
 		if p.vendors.mongo == nil {
-			filled = strings.ReplaceAll(filled, "destinations:\n"+mongoLine, "") // the only one
 			filled = strings.ReplaceAll(filled, mongoLine, "")
 		}
 		err = errors.Join(err, readErr, os.WriteFile(filepath.Join(p.dir, filepath.Base(name)), []byte(filled), 0o600))
