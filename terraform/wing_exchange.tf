@@ -12,7 +12,7 @@ locals {
       # One task a start of a sync by a schedule, a scope or a person.
       exchange = { concurrent = 2, per_second = 1 }
     }
-    jobs   = {}
+    jobs = {}
     secrets = {
       exchange-jwt-secret = "What the exchange function's tokens are signed with (HS256), 32 bytes or more"
       exchange-key-secret = "What seals the partners' keys in exchange_company, 32 bytes or more"
