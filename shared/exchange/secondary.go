@@ -213,7 +213,7 @@ const rounds = 5
 
 // bring brings one slice in line.
 func (r *running) bring(ctx context.Context, s Subscription, result *Result) error {
-	if s.Slice.Proof().Equal(r.listed[s.SliceID]) {
+	if listed := r.listed[s.SliceID]; listed.Hash != "" && s.Slice.Proof().Equal(listed) {
 		result.Outcome = OutcomeUnchanged
 		return nil
 	}

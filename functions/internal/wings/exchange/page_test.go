@@ -71,9 +71,9 @@ func openDesk(t *testing.T, n *node) *desk {
 
 // show opens the page in a browser as somebody with a role.
 func (d *desk) show(role string) {
-	d.node.t.Helper()
+	d.t.Helper()
 	if d.Page == nil {
-		d.Page = browser.Open(d.node.t)
+		d.Page = browser.Open(d.t)
 	}
 	d.Go(d.url + "/sign-in/" + role)
 	d.Until("the page lives", `document.querySelector("#link").innerText === "Live"`)
@@ -86,13 +86,13 @@ func personToken(t testing.TB, role string) string {
 
 // reads waits until a part of the page has a text.
 func (d *desk) reads(selector, text string) {
-	d.node.t.Helper()
+	d.t.Helper()
 	d.Until(selector+" to read "+text, fmt.Sprintf("document.querySelector(%q).innerText.includes(%q)", selector, text))
 }
 
 // press clicks what has a key, and confirms.
 func (d *desk) press(key string) {
-	d.node.t.Helper()
+	d.t.Helper()
 	d.Click(fmt.Sprintf(`[data-key="%s"]`, key))
 	d.Click("#confirm")
 	d.Until("the dialog to close", `!document.querySelector("#dialog").open`)
@@ -131,7 +131,7 @@ func (n *node) audited() string {
 
 // pictures takes pictures of a page, wide and narrow, light and dark.
 func (d *desk) pictures(name string) {
-	d.node.t.Helper()
+	d.t.Helper()
 	for _, width := range []int64{1280, 390} {
 		d.Size(width, 900)
 		d.Until("no sideways scrolling", fmt.Sprintf(`document.documentElement.scrollWidth <= %d`, width))
