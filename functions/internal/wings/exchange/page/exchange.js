@@ -81,14 +81,14 @@ function verdict() {
 }
 
 function partners() {
-  const secondary = view.role !== 'primary';
+  const secondary = view.role !== 'primary', acts = view.operator && secondary;
   const made = [title('Partners', element('small', {}, 'companies whose servers exchange slices with this one'),
-    view.operator && secondary && button('sync-all', 'Sync with all', () => act({
+    acts && button('sync-all', 'Sync with all', () => act({
       title: 'Sync with all partners now?', says: ['The copies of all active subscriptions are brought in line. A sync that is running with a partner is not disturbed.'],
       label: 'Sync now', action: 'sync', body: { target: 'all' },
     })))];
   if (!view.partners.length) return [...made, empty('There are no companies yet.')];
-  return [...made, table(['Company', 'Active', 'Address', 'Last good sync', 'Last try', ''], view.partners.map(p => [
+  return [...made, table(['Company', 'Active', 'Address', 'Last good sync', 'Last try', ...acts ? ['Actions'] : []], view.partners.map(p => [
     [element('strong', {}, p.name), why(p.id)],
     flag('company-' + p.id, p.active, `${p.name} is active`, () => act({
       title: `Switch ${p.name} ${p.active ? 'off' : 'on'}?`, danger: p.active,
@@ -98,13 +98,13 @@ function partners() {
     p.sync_addr ? [element('code', {}, p.sync_addr), p.has_sync_api_key ? '' : why('no key of the partner is kept')] : '–',
     [ago(p.last_good), p.late ? [' ', badge('late')] : ''],
     [ago(p.last_try), why(p.error)],
-    view.operator && secondary && p.sync_addr && p.active ? element('span', { class: 'acts' },
+    ...acts ? [p.sync_addr && p.active ? element('span', { class: 'acts' },
       button('sync-' + p.id, 'Sync now', () => act({
         title: `Sync with ${p.name} now?`, says: ['The copies of all active subscriptions to the company are brought in line.'], label: 'Sync now', action: 'sync', body: { target: p.id },
-      }), { 'aria-label': `Sync with ${p.name} now` }),
+      }), { 'aria-label': `Sync now with ${p.name}` }),
       button('compare-' + p.id, 'Compare', () => act({
         title: `Compare with ${p.name}?`, says: ['The copies are compared and nothing is changed. The list of differences appears below.'], label: 'Compare', action: 'compare', body: { target: p.id },
-      }), { 'aria-label': `Compare with ${p.name}` })) : '',
+      }), { 'aria-label': `Compare with ${p.name}` })) : ''] : [],
   ]), 'Partners')];
 }
 
