@@ -170,6 +170,7 @@ func TestWhoCalls(t *testing.T) {
 		"cron": {"scheduler"}, "window": {"tasks"}, "process": {"tasks"}, "search": {"uptime"},
 		"verify": {"housekeeper"}, "schedules": {"housekeeper"}, "watch": {"housekeeper"}, "scopes": {"operator-team"}, "console": {"operator-team"}, "reports": {"tasks", "housekeeper"},
 		"exchange": {"everybody"}, // partners log in by themselves
+		"partners": {"tasks"},
 	}
 	values := required()
 	values["operators"] = `{ team = "group:ops@example.com" }`
