@@ -39,7 +39,7 @@ locals {
     operator-returnSyncBackfill = { queue = "returnSyncBackfill", member = local.operator_member }
     window-returnSyncProcessing = { queue = "returnSyncProcessing", member = module.window.member }
     window-returnSyncBackfill   = { queue = "returnSyncBackfill", member = module.window.member }
-  }, local.enqueuers_reports)
+  }, local.enqueuers_exchange, local.enqueuers_reports)
 
   # A creator of tasks with the identity of the account tasks must be allowed to act
   # as that account.
