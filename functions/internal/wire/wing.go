@@ -150,7 +150,7 @@ func (e *Env) publish(ctx context.Context, db *store.DB) error {
 			return err
 		}
 		if p != nil {
-			db.PublishTo(p)
+			db.Pages.PublishTo(p)
 		}
 	}
 	return nil

@@ -59,7 +59,7 @@ func (s *Jobs) Requeue(ctx context.Context, h Historic) (Job, error) {
 	if err != nil {
 		return Job{}, fault.New(fault.Invalid, "unknown-entity", "%s", err.Error()).WithParam("jobType")
 	}
-	d, err := target.Catalog{Entities: s.Entities, Store: s.Store}.LiveOf(ctx, first.Name)
+	d, err := target.Catalog{Entities: s.Entities, Store: s.Targets}.LiveOf(ctx, first.Name)
 	if err != nil {
 		return Job{}, err
 	}
@@ -68,11 +68,11 @@ func (s *Jobs) Requeue(ctx context.Context, h Historic) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	j, _, err := NewBackfill(ctx, s.Store, d, Asked{Window: h.Window, Roots: roots, By: "a historic sync by hand"})
+	j, _, err := NewBackfill(ctx, s.Table, d, Asked{Window: h.Window, Roots: roots, By: "a historic sync by hand"})
 	if err != nil {
 		return j, err
 	}
-	turn, ok, err := s.Store.Kick(ctx, j.ID)
+	turn, ok, err := s.Table.Kick(ctx, j.ID)
 	if err != nil || !ok {
 		return j, err
 	}
@@ -95,8 +95,8 @@ const sampleSize = 1000
 // EstimateBackfill counts the roots of a window and estimates the rest from a
 // sample of them. It changes nothing.
 func EstimateBackfill(ctx context.Context, db interface {
-	// Ledger returns what was last pushed for the roots, by root.
-	Ledger(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error)
+	// Entries returns what was last pushed for the roots, by root.
+	Entries(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error)
 }, src interface {
 	flow.Clock
 	flow.Rows
@@ -121,7 +121,7 @@ func EstimateBackfill(ctx context.Context, db interface {
 	if err != nil {
 		return e, err
 	}
-	known, err := db.Ledger(ctx, d.Name, sample)
+	known, err := db.Entries(ctx, d.Name, sample)
 	if err != nil {
 		return e, err
 	}
