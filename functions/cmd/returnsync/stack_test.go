@@ -13,9 +13,11 @@ import (
 
 // stack starts the whole product with so many returns, syncs them, and returns it
 // with the deps of a command line that works on it. The returns are older than a
-// window's overlap.
+// window's overlap. Most of such a test's time is waiting for queues, so the test runs
+// beside others.
 func stack(t *testing.T, returns int, o rehearsal.Options) (*rehearsal.Stack, deps) {
 	t.Helper()
+	t.Parallel()
 	o.ChildLog, o.BufferPoolMB = logged{t}, 256
 	s, err := rehearsal.Start(t.Context(), o)
 	if err != nil {
