@@ -95,8 +95,8 @@ const sampleSize = 1000
 // EstimateBackfill counts the roots of a window and estimates the rest from a
 // sample of them. It changes nothing.
 func EstimateBackfill(ctx context.Context, db interface {
-	// Entries returns what was last pushed for the roots, by root.
-	Entries(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error)
+	// Known returns what was last pushed for the roots, by root.
+	Known(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Row, error)
 }, src interface {
 	flow.Clock
 	flow.Rows
@@ -121,7 +121,7 @@ func EstimateBackfill(ctx context.Context, db interface {
 	if err != nil {
 		return e, err
 	}
-	known, err := db.Entries(ctx, d.Name, sample)
+	known, err := db.Known(ctx, d.Name, sample)
 	if err != nil {
 		return e, err
 	}
@@ -133,10 +133,10 @@ func EstimateBackfill(ctx context.Context, db interface {
 
 // differing counts the records that a page would send: those that are not what
 // was last pushed, and those that were pushed and are gone.
-func differing(rows source.Rows, known map[uint64][]ledger.Entry) int {
+func differing(rows source.Rows, known map[uint64]ledger.Row) int {
 	pushed := map[string]ledger.Hash{}
-	for _, entries := range known {
-		for _, e := range entries {
+	for _, r := range known {
+		for _, e := range r.Entries {
 			pushed[e.ID] = e.Hash
 		}
 	}

@@ -18,16 +18,6 @@ type Ledger struct{ sql *sqldb.DB }
 // LedgerRow is a root's row of the ledger.
 type LedgerRow = ledger.Row
 
-// Entries returns what was last pushed for the roots, by root.
-func (db *Ledger) Entries(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error) {
-	rows, err := db.Known(ctx, entity, roots)
-	entries := make(map[uint64][]ledger.Entry, len(rows))
-	for root, r := range rows {
-		entries[root] = r.Entries
-	}
-	return entries, err
-}
-
 // Known returns the ledger's rows of the roots, by root.
 func (db *Ledger) Known(ctx context.Context, entity string, roots []uint64) (map[uint64]LedgerRow, error) {
 	found, err := ledgerOf(ctx, db.sql, entity, roots, "")
