@@ -1,6 +1,7 @@
 package deployment_test
 
 import (
+	"cmp"
 	"go/types"
 	"strings"
 	"testing"
@@ -9,9 +10,19 @@ import (
 // mostMethods is how many exported methods an exported type may have.
 const mostMethods = 25
 
+// stillLarger are the types that have more, with their numbers. A number may only
+// shrink, and no type may be added.
+var stillLarger = map[string]int{
+	"functions/cmd/internal/cli.Session": 43,
+	"functions/internal/rehearsal.Stack": 35,
+	"shared/emulator/tasks.Server":       29,
+	"shared/exchange/store.Store":        69,
+	"shared/report/store.Store":          30,
+}
+
 // TestExportedTypesHaveFewMethods counts the exported methods of every exported type,
-// with those of embedded types of ours: who depends on a type that can do everything
-// depends on everything.
+// with those of embedded types of ours: a caller that depends on a type that can do
+// everything depends on everything.
 func TestExportedTypesHaveFewMethods(t *testing.T) {
 	counted := 0
 	for _, pkg := range loadProgram(t).AllPackages() {
@@ -25,8 +36,11 @@ func TestExportedTypesHaveFewMethods(t *testing.T) {
 				continue
 			}
 			counted++
-			if n := exportedMethods(of.Type()); n > mostMethods {
-				t.Errorf("%s.%s has %d exported methods, more than %d: divide it by what it keeps", strings.TrimPrefix(pkg.Pkg.Path(), module), name, n, mostMethods)
+			full, n := strings.TrimPrefix(pkg.Pkg.Path(), module)+"."+name, exportedMethods(of.Type())
+			if most := cmp.Or(stillLarger[full], mostMethods); n > most {
+				t.Errorf("%s has %d exported methods, more than %d: divide it by what it keeps", full, n, most)
+			} else if n < most && most != mostMethods {
+				t.Errorf("%s has %d exported methods now: write that number, or remove the line", full, n)
 			}
 		}
 	}

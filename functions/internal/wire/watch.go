@@ -69,7 +69,7 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	w.Plans = Ticks{w.Config.Period}.Plans(w.Store)
 	w.Wings, problem = e.Lookers(ctx, w.Store.Pool())
 	problems = append(problems, problem)
-	w.After, problem = e.Watched(ctx, w.Store.Pool())
+	w.After, problem = e.watched(ctx, w.Store.Pool())
 	problems = append(problems, problem)
 	check, problem := e.IndexCheck(ctx, w.Store)
 	problems = append(problems, problem)

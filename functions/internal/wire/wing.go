@@ -191,8 +191,8 @@ func (e *Env) Lookers(ctx context.Context, pool *sqldb.DB) ([]judge.Looker, erro
 	return list, errors.Join(problems...)
 }
 
-// Watched opens what the wings in use do after each round of the watcher.
-func (e *Env) Watched(ctx context.Context, pool *sqldb.DB) ([]watch.After, error) {
+// watched opens what the wings in use do after each round of the watcher.
+func (e *Env) watched(ctx context.Context, pool *sqldb.DB) ([]watch.After, error) {
 	used, err := e.Used(ctx)
 	problems := []error{err}
 	var list []watch.After
