@@ -16,8 +16,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Claims is what a tick needs of the table of claims. Claim and TakeOver return false when
-// another tick was faster.
+// Claims is what a tick needs of the table of claims. Claim and TakeOver return false
+// when another tick was faster.
 type Claims interface {
 	// Newest returns the newest row of a job type, and inserts the first one.
 	Newest(ctx context.Context, jobType string) (claim.Row, error)
