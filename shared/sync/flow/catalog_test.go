@@ -32,7 +32,7 @@ func TestCatalog(t *testing.T) {
 	w := newStock(t, 2)
 	other := w.def
 	other.Name, other.JobType, other.Index = "other", "OTHER_JOB", "others"
-	c := target.Catalog{Entities: entity.List{w.def, other}, Store: w.DB.Targets}
+	c := target.Catalog{Entities: entity.List{w.def, other}, Store: w.Targets}
 	read := listed(t)
 	same := func(what string, want, got map[string]string) {
 		t.Helper()

@@ -270,7 +270,7 @@ func (w *world) jobs() *rework.Jobs {
 
 // waker returns what starts the chains of tasks of jobs.
 func (w *world) waker() *rework.Waker {
-	return &rework.Waker{Jobs: w.DB.Jobs, Queue: w.queue, Silence: w.cfg.JobSilence, Log: silent, Steps: w.steps}
+	return &rework.Waker{Jobs: w.Jobs, Queue: w.queue, Silence: w.cfg.JobSilence, Log: silent, Steps: w.steps}
 }
 
 // cron returns the cron step.

@@ -56,7 +56,7 @@ func TestSecretIDsFromTheFirstRecord(t *testing.T) {
 	w := newStock(t, 5)
 	w.def.SecretIDs = true
 	w.sync()
-	live, err := target.Catalog{Entities: entity.List{w.def}, Store: w.DB.Targets}.LiveOf(t.Context(), "stock")
+	live, err := target.Catalog{Entities: entity.List{w.def}, Store: w.Targets}.LiveOf(t.Context(), "stock")
 	if err != nil || len(live.Format.IDs) == 0 || !live.Format.AccountKey {
 		t.Fatalf("%+v, %v", live.Format, err)
 	}

@@ -123,7 +123,7 @@ func (s *site) play(t *testing.T) {
 // live returns the definition that searches see.
 func (s *site) live(t *testing.T) entity.Definition {
 	t.Helper()
-	d, err := target.Catalog{Entities: entity.List{s.def}, Store: s.DB.Targets}.LiveOf(context.Background(), s.def.Name)
+	d, err := target.Catalog{Entities: entity.List{s.def}, Store: s.Targets}.LiveOf(context.Background(), s.def.Name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func (w *world) bury(n int) {
 func (w *world) backfill(a rework.Asked) rework.Job {
 	w.t.Helper()
 	a.Window = past
-	j, _, err := rework.NewBackfill(w.t.Context(), w.DB.Jobs, w.def, a)
+	j, _, err := rework.NewBackfill(w.t.Context(), w.Jobs, w.def, a)
 	if err := errors.Join(err, w.waker().Wake(w.t.Context(), j.ID)); err != nil {
 		w.t.Fatal(err)
 	}
@@ -107,11 +107,11 @@ func TestBackfillSyncsHistoryOnce(t *testing.T) {
 func TestBackfillAskedTwiceIsOne(t *testing.T) {
 	w := aged(t, 2)
 	one := w.backfill(rework.Asked{})
-	two, again, err := rework.NewBackfill(t.Context(), w.DB.Jobs, w.def, rework.Asked{Window: past})
+	two, again, err := rework.NewBackfill(t.Context(), w.Jobs, w.def, rework.Asked{Window: past})
 	if err != nil || !again || two.ID != one.ID {
 		t.Errorf("job %d, again %v, %v; want job %d", two.ID, again, err, one.ID)
 	}
-	_, _, err = rework.NewBackfill(t.Context(), w.DB.Jobs, w.def, rework.Asked{Window: window.Window{From: past.To, To: past.To}})
+	_, _, err = rework.NewBackfill(t.Context(), w.Jobs, w.def, rework.Asked{Window: window.Window{From: past.To, To: past.To}})
 	wantKind(t, err, fault.Invalid)
 }
 
@@ -156,7 +156,7 @@ func TestBackfillSurvivesDeathAtEveryStep(t *testing.T) {
 				w.cfg.JobSilence = 0
 				w.bury(10)
 				w.dieAt(step, 2)
-				j, _, err := rework.NewBackfill(t.Context(), w.DB.Jobs, w.def, rework.Asked{Window: past, Roots: 10})
+				j, _, err := rework.NewBackfill(t.Context(), w.Jobs, w.def, rework.Asked{Window: past, Roots: 10})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -391,7 +391,7 @@ func TestRateSpacesPages(t *testing.T) {
 func TestEstimate(t *testing.T) {
 	w := aged(t, 20)
 	w.bury(10)
-	e, err := rework.EstimateBackfill(context.Background(), w.DB.Ledger, w.src, w.def, past)
+	e, err := rework.EstimateBackfill(context.Background(), w.Ledger, w.src, w.def, past)
 	if err != nil || e.Roots != 10 || e.Sampled != 10 || e.Operations != 20 || e.Records != 20 {
 		t.Errorf("%+v, %v", e, err)
 	}

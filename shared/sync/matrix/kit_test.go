@@ -308,7 +308,7 @@ func (w *world) verify(repair bool) verify.Report {
 	}
 	j, err := repairs.Start(w.t.Context())
 	w.must(err)
-	w.must((&rework.Waker{Jobs: w.DB.Jobs, Queue: &w.queue, Silence: time.Hour, Log: silent}).Wake(w.t.Context(), j.ID))
+	w.must((&rework.Waker{Jobs: w.Jobs, Queue: &w.queue, Silence: time.Hour, Log: silent}).Wake(w.t.Context(), j.ID))
 	w.drain()
 	j, err = w.Jobs.Job(w.t.Context(), j.ID)
 	if err != nil || j.State != rework.Done {

@@ -12,7 +12,7 @@ import (
 // share compares the next share, without a time limit.
 func (w *world) share(parts int) verify.Report {
 	w.t.Helper()
-	r, err := w.verifier().Share(w.t.Context(), w.def, w.DB.Comparisons, parts, func() bool { return true })
+	r, err := w.verifier().Share(w.t.Context(), w.def, w.Comparisons, parts, func() bool { return true })
 	if err != nil {
 		w.t.Fatal(err)
 	}
