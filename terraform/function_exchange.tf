@@ -19,7 +19,7 @@ module "exchange" {
 
   env = merge(local.env_all, local.env_sql.exchange, local.env_exchange, { EXCHANGE_COMPANY = try(var.exchange.company, "") }, lookup(var.settings, "exchange", {}))
   secrets = {
-    for name, secret in merge(local.secrets_sql, { EXCHANGE_JWT_SECRET = "exchange-jwt-secret", EXCHANGE_KEY_SECRET = "exchange-key-secret" }) :
+    for name, secret in merge(local.secrets_sql, local.secrets_exchange) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }
   invokers = { everybody = "allUsers" }
@@ -28,5 +28,5 @@ module "exchange" {
 }
 
 locals {
-  accounts_exchange = contains(var.wings, "exchange") ? { exchange = one(module.exchange[*].account) } : {}
+  accounts_exchange = contains(var.wings, "exchange") ? { exchange = one(module.exchange[*].account), partners = one(module.partners[*].account) } : {}
 }

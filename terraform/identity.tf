@@ -30,7 +30,7 @@ locals {
 
   # Which function puts tasks into which queue. schedules, scopes and console start syncs in
   # their own process, by cron's rules.
-  enqueuers = {
+  enqueuers = merge({
     cron-returnSync             = { queue = "returnSync", member = module.cron.member }
     schedules-returnSync        = { queue = "returnSync", member = module.schedules.member }
     scopes-returnSync           = { queue = "returnSync", member = module.scopes.member }
@@ -39,7 +39,7 @@ locals {
     operator-returnSyncBackfill = { queue = "returnSyncBackfill", member = local.operator_member }
     window-returnSyncProcessing = { queue = "returnSyncProcessing", member = module.window.member }
     window-returnSyncBackfill   = { queue = "returnSyncBackfill", member = module.window.member }
-  }
+  }, local.enqueuers_exchange)
 
   # A creator of tasks with the identity of the account tasks must be allowed to act
   # as that account.

@@ -2,14 +2,13 @@ package exchange
 
 import (
 	"encoding/json"
-	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/openapitest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
@@ -68,18 +67,6 @@ func TestDescribedRoutesAreTheRoutes(t *testing.T) {
 	}
 }
 
-// fieldsOf lists the JSON names of a struct, those of embedded structs included.
-func fieldsOf(v any) []string {
-	names := []string{}
-	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
-		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 // TestDescribedFieldsAreTheFields compares the schemas with the types.
 func TestDescribedFieldsAreTheFields(t *testing.T) {
 	d := described(t)
@@ -90,7 +77,7 @@ func TestDescribedFieldsAreTheFields(t *testing.T) {
 		"UserEdit": userEdit{}, "PasswordEdit": passwordEdit{}, "Activity": exchange.Activity{}, "Result": exchange.Result{}, "Report": exchange.Report{},
 		"Paging": rest.Paging{}, "Companies": answer{},
 	} {
-		if diff := cmp.Diff(fieldsOf(value), slices.Sorted(maps.Keys(d.Components.Schemas[name].Properties))); diff != "" {
+		if diff := cmp.Diff(openapitest.Fields(value), openapitest.Keys(d.Components.Schemas[name].Properties)); diff != "" {
 			t.Errorf("%s (-code +description):\n%s", name, diff)
 		}
 	}
@@ -107,7 +94,7 @@ func TestDescribedFramesAreTheFrames(t *testing.T) {
 	if err := json.Unmarshal(sessionSchema, &d); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(fieldsOf(exchange.Frame{}), slices.Sorted(maps.Keys(d.Properties))); diff != "" {
+	if diff := cmp.Diff(openapitest.Fields(exchange.Frame{}), openapitest.Keys(d.Properties)); diff != "" {
 		t.Errorf("frame (-code +description):\n%s", diff)
 	}
 	for name, value := range map[string]any{
@@ -118,7 +105,7 @@ func TestDescribedFramesAreTheFrames(t *testing.T) {
 		if p == nil {
 			p = d.Properties[name].Items.Properties
 		}
-		if diff := cmp.Diff(fieldsOf(value), slices.Sorted(maps.Keys(p))); diff != "" {
+		if diff := cmp.Diff(openapitest.Fields(value), openapitest.Keys(p)); diff != "" {
 			t.Errorf("%s (-code +description):\n%s", name, diff)
 		}
 	}

@@ -43,6 +43,7 @@ type route struct {
 type call struct {
 	*http.Request
 	caller caller
+	entry  *audit.Entry // of the audit, of a change
 }
 
 // maxBody bounds a request's body in bytes: a grain, escaped, is the largest.
@@ -131,7 +132,8 @@ func (f *function) guarded(r route) edge.Handler {
 			return r.do(c)
 		}
 		var answer any
-		err := f.Audit.Audited(request.Context(), audit.Entry{Who: c.caller.Username, Via: "exchange", Action: r.audit, Object: request.URL.Path}, func(*audit.Entry) (err error) {
+		err := f.Audit.Audited(request.Context(), audit.Entry{Who: c.caller.Username, Via: "exchange", Action: r.audit, Object: request.URL.Path}, func(e *audit.Entry) (err error) {
+			c.entry = e
 			answer, err = r.do(c)
 			return err
 		})

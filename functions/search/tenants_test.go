@@ -161,7 +161,7 @@ func TestBeforeTheRebuild(t *testing.T) {
 			if err := json.Unmarshal([]byte(r.body), &value); err != nil {
 				t.Fatal(err)
 			}
-			d.hold(t, path, d.Paths["/"][strings.ToLower(path)].Responses["200"].Content["application/json"].Schema, value)
+			d.Hold(t, path, d.Paths["/"][strings.ToLower(path)].Responses["200"].Content["application/json"].Schema, value)
 		}
 		for path, body := range map[string]string{"/key": "", "/": `{"requests":[{"indexName":"returns","type":"facet","facet":"courier","params":{"facetQuery":"c"}}]}`} {
 			r := w.call(t, http.MethodPost, path, body, bearer)

@@ -41,8 +41,8 @@ func (s *Schema) ParseBatch(body []byte) ([]Asked, error) {
 	if len(in.Requests) == 0 || len(in.Requests) > MaxBatch {
 		return nil, invalid("requests", "the body has %d requests; want 1 to %d", len(in.Requests), MaxBatch)
 	}
-	if _, err := oneOf("", "none", "stopIfEnoughMatches")("strategy", in.Strategy); err != nil {
-		return nil, err
+	if !slices.Contains([]string{"", "none", "stopIfEnoughMatches"}, in.Strategy) {
+		return nil, invalid("strategy", "strategy is none of none, stopIfEnoughMatches")
 	}
 	asked := make([]Asked, len(in.Requests))
 	for i, members := range in.Requests {
@@ -162,11 +162,7 @@ func (s *Schema) read(q *Query, values map[string]any) error {
 		if q.Facet != "" && (name == "facetName" || name == "facetQuery") {
 			continue
 		}
-		read := parameters[name]
-		if read == nil {
-			return invalid(name, "%q is not a parameter that may be set: use %s", clip(name), strings.Join(Parameters(), ", "))
-		}
-		if err := read(s, q, name, values[name]); err != nil {
+		if err := s.readParameter(q, name, values[name]); err != nil {
 			return err
 		}
 	}

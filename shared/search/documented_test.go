@@ -25,7 +25,7 @@ var documented = map[string]struct{ taken, refused string }{
 	"facetingAfterDistinct": {`true false 1 0 "true" "0"`, `"x" 2 []`}, "maxValuesPerFacet": {`0 100 1000`, `-1 1001`}, "maxFacetHits": {`0 1 10 100`, `-1 101`}, "sortFacetValuesBy": {`"count" "alpha"`, `"x" 1`},
 	"attributesToRetrieve": {`["*"] [] ["number","-item"] "number"`, `["secret"] 1`}, "attributesToHighlight": {`["*"] [] ["number"]`, `["customer.phone"]`}, "attributesToSnippet": {`[] ["number:5"] ["*:10"]`, `["a b"] ["secret:1"]`},
 	"highlightPreTag": {`"<b>"`, `1`}, "highlightPostTag": {`"</b>"`, `1`}, "snippetEllipsisText": {`"…"`, `1`}, "restrictHighlightAndSnippetArrays": {`true false 1`, `"x"`},
-	"minWordSizefor1Typo": {`4 0`, `-1 "x"`}, "minWordSizefor2Typos": {`8`, `true`}, "typoTolerance": {`true false "min" "strict" "true"`, `"maybe" 1`}, "allowTyposOnNumericTokens": {`true 0`, `"x"`},
+	"minWordSizefor1Typo": {`4 0`, `-1 "x"`}, "minWordSizefor2Typos": {`8`, `true`}, "typoTolerance": {`true false "min" "strict" "true" 1`, `"maybe" 2`}, "allowTyposOnNumericTokens": {`true 0`, `"x"`},
 	"disableTypoToleranceOnAttributes": {`["number"] []`, `["account"]`}, "disableExactOnAttributes": {`["number"]`, `["account"]`},
 	"ignorePlurals": {`true false ["en","pt-br"] [] "en,fr" 1`, `["xx"] 2 "x"`}, "removeStopWords": {`true false ["en"]`, `["english"]`}, "queryLanguages": {`["en","de"] []`, `["xx"] true`}, "decompoundQuery": {`true false`, `"x"`},
 	"queryType": {`"prefixLast" "prefixAll" "prefixNone"`, `"x" true`}, "removeWordsIfNoResults": {`"none" "lastWords" "firstWords" "allOptional"`, `"x"`}, "optionalWords": {`"blue" ["blue","iphone case"] []`, `1 [1]`},

@@ -45,16 +45,10 @@ func (s *Schema) ParseGet(values url.Values) (Query, error) {
 // readGet reads one parameter.
 func (s *Schema) readGet(q *Query, name string, list []string) error {
 	switch name {
-	case "query":
-		return readText(s, q, name, list[0])
-	case "page":
-		return readPage(s, q, name, list[0])
-	case "hitsPerPage":
-		return readHitsPerPage(s, q, name, list[0])
+	case "query", "page", "hitsPerPage", "distinct":
+		return s.readParameter(q, name, list[0])
 	case "facets":
-		return s.facets(q, name, list[0], s.Facets)
-	case "distinct":
-		return parameters[name](s, q, name, list[0])
+		return s.facets(q, name, split(list[0]), s.Facets)
 	case "sort":
 		var ok bool
 		if q.Sort, ok = s.sort(list[0]); !ok {
@@ -62,7 +56,7 @@ func (s *Schema) readGet(q *Query, name string, list []string) error {
 		}
 		return nil
 	case "fields":
-		fields, err := namesOf(name, list[0])
+		fields, err := namesOf(name, split(list[0]))
 		q.Options["attributesToRetrieve"] = fields
 		if err == nil {
 			err = s.shown(name, fields)
@@ -71,6 +65,15 @@ func (s *Schema) readGet(q *Query, name string, list []string) error {
 	default:
 		return s.readFilter(q, list)
 	}
+}
+
+// split returns the names between the commas of a text.
+func split(text string) []string {
+	names := strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names
 }
 
 // orDefault lists the sorts.

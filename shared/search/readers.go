@@ -12,12 +12,12 @@ func readText(_ *Schema, q *Query, param string, v any) (err error) {
 }
 
 func readPage(s *Schema, q *Query, param string, v any) (err error) {
-	q.Page, err = numberOf(param, v, 0, s.MaxHits)
+	q.Page, err = numberOf(param, v, s.MaxHits)
 	return err
 }
 
 func readHitsPerPage(_ *Schema, q *Query, param string, v any) (err error) {
-	q.HitsPerPage, err = numberOf(param, v, 0, MaxHitsPerPage)
+	q.HitsPerPage, err = numberOf(param, v, MaxHitsPerPage)
 	return err
 }
 
@@ -81,7 +81,7 @@ func unique(names []string) []string {
 // readOffset reads where a range of hits begins.
 func readOffset(s *Schema, q *Query, param string, v any) (err error) {
 	q.Ranged = true
-	q.Offset, err = numberOf(param, v, 0, s.MaxHits)
+	q.Offset, err = numberOf(param, v, s.MaxHits)
 	return err
 }
 
@@ -89,7 +89,7 @@ func readOffset(s *Schema, q *Query, param string, v any) (err error) {
 // is read after hitsPerPage, because parameters are read in the order of their names.
 func readLength(_ *Schema, q *Query, param string, v any) (err error) {
 	q.Ranged = true
-	q.HitsPerPage, err = numberOf(param, v, 0, MaxHitsPerPage)
+	q.HitsPerPage, err = numberOf(param, v, MaxHitsPerPage)
 	return err
 }
 

@@ -3,12 +3,8 @@ package search
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
 	"strings"
 )
-
-// A parameter's value is whatever JSON holds (numbers as json.Number), or a
-// text when it came in a URL; these read either.
 
 // textOf reads a text of at most max bytes.
 func textOf(param string, v any, most int) (string, error) {
@@ -22,28 +18,13 @@ func textOf(param string, v any, most int) (string, error) {
 	return text, nil
 }
 
-// numberOf reads a whole number within limits.
-func numberOf(param string, v any, low, high int) (int, error) {
-	text, ok := v.(string)
-	if n, is := v.(json.Number); is {
-		text, ok = n.String(), true
-	}
-	n, err := strconv.Atoi(text)
-	if !ok || err != nil || n < low || n > high {
-		return 0, invalid(param, "%s is %q; want a whole number from %d to %d", param, clip(text), low, high)
+// numberOf bounds a whole number that the reference has read.
+func numberOf(param string, v any, most int) (int, error) {
+	n, _ := v.(int) // its form
+	if n > most {
+		return 0, invalid(param, "%s is %d; %d is the most", param, n, most)
 	}
 	return n, nil
-}
-
-// boolOf reads true or false, which some clients write as 1 or 0.
-func boolOf(param string, v any) (bool, error) {
-	switch v {
-	case true, "true", "1", json.Number("1"):
-		return true, nil
-	case false, "false", "0", json.Number("0"):
-		return false, nil
-	}
-	return false, invalid(param, "%s is neither true nor false", param)
 }
 
 // listOf reads a list: JSON's own, the text of one, or a text with commas.
@@ -74,18 +55,14 @@ func listOf(param string, v any) ([]any, error) {
 	return list, nil
 }
 
-// namesOf reads a list of texts.
+// namesOf bounds a list of texts that the reference has read.
 func namesOf(param string, v any) ([]string, error) {
-	list, err := listOf(param, v)
-	if err != nil {
-		return nil, err
+	names, _ := v.([]string) // its form
+	if len(names) > MaxFields {
+		return nil, invalid(param, "%s has %d names; %d are the most", param, len(names), MaxFields)
 	}
-	if len(list) > MaxFields {
-		return nil, invalid(param, "%s has %d names; %d are the most", param, len(list), MaxFields)
-	}
-	names := make([]string, len(list))
-	for i, item := range list {
-		if names[i], err = textOf(param, item, maxValue); err != nil {
+	for _, name := range names {
+		if _, err := textOf(param, name, maxValue); err != nil {
 			return nil, err
 		}
 	}

@@ -2,7 +2,7 @@
 // what the documents say that it answers.
 import { algoliasearch as five } from 'algoliasearch';
 import four from 'algoliasearch4';
-import { check, config, same } from './kit.js';
+import { check, config, want } from './check.cjs';
 
 const host = { url: config.host, protocol: 'http', accept: 'readWrite' };
 const old = { url: config.host, protocol: 'http' };
@@ -10,7 +10,6 @@ const records = [
   { objectID: 'a', name: 'red shirt', color: 'red', price: 10, tags: ['x'] }, { objectID: 'b', name: 'red shoe', color: 'red', price: 20 },
   { objectID: 'c', name: 'blue shirt', color: 'blue', price: 30 }, { objectID: 'd', name: 'green hat', color: 'green', price: 40 },
 ];
-const want = (got, wanted) => { if (!same(got, wanted)) throw new Error(`got ${JSON.stringify(got)}, want ${JSON.stringify(wanted)}`); };
 const ids = (answer) => answer.hits.map((hit) => hit.objectID).join('');
 const refused = async (promise, status) => {
   let got;

@@ -1,8 +1,8 @@
-// What the scripts share: the configuration, the records to count by hand, and checks.
-import { readFileSync } from 'node:fs';
+// What the scripts of pages share: the records to count by hand, and clients.
 import { liteClient } from 'algoliasearch/lite';
+import { check, config, same } from './check.cjs';
 
-export const config = JSON.parse(readFileSync(process.env.CLIENTS_CONFIG, 'utf8'));
+export { check, config, same };
 export const rows = config.rows ?? [];
 
 // count counts records by hand; counts does so by the values of a field.
@@ -12,8 +12,6 @@ export const counts = (field, keep = () => true) => {
   for (const row of rows.filter(keep)) if (row[field] != null) out[row[field]] = (out[row[field]] ?? 0) + 1;
   return out;
 };
-
-export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 // throughFunction is the client that the README shows; straight asks the index itself.
 export const throughFunction = ({ through, token }) => {
@@ -39,16 +37,6 @@ export async function until(look, want, patience = Number(process.env.CLIENTS_PA
     if (same(got, want)) return;
     if (Date.now() > end) throw new Error(`got ${JSON.stringify(got)?.slice(0, 400)}, want ${JSON.stringify(want)?.slice(0, 400)}`);
     await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
-// check runs one check and prints its outcome; each line that it prints is counted.
-export async function check(name, run) {
-  try {
-    await run();
-    console.log(`PASS ${name}`);
-  } catch (error) {
-    console.log(`FAIL ${name}: ${String(error?.message ?? error).slice(0, 900)}`);
   }
 }
 

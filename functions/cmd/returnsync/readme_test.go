@@ -2,19 +2,18 @@ package main
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/sourcetest"
 )
 
 // The forms in which a document writes a command line.
@@ -127,51 +126,21 @@ func TestCommandsInMessages(t *testing.T) {
 		known[cmd.Name()] = true
 	}
 	lines := 0
-	for _, folder := range []string{"../../../functions", "../../../shared"} {
-		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
+	sourcetest.Inspect(t, func(path string, n ast.Node) {
+		text, _ := sourcetest.Text(n)
+		for _, args := range commandsIn(verbs.ReplaceAllString(text, "1")) {
+			if len(args) == 0 || !known[args[0]] {
+				continue
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-			if err != nil {
-				return err
+			lines++
+			if err := parses(t, inCommand(args)); err != nil {
+				t.Errorf("%s: returnsync %s: %v", path, strings.Join(args, " "), err)
 			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				text := literal(n)
-				for _, args := range commandsIn(verbs.ReplaceAllString(text, "1")) {
-					if len(args) == 0 || !known[args[0]] {
-						continue
-					}
-					lines++
-					if err := parses(t, inCommand(args)); err != nil {
-						t.Errorf("%s: returnsync %s: %v", path, strings.Join(args, " "), err)
-					}
-				}
-				return true
-			})
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
-	}
+	}, "../../../functions", "../../../shared")
 	if lines < 80 {
 		t.Errorf("only %d command lines were found", lines)
 	}
-}
-
-// literal returns the text of a string constant; a text that several constants make up,
-// joined by +, is seen in parts.
-func literal(n ast.Node) string {
-	l, ok := n.(*ast.BasicLit)
-	if !ok || l.Kind != token.STRING {
-		return ""
-	}
-	text, err := strconv.Unquote(l.Value)
-	if err != nil {
-		return ""
-	}
-	return text
 }
 
 // inCommand drops the words of the sentence that follow a command line, and gives a last

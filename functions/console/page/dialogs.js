@@ -45,8 +45,8 @@ export const refresh = () => reload?.();
 const heading = text => element('h2', { id: 'dialogtitle' }, text);
 const cancel = (label = 'Cancel') => element('button', { type: 'button', onclick: close }, label);
 
-// confirm asks, acts, and shows the outcome.
-function confirm({ title, says, label, danger, action, body, back }) {
+// confirm asks, acts, and shows the outcome; done is called after the act.
+export function confirm({ title, says, label, danger, action, body, back, done }) {
   const refused = element('p', { class: 'refused', role: 'alert' });
   const yes = element('button', { type: 'submit', class: danger ? 'main danger' : 'main', id: 'confirm' }, label);
   const form = element('form', {
@@ -58,6 +58,7 @@ function confirm({ title, says, label, danger, action, body, back }) {
         const { message } = await call('act/' + action, body);
         close();
         toast(message);
+        done?.();
       } catch (problem) {
         refused.textContent = problem.message;
         yes.disabled = false;

@@ -10,9 +10,10 @@ import (
 )
 
 // Script bundles a script of a folder with the packages of its package-lock.json and runs
-// it in node, which has a page's globals. The script reads config from the file that
-// CLIENTS_CONFIG names and prints a line for each check, PASS or FAIL and its name; Script
-// returns how many passed and the lines of the others.
+// it in node, which has a page's globals. A script with the ending .cjs runs as it is,
+// without a page. The script reads config from the file that CLIENTS_CONFIG names and
+// prints a line for each check, PASS or FAIL and its name; Script returns how many passed
+// and the lines of the others.
 func Script(t testing.TB, folder, name string, config any) (passed int, failed []string) {
 	t.Helper()
 	packages, err := Modules(folder)
@@ -38,9 +39,13 @@ func Script(t testing.TB, folder, name string, config any) (passed int, failed [
 		}
 		return string(said)
 	}
-	run(filepath.Join(packages, ".bin", "esbuild"), name, "--bundle", "--platform=node", "--format=cjs", "--log-level=error",
-		`--define:process.env.NODE_ENV="production"`, "--outfile="+bundle)
-	said := run("node", "dom.cjs", bundle)
+	program := []string{name}
+	if !strings.HasSuffix(name, ".cjs") {
+		program = []string{"dom.cjs", bundle}
+		run(filepath.Join(packages, ".bin", "esbuild"), name, "--bundle", "--platform=node", "--format=cjs", "--log-level=error",
+			`--define:process.env.NODE_ENV="production"`, "--outfile="+bundle)
+	}
+	said := run("node", program...)
 	for line := range strings.Lines(said) {
 		switch {
 		case strings.HasPrefix(line, "PASS "):

@@ -30,14 +30,8 @@ func TestWidgets(t *testing.T) {
 		if config["name"] == nil {
 			config["name"] = "index"
 		}
-		passed, failed := Script(t, clients, "widgets.js", config)
-		t.Logf("over the %s %d of %d checks pass", config["name"], passed, passed+len(failed))
-		for _, line := range failed {
-			t.Error(line)
-		}
-		if passed+len(failed) != widgetChecks {
-			t.Errorf("%d checks ran, want %d", passed+len(failed), widgetChecks)
-		}
+		t.Logf("over the %s", config["name"])
+		all(t, "widgets.js", config, widgetChecks)
 	}
 }
 

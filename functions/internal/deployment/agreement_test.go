@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/sethvargo/go-envconfig"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/sourcetest"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
@@ -80,18 +80,12 @@ func TestJobs(t *testing.T) {
 // literals returns the texts of a Go file.
 func literals(t *testing.T, path string) map[string]bool {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	found := map[string]bool{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
-			s, _ := strconv.Unquote(text.Value)
-			found[s] = true
+	sourcetest.Inspect(t, func(_ string, n ast.Node) {
+		if text, ok := sourcetest.Text(n); ok {
+			found[text] = true
 		}
-		return true
-	})
+	}, path)
 	return found
 }
 
@@ -176,6 +170,7 @@ func TestWhoCalls(t *testing.T) {
 		"cron": {"scheduler"}, "window": {"tasks"}, "process": {"tasks"}, "search": {"uptime"},
 		"verify": {"housekeeper"}, "schedules": {"housekeeper"}, "watch": {"housekeeper"}, "scopes": {"operator-team"}, "console": {"operator-team"}, "reports": {"tasks", "housekeeper"},
 		"exchange": {"everybody"}, // partners log in by themselves
+		"partners": {"tasks"},
 	}
 	values := required()
 	values["operators"] = `{ team = "group:ops@example.com" }`

@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"log/slog"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/sourcetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 )
 
@@ -28,39 +24,19 @@ type record struct {
 // records returns every text of the program's own code with where it stands.
 func records(t *testing.T) map[string][]record {
 	t.Helper()
-	found := map[string][]record{}
-	for _, dir := range []string{root + "/shared", root + "/functions"} {
-		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
-			}
-			return collect(path, found)
-		})
-		if err != nil {
-			t.Fatal(err)
+	found, near := map[string][]record{}, map[string]map[string]bool{}
+	sourcetest.Inspect(t, func(path string, n ast.Node) {
+		text, ok := sourcetest.Text(n)
+		if !ok || near[path][text] {
+			return
 		}
-	}
+		if near[path] == nil {
+			near[path] = map[string]bool{}
+		}
+		near[path][text] = true
+		found[text] = append(found[text], record{path, near[path]})
+	}, root+"/shared", root+"/functions")
 	return found
-}
-
-// collect adds a file's texts.
-func collect(path string, found map[string][]record) error {
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-	if err != nil {
-		return err
-	}
-	near, here := map[string]bool{}, map[string]bool{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
-			s, _ := strconv.Unquote(text.Value)
-			near[s], here[s] = true, true
-		}
-		return true
-	})
-	for s := range here {
-		found[s] = append(found[s], record{path, near})
-	}
-	return nil
 }
 
 // message is the part of a filter that names a record.

@@ -3,21 +3,17 @@ package deployment_test
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/sourcetest"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 )
 
@@ -101,30 +97,14 @@ func declaredSettings(t *testing.T) map[string]string {
 			t.Errorf("%s: %s is %s here and %s elsewhere", path, name, preset, old)
 		}
 	}
-	for _, dir := range []string{root + "/shared", root + "/functions"} {
-		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
+	sourcetest.Inspect(t, func(path string, n ast.Node) {
+		if field, ok := n.(*ast.Field); ok && field.Tag != nil {
+			text, _ := sourcetest.Text(field.Tag)
+			if tag := reflect.StructTag(text).Get("env"); tag != "" {
+				note(path, tag)
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-			if err != nil {
-				return err
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				if field, ok := n.(*ast.Field); ok && field.Tag != nil {
-					text, _ := strconv.Unquote(field.Tag.Value)
-					if tag := reflect.StructTag(text).Get("env"); tag != "" {
-						note(path, tag)
-					}
-				}
-				return true
-			})
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
-	}
+	}, root+"/shared", root+"/functions")
 	return found
 }
 

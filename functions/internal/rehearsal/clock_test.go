@@ -20,6 +20,7 @@ import (
 // minutes, and a year, off to either side. The tick and the window step are not
 // even given the time; the process step is, and only stamps records with it.
 func TestAFunctionsClockDecidesNothing(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s := start(t, Options{Workers: 1})
 	d, err := s.Entity("returns")
 	if err != nil {

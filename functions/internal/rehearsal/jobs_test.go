@@ -88,6 +88,7 @@ func (s *Stack) ended(t *testing.T, id int64) (rework.Job, store.JobProgress) {
 
 // TestHistoricSyncByHand posts the owners' request, well and badly written.
 func TestHistoricSyncByHand(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s := start(t, Options{Env: []string{"JOB_PAUSE=100ms"}})
 	newer, older := s.URL(window.Function.Name), "http://"+s.front.address+window.Function.OldPath
 	body := historicBody(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Now().Add(time.Hour))
@@ -127,6 +128,7 @@ const backfilled = 4000
 // change; then kills processes at random and on purpose, pauses and resumes.
 // Every root is covered once, the sums are exact, and the syncs are not held up.
 func TestBackfillBesideTicks(t *testing.T) {
+	t.Parallel() // waits most of the time
 	ctx, returns := t.Context(), backfilled
 	if n, err := strconv.Atoi(os.Getenv("RETURN_SYNC_BACKFILL_RETURNS")); err == nil {
 		returns = n

@@ -118,6 +118,7 @@ func (s *Stack) ask(t *testing.T, account, query string) map[string]map[string]a
 // TestAChangeIsSearchableAfterTheNextTick makes every kind of change that the
 // sync can see and looks for it through the search function.
 func TestAChangeIsSearchableAfterTheNextTick(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s := start(t, Options{Workers: 2})
 	ctx := t.Context()
 	var id int64
@@ -173,6 +174,7 @@ func TestAChangeIsSearchableAfterTheNextTick(t *testing.T) {
 // TestAKilledFunctionIsStartedAgain checks the rehearsal itself: a process that
 // is killed is gone at once, and the front answers for its successor.
 func TestAKilledFunctionIsStartedAgain(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s := start(t, Options{})
 	if s.PeakMemory("ReturnUpdateProcessingQueue") <= 0 {
 		t.Error("the process function's memory is not known")

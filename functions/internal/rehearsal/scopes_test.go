@@ -95,6 +95,7 @@ func (s *Stack) until(t *testing.T, id string, want scope.State) []scope.Answer 
 // TestAScopeOfTwoEntitiesIsStartedAndWatched is the story of an operator: start
 // both entities as one, watch, and find both indices true.
 func TestAScopeOfTwoEntitiesIsStartedAndWatched(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s := startBoth(t, Options{Workers: 2, Env: []string{"PAGE_SIZE=20"}})
 	var done member.ScopeDone
 	if err := s.operate(t, "/start-sync-scope", nightly, &done); err != nil || !done.Started {
@@ -132,6 +133,7 @@ func TestAScopeOfTwoEntitiesIsStartedAndWatched(t *testing.T) {
 // between any two steps of a start, then the pipeline under a running scope. Each
 // time the scope ends by itself, and starting it again makes it synced.
 func TestAScopeIsRecoveredAfterKill9InEachState(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s := startBoth(t, Options{Steps: true, Workers: 2, Env: []string{"SCOPES_START_LEASE=1s", "SCOPES_SWEEP=200ms", "RUN_LEASE=4s", "PAGE_LEASE=2s"}})
 	for _, c := range []struct {
 		step string

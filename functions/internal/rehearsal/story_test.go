@@ -94,6 +94,7 @@ import (
 // index must hold what the database holds, the ledger what the index holds, every
 // account must add up, and no window may begin behind the one before it.
 func TestStories(t *testing.T) {
+	t.Parallel() // waits most of the time
 	files, err := filepath.Glob("../../../testdata/stories/sync/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories: %v", err)

@@ -79,6 +79,7 @@ func soakFor(t *testing.T) time.Duration {
 // strikes and rows change: there is never drift, so any that is named is a false
 // alarm, which Soak reports.
 func TestVerifyBesideASoak(t *testing.T) {
+	t.Parallel() // waits most of the time
 	ctx := t.Context()
 	s, err := Start(ctx, Options{Every: 700 * time.Millisecond, HoldTicks: true, Seed: 5, Steps: true, Env: SoakEnv(), ChildLog: testLog{t}})
 	if err != nil {

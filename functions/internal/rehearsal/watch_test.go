@@ -47,6 +47,7 @@ func awaitTold(t *testing.T, r *alerttest.Receiver, n int) {
 // They come back: exactly one says that it is right again. Slack throttles the
 // first message.
 func TestTheWatcherTellsOfADeadPipelineOnce(t *testing.T) {
+	t.Parallel() // waits most of the time
 	slack, hook := alerttest.NewReceiver(t, alerttest.Answer{Status: 429, RetryAfter: "1"}), alerttest.NewReceiver(t)
 	s := start(t, Options{Every: time.Second, Slack: slack.URL, Webhook: hook.URL, Env: []string{"WATCH_OFFLINE_AFTER=8s"}})
 	s.looks(t, 3)

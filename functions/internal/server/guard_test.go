@@ -55,7 +55,7 @@ func TestAllFunctionsForEverybody(t *testing.T) {
 // calledByServices are the functions that queues or the scheduler call.
 var calledByServices = map[string]bool{
 	"ReturnsCron": true, "ReturnUpdatedTaskQueue": true, "ReturnUpdateProcessingQueue": true,
-	"VerifyReturns": true, "WatchSyncs": true, "ReconcileSchedules": true, "FetchReports": true,
+	"VerifyReturns": true, "WatchSyncs": true, "ReconcileSchedules": true, "FetchReports": true, "SyncPartners": true,
 }
 
 // TestCallersHaveToBeConfigured opens each function in each kind of place with each

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/jsonscan"
-	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/params"
+	"gitlab.com/eshopbox-team/return-sync/shared/reference"
 )
 
 // call is one request on its way through a handler.
@@ -95,7 +95,7 @@ func (c *call) flag(name string, missing bool) (bool, error) {
 	if !c.query.Has(name) {
 		return missing, nil
 	}
-	value, known := params.Bool(c.query.Get(name))
+	value, known := reference.Bool(c.query.Get(name))
 	if !known {
 		return missing, refuse(http.StatusBadRequest, "invalid value for %q parameter, expected boolean", name)
 	}

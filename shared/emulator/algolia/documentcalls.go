@@ -7,10 +7,23 @@ import (
 	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/jsonscan"
+	"gitlab.com/eshopbox-team/return-sync/shared/reference"
 )
 
 // documentCalls are the calls on "rules" or "synonyms".
 type documentCalls struct{ kind string }
+
+// check refuses what the service's reference does not have.
+func (d documentCalls) check(document []byte) error {
+	check := reference.CheckSynonym
+	if d.kind == "rules" {
+		check = reference.CheckRule
+	}
+	if err := check(document); err != nil {
+		return badRequest(err)
+	}
+	return nil
+}
 
 func (d documentCalls) of(i index) *documents {
 	if d.kind == "rules" {

@@ -28,7 +28,8 @@ func (c *call) readKey(value string) (*apiKey, error) {
 	if err != nil {
 		return nil, badRequest(err)
 	}
-	k.Value, k.forced = value, []params.Values{forced}
+	k.restrictSources, _ = forced["restrictSources"].(string) // a URL has texts
+	k.Value, k.forced = value, []params.Values{forced.Without(limits...)}
 	k.CreatedAt = c.server.options.Now().Unix()
 	k.expires = k.CreatedAt + k.Validity
 	return k, nil

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/params"
+	"gitlab.com/eshopbox-team/return-sync/shared/reference"
 )
 
 // single accepts one operation outside a batch.
@@ -77,11 +77,13 @@ func getObject(c *call) (*answer, error) {
 	if raw == nil {
 		return nil, refuse(http.StatusNotFound, "ObjectID does not exist")
 	}
-	var wanted []string
-	if list := c.query.Get("attributesToRetrieve"); list != "" {
-		if wanted, err = params.Strings(list); err != nil {
-			return nil, refuse(http.StatusBadRequest, "invalid value for \"attributesToRetrieve\" parameter, %s", err)
-		}
+	var list any // absent, all are answered
+	if given := c.query.Get("attributesToRetrieve"); given != "" {
+		list = given
+	}
+	wanted, err := fieldsIn(list)
+	if err != nil {
+		return nil, err
 	}
 	return ok(json.RawMessage(i.engine.Settings().Retrieve(raw, wanted, c.key.seesAll())))
 }
@@ -104,9 +106,9 @@ func getObjects(c *call) (*answer, error) {
 		if err := c.key.mayUse(request.IndexName); err != nil {
 			return nil, err
 		}
-		wanted, err := params.Strings(request.AttributesToRetrieve)
+		wanted, err := fieldsIn(request.AttributesToRetrieve)
 		if err != nil {
-			return nil, refuse(http.StatusBadRequest, "invalid value for \"attributesToRetrieve\" parameter, %s", err)
+			return nil, err
 		}
 		results[n] = json.RawMessage("null")
 		i, err := c.app.find(request.IndexName)
@@ -118,4 +120,14 @@ func getObjects(c *call) (*answer, error) {
 		}
 	}
 	return ok(object{"results": results})
+}
+
+// fieldsIn reads which attributes of a record are asked for; nil are all.
+func fieldsIn(list any) ([]string, error) {
+	read, err := reference.Parameters.Read("attributesToRetrieve", list)
+	if err != nil {
+		return nil, badRequest(err)
+	}
+	wanted, _ := read.([]string) // its form, or nil
+	return wanted, nil
 }

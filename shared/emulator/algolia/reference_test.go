@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,28 @@ func phones(t *testing.T, settings string) *algolia.Server {
 		{"action":"addObject","body":{"objectID":"3","name":"pixel phone","brand":"Google","n":3,"m":3}},
 		{"action":"addObject","body":{"objectID":"4","name":"phone case","brand":"Other","n":4,"m":4}}]}`)
 	return server
+}
+
+// TestSynonymsApply saves a synonym of each type and asks for its words, both ways.
+func TestSynonymsApply(t *testing.T) {
+	server := phones(t, `{"searchableAttributes":["name"],"typoTolerance":false}`)
+	for synonym, want := range map[string][2]string{ // what finds mobile, and what finds galaxy
+		`{"type":"synonym","synonyms":["mobile","galaxy"]}`:                  {"2", "2"},
+		`{"type":"oneWaySynonym","input":"mobile","synonyms":["galaxy"]}`:    {"2", "2"},
+		`{"type":"oneWaySynonym","input":"galaxy","synonyms":["pixel"]}`:     {"", "2 3"},
+		`{"type":"altCorrection1","word":"mobile","corrections":["galaxy"]}`: {"2", "2"},
+		`{"type":"synonym","synonyms":["two words","galaxy"]}`:               {"", "2"},
+	} {
+		change(t, server, "PUT", "/1/indexes/i/synonyms/s", synonym)
+		got := [2]string{found(t, server, `{"query":"mobile"}`), found(t, server, `{"query":"galaxy"}`)}
+		if ids := strings.Fields(got[1]); len(ids) == 2 { // their order is the ranking's
+			slices.Sort(ids)
+			got[1] = strings.Join(ids, " ")
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", synonym, got, want)
+		}
+	}
 }
 
 // TestRulesApply saves one rule at a time and asks, with the rule and without.

@@ -15,6 +15,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/params"
 )
 
+// limits are what restricts a key beside parameters of a search.
+var limits = []string{"validUntil", "restrictIndices", "restrictSources", "userToken", "referers"}
+
 // sign computes the first half of a secured key.
 func sign(parent, restrictions string) []byte {
 	mac := hmac.New(sha256.New, []byte(parent))
@@ -47,8 +50,7 @@ func (k *apiKey) secured(restrictions string, now int64) (*apiKey, error) {
 	if text, ok := values["restrictSources"].(string); ok {
 		child.restrictSources = text
 	}
-	own := values.Without("validUntil", "restrictIndices", "restrictSources", "userToken", "referers")
-	child.forced = append(slices.Clone(k.forced), own)
+	child.forced = append(slices.Clone(k.forced), values.Without(limits...))
 	return &child, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,7 +29,8 @@ const (
 // Client is a secondary that is logged in at a primary. It implements
 // exchange.Remote.
 type Client struct {
-	Server  Server // who answered
+	Server  Server    // who answered
+	Date    time.Time // of that server's clock when it answered, in whole seconds; zero if it did not say
 	base    *url.URL
 	http    *http.Client
 	token   string
@@ -59,7 +61,7 @@ func Open(ctx context.Context, address, key string, c Config) (*Client, error) {
 		return nil, fault.New(fault.Invalid, "bad-peer", "the primary answered the login without a token")
 	}
 	client.token = token.Token
-	if err := client.call(ctx, request{path: "/server"}, &client.Server); err != nil {
+	if err := client.call(ctx, request{path: "/server", date: &client.Date}, &client.Server); err != nil {
 		return nil, err
 	}
 	return client, nil
@@ -76,6 +78,7 @@ type request struct {
 	query                url.Values
 	body                 any
 	most                 int64
+	date                 *time.Time // set to the answer's date
 }
 
 // call makes a call and reads its answer into out; a nil out ignores the answer.
@@ -106,6 +109,9 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 		}
 		return request, nil
 	})
+	if err == nil && r.date != nil {
+		*r.date, _ = http.ParseTime(answer.Header.Get("Date"))
+	}
 	if err != nil || out == nil {
 		return err
 	}

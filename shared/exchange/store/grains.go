@@ -121,13 +121,15 @@ func (s *Store) GrainKeyed(ctx context.Context, slice exchange.ID, key string) (
 	return g, notThere(err, "grain")
 }
 
-// Grains returns a page of a slice's grains in the order of their ids.
+// Grains returns a page of a slice's grains in the order of their ids. The grains before
+// the page are counted by the index without payloads.
 func (s *Store) Grains(ctx context.Context, slice exchange.ID, offset, limit int, payload bool) ([]exchange.Grain, error) {
 	columns := grainColumns
 	if !payload {
 		columns = "id, slice_id, grain_key, source, encoding, LENGTH(payload), '', created_at"
 	}
-	list, err := sqldb.Collect(ctx, s.db, scanGrain, "SELECT "+columns+" FROM exchange_grain WHERE slice_id = ? ORDER BY id LIMIT ? OFFSET ?", bin(slice), limit, offset)
+	list, err := sqldb.Collect(ctx, s.db, scanGrain, "SELECT "+columns+" FROM exchange_grain JOIN (SELECT id AS page_id FROM "+content+` WHERE slice_id = ?
+		ORDER BY id LIMIT ? OFFSET ?) page ON id = page_id WHERE slice_id = ? ORDER BY id`, bin(slice), limit, offset, bin(slice))
 	return list, sqldb.Outage(err, "read a slice's grains")
 }
 

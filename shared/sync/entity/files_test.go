@@ -114,8 +114,8 @@ func TestIndexAndReplicas(t *testing.T) {
 		"rebuilt index":              {"es_prod_r7", "", "", "es_prod_r7"},
 		"replica of a rebuilt index": {"es_prod_r7_updatedAt_asc", "", "", "es_prod_r7"},
 		"another name":               {"es_prod_returns", "", "", ""},
-		"no list":                    {"things", `{"replicas":"x"}`, "", "want a list"},
-		"no names":                   {"things", `{"replicas":[1]}`, "", "want a list"},
+		"no list":                    {"things", `{"replicas":"x"}`, "", "array of attributes"},
+		"no names":                   {"things", `{"replicas":[1]}`, "", "array of attributes"},
 		"no index's name":            {"things", `{"replicas":["../x"]}`, "", "no name of an index"},
 	}
 	for name, c := range cases {

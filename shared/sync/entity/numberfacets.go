@@ -5,18 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/reference"
 )
 
 // numeric is the setting that lists the fields that searches filter by number.
 const numeric = "numericAttributesForFiltering"
-
-// bare returns an attribute without its modifiers.
-func bare(entry string) string {
-	for m := callForm.FindStringSubmatch(entry); m != nil; m = callForm.FindStringSubmatch(entry) {
-		entry = m[2]
-	}
-	return strings.TrimSpace(entry)
-}
 
 // withNumberFacets returns an index's settings in which every field that searches may
 // filter by number is a facet too: the index answers the least and the largest number
@@ -37,8 +31,8 @@ func withNumberFacets(settings []byte) ([]byte, error) {
 	}
 	before := len(lists[faceting])
 	for _, entry := range lists[numeric] {
-		field := bare(entry)
-		named := func(e string) bool { return bare(e) == field }
+		field := reference.Bare(entry)
+		named := func(e string) bool { return reference.Bare(e) == field }
 		hidden := slices.ContainsFunc(lists[hiding], func(h string) bool { return field == h || strings.HasPrefix(field, h+".") })
 		if !hidden && !slices.ContainsFunc(lists[faceting], named) {
 			lists[faceting] = append(lists[faceting], field)

@@ -31,6 +31,7 @@ type node struct {
 	db       *sqldb.DB
 	id       exchange.ID
 	url      string
+	role     string
 	partners *Partners
 	token    string // of an administrator
 }
@@ -42,7 +43,7 @@ const password = "a-password-of-tests"
 func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *node {
 	t.Helper()
 	db := sqldbtest.Open(t, syncstore.Migrations(), store.Migrations())
-	n := &node{t: t, db: db, id: exchange.NewID()}
+	n := &node{t: t, db: db, id: exchange.NewID(), role: role}
 	settings := function.Settings{
 		Role: role, Company: n.id.String(), JWTSecret: "a-secret-of-tests-that-guards-nothing", KeySecret: "another-secret-that-guards-nothing-x",
 		TokenTTL: time.Hour, RefreshTTL: time.Hour, KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 2, LockWait: time.Millisecond, AtOnce: 3, Period: time.Hour,

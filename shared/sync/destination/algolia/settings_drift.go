@@ -8,7 +8,16 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/reference"
 )
+
+// ordered are the lists whose order means something.
+var ordered = map[string]bool{"searchableAttributes": true, "ranking": true, "customRanking": true}
+
+// reported are members that an index reports among its settings and that nobody
+// sets.
+var reported = map[string]bool{"primary": true, "version": true}
 
 // Difference is a setting that an index has otherwise than it should.
 type Difference struct {
@@ -51,7 +60,7 @@ func Drift(have, want []byte) ([]Difference, error) {
 			list = append(list, replicaDrift(h[name], wanted)...)
 		case canonical(name, h[name]) == canonical(name, wanted):
 		default:
-			d := Difference{Setting: name, Have: h[name], Want: wanted, Default: defaultSettings[name], LeftAlone: !ours}
+			d := Difference{Setting: name, Have: h[name], Want: wanted, Default: reference.Settings.Default(name), LeftAlone: !ours}
 			if d.Have == nil {
 				d.Have = json.RawMessage("null")
 			}
@@ -144,7 +153,7 @@ func encoded(list []string) json.RawMessage {
 // same.
 func canonical(name string, raw json.RawMessage) string {
 	if len(raw) == 0 || string(bytes.TrimSpace(raw)) == "null" {
-		raw = defaultSettings[name]
+		raw = reference.Settings.Default(name)
 	}
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
@@ -173,7 +182,7 @@ func canonical(name string, raw json.RawMessage) string {
 // defaultOf decodes a setting's default, nil without one.
 func defaultOf(name string) any {
 	var v any
-	_ = json.Unmarshal(defaultSettings[name], &v) // without a default it stays nil
+	_ = json.Unmarshal(reference.Settings.Default(name), &v) // without a default it stays nil
 	return v
 }
 

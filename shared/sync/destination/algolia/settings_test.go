@@ -145,10 +145,10 @@ func TestPushSettingsKeepsStrangers(t *testing.T) {
 
 func TestPushSettingsUnknownToTheClient(t *testing.T) {
 	b := newBench(t, nil)
-	if err := b.ApplySettings(t.Context(), "things", []byte(`{"semanticSearch":{"a":[1,2]},"hitsPerPage":7}`)); err != nil {
+	if err := b.ApplySettings(t.Context(), "things", []byte(`{"semanticSearch":{"eventSources":["things"]},"hitsPerPage":7}`)); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]any{"a": []any{1.0, 2.0}}, b.told("things")["semanticSearch"]); diff != "" {
+	if diff := cmp.Diff(map[string]any{"eventSources": []any{"things"}}, b.told("things")["semanticSearch"]); diff != "" {
 		t.Error(diff)
 	}
 	b.pushed()

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -23,7 +24,7 @@ func commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{cli.Group(&cobra.Command{
 		Use: "exchange", Short: "Exchange slices of data with other companies' servers",
 		Example: "  returnsync exchange sync --sub acme-rotors --noupdate\n  returnsync exchange list",
-	}, syncCommand(a), listCommand(a), addCommand(a), pullCommand(a), subscriptionsCommand(a), companiesCommand(a), keysCommand(a))}
+	}, syncCommand(a), listCommand(a), addCommand(a), pullCommand(a), subscriptionsCommand(a), companiesCommand(a), keysCommand(a), switchCommand(a))}
 }
 
 // open opens the wing's server over our own tables.
@@ -35,6 +36,9 @@ func open(ctx context.Context, s *cli.Session) (function.Parts, *wing.Partners, 
 	}
 	return wing.Open(db.Pool(), settings, s.Log, s.Now)
 }
+
+// acts are the changes that leave a row of the audit.
+func acts(p function.Parts) function.Acts { return function.Acts{Store: p.Store, Audit: p.Audit} }
 
 // tables opens the wing's tables alone.
 func tables(ctx context.Context, s *cli.Session) (*store.Store, error) {
@@ -65,7 +69,11 @@ the sync that would follow.`,
 		if err != nil {
 			return err
 		}
-		reports, err := syncs(ctx, parts.Store, partners, sub, dry)
+		var reports []exchange.Report
+		err = acts(parts).Started(ctx, s.Actor(), cmp.Or(sub, "all"), dry, func() (err error) {
+			reports, err = syncs(ctx, parts.Store, partners, sub, dry)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -249,7 +257,7 @@ that was there. Partners get the new file with their next sync.`,
 		if err != nil {
 			return err
 		}
-		if err := parts.Store.AddGrains(ctx, slice.ID, []exchange.Grain{g}, true); err != nil {
+		if err := acts(parts).AddFile(ctx, s.Actor(), slice, g); err != nil {
 			return err
 		}
 		after, err := parts.Store.Refresh(ctx, slice.ID)
@@ -303,22 +311,30 @@ func fileName(name string, id exchange.ID) string {
 
 // pull writes a slice's grains into a folder and returns how many it wrote.
 func pull(ctx context.Context, t *store.Store, slice exchange.Slice, dir string) (n int, err error) {
-	const page = 100
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return 0, err
 	}
-	for {
-		list, err := t.Grains(ctx, slice.ID, n, page, true)
-		if err != nil || len(list) == 0 {
+	const page = 100
+	var ids []exchange.ID
+	write := func() error {
+		err := t.Read(ctx, slice.ID, ids, func(g exchange.Grain) error {
+			n++
+			return writeGrain(&g, dir)
+		})
+		ids = ids[:0]
+		return err
+	}
+	for id, err := range t.IDs(ctx, slice.ID, exchange.Whole) {
+		if err != nil {
 			return n, err
 		}
-		for i := range list {
-			if err := writeGrain(&list[i], dir); err != nil {
+		if ids = append(ids, id); len(ids) == page {
+			if err := write(); err != nil {
 				return n, err
 			}
-			n++
 		}
 	}
+	return n, write()
 }
 
 // writeGrain writes one grain. A file that is there is not overwritten: the grain then

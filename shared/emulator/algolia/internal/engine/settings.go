@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia/internal/params"
+	"gitlab.com/eshopbox-team/return-sync/shared/reference"
 )
 
 // Settings are an index's settings, read once and never changed afterwards.
@@ -27,7 +28,7 @@ type Settings struct {
 
 	Replicas []Replica
 	Primary  string        // set on a replica
-	Defaults params.Values // those settings that are also parameters
+	Defaults params.Values // those settings that are also parameters, read
 }
 
 // Replica names an index that follows this one.
@@ -109,7 +110,7 @@ func (s *Settings) WithPrimary(primary string) *Settings {
 }
 
 func parseSettings(stored map[string]json.RawMessage) (*Settings, error) {
-	s := &Settings{stored: stored, limit: 1000, Defaults: params.Values{}}
+	s := &Settings{stored: stored, limit: 1000}
 	var err error
 	read := func(name string, into any) {
 		if value, ok := stored[name]; ok && err == nil {
@@ -133,13 +134,14 @@ func parseSettings(stored map[string]json.RawMessage) (*Settings, error) {
 		return nil, err
 	}
 	s.setLists(lists)
+	also := params.Values{}
 	for name, value := range stored {
 		var v any
-		if params.Known(name) && json.Unmarshal(value, &v) == nil {
-			s.Defaults[name] = v
+		if reference.Parameters.Has(name) && json.Unmarshal(value, &v) == nil {
+			also[name] = v
 		}
 	}
-	_, err = params.Parse(params.Values{}, s.Defaults)
+	s.Defaults, err = params.Read(also)
 	return s, err
 }
 

@@ -21,10 +21,14 @@ func TestFromJSON(t *testing.T) {
 }
 
 func TestParse(t *testing.T) {
+	defaults, err := Read(Values{"hitsPerPage": 7.0, "query": "y", "attributesToSnippet": []any{"d:5"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	q, err := Parse(Values{
 		"query": "x", "facets": `["a","b"]`, "attributesToHighlight": "", "distinct": "true",
 		"length": "5", "filters": "a:1", "facetFilters": `[["b:2","b:3"]]`, "typoTolerance": false,
-	}, Values{"hitsPerPage": 7.0, "query": "y", "attributesToSnippet": []any{"d:5"}})
+	}, defaults)
 	if err != nil {
 		t.Fatal(err)
 	}

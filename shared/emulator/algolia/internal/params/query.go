@@ -68,43 +68,31 @@ type Promotion struct {
 	Position int
 }
 
-// Parse checks given against the documented parameters and fills the gaps from
-// defaults (settings that are also parameters). The error is what a 400 says.
+// Parse checks given against the service's reference and fills the gaps from defaults,
+// which Read has read. The error is what a 400 says.
 func Parse(given, defaults Values) (*Query, error) {
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if err := Check(name, given[name]); err != nil {
-			return nil, err
-		}
+	read, err := Read(given)
+	if err != nil {
+		return nil, err
 	}
-	values := maps.Clone(defaults)
-	if values == nil {
-		values = Values{}
-	}
-	for name, value := range given {
-		if value != nil {
-			values[name] = value
-		}
-	}
-	r := &reader{values: values}
+	values := Values{}
+	maps.Copy(values, defaults)
+	maps.Copy(values, read)
 	q := &Query{Echo: given.Without("cursor").Encode()}
-	q.readPaging(r)
-	q.readFacets(r)
-	q.readShape(r)
-	q.readMatching(r)
-	q.readFilters(r)
-	return q, r.err
+	q.readPaging(values)
+	q.readFacets(values)
+	q.readShape(values)
+	q.readMatching(values)
+	return q, q.readFilters(values)
 }
 
-const unlimited = 1 << 30
-
-func (q *Query) readPaging(r *reader) {
-	q.Text = r.text("query", "")
+func (q *Query) readPaging(v Values) {
+	q.Text = get(v, "query", "")
 	if len(q.Text) > 512 {
 		q.Text = strings.ToValidUTF8(q.Text[:512], "")
 	}
-	q.Page = r.integer("page", 0, unlimited)
-	q.HitsPerPage = r.integer("hitsPerPage", 20, 1000)
-	q.Offset, q.Length = r.integer("offset", -1, unlimited), r.integer("length", -1, 1000)
+	q.Page, q.HitsPerPage = get(v, "page", 0), get(v, "hitsPerPage", 20)
+	q.Offset, q.Length = get(v, "offset", -1), get(v, "length", -1)
 	if q.Offset < 0 && q.Length >= 0 {
 		q.Offset = 0
 	}
@@ -113,75 +101,65 @@ func (q *Query) readPaging(r *reader) {
 	}
 }
 
-func (q *Query) readFacets(r *reader) {
-	q.Facets = r.list("facets")
-	q.MaxValuesPerFacet = r.integer("maxValuesPerFacet", 100, 1000)
-	q.SortFacetsByAlpha = r.text("sortFacetValuesBy", "count") == "alpha"
-	q.AfterDistinct = r.boolean("facetingAfterDistinct", false)
-	q.FacetQuery = r.text("facetQuery", "")
-	q.MaxFacetHits = r.integer("maxFacetHits", 10, 100)
+func (q *Query) readFacets(v Values) {
+	q.Facets = get[[]string](v, "facets", nil)
+	q.MaxValuesPerFacet = get(v, "maxValuesPerFacet", 100)
+	q.SortFacetsByAlpha = get(v, "sortFacetValuesBy", "") == "alpha"
+	q.AfterDistinct = get(v, "facetingAfterDistinct", false)
+	q.FacetQuery = get(v, "facetQuery", "")
+	q.MaxFacetHits = get(v, "maxFacetHits", 10)
 }
 
-func (q *Query) readShape(r *reader) {
-	q.Retrieve = r.list("attributesToRetrieve")
-	q.Highlight = r.list("attributesToHighlight")
-	q.Snippet = r.list("attributesToSnippet")
-	q.PreTag = r.text("highlightPreTag", "<em>")
-	q.PostTag = r.text("highlightPostTag", "</em>")
-	q.Ellipsis = r.text("snippetEllipsisText", "…")
-	q.RestrictArrays = r.boolean("restrictHighlightAndSnippetArrays", false)
-	q.ClickAnalytics = r.boolean("clickAnalytics", false)
-	q.RankingInfo = r.boolean("getRankingInfo", false)
-	q.Rules, q.RuleContexts = r.boolean("enableRules", true), r.list("ruleContexts")
-	q.Rendering = r.object("renderingContent")
-	if fields := r.list("responseFields"); fields != nil && !slices.Contains(fields, "*") {
+func (q *Query) readShape(v Values) {
+	q.Retrieve = get[[]string](v, "attributesToRetrieve", nil)
+	q.Highlight = get[[]string](v, "attributesToHighlight", nil)
+	q.Snippet = get[[]string](v, "attributesToSnippet", nil)
+	q.PreTag = get(v, "highlightPreTag", "<em>")
+	q.PostTag = get(v, "highlightPostTag", "</em>")
+	q.Ellipsis = get(v, "snippetEllipsisText", "…")
+	q.RestrictArrays = get(v, "restrictHighlightAndSnippetArrays", false)
+	q.ClickAnalytics = get(v, "clickAnalytics", false)
+	q.RankingInfo = get(v, "getRankingInfo", false)
+	q.Rules, q.RuleContexts = get(v, "enableRules", true), get[[]string](v, "ruleContexts", nil)
+	q.Rendering = v["renderingContent"]
+	if fields := get[[]string](v, "responseFields", nil); !slices.Contains(fields, "*") {
 		q.ResponseFields = fields
 	}
 }
 
-func (q *Query) readMatching(r *reader) {
-	q.TypoTolerance = r.text("typoTolerance", "true")
-	if !slices.Contains([]string{"true", "false", "min", "strict"}, q.TypoTolerance) {
-		r.fail("typoTolerance", "true, false, min or strict")
-	}
-	q.NumericTypos = r.boolean("allowTyposOnNumericTokens", true)
-	q.OneTypo = r.integer("minWordSizefor1Typo", 4, unlimited)
-	q.TwoTypos = r.integer("minWordSizefor2Typos", 8, unlimited)
-	q.NoTypoAttributes = r.list("disableTypoToleranceOnAttributes")
-	q.QueryType = r.text("queryType", "prefixLast")
-	q.Restrict = r.list("restrictSearchableAttributes")
-	q.RemoveWords = r.text("removeWordsIfNoResults", "none")
-	q.OptionalWords = r.list("optionalWords")
-	q.SumOrScores = r.boolean("sumOrFiltersScores", false)
-	q.Synonyms = r.boolean("synonyms", true)
-	switch text := r.text("distinct", "0"); text {
-	case "true":
+func (q *Query) readMatching(v Values) {
+	q.TypoTolerance = word(v, "typoTolerance", "true")
+	q.NumericTypos = get(v, "allowTyposOnNumericTokens", true)
+	q.OneTypo, q.TwoTypos = get(v, "minWordSizefor1Typo", 4), get(v, "minWordSizefor2Typos", 8)
+	q.NoTypoAttributes = get[[]string](v, "disableTypoToleranceOnAttributes", nil)
+	q.QueryType = get(v, "queryType", "prefixLast")
+	q.Restrict = get[[]string](v, "restrictSearchableAttributes", nil)
+	q.RemoveWords = get(v, "removeWordsIfNoResults", "none")
+	q.OptionalWords = get[[]string](v, "optionalWords", nil)
+	q.SumOrScores = get(v, "sumOrFiltersScores", false)
+	q.Synonyms = get(v, "synonyms", true)
+	if q.Distinct = get(v, "distinct", 0); get(v, "distinct", false) {
 		q.Distinct = 1
-	case "false":
-	default:
-		q.Distinct = r.integer("distinct", 0, 4)
 	}
 }
 
-func (q *Query) readFilters(r *reader) {
-	add := func(name string, more filter.Filter, err error) {
-		if err != nil && r.err == nil {
-			r.err = fmt.Errorf("%s: %w", name, err)
-		}
-		q.Filter = append(q.Filter, more...)
+func (q *Query) readFilters(v Values) error {
+	parsed, err := filter.Parse(get(v, "filters", ""))
+	if err != nil {
+		return fmt.Errorf("filters: %w", err)
 	}
-	parsed, err := filter.Parse(r.text("filters", ""))
-	add("filters", parsed, err)
+	q.Filter = parsed
 	for _, source := range []struct {
 		name string
 		read func(any) (filter.Filter, error)
 	}{{"facetFilters", filter.FromFacets}, {"numericFilters", filter.FromNumerics}, {"tagFilters", filter.FromTags}} {
-		if value, ok := r.decoded(source.name); ok {
-			more, err := source.read(value)
-			if err != nil && r.err == nil {
-				r.err = err
+		if value := v[source.name]; value != nil {
+			more, err := source.read(list(value))
+			if err != nil {
+				return err
 			}
 			q.Filter = append(q.Filter, more...)
 		}
 	}
+	return nil
 }
