@@ -59,11 +59,11 @@ func (c ticker) Run(ctx context.Context, t flow.Tick) ([]flow.Started, error) {
 	if err != nil {
 		return nil, err
 	}
-	row, err := c.db.Newest(ctx, d.JobType)
+	row, err := c.db.Claims.Newest(ctx, d.JobType)
 	if err != nil {
 		return nil, err
 	}
-	_, err = c.db.Claim(ctx, row, store.Grant{Token: strings.Repeat("c", 31) + d.Name[:1], Lease: time.Minute})
+	_, err = c.db.Claims.Claim(ctx, row, store.Grant{Token: strings.Repeat("c", 31) + d.Name[:1], Lease: time.Minute})
 	return []flow.Started{{Entity: d.Name, ClaimID: row.ID, Message: "claimed"}}, err
 }
 
@@ -83,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{db: db.SQL(), woken: &woken{}}
 	w.parts = &wire.Console{
 		Store: db, Tables: wire.TablesOn(db.Pool()), Entities: entities, Kinds: wire.ScheduleKinds(entities, nil), Jobs: w.woken, Log: log,
-		Scopes: &member.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: member.Config{StartLease: time.Minute, KeepDays: 30}},
+		Scopes: &member.Scopes{Store: scopestore.New(db.Pool()), DB: db, Ticker: ticker{db, entities}, Entities: entities, Log: log, Config: member.Config{StartLease: time.Minute, KeepDays: 30}},
 		Config: wire.ConsoleConfig{Streams: 2, SubjectStreams: 2, AtOnce: 10, Poll: 100 * time.Millisecond},
 		Limits: judge.Limits{StaleAfter: 30 * time.Minute, AbsentAfter: 24 * time.Hour, FailedRuns: 1, CheckedWithin: 5 * time.Minute, BudgetPercent: 90},
 		Ticks:  wire.Ticks{Period: 15 * time.Minute},

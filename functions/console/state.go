@@ -90,7 +90,7 @@ func (f *function) read(ctx context.Context) (view, time.Time, error) {
 	var v view
 	var definitions entity.List
 	query := health.Query{Limits: f.Limits, Plans: f.Ticks.Plans, Config: f.Flow, Wings: f.Wings, Entities: func(ctx context.Context, db *store.DB) (list entity.List, err error) {
-		definitions, err = target.Catalog{Entities: f.Entities, Store: db}.Live(ctx)
+		definitions, err = target.Catalog{Entities: f.Entities, Store: db.Targets}.Live(ctx)
 		return definitions, err
 	}}
 	var err error
@@ -126,14 +126,14 @@ func (f *function) read(ctx context.Context) (view, time.Time, error) {
 
 // readEntity reads the parts of an entity that its report lacks.
 func (f *function) readEntity(ctx context.Context, v *view, name string, d entity.Definition) error {
-	runs, err := f.Store.Windows(ctx, d.Name, runsShown)
+	runs, err := f.Store.Runs.Windows(ctx, d.Name, runsShown)
 	if err != nil {
 		return err
 	}
 	for _, r := range runs {
 		v.Recent[name] = append(v.Recent[name], pass{wire.RunAnswer(r), r.Kind})
 	}
-	parked, err := f.Store.ParkedOpen(ctx, d.Name, parkedShown)
+	parked, err := f.Store.Parked.Open(ctx, d.Name, parkedShown)
 	for _, p := range parked {
 		v.Parked[name] = append(v.Parked[name], held{
 			p.ObjectID, strconv.FormatUint(p.Root, 10), p.Reason, p.Detail, p.Bytes, p.Attempts, p.FirstSeen, p.LastSeen,
@@ -223,12 +223,12 @@ func (f *function) run(r *http.Request) (any, error) {
 	if err != nil || id < 1 {
 		return nil, fault.New(fault.Invalid, "bad-id", "a run's number is 1 or more, as in /runs/1043").WithParam("id")
 	}
-	found, err := f.Store.Run(r.Context(), id)
+	found, err := f.Store.Runs.Run(r.Context(), id)
 	if err != nil {
 		return nil, err
 	}
 	a := runAnswer{Run: pass{wire.RunAnswer(found), found.Kind}, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
-	pages, err := f.Store.Pages(r.Context(), id, pagesShown)
+	pages, err := f.Store.Pages.OfRun(r.Context(), id, pagesShown)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,8 @@ import (
 var clock = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // tables are our own tables in memory, with all that one window without a mishap
-// needs of them. It implements flow.Claims, flow.Windows and flow.Pages.
+// needs of them. It implements the interfaces that the
+// three steps declare.
 type tables struct {
 	row     claim.Row
 	run     run.Run
@@ -199,6 +200,7 @@ func TestOneWindow(t *testing.T) {
 	list := entity.List{{Name: "returns", JobType: "RETURN_JOB", Index: "returns", Rows: query, RecordLimit: 10_000, PageSize: 10, Overlap: time.Minute}}
 	cfg := flow.Config{RunLease: time.Minute, PageLease: 20 * time.Second, PageAttempts: 3, EnqueueSenders: 1}
 	db, sent, held := &tables{row: claim.Row{ID: 1}, roots: []uint64{1, 2}}, &tasks{}, index{}
+	closer := flow.Closer{Runs: db, Jobs: db, Log: log}
 	call := func(h http.Handler, body []byte) {
 		t.Helper()
 		r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
@@ -208,9 +210,9 @@ func TestOneWindow(t *testing.T) {
 			t.Fatalf("%d: %s", w.Code, w.Body)
 		}
 	}
-	call(cron.Handler(&wire.Cron{Cron: &flow.Cron{Store: db, Queue: sent, Entities: list, Config: cfg, Log: log}}), nil)
-	call(window.Handler(&wire.Window{Window: &flow.Window{Store: db, Source: rows{}, Queue: sent, Entities: list, Config: cfg, Log: log}}), (*sent)[0].Body)
-	call(process.Handler(&flow.Process{Store: db, Source: rows{}, Index: held, Entities: list, Config: cfg, Log: log}), (*sent)[1].Body)
+	call(cron.Handler(&wire.Cron{Cron: &flow.Cron{Claims: db, Targets: db, Queue: sent, Entities: list, Config: cfg, Log: log}}), nil)
+	call(window.Handler(&wire.Window{Window: &flow.Window{Claims: db, Runs: db, Changes: db, Targets: db, Closer: closer, Source: rows{}, Queue: sent, Entities: list, Config: cfg, Log: log}}), (*sent)[0].Body)
+	call(process.Handler(&flow.Process{Pages: db, Ledger: db, Changes: db, Claims: db, Runs: db, Targets: db, Closer: closer, Source: rows{}, Index: held, Entities: list, Config: cfg, Log: log}), (*sent)[1].Body)
 
 	if want := (run.Counts{Found: 2, Saved: 2, Operations: 2}); db.run.State != run.Synced || db.run.Counts != want || !db.row.Watermark.Equal(clock) {
 		t.Errorf("%s, %v, as of %v; want synced, %v, as of %v", db.run.State, db.run.Counts, db.row.Watermark, want, clock)

@@ -77,7 +77,7 @@ func fire(ctx context.Context, s *wire.Schedules, call schedule.Trigger) (done s
 	}
 	by := operate.Actor{Who: wire.CallerOf(ctx), Via: audit.ViaSchedules}
 	entry := audit.Entry{Action: operate.FireSchedule, Object: operate.ScheduleLabel(call.ID, "")}
-	err = operate.Audited(ctx, audit.New(s.Scopes.Targets.Pool()), by, entry, func(entry *audit.Entry) (err error) {
+	err = operate.Audited(ctx, audit.New(s.Scopes.DB.Pool()), by, entry, func(entry *audit.Entry) (err error) {
 		done, err = s.Firer.Fire(ctx, call)
 		entry.New = done.Message
 		return err

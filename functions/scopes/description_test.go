@@ -61,7 +61,7 @@ func TestDescribedNamesAreTheNames(t *testing.T) {
 // described, and holds each answer to the description.
 func TestRealAnswersAreAsDescribed(t *testing.T) {
 	w, down, broken := newWorld(t), newWorld(t), newWorld(t)
-	_ = down.parts.Flow.Targets.Close()
+	_ = down.parts.Flow.DB.Close()
 	broken.parts.Flow = nil
 	d := described(t, w)
 	op, me, large := operator(t), reader(t), strings.Repeat(" ", 5000)

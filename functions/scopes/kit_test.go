@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	log := slog.New(slog.DiscardHandler)
 	entities := entity.List{{Name: "returns", JobType: "RETURN_JOB"}, {Name: "stock", JobType: "STOCK_JOB"}}
 	w := &world{db: db.SQL(), parts: &wire.Scopes{
-		Flow: &member.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Ticker: claimer{db, entities}, Entities: entities, Log: log, Config: member.Config{StartLease: time.Minute, KeepDays: 30}},
+		Flow: &member.Scopes{Store: scopestore.New(db.Pool()), DB: db, Ticker: claimer{db, entities}, Entities: entities, Log: log, Config: member.Config{StartLease: time.Minute, KeepDays: 30}},
 		Log:  log, Limits: wire.ScopesLimits{MaxBody: 4096, AtOnce: 20},
 	}}
 	callers := identity.Config{Secret: secret, Claim: "account", Issuer: "https://issuer.example", Audience: "search", Leeway: time.Second}
@@ -80,11 +80,11 @@ func (c claimer) Run(ctx context.Context, t flow.Tick) ([]flow.Started, error) {
 	if err != nil {
 		return nil, err
 	}
-	row, err := c.db.Newest(ctx, d.JobType)
+	row, err := c.db.Claims.Newest(ctx, d.JobType)
 	if err != nil {
 		return nil, err
 	}
-	_, err = c.db.Claim(ctx, row, store.Grant{Token: strings.Repeat("c", 31) + d.Name[:1], Lease: time.Minute})
+	_, err = c.db.Claims.Claim(ctx, row, store.Grant{Token: strings.Repeat("c", 31) + d.Name[:1], Lease: time.Minute})
 	return []flow.Started{{Entity: d.Name, ClaimID: row.ID}}, err
 }
 

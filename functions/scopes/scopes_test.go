@@ -203,7 +203,7 @@ func TestAReadRecoversBeforeItAnswers(t *testing.T) {
 // TestTheDatabaseIsAway answers 503 and says nothing of the reasons.
 func TestTheDatabaseIsAway(t *testing.T) {
 	w := newWorld(t)
-	_ = w.parts.Flow.Targets.Close()
+	_ = w.parts.Flow.DB.Close()
 	for _, r := range []reply{w.call(t, "GET", "/scopes", "", reader(t)), w.call(t, "POST", "/start-sync-scope", startBody, operator(t))} {
 		if r.status != http.StatusServiceUnavailable || strings.Contains(r.body, "sql:") {
 			t.Errorf("%d %s", r.status, r.body)

@@ -46,7 +46,7 @@ type answer struct {
 // Handler answers calls.
 func Handler(v *wire.Verify) http.Handler {
 	return edge.HandleTask(v.Log, func(r *http.Request) (any, error) {
-		catalog := target.Catalog{Entities: v.Entities, Store: v.Store}
+		catalog := target.Catalog{Entities: v.Entities, Store: v.Store.Targets}
 		if name := r.URL.Query().Get("entity"); name != "" {
 			d, err := v.Entities.Named(name)
 			if err != nil {
@@ -78,7 +78,7 @@ func Handler(v *wire.Verify) http.Handler {
 // compare compares an entity's next share, and stores and logs the result.
 func compare(ctx context.Context, v *wire.Verify, d entity.Definition) (verify.Report, error) {
 	until := time.Now().Add(v.Config.Time)
-	report, err := v.Verifier.Share(ctx, d, v.Store, v.Config.Shares, func() bool { return time.Now().Before(until) })
+	report, err := v.Verifier.Share(ctx, d, v.Store.Comparisons, v.Config.Shares, func() bool { return time.Now().Before(until) })
 	switch {
 	case verify.NeverSynced(err):
 		return report, err
@@ -86,7 +86,7 @@ func compare(ctx context.Context, v *wire.Verify, d entity.Definition) (verify.R
 		// The reason must be stored even if the context has ended.
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		return report, errors.Join(err, v.Store.FailShare(after, d.Name, err.Error()))
+		return report, errors.Join(err, v.Store.Comparisons.FailShare(after, d.Name, err.Error()))
 	case !report.Clean():
 		v.Log.ErrorContext(ctx, "verify found drift", "entity", d.Name, "differences", report.Total(),
 			"ledger", report.Ledger, "index", report.Index, "examples", report.Differences[:min(len(report.Differences), 3)])

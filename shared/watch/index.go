@@ -28,18 +28,18 @@ type Check struct {
 // result says so.
 func (c Check) Run(ctx context.Context, d entity.Definition) (judge.Index, store.Basis, error) {
 	var x judge.Index
-	_, basis, err := c.Store.KeptIndex(ctx, d.Name)
+	_, basis, err := c.Store.Indices.KeptIndex(ctx, d.Name)
 	if err != nil {
 		return x, store.Basis{}, err
 	}
 	// The expected count is read before and after the index is asked: records that
 	// arrive in between are within the wider bounds.
-	before, err := c.Store.Expect(ctx, d.Name, basis)
+	before, err := c.Store.Indices.Expect(ctx, d.Name, basis)
 	if err != nil {
 		return x, store.Basis{}, err
 	}
 	n, exists, problem := c.Ask.Records(ctx, d.Index)
-	after, err := c.Store.Expect(ctx, d.Name, &before.Basis)
+	after, err := c.Store.Indices.Expect(ctx, d.Name, &before.Basis)
 	if err != nil {
 		return x, store.Basis{}, err
 	}
@@ -63,5 +63,5 @@ func (c Check) Keep(ctx context.Context, d entity.Definition) (judge.Index, erro
 	if err != nil {
 		return x, err
 	}
-	return x, c.Store.KeepIndex(ctx, d.Name, x, basis)
+	return x, c.Store.Indices.KeepIndex(ctx, d.Name, x, basis)
 }

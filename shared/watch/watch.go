@@ -166,7 +166,7 @@ func (w *Watcher) facts(ctx context.Context) (alert.Facts, error) {
 			}
 		}
 	}
-	f, err := w.Store.AlertFacts(ctx, entities)
+	f, err := w.Store.Facts.AlertFacts(ctx, entities)
 	if err != nil {
 		return f, err
 	}

@@ -62,7 +62,7 @@ func newBench(t *testing.T, script ...alerttest.Answer) *bench {
 		},
 		Config: watch.Config{Period: 15 * time.Minute, LogKeepDays: 30}, Log: slog.New(slog.NewJSONHandler(&syncWriter{to: b.log}, nil)),
 	}
-	if err := db.KeepIndex(t.Context(), "returns", judge.Index{At: time.Now().Add(time.Hour), Exists: true}, store.Basis{}); err != nil {
+	if err := db.Indices.KeepIndex(t.Context(), "returns", judge.Index{At: time.Now().Add(time.Hour), Exists: true}, store.Basis{}); err != nil {
 		t.Fatal(err)
 	}
 	b.beat()

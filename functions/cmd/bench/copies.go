@@ -50,7 +50,7 @@ func (w *world) multiply(ctx context.Context, rows int) error {
 	if err := sample.Analyze(ctx, w.stack.DB); err != nil {
 		return err
 	}
-	if _, err := w.stack.Store.Newest(ctx, w.def.JobType); err != nil {
+	if _, err := w.stack.Store.Claims.Newest(ctx, w.def.JobType); err != nil {
 		return err
 	}
 	_, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return_algolia_sync SET date_range_start = NOW(6), date_range_end = NOW(6) WHERE job_type = ?", w.def.JobType)

@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -131,7 +132,7 @@ func syncDirectly(ctx context.Context, w *world, root uint64) (err error) {
 			return err
 		}
 	}
-	repairs, err := rework.NewRepairs(ctx, w.stack.Store, w.def, run.Record, "bench")
+	repairs, err := rework.NewRepairs(ctx, join.Repairs(w.stack.Store), w.def, run.Record, "bench")
 	if err != nil {
 		return err
 	}

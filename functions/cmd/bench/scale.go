@@ -126,7 +126,7 @@ func (w *world) wholeWindow(ctx context.Context, rows int, r reading) error {
 			return err
 		}
 	}
-	runs, err := w.stack.Store.Runs(ctx, entityName, 1)
+	runs, err := w.stack.Store.Runs.Newest(ctx, entityName, 1)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (s *summary) fill(ctx context.Context, stack *rehearsal.Stack, log io.Write
 		s.RecordsPerSecond = round(float64(first.Counts.Saved) / max(s.FirstSyncSeconds, 0.001))
 	}
 	s.demand(first.State == run.Synced, "the first sync ended %s: %s", first.State, first.LastError)
-	if s.Parked, err = stack.Store.ParkedCount(ctx, d.Name); err != nil {
+	if s.Parked, err = stack.Store.Parked.Count(ctx, d.Name); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintln(log, "comparing every record of the index with the database")

@@ -135,7 +135,7 @@ func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
 	var last int64
 	waiting := false
 	for {
-		runs, err := stack.Store.Runs(ctx, entityName, 10)
+		runs, err := stack.Store.Runs.Newest(ctx, entityName, 10)
 		if err != nil && ctx.Err() == nil && !waiting {
 			_, _ = fmt.Fprintln(out, "the database does not answer; waiting for it:", err)
 		}

@@ -269,7 +269,7 @@ func jobStates() []advised {
 func (a *advice) standbySync(want run.State) {
 	a.t.Helper()
 	newest := func() run.Run {
-		list, err := a.Store.Windows(a.t.Context(), "returns", 1)
+		list, err := a.Store.Runs.Windows(a.t.Context(), "returns", 1)
 		if err != nil || len(list) != 1 {
 			a.t.Fatal(list, err)
 		}
@@ -291,7 +291,7 @@ func (a *advice) standbySync(want run.State) {
 // job adds a job in a state.
 func (a *advice) job(state rework.State, note string) {
 	now := time.Now().UTC()
-	j, err := a.Store.CreateJob(a.t.Context(), rework.Job{Entity: "returns", Kind: run.Backfill, State: rework.Paused, Window: window.Window{From: now.Add(-time.Hour), To: now}, Chunk: time.Hour})
+	j, err := a.Store.Jobs.CreateJob(a.t.Context(), rework.Job{Entity: "returns", Kind: run.Backfill, State: rework.Paused, Window: window.Window{From: now.Add(-time.Hour), To: now}, Chunk: time.Hour})
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -186,8 +187,8 @@ func inProcess(t *testing.T, e env) deps {
 type pipeline struct {
 	t       *testing.T
 	work    sync.WaitGroup
-	window  flow.Window
-	process flow.Process
+	window  *flow.Window
+	process *flow.Process
 }
 
 // open returns a cron over the pipeline, on connections and a log of its own: the tasks
@@ -211,8 +212,8 @@ func (p *pipeline) open(w *wire.Env) (*wire.Cron, error) {
 		return nil, err
 	}
 	c := flow.Config{RunLease: time.Minute, PageLease: time.Minute, PageAttempts: 3, EnqueueSenders: 2, KeepDays: 7}
-	p.window = flow.Window{Store: db, Source: source, Queue: p, Entities: entities, Config: c, Log: own.Log}
-	p.process = flow.Process{Store: db, Source: source, Index: sink{}, Entities: entities, Config: c, Log: own.Log}
+	p.window = join.Window(&flow.Window{Source: source, Queue: p, Entities: entities, Config: c, Log: own.Log}, db)
+	p.process = join.Process(&flow.Process{Source: source, Index: sink{}, Entities: entities, Config: c, Log: own.Log}, db)
 	return wire.NewCron(&flow.Cron{Queue: p, Entities: entities, Config: c, Log: w.Log}, db), nil
 }
 

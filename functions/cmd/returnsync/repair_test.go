@@ -57,7 +57,7 @@ func newSpoiler(t *testing.T, s *rehearsal.Stack) *spoiler {
 	c.must(err)
 	c.browser, err = algolia.NewBrowser(algolia.BrowseConfig{AppID: rehearsal.AppID, Key: rehearsal.AdminKey, URL: s.AlgoliaURL(), Attempts: 3, Timeout: 20 * time.Second})
 	c.must(err)
-	rows, err := s.Store.LedgerPage(t.Context(), d.Name, source.Every, 10_000_000)
+	rows, err := s.Store.Comparisons.LedgerPage(t.Context(), d.Name, source.Every, 10_000_000)
 	c.must(err)
 	for _, r := range rows {
 		c.entries[r.Root], err = ledger.Unpack(r.Packed)

@@ -318,7 +318,7 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.syncs(t, run.Synced)
-		n, err := d.Store.ParkedCount(t.Context(), "returns")
+		n, err := d.Store.Parked.Count(t.Context(), "returns")
 		if err != nil || n <= before {
 			t.Fatalf("%d records are parked, %v; want more than %d", n, err, before)
 		}
@@ -476,7 +476,7 @@ func TestConsoleSteersJobs(t *testing.T) {
 	d.Click(key("resume-job-1"))
 	d.confirm()
 	d.reads("#jobs", "No job is open.")
-	j, err := d.Store.Job(t.Context(), 1)
+	j, err := d.Store.Jobs.Job(t.Context(), 1)
 	if err != nil || j.State != rework.Done {
 		t.Errorf("%+v, %v", j, err)
 	}

@@ -1,9 +1,11 @@
 package deployment_test
 
 import (
+	"errors"
 	"go/types"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/tools/go/packages"
@@ -22,15 +24,24 @@ type program struct {
 	roots map[string]*ssa.Function // by folder below functions
 }
 
-// loadProgram reads the code of what starts.
+// loadProgram returns the code of what starts, which is read once.
 func loadProgram(t *testing.T) program {
 	t.Helper()
-	loaded, err := packages.Load(&packages.Config{Dir: root, Mode: packages.LoadAllSyntax&^packages.NeedDeps | packages.NeedImports}, "./functions/...", "./shared/...")
+	p, err := readProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// readProgram reads the code of what starts.
+var readProgram = sync.OnceValues(func() (program, error) {
+	loaded, err := packages.Load(&packages.Config{Dir: root, Mode: packages.LoadAllSyntax&^packages.NeedDeps | packages.NeedImports}, "./functions/...", "./shared/...")
+	if err != nil {
+		return program{}, err
+	}
 	if packages.PrintErrors(loaded) > 0 {
-		t.Fatal("the program cannot be read")
+		return program{}, errors.New("the program cannot be read")
 	}
 	prog, built := ssautil.Packages(loaded, ssa.InstantiateGenerics)
 	prog.Build()
@@ -57,8 +68,8 @@ func loadProgram(t *testing.T) program {
 			}
 		}
 	}
-	return p
-}
+	return p, nil
+})
 
 // walk finds the functions that can run because one does: those that it calls or
 // mentions, and the methods behind the interfaces that are used. A function that is

@@ -45,12 +45,12 @@ func (q Query) Read(ctx context.Context, db *store.DB) (Report, error) {
 	if err != nil {
 		return r, err
 	}
-	facts, err := db.AlertFacts(ctx, entities)
+	facts, err := db.Facts.AlertFacts(ctx, entities)
 	if err != nil {
 		return r, err
 	}
 	for i, d := range entities {
-		s, err := db.Status(ctx, d)
+		s, err := db.Facts.Status(ctx, d)
 		if err != nil {
 			return r, err
 		}
@@ -68,7 +68,7 @@ func (q Query) Read(ctx context.Context, db *store.DB) (Report, error) {
 		e.complete(facts.Entities[i])
 		r.Entities = append(r.Entities, e)
 	}
-	budget, err := rework.ReadBudget(ctx, db, q.Config)
+	budget, err := rework.ReadBudget(ctx, db.Runs, q.Config)
 	if err != nil {
 		return r, err
 	}

@@ -64,7 +64,7 @@ const (
 // that searches see.
 func upkeepOf(ctx context.Context, db *store.DB, live entity.Definition, now time.Time) (Upkeep, error) {
 	b := Upkeep{Jobs: []Job{}}
-	targets, err := db.Targets(ctx)
+	targets, err := db.Targets.Targets(ctx)
 	if err != nil {
 		return b, err
 	}
@@ -85,7 +85,7 @@ func upkeepOf(ctx context.Context, db *store.DB, live entity.Definition, now tim
 			}
 		}
 	}
-	v, err := db.VerifyState(ctx, live.Name)
+	v, err := db.Comparisons.VerifyState(ctx, live.Name)
 	if err == nil && v.UpdatedAt != nil {
 		b.Drift = &Drift{Records: v.Drift, Examples: v.Examples, RoundFinishedAt: v.RoundFinishedAt, LastError: v.LastError}
 	}
@@ -100,7 +100,7 @@ func standbys(ctx context.Context, db *store.DB, targets []Target) ([]judge.Stan
 			continue
 		}
 		s := judge.Standby{Entity: target.Parse(t.Name).Base, Target: t.id, Index: t.Index, Watermark: t.AsOf}
-		runs, err := db.Windows(ctx, t.Name, 1)
+		runs, err := db.Runs.Windows(ctx, t.Name, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -114,11 +114,11 @@ func standbys(ctx context.Context, db *store.DB, targets []Target) ([]judge.Stan
 
 // addJobs adds a target's jobs that are open or have lately failed.
 func (b *Upkeep) addJobs(ctx context.Context, db *store.DB, name string, now time.Time) error {
-	open, err := db.Jobs(ctx, name, true, jobsShown)
+	open, err := db.Jobs.Newest(ctx, name, true, jobsShown)
 	if err != nil {
 		return err
 	}
-	newest, err := db.Jobs(ctx, name, false, jobsShown)
+	newest, err := db.Jobs.Newest(ctx, name, false, jobsShown)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (b *Upkeep) addTarget(ctx context.Context, db *store.DB, live entity.Defini
 	if err != nil {
 		return err
 	}
-	asOf, err := db.AsOf(ctx, d.JobType)
+	asOf, err := db.Claims.AsOf(ctx, d.JobType)
 	b.Targets = append(b.Targets, Target{Name: t.Name(), Role: t.Role, Index: t.Index, AsOf: asOf, id: target.Key{Base: t.Entity, ID: t.ID}.String()})
 	return err
 }
@@ -166,6 +166,6 @@ func ReportJob(ctx context.Context, db *store.DB, j rework.Job) (Job, error) {
 		r.From, r.To = &j.Window.From, &j.Window.To
 	}
 	var err error
-	r.Progress, err = db.Progress(ctx, j)
+	r.Progress, err = db.Jobs.Progress(ctx, j)
 	return r, err
 }

@@ -111,7 +111,9 @@ func Said(started []flow.Started) string {
 }
 
 // catalog knows the entities and their targets.
-func (a Acts) catalog() target.Catalog { return target.Catalog{Entities: a.Entities, Store: a.Store} }
+func (a Acts) catalog() target.Catalog {
+	return target.Catalog{Entities: a.Entities, Store: a.Store.Targets}
+}
 
 // move is a change of a job's state.
 type move struct {
@@ -124,7 +126,7 @@ func (m move) do(ctx context.Context, a Acts, by Actor, id int64, change func(re
 	entry := audit.Entry{Action: m.action, Object: fmt.Sprint("job ", id)}
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) error {
 		var err error
-		if j, err = a.Store.Job(ctx, id); err != nil {
+		if j, err = a.Store.Jobs.Job(ctx, id); err != nil {
 			return err
 		}
 		entry.Object, entry.Old, entry.New = j.String(), string(j.State), string(m.to)
@@ -144,14 +146,14 @@ func (m move) do(ctx context.Context, a Acts, by Actor, id int64, change func(re
 // PauseJob sends no more pages of a job.
 func (a Acts) PauseJob(ctx context.Context, by Actor, id int64) (rework.Job, error) {
 	return move{PauseJob, "pause", rework.Paused}.do(ctx, a, by, id, func(j rework.Job) (bool, error) {
-		return a.Store.MoveJob(ctx, j.ID, rework.Paused, "")
+		return a.Store.Jobs.MoveJob(ctx, j.ID, rework.Paused, "")
 	})
 }
 
 // ResumeJob continues a paused job.
 func (a Acts) ResumeJob(ctx context.Context, by Actor, id int64) (rework.Job, error) {
 	return move{ResumeJob, "resume", rework.Running}.do(ctx, a, by, id, func(j rework.Job) (bool, error) {
-		ok, err := a.Store.MoveJob(ctx, j.ID, rework.Running, "")
+		ok, err := a.Store.Jobs.MoveJob(ctx, j.ID, rework.Running, "")
 		if err == nil && ok {
 			err = a.wake(ctx, j.ID)
 		}
@@ -166,7 +168,7 @@ func (a Acts) CancelJob(ctx context.Context, by Actor, id int64) (rework.Job, er
 		if err != nil {
 			return false, err
 		}
-		return a.Store.CancelJob(ctx, j, def.JobType)
+		return a.Store.Jobs.CancelJob(ctx, j, def.JobType)
 	})
 }
 

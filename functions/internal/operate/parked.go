@@ -10,6 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -43,7 +44,7 @@ func FindParked(ctx context.Context, db *store.DB, entities entity.List, ids []s
 	var list []Parked
 	unknown := slices.Clone(ids)
 	for _, d := range entities {
-		records, err := db.RootsOf(ctx, d.Name, ids)
+		records, err := db.Parked.RootsOf(ctx, d.Name, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +111,7 @@ func (a Acts) retry(ctx context.Context, by Actor, entry audit.Entry, choose fun
 		if err != nil {
 			return err
 		}
-		r, err := rework.NewRepairs(ctx, a.Store, p.Def, run.Record, by.String())
+		r, err := rework.NewRepairs(ctx, join.Repairs(a.Store), p.Def, run.Record, by.String())
 		if err != nil {
 			return err
 		}
@@ -141,7 +142,7 @@ func Retried(n int, j rework.Job) string {
 // the index until their rows change.
 func (a Acts) DropParked(ctx context.Context, by Actor, p Parked) (n int64, err error) {
 	err = Audited(ctx, audit.New(a.Store.Pool()), by, p.entry(DropParked), func(entry *audit.Entry) (err error) {
-		n, err = a.Store.DropParked(ctx, p.Def.Name, p.IDs())
+		n, err = a.Store.Parked.Drop(ctx, p.Def.Name, p.IDs())
 		entry.New = fmt.Sprintf("%d records are off the list", n)
 		return err
 	})

@@ -18,7 +18,7 @@ type ScopeActs struct{ Flow *member.Scopes }
 // Start starts a scope.
 func (s ScopeActs) Start(ctx context.Context, by Actor, r scope.Request) (done member.ScopeDone, err error) {
 	id := string(r.InstanceID)
-	err = Audited(ctx, audit.New(s.Flow.Targets.Pool()), by, audit.Entry{Action: StartScope, Object: id}, func(entry *audit.Entry) error {
+	err = Audited(ctx, audit.New(s.Flow.DB.Pool()), by, audit.Entry{Action: StartScope, Object: id}, func(entry *audit.Entry) error {
 		if before, err := s.Flow.Store.Scope(ctx, id); err == nil {
 			entry.Old = fmt.Sprintf("%s, start %d", before.State, before.Run)
 		}
@@ -47,7 +47,7 @@ func (s ScopeActs) SyncEntities(ctx context.Context, by Actor, r scope.Request) 
 	if r.InstanceID != "" {
 		object += " for " + string(r.InstanceID)
 	}
-	err = Audited(ctx, audit.New(s.Flow.Targets.Pool()), by, audit.Entry{Action: SyncEntities, Object: object}, func(entry *audit.Entry) error {
+	err = Audited(ctx, audit.New(s.Flow.DB.Pool()), by, audit.Entry{Action: SyncEntities, Object: object}, func(entry *audit.Entry) error {
 		var err error
 		if done, err = s.Flow.SyncEntities(ctx, r); err == nil {
 			entry.New = fmt.Sprintf("%s: %d statuses", done.Message, len(done.Statuses))
@@ -84,7 +84,7 @@ func (s ScopeActs) DeleteStatus(ctx context.Context, by Actor, id string, when s
 
 // remove does a deletion if its condition is met.
 func (s ScopeActs) remove(ctx context.Context, by Actor, entry audit.Entry, when scope.When, do func() error) (done bool, err error) {
-	err = Audited(ctx, audit.New(s.Flow.Targets.Pool()), by, entry, func(entry *audit.Entry) error {
+	err = Audited(ctx, audit.New(s.Flow.DB.Pool()), by, entry, func(entry *audit.Entry) error {
 		if err := s.Flow.Refresh(ctx); err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func TestAFunctionsClockDecidesNothing(t *testing.T) {
 		if err != nil || r.State != run.Synced || r.Counts.Saved == 0 || r.Window != before.Window {
 			t.Errorf("clock off by %v: %v, %v, %v", off, r.State, r.Counts, err)
 		}
-		if asOf, err := s.Store.AsOf(t.Context(), d.JobType); err != nil || !asOf.Equal(before.Window.To) {
+		if asOf, err := s.Store.Claims.AsOf(t.Context(), d.JobType); err != nil || !asOf.Equal(before.Window.To) {
 			t.Errorf("clock off by %v: as of %v, %v; want %v", off, asOf, err, before.Window.To)
 		}
 		report, err := s.Compare(t.Context(), d)
@@ -77,23 +77,23 @@ func (s *Stack) list(t *testing.T) run.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row, err := s.Store.Newest(ctx, d.JobType)
+	row, err := s.Store.Claims.Newest(ctx, d.JobType)
 	if err != nil {
 		t.Fatal(err)
 	}
 	grant := store.Grant{Token: claim.NewToken(), Lease: time.Hour}
-	if ok, err := s.Store.Claim(ctx, row, grant); err != nil || !ok {
+	if ok, err := s.Store.Claims.Claim(ctx, row, grant); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
 	row.Token = grant.Token
-	if row, err = s.Store.Claimed(ctx, claim.TaskOf(row), time.Hour); err != nil {
+	if row, err = s.Store.Claims.Claimed(ctx, claim.TaskOf(row), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.Store.Begin(ctx, d.Name, row, window.Next(row.Watermark, d.FirstFrom, row.Now, d.Overlap))
+	r, err := s.Store.Runs.Begin(ctx, d.Name, row, window.Next(row.Watermark, d.FirstFrom, row.Now, d.Overlap))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pages, err := s.Store.List(ctx, r, d, nil); err != nil || pages != 1 {
+	if pages, err := s.Store.Changes.List(ctx, r, d, nil); err != nil || pages != 1 {
 		t.Fatal(pages, err)
 	}
 	return r

@@ -132,7 +132,7 @@ func (h heldPage) again(t *testing.T) {
 	if got := h.deliver(t.Context()); got != http.StatusOK {
 		t.Errorf("the next delivery was answered %d", got)
 	}
-	if r, err := h.s.Store.Run(t.Context(), h.run.ID); err != nil || r.State != run.Synced {
+	if r, err := h.s.Store.Runs.Run(t.Context(), h.run.ID); err != nil || r.State != run.Synced {
 		t.Errorf("the run ended %v, %v", r.State, err)
 	}
 }
@@ -169,7 +169,7 @@ func TestAPageEndsOrPutsItselfBack(t *testing.T) {
 		h.open()
 		h.expect(t, http.StatusOK, 2)
 		<-gone
-		if r, err := s.Store.Run(t.Context(), h.run.ID); err != nil || r.State != run.Synced {
+		if r, err := s.Store.Runs.Run(t.Context(), h.run.ID); err != nil || r.State != run.Synced {
 			t.Errorf("the run ended %v, %v", r.State, err)
 		}
 	})

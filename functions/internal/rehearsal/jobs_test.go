@@ -69,11 +69,11 @@ func historicBody(from, to time.Time) string {
 func (s *Stack) ended(t *testing.T, id int64) (rework.Job, store.JobProgress) {
 	t.Helper()
 	for deadline := time.Now().Add(4 * time.Minute); ; hold(t.Context(), poll) {
-		j, err := s.Store.Job(t.Context(), id)
+		j, err := s.Store.Jobs.Job(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := s.Store.Progress(t.Context(), j)
+		p, err := s.Store.Jobs.Progress(t.Context(), j)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestHistoricSyncByHand(t *testing.T) {
 			t.Errorf("%s from a queue: %d %s; want 200, or it comes for ever", bad, code, text)
 		}
 	}
-	if list, err := s.Store.Jobs(t.Context(), "", false, 10); err != nil || len(list) != 1 {
+	if list, err := s.Store.Jobs.Newest(t.Context(), "", false, 10); err != nil || len(list) != 1 {
 		t.Errorf("jobs: %+v, %v", list, err)
 	}
 }
@@ -170,14 +170,14 @@ func TestBackfillBesideTicks(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := between.Window{From: time.Unix(0, 0).UTC(), To: past.Add(time.Minute)}
-	j, _, err := rework.NewBackfill(ctx, s.Store, d, rework.Asked{Window: all, Rate: rate, Roots: int64(returns), By: "a test"})
+	j, _, err := rework.NewBackfill(ctx, s.Store.Jobs, d, rework.Asked{Window: all, Rate: rate, Roots: int64(returns), By: "a test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	beside := during(func() {})
 	dying := during(func() { s.disturb(t, j.ID) })
 	s.StrikeAtRandom(0, 0, 0)
-	if open, err := s.Store.Job(ctx, j.ID); err != nil || open.State.Final() {
+	if open, err := s.Store.Jobs.Job(ctx, j.ID); err != nil || open.State.Final() {
 		t.Errorf("the backfill is %s, %v; the syncs were to be seen beside it", open.State, err)
 	}
 	if err := s.DeliverNow(ctx); err != nil {
@@ -227,7 +227,7 @@ func (s *Stack) disturb(t *testing.T, id int64) {
 	s.strikeDown(process.Function.Name)
 	s.strikeDown(window.Function.Name)
 	move := func(to rework.State) bool {
-		ok, err := s.Store.MoveJob(t.Context(), id, to, "")
+		ok, err := s.Store.Jobs.MoveJob(t.Context(), id, to, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -295,7 +295,7 @@ func (s *Stack) count(ctx context.Context, k *soaking) error {
 	r.Retries, r.Takeovers = t.Retried, r.Runs[string(run.Interrupted)]
 	r.Absorbed = t.Deduplicated + t.Faults["duplicate"] + t.Faults["lose_response"] + s.Scheduler.Stats().Faults["twice"]
 	s.faultCounts(r, t)
-	r.Parked, err = s.Store.ParkedCount(ctx, "returns")
+	r.Parked, err = s.Store.Parked.Count(ctx, "returns")
 	return errors.Join(err, rows.Err())
 }
 
@@ -329,7 +329,7 @@ func (s *Stack) judge(ctx context.Context, r *SoakReport) error {
 	sums, err := oracle.Sums(ctx, s.DB)
 	r.Problems = append(r.Problems, sums...)
 	const many = 1_000_000
-	parked, perr := s.Store.ParkedOpen(ctx, "returns", many)
+	parked, perr := s.Store.Parked.Open(ctx, "returns", many)
 	refused := regexp.MustCompile(refusedPattern)
 	for _, p := range parked {
 		if !refused.MatchString(p.ObjectID) {

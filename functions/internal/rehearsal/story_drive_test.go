@@ -147,7 +147,7 @@ func (s *story) syncOnce() error {
 	if err != nil {
 		return err
 	}
-	asOf, err := s.stack.Store.AsOf(s.t.Context(), s.def.JobType)
+	asOf, err := s.stack.Store.Claims.AsOf(s.t.Context(), s.def.JobType)
 	if err != nil {
 		return err
 	}
@@ -163,10 +163,10 @@ func (s *story) syncOnce() error {
 			return false, err
 		}
 		// The run of an idle tick ends a statement before its claim does.
-		row, err := s.stack.Store.Newest(s.t.Context(), s.def.JobType)
+		row, err := s.stack.Store.Claims.Newest(s.t.Context(), s.def.JobType)
 		return row.Status == claim.Free, err
 	})
-	now, asOfErr := s.stack.Store.AsOf(s.t.Context(), s.def.JobType)
+	now, asOfErr := s.stack.Store.Claims.AsOf(s.t.Context(), s.def.JobType)
 	if err == nil && asOfErr == nil && r.State == run.Synced && asOf != nil && now.Equal(*asOf) {
 		err = errors.New("the run is synced and the watermark has not moved")
 	}
@@ -205,7 +205,7 @@ func (s *story) await(rest string) error {
 	return s.until(rest, func() (bool, error) {
 		switch {
 		case words[0] == "claim" && len(words) == 2:
-			row, err := s.stack.Store.Newest(s.t.Context(), s.def.JobType)
+			row, err := s.stack.Store.Claims.Newest(s.t.Context(), s.def.JobType)
 			return strconv.Itoa(int(row.Status)) == words[1], err
 		case words[0] == "index":
 			err := s.expectIndex(words[1:])

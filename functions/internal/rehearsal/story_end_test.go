@@ -82,13 +82,13 @@ func (s *story) judgeLedger() error {
 		}
 		roots = append(roots, root)
 	}
-	ledger, err := s.stack.Store.Ledger(s.t.Context(), s.def.Name, roots)
+	ledger, err := s.stack.Store.Ledger.Known(s.t.Context(), s.def.Name, roots)
 	if err := errors.Join(err, rows.Err()); err != nil {
 		return err
 	}
 	var problems []string
-	for _, entries := range ledger {
-		for _, e := range entries {
+	for _, row := range ledger {
+		for _, e := range row.Entries {
 			if _, ok := docs[e.ID]; !ok && !e.Parked {
 				problems = append(problems, "the ledger has "+e.ID+", the index does not")
 			}
@@ -104,7 +104,7 @@ func (s *story) judgeLedger() error {
 // judgeRuns checks that every run has ended and that no window was skipped.
 func (s *story) judgeRuns() error {
 	const many = 10_000
-	runs, err := s.stack.Store.Runs(s.t.Context(), s.def.Name, many)
+	runs, err := s.stack.Store.Runs.Newest(s.t.Context(), s.def.Name, many)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (s *story) expectRun(words []string) error {
 }
 
 func (s *story) expectRuns(words []string) error {
-	runs, err := s.stack.Store.Runs(s.t.Context(), s.def.Name, 1000)
+	runs, err := s.stack.Store.Runs.Newest(s.t.Context(), s.def.Name, 1000)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s *story) expectError(words []string) error {
 }
 
 func (s *story) expectWatermark(words []string) error {
-	now, err := s.stack.Store.AsOf(s.t.Context(), s.def.JobType)
+	now, err := s.stack.Store.Claims.AsOf(s.t.Context(), s.def.JobType)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (s *story) expectPassed(words []string) error {
 }
 
 func (s *story) expectParked(words []string) error {
-	list, err := s.stack.Store.ParkedOpen(s.t.Context(), s.def.Name, 1000)
+	list, err := s.stack.Store.Parked.Open(s.t.Context(), s.def.Name, 1000)
 	if err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func (s *story) start() error {
 
 // mark begins the counts of the expectations anew.
 func (s *story) mark(string) error {
-	at, err := s.stack.Store.AsOf(s.t.Context(), s.def.JobType)
+	at, err := s.stack.Store.Claims.AsOf(s.t.Context(), s.def.JobType)
 	s.since = mark{watermark: at, passed: s.stack.Passed(), pushes: s.pushes.counts(), retried: s.stack.Tasks.Stats().Retried}
 	return err
 }
@@ -180,7 +180,7 @@ func (s *story) situation() string {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	var b strings.Builder
-	runs, err := s.stack.Store.Runs(ctx, s.def.Name, 10)
+	runs, err := s.stack.Store.Runs.Newest(ctx, s.def.Name, 10)
 	for _, r := range runs {
 		fmt.Fprintf(&b, "\trun %d %s %v: pages %d of %d, %d failed; %v; %s\n", r.ID, r.State, r.Window, r.PagesDone, r.PagesTotal, r.PagesFailed, r.Counts, r.LastError)
 	}

@@ -138,7 +138,7 @@ func (s *Stack) Delivered(ctx context.Context) error {
 
 // newest returns an entity's newest run, the zero run before the first.
 func (s *Stack) newest(ctx context.Context, entityName string) (run.Run, error) {
-	list, err := s.Store.Runs(ctx, entityName, 1)
+	list, err := s.Store.Runs.Newest(ctx, entityName, 1)
 	if err != nil || len(list) == 0 {
 		return run.Run{}, err
 	}
@@ -161,7 +161,7 @@ func (s *Stack) ForgetWatermark(ctx context.Context, d entity.Definition) error 
 // Parked records are left out.
 func (s *Stack) Compare(ctx context.Context, d entity.Definition) (oracle.Report, error) {
 	const many = 1_000_000
-	parked, err := s.Store.ParkedOpen(ctx, d.Name, many)
+	parked, err := s.Store.Parked.Open(ctx, d.Name, many)
 	if err != nil {
 		return oracle.Report{}, err
 	}

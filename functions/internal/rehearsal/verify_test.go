@@ -51,7 +51,7 @@ func TestVerifyFunction(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := ask()
-	state, err := s.Store.VerifyState(t.Context(), "returns")
+	state, err := s.Store.Comparisons.VerifyState(t.Context(), "returns")
 	if err != nil || r.Ledger.Missing < 2 || r.Index.Total() != 0 || state.Drift != r.Total() || len(state.Examples) == 0 {
 		t.Errorf("%+v, %+v, %v", r, state, err)
 	}
@@ -60,7 +60,7 @@ func TestVerifyFunction(t *testing.T) {
 	}
 	s.mustSync(t)
 	r = ask()
-	if state, err = s.Store.VerifyState(t.Context(), "returns"); err != nil || !r.Clean() || state.Drift != 0 {
+	if state, err = s.Store.Comparisons.VerifyState(t.Context(), "returns"); err != nil || !r.Clean() || state.Drift != 0 {
 		t.Errorf("%+v, %+v, %v", r, state, err)
 	}
 }

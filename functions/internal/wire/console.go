@@ -78,14 +78,14 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	}
 	var problems [6]error
 	problems[0], c.Operators = c.Config.check(), operators
-	c.Scopes, c.Store, c.Tables, c.Entities, c.Kinds = scopes, scopes.Targets, TablesOn(scopes.Targets.Pool()), scopes.Entities, nil
+	c.Scopes, c.Store, c.Tables, c.Entities, c.Kinds = scopes, scopes.DB, TablesOn(scopes.DB.Pool()), scopes.Entities, nil
 	c.Jobs, _ = scopes.Ticker.(Waker)
 	proxy.Log = e.Log
 	problems[1] = e.reachable(ctx, map[string]string{"CONSOLE_IAP_JWKS_URL": proxy.JWKS})
 	if c.IAP, problems[2] = identity.NewIAP(proxy); c.IAP != nil {
 		e.closing(c.IAP.Close)
 	}
-	pool := scopes.Targets.Pool()
+	pool := scopes.DB.Pool()
 	c.Kinds, problems[3] = e.Checking(ctx, pool, scopes.Entities)
 	c.Wings, problems[4] = e.Lookers(ctx, pool)
 	c.Pages, problems[5] = e.pages(ctx, pool)

@@ -34,11 +34,11 @@ func (e *Env) Schedules(ctx context.Context) (*Schedules, error) {
 		return nil, err
 	}
 	s := &Schedules{Log: e.Log, Scopes: scopes}
-	if s.Reconciler, err = e.Reconciler(ctx, scopes.Targets, scopes.Entities); err != nil {
+	if s.Reconciler, err = e.Reconciler(ctx, scopes.DB, scopes.Entities); err != nil {
 		return nil, err
 	}
-	kinds, err := e.kinds(ctx, scopes.Targets.Pool(), ScheduleKinds(scopes.Entities, scopes), true)
-	s.Firer = &schedule.Firer{Table: schedulestore.New(scopes.Targets.Pool()), Kinds: kinds, Log: s.Reconciler.Log}
+	kinds, err := e.kinds(ctx, scopes.DB.Pool(), ScheduleKinds(scopes.Entities, scopes), true)
+	s.Firer = &schedule.Firer{Table: schedulestore.New(scopes.DB.Pool()), Kinds: kinds, Log: s.Reconciler.Log}
 	return s, err
 }
 

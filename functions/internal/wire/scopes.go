@@ -52,7 +52,7 @@ func (e *Env) FlowScopes(ctx context.Context) (*member.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Store, s.Targets, s.Ticker, s.Entities = scopestore.New(c.Store.Pool()), c.Store, c, c.Entities
+	s.Store, s.DB, s.Ticker, s.Entities = scopestore.New(c.Store.Pool()), c.Store, c, c.Entities
 	used, err := e.Used(ctx)
 	problems := []error{err}
 	for _, w := range used {

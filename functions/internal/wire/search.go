@@ -150,7 +150,7 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	}
 	problems := []error{problem, s.Limits.check(), s.openIdentity(ctx, e, who), s.openEngine(cfg)}
 	db, err := e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
-	l := &liveness{search: s, store: db, catalog: target.Catalog{Entities: entity.List{d}, Store: db}, cfg: cfg, sorting: sorting}
+	l := &liveness{search: s, store: db, catalog: target.Catalog{Entities: entity.List{d}, Store: db.Targets}, cfg: cfg, sorting: sorting}
 	s.Freshness = &search.Freshness{
 		StaleAfter: cfg.StaleAfter,
 		Suspect:    func(ctx context.Context) (bool, error) { return l.suspect(ctx, d) },
@@ -187,7 +187,7 @@ func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, e
 		l.search.Log.InfoContext(ctx, "another index is live, or the format of its records changed", "entity", d.Name, "index", live.Index)
 		l.search.edition.Store(e)
 	}
-	return l.store.AsOf(ctx, live.JobType)
+	return l.store.Claims.AsOf(ctx, live.JobType)
 }
 
 // suspect judges the stored answer of the live index by the rules of package judge.
@@ -200,11 +200,11 @@ func (l *liveness) suspect(ctx context.Context, d entity.Definition) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	kept, _, err := l.store.KeptIndex(ctx, live.Name)
+	kept, _, err := l.store.Indices.KeptIndex(ctx, live.Name)
 	if err != nil {
 		return false, err
 	}
-	asOf, err := l.store.AsOf(ctx, live.JobType)
+	asOf, err := l.store.Claims.AsOf(ctx, live.JobType)
 	return l.cfg.Stale(now, judge.Entity{Name: live.Name, Watermark: asOf, Plan: judge.Every(l.cfg.StaleAfter / 2), Index: kept}), err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
@@ -56,7 +57,8 @@ func (e *Env) Verifier(ctx context.Context, db Databases, state *store.DB, deep 
 	if err != nil {
 		return verify.Verifier{}, err
 	}
-	v := verify.Verifier{Roots: src, Rows: src, Ledger: state, State: state}
+	v := verify.Verifier{Roots: src, Rows: src}
+	join.Verifier(&v, state)
 	if !deep {
 		return v, nil
 	}

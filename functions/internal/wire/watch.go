@@ -64,12 +64,12 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	shared := TablesOn(w.Store.Pool())
 	w.Alerts, w.Heartbeats, w.RunLog = shared.Alerts, shared.Heartbeats, shared.RunLog
 	w.Live = func(ctx context.Context) ([]entity.Definition, error) {
-		return target.Catalog{Entities: entities, Store: w.Store}.Live(ctx)
+		return target.Catalog{Entities: entities, Store: w.Store.Targets}.Live(ctx)
 	}
 	w.Plans = Ticks{w.Config.Period}.Plans(w.Store)
 	w.Wings, problem = e.Lookers(ctx, w.Store.Pool())
 	problems = append(problems, problem)
-	w.After, problem = e.Watched(ctx, w.Store.Pool())
+	w.After, problem = e.watched(ctx, w.Store.Pool())
 	problems = append(problems, problem)
 	check, problem := e.IndexCheck(ctx, w.Store)
 	problems = append(problems, problem)

@@ -152,7 +152,7 @@ func (e *Env) publish(ctx context.Context, db *store.DB) error {
 			return err
 		}
 		if p != nil {
-			db.PublishTo(p)
+			db.Pages.PublishTo(p)
 		}
 	}
 	return nil
@@ -193,8 +193,8 @@ func (e *Env) Lookers(ctx context.Context, pool *sqldb.DB) ([]judge.Looker, erro
 	return list, errors.Join(problems...)
 }
 
-// Watched opens what the wings in use do after each round of the watcher.
-func (e *Env) Watched(ctx context.Context, pool *sqldb.DB) ([]watch.After, error) {
+// watched opens what the wings in use do after each round of the watcher.
+func (e *Env) watched(ctx context.Context, pool *sqldb.DB) ([]watch.After, error) {
 	used, err := e.Used(ctx)
 	problems := []error{err}
 	var list []watch.After

@@ -28,6 +28,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -216,9 +217,9 @@ func (c *Cron) Wake(ctx context.Context, id int64) error { return c.Jobs.Wake(ct
 
 // NewCron joins the cron step, our tables and the jobs that a tick wakes.
 func NewCron(c *flow.Cron, db *store.DB) *Cron {
-	jobs := &rework.Waker{Store: db, Queue: c.Queue, Silence: c.Config.JobSilence, Log: c.Log, Steps: c.Steps}
-	c.Store, c.Heart, c.Jobs = db, heartbeat.New(db.Pool()), jobs
-	return &Cron{Cron: c, Jobs: jobs, Store: db}
+	jobs := &rework.Waker{Jobs: db.Jobs, Queue: c.Queue, Silence: c.Config.JobSilence, Log: c.Log, Steps: c.Steps}
+	c.Heart, c.Jobs = heartbeat.New(db.Pool()), jobs
+	return &Cron{Cron: join.Cron(c, db), Jobs: jobs, Store: db}
 }
 
 // Cron opens the cron function's parts.
@@ -255,10 +256,10 @@ type Window struct {
 
 // NewWindow joins the window step, our tables, the source and the turns of jobs.
 func NewWindow(w *flow.Window, db *store.DB, src rework.Source) *Window {
-	w.Store, w.Source = db, src
-	return &Window{Window: w, Store: db, Jobs: &rework.Jobs{
-		Store: db, Source: src, Queue: w.Queue, Entities: w.Entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
-	}}
+	w.Source = src
+	return &Window{Window: join.Window(w, db), Store: db, Jobs: join.Jobs(&rework.Jobs{
+		Source: src, Queue: w.Queue, Entities: w.Entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
+	}, db)}
 }
 
 // Window opens the window function's parts.
@@ -304,7 +305,8 @@ func (e *Env) Process(ctx context.Context) (*flow.Process, error) {
 	p.Entities, problems[0] = defs.Load()
 	pages, problem := e.Store(db)
 	if problems[1] = problem; problem == nil {
-		p.Store, problems[1] = pages, e.publish(ctx, pages)
+		join.Process(p, pages)
+		problems[1] = e.publish(ctx, pages)
 	}
 	p.Source, problems[2] = e.Source(db)
 	p.Index, problems[3] = algolia.New(index)

@@ -32,7 +32,7 @@ func TestCatalog(t *testing.T) {
 	w := newStock(t, 2)
 	other := w.def
 	other.Name, other.JobType, other.Index = "other", "OTHER_JOB", "others"
-	c := target.Catalog{Entities: entity.List{w.def, other}, Store: w.DB}
+	c := target.Catalog{Entities: entity.List{w.def, other}, Store: w.Targets}
 	read := listed(t)
 	same := func(what string, want, got map[string]string) {
 		t.Helper()
@@ -44,7 +44,7 @@ func TestCatalog(t *testing.T) {
 	same("fed, never rebuilt", alone, read(c.Fed(t.Context())))
 	same("live, never rebuilt", alone, read(c.Live(t.Context())))
 
-	made, _, err := w.NewTarget(t.Context(), w.def)
+	made, _, err := w.Targets.NewTarget(t.Context(), w.def)
 	if err != nil {
 		t.Fatal(err)
 	}

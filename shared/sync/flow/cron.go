@@ -16,10 +16,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Claims is what a tick needs of our tables. Claim and TakeOver return false when
-// another tick was faster.
+// Claims is what a tick needs of the table of claims. Claim and TakeOver return false
+// when another tick was faster.
 type Claims interface {
-	target.Table
 	// Newest returns the newest row of a job type, and inserts the first one.
 	Newest(ctx context.Context, jobType string) (claim.Row, error)
 	// NewestWithAgenda is Newest and the agenda in one statement.
@@ -42,7 +41,8 @@ type Waker interface {
 
 // Cron starts syncs. It is safe for concurrent use.
 type Cron struct {
-	Store    Claims
+	Claims   Claims
+	Targets  target.Table
 	Heart    Heart // nil where no heartbeat is kept
 	Jobs     Waker // nil where there are no jobs
 	Queue    queue.Sender
@@ -80,7 +80,7 @@ func (c *Cron) Run(ctx context.Context, t Tick) ([]Started, error) {
 	if len(c.Entities) == 0 {
 		return nil, nil
 	}
-	first, agenda, err := c.Store.NewestWithAgenda(ctx, c.Entities[0].JobType, c.Config.JobSilence)
+	first, agenda, err := c.Claims.NewestWithAgenda(ctx, c.Entities[0].JobType, c.Config.JobSilence)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (c *Cron) Run(ctx context.Context, t Tick) ([]Started, error) {
 
 // entities returns the definitions that a tick syncs.
 func (c *Cron) entities(ctx context.Context, t Tick, rebuilt bool) (entity.List, error) {
-	catalog := target.Catalog{Entities: c.Entities, Store: c.Store}
+	catalog := target.Catalog{Entities: c.Entities, Store: c.Targets}
 	if t.Entity != "" {
 		d, err := catalog.Named(ctx, t.Entity)
 		if err != nil {
@@ -138,7 +138,7 @@ func (c *Cron) entities(ctx context.Context, t Tick, rebuilt bool) (entity.List,
 func (c *Cron) start(ctx context.Context, d entity.Definition, occurrence string, row claim.Row) (Started, error) {
 	if row.JobType != d.JobType {
 		var err error
-		if row, err = c.Store.Newest(ctx, d.JobType); err != nil {
+		if row, err = c.Claims.Newest(ctx, d.JobType); err != nil {
 			return Started{}, err
 		}
 	}
@@ -153,7 +153,7 @@ func (c *Cron) start(ctx context.Context, d entity.Definition, occurrence string
 		s.Message = "the last sync is still running"
 		return s, nil
 	case claim.Take:
-		ok, err := c.Store.Claim(ctx, row, grant)
+		ok, err := c.Claims.Claim(ctx, row, grant)
 		if err != nil || !ok {
 			s.Message = "another tick was faster"
 			return s, err
@@ -161,7 +161,7 @@ func (c *Cron) start(ctx context.Context, d entity.Definition, occurrence string
 		row.Token = grant.Token
 		s.Message = "claimed"
 	case claim.TakeOver:
-		dead, ok, err := c.Store.TakeOver(ctx, row, grant)
+		dead, ok, err := c.Claims.TakeOver(ctx, row, grant)
 		if err != nil || !ok {
 			s.Message = "another tick was faster"
 			return s, err

@@ -83,6 +83,10 @@ type Runs interface {
 	Fail(ctx context.Context, r run.Run, reason string) error
 	// Run returns a run as it is now.
 	Run(ctx context.Context, id int64) (run.Run, error)
+}
+
+// Jobs is how the job of such a run ends.
+type Jobs interface {
 	// FailJob ends a job as failed; false says that it has ended.
 	FailJob(ctx context.Context, id int64, reason string) (bool, error)
 }
@@ -90,6 +94,7 @@ type Runs interface {
 // Closer closes runs that cannot succeed.
 type Closer struct {
 	Runs Runs
+	Jobs Jobs
 	Log  *slog.Logger
 }
 
@@ -137,7 +142,7 @@ func (c Closer) Fail(ctx context.Context, r run.Run, reason string) (run.Run, er
 
 // FailJob ends a job as failed, unless it has ended.
 func (c Closer) FailJob(ctx context.Context, id int64, entity, reason string) error {
-	ok, err := c.Runs.FailJob(ctx, id, reason)
+	ok, err := c.Jobs.FailJob(ctx, id, reason)
 	if err == nil && ok {
 		c.Log.ErrorContext(ctx, "a job failed", "entity", entity, "job", id, "reason", reason)
 	}

@@ -22,6 +22,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -259,22 +260,22 @@ var silent = slog.New(slog.DiscardHandler)
 
 // window returns the window step.
 func (w *world) window() *flow.Window {
-	return &flow.Window{Store: w.DB, Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
+	return join.Window(&flow.Window{Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, w.DB)
 }
 
 // jobs returns what plays the turns of jobs.
 func (w *world) jobs() *rework.Jobs {
-	return &rework.Jobs{Store: w.DB, Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}
+	return join.Jobs(&rework.Jobs{Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, w.DB)
 }
 
 // waker returns what starts the chains of tasks of jobs.
 func (w *world) waker() *rework.Waker {
-	return &rework.Waker{Store: w.DB, Queue: w.queue, Silence: w.cfg.JobSilence, Log: silent, Steps: w.steps}
+	return &rework.Waker{Jobs: w.Jobs, Queue: w.queue, Silence: w.cfg.JobSilence, Log: silent, Steps: w.steps}
 }
 
 // cron returns the cron step.
 func (w *world) cron() *flow.Cron {
-	return &flow.Cron{Store: w.DB, Jobs: w.waker(), Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+	return join.Cron(&flow.Cron{Jobs: w.waker(), Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}, w.DB)
 }
 
 // tick plays a tick of its own occurrence, or the last one again.
@@ -313,7 +314,7 @@ func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 		if err := json.Unmarshal(t.Body, &task); err != nil {
 			return err
 		}
-		step := flow.Process{Store: w.DB, Source: w.src, Index: x, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}
+		step := join.Process(&flow.Process{Source: w.src, Index: x, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}, w.DB)
 		_, err := step.Run(w.t.Context(), task, time.Now())
 		return err
 	})
@@ -369,7 +370,7 @@ func (w *world) synced() run.Run {
 // last returns the newest sync.
 func (w *world) last() run.Run {
 	w.t.Helper()
-	runs, err := w.Runs(w.t.Context(), w.def.Name, 100)
+	runs, err := w.Runs.Newest(w.t.Context(), w.def.Name, 100)
 	if err != nil {
 		w.t.Fatal(err)
 	}

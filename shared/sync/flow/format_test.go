@@ -56,7 +56,7 @@ func TestSecretIDsFromTheFirstRecord(t *testing.T) {
 	w := newStock(t, 5)
 	w.def.SecretIDs = true
 	w.sync()
-	live, err := target.Catalog{Entities: entity.List{w.def}, Store: w.DB}.LiveOf(t.Context(), "stock")
+	live, err := target.Catalog{Entities: entity.List{w.def}, Store: w.Targets}.LiveOf(t.Context(), "stock")
 	if err != nil || len(live.Format.IDs) == 0 || !live.Format.AccountKey {
 		t.Fatalf("%+v, %v", live.Format, err)
 	}
@@ -94,7 +94,7 @@ func TestRowWithoutAnAccountIsParked(t *testing.T) {
 	if r := w.sync(); r.State != run.Synced || r.Counts.Parked != 4 || r.Counts.Saved != 2 {
 		t.Fatalf("run %s, %v: %s", r.State, r.Counts, r.LastError)
 	}
-	list, err := w.ParkedOpen(t.Context(), w.def.Name, 100)
+	list, err := w.Parked.Open(t.Context(), w.def.Name, 100)
 	if err != nil || len(list) != 4 {
 		t.Fatalf("%v, %v", list, err)
 	}

@@ -39,7 +39,7 @@ func TestIdleTickCostsSixStatements(t *testing.T) {
 		t.Errorf("an idle tick costs %d statements, want at most 6", least)
 	}
 	r := w.last()
-	asOf, err := w.AsOf(t.Context(), w.def.JobType)
+	asOf, err := w.Claims.AsOf(t.Context(), w.def.JobType)
 	if err != nil || r.State != run.Synced || r.PagesTotal != 0 || !asOf.Equal(r.Window.To) || r.ClosedAt == nil {
 		t.Errorf("%s, %d pages, as of %v, %v; want to %v", r.State, r.PagesTotal, asOf, err, r.Window.To)
 	}
@@ -78,7 +78,7 @@ func TestIdleTickCutShort(t *testing.T) {
 	if err := w.deliver(task); err != nil {
 		t.Fatal(err)
 	}
-	asOf, err := w.AsOf(t.Context(), w.def.JobType)
+	asOf, err := w.Claims.AsOf(t.Context(), w.def.JobType)
 	if err != nil || !asOf.Equal(w.last().Window.To) {
 		t.Errorf("as of %v, %v", asOf, err)
 	}

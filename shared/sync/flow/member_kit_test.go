@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
@@ -32,8 +33,8 @@ func newGroup(t *testing.T) *group {
 		g.entities = append(g.entities, entity.Definition{Name: name, JobType: "JOB_" + name})
 	}
 	g.scopes = &member.Scopes{
-		Store: scopestore.New(g.Pool()), Targets: g.DB, Entities: g.entities, Log: silent, Config: member.Config{StartLease: time.Minute, KeepDays: 30},
-		Ticker: &flow.Cron{Store: g.DB, Queue: g.queue, Entities: g.entities, Config: g.cfg, Log: silent},
+		Store: scopestore.New(g.Pool()), DB: g.DB, Entities: g.entities, Log: silent, Config: member.Config{StartLease: time.Minute, KeepDays: 30},
+		Ticker: join.Cron(&flow.Cron{Queue: g.queue, Entities: g.entities, Config: g.cfg, Log: silent}, g.DB),
 	}
 	return g
 }

@@ -39,7 +39,7 @@ func (p *Process) owners(ctx context.Context, a attempt, of account.Owners) (acc
 	if len(of) == 0 {
 		return nil, nil
 	}
-	return p.Store.Owners(ctx, a.def.Name, slices.Collect(maps.Keys(of)))
+	return p.Ledger.Owners(ctx, a.def.Name, slices.Collect(maps.Keys(of)))
 }
 
 // inherited returns the other roots that have rows for dropped ids. It asks the
@@ -86,5 +86,5 @@ func (p *Process) checkDropped(ctx context.Context, a attempt) error {
 		}
 		return owner != dropped[id]
 	})
-	return p.Store.Disown(ctx, a.def.Name, owners)
+	return p.Ledger.Disown(ctx, a.def.Name, owners)
 }

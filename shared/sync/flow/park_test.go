@@ -15,7 +15,7 @@ import (
 // parked returns the open parked records as id -> reason.
 func (w *world) parked() map[string]string {
 	w.t.Helper()
-	list, err := w.ParkedOpen(w.t.Context(), w.def.Name, 100)
+	list, err := w.Parked.Open(w.t.Context(), w.def.Name, 100)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestIndexThatRefusesEverything(t *testing.T) {
 	if got := w.text("SELECT GROUP_CONCAT(attempts) FROM sync_page WHERE run_id = ?", r.ID); got != "3,3" {
 		t.Errorf("attempts: %s, want 3,3", got)
 	}
-	if asOf, err := w.AsOf(t.Context(), w.def.JobType); err != nil || !asOf.Equal(first.Window.To) {
+	if asOf, err := w.Claims.AsOf(t.Context(), w.def.JobType); err != nil || !asOf.Equal(first.Window.To) {
 		t.Errorf("as of %v, %v; want it to stay at %v", asOf, err, first.Window.To)
 	}
 	w.index.interfere(nil, nil)

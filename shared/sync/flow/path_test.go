@@ -22,7 +22,7 @@ func TestStraightPath(t *testing.T) {
 	if w.index.waited != r.LastTaskID || r.LastTaskID == 0 {
 		t.Errorf("waited for task %d, the run's last is %d", w.index.waited, r.LastTaskID)
 	}
-	asOf, err := w.AsOf(t.Context(), w.def.JobType)
+	asOf, err := w.Claims.AsOf(t.Context(), w.def.JobType)
 	if err != nil || !asOf.Equal(r.Window.To) {
 		t.Errorf("as of %v, %v; want %v", asOf, err, r.Window.To)
 	}

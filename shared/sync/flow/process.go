@@ -19,46 +19,68 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// Pages is what the process step needs of our tables to take a page, to end it and
-// to close its run. A page that is no longer the caller's, and a run that has been
-// closed, are errors of kind fault.Superseded.
+// Pages is what the process step needs of the table of pages to take a page and to
+// leave it. Here and below, a page that is no longer the caller's, and a run that has
+// been closed, are errors of kind fault.Superseded.
 type Pages interface {
-	target.Table
-	Runs
-	Roots
 	// TakePage takes a page with a fresh token and a lease; its state is another
 	// than page.Taken if an earlier delivery has ended it.
 	TakePage(ctx context.Context, t page.Task, token string, lease time.Duration) (page.Held, error)
+	// PutBack leaves a page to the next delivery; GiveUp ends it as failed.
+	PutBack(ctx context.Context, p page.Held, reason string) error
+	GiveUp(ctx context.Context, p page.Held, reason string) (run.Run, error)
+}
+
+// Outcomes is where a page writes what it pushes and what came of it.
+type Outcomes interface {
 	// WriteJournal writes what is about to be pushed.
 	WriteJournal(ctx context.Context, p page.Held, j ledger.Journal) error
 	// Finish writes a page's outcome in one transaction and returns the run.
 	Finish(ctx context.Context, p page.Held, o account.Outcome) (run.Run, error)
-	// PutBack leaves a page to the next delivery; GiveUp ends it as failed.
-	PutBack(ctx context.Context, p page.Held, reason string) error
-	GiveUp(ctx context.Context, p page.Held, reason string) (run.Run, error)
+}
+
+// Publisher closes runs whose pages are all done.
+type Publisher interface {
 	// Publish closes a run as synced and moves the watermark; code "unbalanced"
 	// says that its account does not add up.
 	Publish(ctx context.Context, r run.Run) error
+}
+
+// Formats finds definitions, and fixes how their records are written.
+type Formats interface {
+	target.Table
+	// FixFirst fixes how the records of an entity's first target are written.
+	FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error)
+}
+
+// Renewer keeps claims.
+type Renewer interface {
+	// Renew keeps a claim alive when its lease is more than half used up.
+	Renew(ctx context.Context, claimID int64, token string, lease time.Duration) error
+}
+
+// PageRoots reads change lists.
+type PageRoots interface {
+	// Changed returns the page's roots.
+	Changed(ctx context.Context, runID int64, page int) ([]uint64, error)
 	// Prune removes a bounded part of the change lists of runs that closed long ago.
 	Prune(ctx context.Context, entity string, keepDays int) error
 }
 
-// Roots is what is known of a page's roots.
-type Roots interface {
-	// FixFirst fixes how the records of an entity's first target are written.
-	FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error)
-	// Renew keeps a claim alive when its lease is more than half used up.
-	Renew(ctx context.Context, claimID int64, token string, lease time.Duration) error
-	// Changed returns the page's roots.
-	Changed(ctx context.Context, runID int64, page int) ([]uint64, error)
+// Ledger is what is known of a page's roots.
+type Ledger interface {
 	// Known returns their rows of the ledger, and Doubts what is unconfirmed.
 	Known(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Row, error)
+	Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Unconfirmed, error)
+}
+
+// Owners keeps which root owns a shared id.
+type Owners interface {
 	// Owners returns the roots that own shared ids, by id; Own writes owners, and Disown
 	// removes those of ids that were deleted. See package account.
 	Owners(ctx context.Context, entity string, ids []string) (account.Owners, error)
 	Own(ctx context.Context, entity string, owners account.Owners) error
 	Disown(ctx context.Context, entity string, owners account.Owners) error
-	Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Unconfirmed, error)
 }
 
 // Rows is what the process step needs of the source.
@@ -75,7 +97,19 @@ type Rows interface {
 
 // Process works pages off. It is safe for concurrent use.
 type Process struct {
-	Store    Pages
+	Pages interface {
+		Pages
+		Outcomes
+	}
+	Ledger interface {
+		Ledger
+		Owners
+	}
+	Changes  PageRoots
+	Claims   Renewer
+	Runs     Publisher
+	Targets  Formats
+	Closer   Closer
 	Source   Rows
 	Index    destination.Index
 	Entities entity.List
@@ -96,7 +130,7 @@ func (p *Process) Run(ctx context.Context, t page.Task, now time.Time) (run.Run,
 	// margin is smaller where leases are short, as in tests.
 	limited, cancel := context.WithTimeout(ctx, p.Config.PageLease-min(margin, p.Config.PageLease/4))
 	defer cancel()
-	held, err := p.Store.TakePage(ctx, t, claim.NewToken(), p.Config.PageLease)
+	held, err := p.Pages.TakePage(ctx, t, claim.NewToken(), p.Config.PageLease)
 	if err != nil {
 		return held.Run, err
 	}
@@ -125,17 +159,17 @@ func (p *Process) work(ctx context.Context, held page.Held, now time.Time) (run.
 	defer cancel()
 	switch {
 	case Hopeless(err):
-		if _, failed := p.Store.GiveUp(after, held, err.Error()); failed != nil {
+		if _, failed := p.Pages.GiveUp(after, held, err.Error()); failed != nil {
 			return held.Run, failed
 		}
-		return p.closer().Refuse(ctx, held.Run, err)
+		return p.Closer.Refuse(ctx, held.Run, err)
 	case !fault.Retryable(err):
 		return held.Run, err
 	case held.Attempts >= p.Config.PageAttempts:
 		p.Log.ErrorContext(ctx, "a page ran out of attempts", "entity", held.Run.Entity, "run", held.Run.ID, "page", held.Number, "attempts", held.Attempts, "error", err)
-		return p.Store.GiveUp(after, held, err.Error())
+		return p.Pages.GiveUp(after, held, err.Error())
 	}
-	return held.Run, errors.Join(err, p.Store.PutBack(after, held, err.Error()))
+	return held.Run, errors.Join(err, p.Pages.PutBack(after, held, err.Error()))
 }
 
 // sync brings the index in line with a page's roots and writes the page's outcome.
@@ -154,20 +188,20 @@ func (p *Process) sync(ctx context.Context, held page.Held, now time.Time) (run.
 		return held.Run, err
 	}
 	p.Steps.At("pushed")
-	return p.Store.Finish(ctx, held, acc.Close())
+	return p.Pages.Finish(ctx, held, acc.Close())
 }
 
 // definition returns what a page is synced by. How an index's records are written is
 // fixed here, before the first is pushed.
 func (p *Process) definition(ctx context.Context, name string) (entity.Definition, error) {
 	if !target.Parse(name).First() {
-		return target.Catalog{Entities: p.Entities, Store: p.Store}.Named(ctx, name)
+		return target.Catalog{Entities: p.Entities, Store: p.Targets}.Named(ctx, name)
 	}
 	d, err := p.Entities.Named(name)
 	if err != nil {
 		return d, err
 	}
-	return p.Store.FixFirst(ctx, d)
+	return p.Targets.FixFirst(ctx, d)
 }
 
 // open enters the page's roots, with all that is known of them, into the account.
@@ -175,17 +209,17 @@ func (p *Process) definition(ctx context.Context, name string) (entity.Definitio
 // Config.Check): no successor can push the same roots while this holder may still
 // be pushing.
 func (p *Process) open(ctx context.Context, held page.Held, d entity.Definition, acc *account.Page) (roots []uint64, err error) {
-	if err = p.Store.Renew(ctx, held.Run.ClaimID, held.Run.Token, p.Config.RunLease); err != nil {
+	if err = p.Claims.Renew(ctx, held.Run.ClaimID, held.Run.Token, p.Config.RunLease); err != nil {
 		return nil, err
 	}
-	if roots, err = p.Store.Changed(ctx, held.Run.ID, held.Number); err != nil {
+	if roots, err = p.Changes.Changed(ctx, held.Run.ID, held.Number); err != nil {
 		return nil, err
 	}
 	known := account.Known{Attempt: held.Journal}
-	if known.Ledger, err = p.Store.Known(ctx, d.Name, roots); err != nil {
+	if known.Ledger, err = p.Ledger.Known(ctx, d.Name, roots); err != nil {
 		return nil, err
 	}
-	if known.Unconfirmed, err = p.Store.Doubts(ctx, d.Name, roots); err != nil {
+	if known.Unconfirmed, err = p.Ledger.Doubts(ctx, d.Name, roots); err != nil {
 		return nil, err
 	}
 	acc.Open(roots, known)
@@ -239,10 +273,10 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if len(pushed) == 0 {
 			return nil
 		}
-		if err := p.Store.WriteJournal(ctx, a.held, a.account.Journal()); err != nil {
+		if err := p.Pages.WriteJournal(ctx, a.held, a.account.Journal()); err != nil {
 			return err
 		}
-		if err := p.Store.Own(ctx, a.def.Name, owners); err != nil {
+		if err := p.Ledger.Own(ctx, a.def.Name, owners); err != nil {
 			return err
 		}
 		p.Steps.At("journaled")
@@ -317,34 +351,31 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 		return r, nil
 	}
 	if r.PagesFailed > 0 {
-		return p.closer().Fail(ctx, r, r.LastError)
+		return p.Closer.Fail(ctx, r, r.LastError)
 	}
-	d, err := target.Catalog{Entities: p.Entities, Store: p.Store}.Named(ctx, r.Entity)
+	d, err := target.Catalog{Entities: p.Entities, Store: p.Targets}.Named(ctx, r.Entity)
 	if err != nil {
-		return p.closer().Refuse(ctx, r, err)
+		return p.Closer.Refuse(ctx, r, err)
 	}
 	if r.LastTaskID > 0 {
 		if err := p.Index.Wait(ctx, d.Index, r.LastTaskID); err != nil {
-			return p.closer().Refuse(ctx, r, err)
+			return p.Closer.Refuse(ctx, r, err)
 		}
 	}
 	p.Steps.At("published")
-	err = p.Store.Publish(ctx, r)
+	err = p.Runs.Publish(ctx, r)
 	switch {
 	case fault.CodeOf(err) == "unbalanced":
-		return p.closer().Fail(ctx, r, err.Error())
+		return p.Closer.Fail(ctx, r, err.Error())
 	case fault.KindOf(err) == fault.Superseded:
-		return p.Store.Run(ctx, r.ID)
+		return p.Closer.Runs.Run(ctx, r.ID)
 	case err != nil:
 		return r, err
 	}
 	p.Steps.At("closed")
 	p.Log.InfoContext(ctx, "the run is synced", "entity", r.Entity, "run", r.ID, "asOf", r.Window.To, "account", r.Counts.String())
-	if err := p.Store.Prune(ctx, r.Entity, p.Config.KeepDays); err != nil {
+	if err := p.Changes.Prune(ctx, r.Entity, p.Config.KeepDays); err != nil {
 		p.Log.WarnContext(ctx, "old change lists could not be pruned", "error", err)
 	}
-	return p.Store.Run(ctx, r.ID)
+	return p.Closer.Runs.Run(ctx, r.ID)
 }
-
-// closer returns what closes runs.
-func (p *Process) closer() Closer { return Closer{Runs: p.Store, Log: p.Log} }

@@ -14,6 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rebuild"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
@@ -122,7 +123,7 @@ func (s *site) play(t *testing.T) {
 // live returns the definition that searches see.
 func (s *site) live(t *testing.T) entity.Definition {
 	t.Helper()
-	d, err := target.Catalog{Entities: entity.List{s.def}, Store: s.DB}.LiveOf(context.Background(), s.def.Name)
+	d, err := target.Catalog{Entities: entity.List{s.def}, Store: s.Targets}.LiveOf(context.Background(), s.def.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,10 +140,10 @@ func (s *site) trueIndex(t *testing.T, name string) {
 
 // rebuild returns a rebuild that stops at a step, if one is named.
 func (s *site) rebuild(stopAt string) *rebuild.Rebuild {
-	r := &rebuild.Rebuild{
-		Store: s.DB, Cron: s.cron(), Indices: s.all, Poll: time.Millisecond, Log: silent,
+	r := join.Rebuild(&rebuild.Rebuild{
+		Cron: s.cron(), Indices: s.all, Poll: time.Millisecond, Log: silent,
 		Verify: func(context.Context, entity.Definition) (int64, error) { return 0, nil },
-	}
+	}, s.DB)
 	r.Steps = func(at string) {
 		if at == stopAt {
 			panic(died(at))
@@ -194,7 +195,7 @@ func TestUndoAndClean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets, err := s.Targets(ctx)
+	targets, err := s.Targets.Targets(ctx)
 	if err != nil || len(targets) != 2 || targets[0].Role != target.Standby || !targets[0].First() {
 		t.Fatalf("%+v, %v", targets, err)
 	}
@@ -278,13 +279,13 @@ func TestPromoteNeedsFreshness(t *testing.T) {
 	if !errors.Is(err, errDied) {
 		t.Fatal(err)
 	}
-	targets, err := s.Targets(ctx)
+	targets, err := s.Targets.Targets(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.exec("UPDATE order_return_algolia_sync SET date_range_end = NOW(6) + INTERVAL 1 HOUR WHERE job_type = ?", s.def.JobType)
 	jobTypes := func(x target.Target) (string, error) { d, err := x.Definition(s.def); return d.JobType, err }
-	if err := s.Promote(ctx, targets[1], jobTypes); fault.CodeOf(err) != "not-fresh" {
+	if err := s.Targets.Promote(ctx, targets[1], jobTypes); fault.CodeOf(err) != "not-fresh" {
 		t.Errorf("a target that is behind became live: %v", err)
 	}
 }
@@ -298,7 +299,7 @@ func TestScopeOfARebuiltEntity(t *testing.T) {
 		t.Fatal(err)
 	}
 	scopes := &member.Scopes{
-		Store: scopestore.New(s.Pool()), Targets: s.DB, Entities: entity.List{s.def}, Log: silent, Ticker: s.cron(),
+		Store: scopestore.New(s.Pool()), DB: s.DB, Entities: entity.List{s.def}, Log: silent, Ticker: s.cron(),
 		Config: member.Config{StartLease: time.Minute, KeepDays: 30},
 	}
 	r, err := scope.ParseRequest(scope.StartScope, []byte(`{"instanceId":"s","options":{"members":{"m":["stock"]}}}`))

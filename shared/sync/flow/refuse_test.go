@@ -9,6 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -83,7 +84,7 @@ func (w *world) once() {
 // lastly returns the newest run of any kind.
 func (w *world) lastly() run.Run {
 	w.t.Helper()
-	runs, err := w.Runs(w.t.Context(), w.def.Name, 1)
+	runs, err := w.Runs.Newest(w.t.Context(), w.def.Name, 1)
 	if err != nil || len(runs) == 0 {
 		w.t.Fatalf("there was no run: %v", err)
 	}
@@ -167,7 +168,7 @@ func (w *world) failed(id int64, words string) {
 // roots starts a job of single roots.
 func (w *world) roots(ids ...uint64) rework.Job {
 	w.t.Helper()
-	r, err := rework.NewRepairs(w.t.Context(), w.DB, w.def, run.Record, "test")
+	r, err := rework.NewRepairs(w.t.Context(), join.Repairs(w.DB), w.def, run.Record, "test")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func TestParkedDuringTheSecondPush(t *testing.T) {
 	if r := w.sync(); r.Counts.Parked != 1 {
 		t.Fatalf("account %v, want one parked", r.Counts)
 	}
-	list, err := w.ParkedOpen(t.Context(), w.def.Name, 10)
+	list, err := w.Parked.Open(t.Context(), w.def.Name, 10)
 	if err != nil || len(list) != 1 {
 		t.Errorf("the run counts one parked record, the list of parked records has %v, %v", list, err)
 	}

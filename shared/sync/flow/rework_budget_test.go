@@ -30,13 +30,13 @@ func TestBudgetUsed(t *testing.T) {
 // TestReadBudgetCountsAllKindsOfRuns adds up syncs and jobs.
 func TestReadBudgetCountsAllKindsOfRuns(t *testing.T) {
 	w := aged(t, 6)
-	before, err := rework.ReadBudget(t.Context(), w.DB, flow.Config{OperationsDay: 7, OperationsMonth: 9})
+	before, err := rework.ReadBudget(t.Context(), w.Runs, flow.Config{OperationsDay: 7, OperationsMonth: 9})
 	if err != nil || before.Day != int64(w.index.pushed()) || before.Month != before.Day || before.DayCap != 7 || before.MonthCap != 9 {
 		t.Fatalf("%+v of %d, %v", before, w.index.pushed(), err)
 	}
 	w.bury(4)
 	p := w.settled(w.backfill(rework.Asked{Roots: 4}).ID)
-	after, err := rework.ReadBudget(t.Context(), w.DB, w.cfg)
+	after, err := rework.ReadBudget(t.Context(), w.Runs, w.cfg)
 	if err != nil || p.Counts.Operations == 0 || after.Day != before.Day+p.Counts.Operations {
 		t.Errorf("%+v after %+v and %v, %v", after, before, p.Counts, err)
 	}

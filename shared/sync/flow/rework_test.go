@@ -30,7 +30,7 @@ func (w *world) bury(n int) {
 func (w *world) backfill(a rework.Asked) rework.Job {
 	w.t.Helper()
 	a.Window = past
-	j, _, err := rework.NewBackfill(w.t.Context(), w.DB, w.def, a)
+	j, _, err := rework.NewBackfill(w.t.Context(), w.Jobs, w.def, a)
 	if err := errors.Join(err, w.waker().Wake(w.t.Context(), j.ID)); err != nil {
 		w.t.Fatal(err)
 	}
@@ -40,11 +40,11 @@ func (w *world) backfill(a rework.Asked) rework.Job {
 // job returns a job and its progress as they are.
 func (w *world) job(id int64) (rework.Job, rework.Progress) {
 	w.t.Helper()
-	j, err := w.Job(w.t.Context(), id)
+	j, err := w.Jobs.Job(w.t.Context(), id)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	p, err := w.Progress(w.t.Context(), j)
+	p, err := w.Jobs.Progress(w.t.Context(), j)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestBackfillSyncsHistoryOnce(t *testing.T) {
 	w := aged(t, 20)
 	w.bury(10)
 	sent := w.index.pushed()
-	before, err := w.AsOf(t.Context(), w.def.JobType)
+	before, err := w.Claims.AsOf(t.Context(), w.def.JobType)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestBackfillSyncsHistoryOnce(t *testing.T) {
 	if p.Roots != 10 || p.Counts.Saved == 0 || p.Counts.Operations != p.Counts.Saved || int64(w.index.pushed()-sent) != p.Counts.Saved {
 		t.Errorf("%d roots, %v, %d sent", p.Roots, p.Counts, w.index.pushed()-sent)
 	}
-	if after, err := w.AsOf(t.Context(), w.def.JobType); err != nil || !after.Equal(*before) {
+	if after, err := w.Claims.AsOf(t.Context(), w.def.JobType); err != nil || !after.Equal(*before) {
 		t.Errorf("a backfill moved the watermark from %v to %v, %v", before, after, err)
 	}
 	again := w.backfill(rework.Asked{Roots: 10})
@@ -107,11 +107,11 @@ func TestBackfillSyncsHistoryOnce(t *testing.T) {
 func TestBackfillAskedTwiceIsOne(t *testing.T) {
 	w := aged(t, 2)
 	one := w.backfill(rework.Asked{})
-	two, again, err := rework.NewBackfill(t.Context(), w.DB, w.def, rework.Asked{Window: past})
+	two, again, err := rework.NewBackfill(t.Context(), w.Jobs, w.def, rework.Asked{Window: past})
 	if err != nil || !again || two.ID != one.ID {
 		t.Errorf("job %d, again %v, %v; want job %d", two.ID, again, err, one.ID)
 	}
-	_, _, err = rework.NewBackfill(t.Context(), w.DB, w.def, rework.Asked{Window: window.Window{From: past.To, To: past.To}})
+	_, _, err = rework.NewBackfill(t.Context(), w.Jobs, w.def, rework.Asked{Window: window.Window{From: past.To, To: past.To}})
 	wantKind(t, err, fault.Invalid)
 }
 
@@ -156,7 +156,7 @@ func TestBackfillSurvivesDeathAtEveryStep(t *testing.T) {
 				w.cfg.JobSilence = 0
 				w.bury(10)
 				w.dieAt(step, 2)
-				j, _, err := rework.NewBackfill(t.Context(), w.DB, w.def, rework.Asked{Window: past, Roots: 10})
+				j, _, err := rework.NewBackfill(t.Context(), w.Jobs, w.def, rework.Asked{Window: past, Roots: 10})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -239,7 +239,7 @@ func TestPauseResumeCancel(t *testing.T) {
 	}
 	move := func(to rework.State) {
 		t.Helper()
-		if ok, err := w.MoveJob(t.Context(), j.ID, to, ""); err != nil || !ok {
+		if ok, err := w.Jobs.MoveJob(t.Context(), j.ID, to, ""); err != nil || !ok {
 			t.Fatalf("to %s: %v, %v", to, ok, err)
 		}
 	}
@@ -251,7 +251,7 @@ func TestPauseResumeCancel(t *testing.T) {
 	if w.index.pushed() != sent {
 		t.Error("a paused job pushed")
 	}
-	if silent, err := w.SilentJobs(t.Context(), -time.Hour); err != nil || len(silent) != 0 {
+	if silent, err := w.Jobs.SilentJobs(t.Context(), -time.Hour); err != nil || len(silent) != 0 {
 		t.Errorf("a tick would wake %v, %v", silent, err)
 	}
 	move(rework.Running)
@@ -261,7 +261,7 @@ func TestPauseResumeCancel(t *testing.T) {
 	if p := w.settled(j.ID); p.Roots != 10 {
 		t.Errorf("%d roots, want 10", p.Roots)
 	}
-	if ok, err := w.MoveJob(t.Context(), j.ID, rework.Running, ""); ok || err != nil {
+	if ok, err := w.Jobs.MoveJob(t.Context(), j.ID, rework.Running, ""); ok || err != nil {
 		t.Errorf("a job that is done runs again: %v", err)
 	}
 	w.bury(12)
@@ -270,7 +270,7 @@ func TestPauseResumeCancel(t *testing.T) {
 	if err := w.deliver(turn); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := w.CancelJob(t.Context(), j, w.def.JobType); err != nil || !ok {
+	if ok, err := w.Jobs.CancelJob(t.Context(), j, w.def.JobType); err != nil || !ok {
 		t.Fatalf("cancel: %v, %v", ok, err)
 	}
 	if err := w.drain(); err != nil {
@@ -279,7 +279,7 @@ func TestPauseResumeCancel(t *testing.T) {
 	if j, p := w.job(j.ID); j.State != rework.Cancelled || p.Open != nil || p.Failed != 1 {
 		t.Errorf("%s, %+v", j.State, p)
 	}
-	if ok, err := w.CancelJob(t.Context(), j, w.def.JobType); err != nil || ok {
+	if ok, err := w.Jobs.CancelJob(t.Context(), j, w.def.JobType); err != nil || ok {
 		t.Errorf("a cancelled job was cancelled again: %v", err)
 	}
 }
@@ -299,13 +299,13 @@ func TestRepairSendsOnlySuspects(t *testing.T) {
 			t.Fatalf("the index has no %s: %v", id, truth)
 		}
 	}
-	j, err := w.CreateJob(t.Context(), rework.Job{Entity: w.def.Name, Kind: run.Repair, State: rework.Running, Window: past})
+	j, err := w.Jobs.CreateJob(t.Context(), rework.Job{Entity: w.def.Name, Kind: run.Repair, State: rework.Running, Window: past})
 	if err != nil {
 		t.Fatal(err)
 	}
 	suspects := ledger.Journal{1: {"S1-10"}, 2: {"S2-20"}, 0: {"X"}}
 	for range 2 { // twice is as good as once
-		if err := w.AddJobRoots(t.Context(), j, []uint64{0, 1, 2}, suspects); err != nil {
+		if err := w.Jobs.AddJobRoots(t.Context(), j, []uint64{0, 1, 2}, suspects); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -343,7 +343,7 @@ func TestJobThatFailsThreeTimesFails(t *testing.T) {
 func TestBackfillWaitsForTheBudget(t *testing.T) {
 	w := aged(t, 6)
 	w.bury(4)
-	spent, _, err := w.Spent(t.Context())
+	spent, _, err := w.Runs.Spent(t.Context())
 	if err != nil || spent == 0 {
 		t.Fatalf("spent %d, %v", spent, err)
 	}
@@ -391,7 +391,7 @@ func TestRateSpacesPages(t *testing.T) {
 func TestEstimate(t *testing.T) {
 	w := aged(t, 20)
 	w.bury(10)
-	e, err := rework.EstimateBackfill(context.Background(), w.DB, w.src, w.def, past)
+	e, err := rework.EstimateBackfill(context.Background(), w.Ledger, w.src, w.def, past)
 	if err != nil || e.Roots != 10 || e.Sampled != 10 || e.Operations != 20 || e.Records != 20 {
 		t.Errorf("%+v, %v", e, err)
 	}

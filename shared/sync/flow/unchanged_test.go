@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
@@ -45,7 +46,7 @@ func (w *world) syncReading() (run.Run, []uint64) {
 // syncFrom is synced with pages that read from src.
 func (w *world) syncFrom(src *reader) run.Run {
 	w.t.Helper()
-	step := flow.Process{Store: w.DB, Source: src, Index: w.index, Entities: entity.List{w.def}, Config: w.cfg, Log: silent}
+	step := join.Process(&flow.Process{Source: src, Index: w.index, Entities: entity.List{w.def}, Config: w.cfg, Log: silent}, w.DB)
 	if err := w.tick(false); err != nil {
 		w.t.Fatal(err)
 	}

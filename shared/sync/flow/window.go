@@ -19,22 +19,29 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
-// Windows is what the window step needs of our tables. A claim that has ended or
-// was taken over is an error of kind fault.Superseded.
-type Windows interface {
-	target.Table
-	Runs
+// TaskClaims is what the window step needs of the table of claims. Here and in
+// WindowRuns, a claim that has ended or was taken over is an error of kind
+// fault.Superseded.
+type TaskClaims interface {
 	// Probe checks in one statement whether there is anything to do for a claim in a
 	// window. A nil window leaves the source's tables out.
 	Probe(ctx context.Context, t claim.Task, d entity.Definition, w *window.Window) (claim.Probe, error)
+	// Claimed returns a task's claim with a renewed lease.
+	Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error)
+}
+
+// WindowRuns is what the window step needs of the table of runs.
+type WindowRuns interface {
+	// Begin returns the claim's run: a new one over w, or the one that was begun.
+	Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
 	// CloseIdle writes a run without pages and moves the watermark to its end.
 	CloseIdle(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
 	// Conclude gives back the claim of a synced run and moves the watermark.
 	Conclude(ctx context.Context, r run.Run) error
-	// Claimed returns a task's claim with a renewed lease.
-	Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error)
-	// Begin returns the claim's run: a new one over w, or the one that was begun.
-	Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
+}
+
+// ChangeList is where a run's changed roots are listed.
+type ChangeList interface {
 	// List writes the change list and its pages, once, and returns how many pages
 	// there are; an empty list closes the run. A nil lister reads the source's
 	// tables on our own server.
@@ -52,7 +59,11 @@ type Clock interface {
 
 // Window fixes windows and cuts pages. It is safe for concurrent use.
 type Window struct {
-	Store    Windows
+	Claims   TaskClaims
+	Runs     WindowRuns
+	Changes  ChangeList
+	Targets  target.Table
+	Closer   Closer
 	Source   Clock
 	Queue    queue.Sender
 	Entities entity.List
@@ -66,14 +77,14 @@ type Window struct {
 // Run plays a window task. A second delivery finds the run that the first began,
 // with its window and its change list, and continues from there.
 func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
-	d, err := target.Catalog{Entities: w.Entities, Store: w.Store}.Job(ctx, t.JobType)
+	d, err := target.Catalog{Entities: w.Entities, Store: w.Targets}.Job(ctx, t.JobType)
 	if err != nil {
 		return run.Run{}, err
 	}
 	if r, idle, err := w.idle(ctx, t, d); err != nil || idle {
 		return r, err
 	}
-	row, err := w.Store.Claimed(ctx, t, w.Config.RunLease)
+	row, err := w.Claims.Claimed(ctx, t, w.Config.RunLease)
 	if err != nil {
 		return run.Run{}, err
 	}
@@ -87,29 +98,28 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 		w.Log.WarnContext(ctx, "the source database's clock is behind the watermark: it was set back, or another server answers",
 			"entity", d.Name, "now", now, "watermark", row.Watermark)
 	}
-	r, err := w.Store.Begin(ctx, d.Name, row, window.Next(row.Watermark, d.FirstFrom, now, d.Overlap))
+	r, err := w.Runs.Begin(ctx, d.Name, row, window.Next(row.Watermark, d.FirstFrom, now, d.Overlap))
 	if err != nil {
 		return r, err
 	}
 	w.Steps.At("begun")
 	if r.State == run.Synced { // an idle run whose process died before it gave the claim back
-		return r, w.Store.Conclude(ctx, r)
+		return r, w.Runs.Conclude(ctx, r)
 	}
-	closer := Closer{Runs: w.Store, Log: w.Log}
 	if noClock != nil {
-		return closer.Refuse(ctx, r, noClock)
+		return w.Closer.Refuse(ctx, r, noClock)
 	}
-	pages, err := w.Store.List(ctx, r, d, Lister(w.Source, w.Apart, r, d))
+	pages, err := w.Changes.List(ctx, r, d, Lister(w.Source, w.Apart, r, d))
 	if err != nil {
-		return closer.Refuse(ctx, r, err)
+		return w.Closer.Refuse(ctx, r, err)
 	}
 	w.Steps.At("listed")
 	w.Log.InfoContext(ctx, "the window is fixed", "entity", d.Name, "run", r.ID, "window", r.Window.String(), "pages", pages)
 	if err := w.send(ctx, r, pages); err != nil {
-		return closer.Refuse(ctx, r, err)
+		return w.Closer.Refuse(ctx, r, err)
 	}
 	w.Steps.At("pages-sent")
-	return w.Store.Run(ctx, r.ID)
+	return w.Closer.Runs.Run(ctx, r.ID)
 }
 
 // idleReach is the maximum age of the watermark for the idle check; older windows
@@ -128,12 +138,12 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 		return run.Run{}, false, nil
 	}
 	next := window.Next(&end, d.FirstFrom, end.Add(ago), d.Overlap)
-	p, err := w.Store.Probe(ctx, t, d, &next)
+	p, err := w.Claims.Probe(ctx, t, d, &next)
 	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Watermark.Before(end) || next.To.Before(*p.Claim.Watermark) || p.Claim.Now.Before(next.To) {
 		return run.Run{}, false, err
 	}
 	next = window.Next(p.Claim.Watermark, d.FirstFrom, next.To, d.Overlap)
-	r, err := w.Store.CloseIdle(ctx, d.Name, p.Claim, next)
+	r, err := w.Runs.CloseIdle(ctx, d.Name, p.Claim, next)
 	if err == nil {
 		w.Log.InfoContext(ctx, "nothing has changed", "entity", d.Name, "run", r.ID, "window", r.Window.String())
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
@@ -125,8 +126,8 @@ func TestSharesCoverTheDomain(t *testing.T) {
 		w.exec("INSERT IGNORE INTO thing (id, name, updated_at) VALUES (" + strconv.FormatUint(dice.Uint64(), 10) + ", 'x', UTC_TIMESTAMP(6) - INTERVAL 1 HOUR)")
 	}
 	w.sync()
-	v := &verify.Verifier{Roots: w.src, Rows: w.src, Ledger: w.DB, State: w.DB, Index: w.browser}
-	r, err := v.Share(t.Context(), w.def, w.DB, 7, func() bool { return true })
+	v := join.Verifier(&verify.Verifier{Roots: w.src, Rows: w.src, Index: w.browser}, w.DB)
+	r, err := v.Share(t.Context(), w.def, w.Comparisons, 7, func() bool { return true })
 	if err != nil || !r.Ended || !r.Clean() || r.Indexed != r.Records || r.Records == 0 {
 		t.Errorf("%v %v %v", r, r.Ended, err)
 	}

@@ -24,6 +24,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
@@ -223,11 +224,11 @@ func (w *world) sync() run.Run {
 // trySync runs a tick and all its tasks and returns the newest run.
 func (w *world) trySync() run.Run {
 	w.t.Helper()
-	cron := flow.Cron{Store: w.DB, Queue: &w.queue, Entities: entity.List{w.def}, Config: config, Log: silent}
+	cron := join.Cron(&flow.Cron{Queue: &w.queue, Entities: entity.List{w.def}, Config: config, Log: silent}, w.DB)
 	_, err := cron.Run(w.t.Context(), flow.Tick{Occurrence: claim.NewToken()})
 	w.must(err)
 	w.drain()
-	runs, err := w.Runs(w.t.Context(), w.def.Name, 1)
+	runs, err := w.Runs.Newest(w.t.Context(), w.def.Name, 1)
 	if err != nil || len(runs) == 0 {
 		w.t.Fatalf("no run: %v", err)
 	}
@@ -262,14 +263,14 @@ func (w *world) play(t queue.Task) error {
 	case run.RouteTurn, run.RouteFirstTurn:
 		task, err := rework.ParseTask(t.Body)
 		if err == nil {
-			jobs := &rework.Jobs{Store: w.DB, Source: w.src, Queue: &w.queue, Entities: entities, Config: config, Log: silent, Apart: w.apart}
+			jobs := join.Jobs(&rework.Jobs{Source: w.src, Queue: &w.queue, Entities: entities, Config: config, Log: silent, Apart: w.apart}, w.DB)
 			_, err = jobs.Advance(ctx, task, time.Now())
 		}
 		return err
 	case run.RouteWindow:
 		task, err := claim.ParseTask(t.Body)
 		if err == nil {
-			step := flow.Window{Store: w.DB, Source: w.src, Queue: &w.queue, Entities: entities, Config: config, Log: silent, Apart: w.apart}
+			step := join.Window(&flow.Window{Source: w.src, Queue: &w.queue, Entities: entities, Config: config, Log: silent, Apart: w.apart}, w.DB)
 			_, err = step.Run(ctx, task)
 		}
 		return err
@@ -283,7 +284,7 @@ func (w *world) play(t queue.Task) error {
 
 // page plays a page task.
 func (w *world) page(x destination.Index, task page.Task) error {
-	step := flow.Process{Store: w.DB, Source: w.src, Index: x, Entities: entity.List{w.def}, Config: config, Log: silent}
+	step := join.Process(&flow.Process{Source: w.src, Index: x, Entities: entity.List{w.def}, Config: config, Log: silent}, w.DB)
 	_, err := step.Run(w.t.Context(), task, time.Now())
 	return err
 }
@@ -291,9 +292,9 @@ func (w *world) page(x destination.Index, task page.Task) error {
 // verify compares in depth and repairs, if asked, what differs.
 func (w *world) verify(repair bool) verify.Report {
 	w.t.Helper()
-	repairs, err := rework.NewRepairs(w.t.Context(), w.DB, w.def, run.Repair, "test")
+	repairs, err := rework.NewRepairs(w.t.Context(), join.Repairs(w.DB), w.def, run.Repair, "test")
 	w.must(err)
-	v := &verify.Verifier{Roots: w.src, Rows: w.src, Ledger: w.DB, State: w.DB, Index: w.browser}
+	v := join.Verifier(&verify.Verifier{Roots: w.src, Rows: w.src, Index: w.browser}, w.DB)
 	each := func(d verify.Difference) error {
 		if d.Where == verify.InIndex && d.ID != "" {
 			return repairs.Add(w.t.Context(), d.Root, d.ID)
@@ -307,9 +308,9 @@ func (w *world) verify(repair bool) verify.Report {
 	}
 	j, err := repairs.Start(w.t.Context())
 	w.must(err)
-	w.must((&rework.Waker{Store: w.DB, Queue: &w.queue, Silence: time.Hour, Log: silent}).Wake(w.t.Context(), j.ID))
+	w.must((&rework.Waker{Jobs: w.Jobs, Queue: &w.queue, Silence: time.Hour, Log: silent}).Wake(w.t.Context(), j.ID))
 	w.drain()
-	j, err = w.Job(w.t.Context(), j.ID)
+	j, err = w.Jobs.Job(w.t.Context(), j.ID)
 	if err != nil || j.State != rework.Done {
 		w.t.Fatalf("the repair is %s: %s %v", j.State, j.Note, err)
 	}

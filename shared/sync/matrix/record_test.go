@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
@@ -12,8 +13,8 @@ import (
 // words.
 func (w *world) why(id string, found bool, words string) verify.RecordReport {
 	w.t.Helper()
-	v := &verify.Verifier{Roots: w.src, Rows: w.src, Ledger: w.DB, State: w.DB, Index: w.browser}
-	r, err := v.Record(w.t.Context(), w.DB, w.def, id, nil)
+	v := join.Verifier(&verify.Verifier{Roots: w.src, Rows: w.src, Index: w.browser}, w.DB)
+	r, err := v.Record(w.t.Context(), join.Histories(w.DB), w.def, id, nil)
 	w.must(err)
 	if r.Found != found || !strings.Contains(r.Why, words) {
 		w.t.Errorf("%s: found %v, %q; want %v, %q", id, r.Found, r.Why, found, words)

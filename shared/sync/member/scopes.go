@@ -54,7 +54,7 @@ func (c Config) Check() error {
 // status, and Refresh reads it.
 type Scopes struct {
 	Store    *scopestore.Store
-	Targets  *store.DB // which target of an entity searches see
+	DB       *store.DB // our own tables
 	Ticker   Ticker
 	Entities entity.List
 	Config   Config
@@ -277,7 +277,7 @@ func (s *Scopes) tick(ctx context.Context, begun []scopestore.NewOperation) erro
 // tickOne ticks an entity and returns the claim of the target that searches see,
 // 0 if that was not started. An entity that was rebuilt has others beside it.
 func (s *Scopes) tickOne(ctx context.Context, p scopestore.Part) (int64, error) {
-	live, err := target.Catalog{Entities: s.Entities, Store: s.Targets}.LiveOf(ctx, p.Entity)
+	live, err := target.Catalog{Entities: s.Entities, Store: s.DB.Targets}.LiveOf(ctx, p.Entity)
 	if err != nil {
 		return 0, err
 	}

@@ -38,10 +38,14 @@ type Targets interface {
 	Forget(ctx context.Context, t target.Target) (done bool, err error)
 }
 
-// Syncs is what a rebuild needs of our tables to follow a target's syncs.
-type Syncs interface {
+// Claims is what a rebuild needs of the table of claims.
+type Claims interface {
 	// Newest returns the newest claim of a job type.
 	Newest(ctx context.Context, jobType string) (claim.Row, error)
+}
+
+// Runs is what a rebuild needs of the table of runs.
+type Runs interface {
 	// Windows returns the newest syncs of a target, newest first.
 	Windows(ctx context.Context, name string, limit int) ([]run.Run, error)
 }
@@ -61,10 +65,9 @@ type Indices interface {
 
 // Rebuild builds an entity's index anew. It is safe for concurrent use.
 type Rebuild struct {
-	Store interface {
-		Targets
-		Syncs
-	}
+	Targets Targets
+	Claims  Claims
+	Runs    Runs
 	Cron    Ticker
 	Indices Indices
 	// Verify compares a target with the source, repairs the differences and returns
@@ -107,7 +110,7 @@ func (r *Rebuild) Run(ctx context.Context, d entity.Definition) (target.Target, 
 
 // begin makes the target, or returns the one that is being built.
 func (r *Rebuild) begin(ctx context.Context, d entity.Definition) (target.Target, error) {
-	t, again, err := r.Store.NewTarget(ctx, d)
+	t, again, err := r.Targets.NewTarget(ctx, d)
 	if err != nil {
 		return t, err
 	}
@@ -188,11 +191,11 @@ func (r *Rebuild) sync(ctx context.Context, d entity.Definition, stage string) e
 // await waits until the target's newest claim is free and returns its run.
 func (r *Rebuild) await(ctx context.Context, d entity.Definition, stage string) (run.Run, error) {
 	for {
-		row, err := r.Store.Newest(ctx, d.JobType)
+		row, err := r.Claims.Newest(ctx, d.JobType)
 		if err != nil {
 			return run.Run{}, err
 		}
-		runs, err := r.Store.Windows(ctx, d.Name, 1)
+		runs, err := r.Runs.Windows(ctx, d.Name, 1)
 		if err != nil {
 			return run.Run{}, err
 		}
@@ -238,7 +241,7 @@ func (r *Rebuild) Promote(ctx context.Context, d entity.Definition, t target.Tar
 		return d.JobType, err
 	}
 	for try := 1; ; try++ {
-		err := r.Store.Promote(ctx, t, jobTypes)
+		err := r.Targets.Promote(ctx, t, jobTypes)
 		if fault.CodeOf(err) != "not-fresh" || try == promoteTries {
 			if err == nil {
 				r.Steps.At("promoted")
@@ -260,7 +263,7 @@ func (r *Rebuild) Drop(ctx context.Context, d entity.Definition, t target.Target
 	if err != nil {
 		return err
 	}
-	if err := r.Store.Drop(ctx, t, of.JobType); err != nil {
+	if err := r.Targets.Drop(ctx, t, of.JobType); err != nil {
 		return err
 	}
 	r.Steps.At("target-dropping")
@@ -268,7 +271,7 @@ func (r *Rebuild) Drop(ctx context.Context, d entity.Definition, t target.Target
 		return err
 	}
 	for {
-		quiet, err := r.Store.Quiet(ctx, t)
+		quiet, err := r.Targets.Quiet(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -284,7 +287,7 @@ func (r *Rebuild) Drop(ctx context.Context, d entity.Definition, t target.Target
 	}
 	r.Steps.At("index-deleted")
 	for {
-		if done, err := r.Store.Forget(ctx, t); err != nil || done {
+		if done, err := r.Targets.Forget(ctx, t); err != nil || done {
 			return err
 		}
 	}

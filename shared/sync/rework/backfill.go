@@ -59,7 +59,7 @@ func (s *Jobs) Requeue(ctx context.Context, h Historic) (Job, error) {
 	if err != nil {
 		return Job{}, fault.New(fault.Invalid, "unknown-entity", "%s", err.Error()).WithParam("jobType")
 	}
-	d, err := target.Catalog{Entities: s.Entities, Store: s.Store}.LiveOf(ctx, first.Name)
+	d, err := target.Catalog{Entities: s.Entities, Store: s.Targets}.LiveOf(ctx, first.Name)
 	if err != nil {
 		return Job{}, err
 	}
@@ -68,11 +68,11 @@ func (s *Jobs) Requeue(ctx context.Context, h Historic) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	j, _, err := NewBackfill(ctx, s.Store, d, Asked{Window: h.Window, Roots: roots, By: "a historic sync by hand"})
+	j, _, err := NewBackfill(ctx, s.Table, d, Asked{Window: h.Window, Roots: roots, By: "a historic sync by hand"})
 	if err != nil {
 		return j, err
 	}
-	turn, ok, err := s.Store.Kick(ctx, j.ID)
+	turn, ok, err := s.Table.Kick(ctx, j.ID)
 	if err != nil || !ok {
 		return j, err
 	}
@@ -95,8 +95,8 @@ const sampleSize = 1000
 // EstimateBackfill counts the roots of a window and estimates the rest from a
 // sample of them. It changes nothing.
 func EstimateBackfill(ctx context.Context, db interface {
-	// Ledger returns what was last pushed for the roots, by root.
-	Ledger(ctx context.Context, entity string, roots []uint64) (map[uint64][]ledger.Entry, error)
+	// Known returns what was last pushed for the roots, by root.
+	Known(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Row, error)
 }, src interface {
 	flow.Clock
 	flow.Rows
@@ -121,7 +121,7 @@ func EstimateBackfill(ctx context.Context, db interface {
 	if err != nil {
 		return e, err
 	}
-	known, err := db.Ledger(ctx, d.Name, sample)
+	known, err := db.Known(ctx, d.Name, sample)
 	if err != nil {
 		return e, err
 	}
@@ -133,10 +133,10 @@ func EstimateBackfill(ctx context.Context, db interface {
 
 // differing counts the records that a page would send: those that are not what
 // was last pushed, and those that were pushed and are gone.
-func differing(rows source.Rows, known map[uint64][]ledger.Entry) int {
+func differing(rows source.Rows, known map[uint64]ledger.Row) int {
 	pushed := map[string]ledger.Hash{}
-	for _, entries := range known {
-		for _, e := range entries {
+	for _, r := range known {
+		for _, e := range r.Entries {
 			pushed[e.ID] = e.Hash
 		}
 	}

@@ -57,7 +57,7 @@ func (a *advance) overBudget(ctx context.Context) (time.Duration, error) {
 	if a.Config.OperationsDay <= 0 && a.Config.OperationsMonth <= 0 || a.job.Kind != run.Backfill {
 		return 0, nil
 	}
-	b, err := ReadBudget(ctx, a.Store, a.Config)
+	b, err := ReadBudget(ctx, a.Runs, a.Config)
 	if err != nil {
 		return 0, err
 	}

@@ -12,15 +12,30 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
-// RepairTable is what gathering roots needs of our tables.
-type RepairTable interface {
+// RepairTables is what gathering roots needs of our tables.
+type RepairTables struct {
+	Clock  DatabaseClock
+	Jobs   RepairJobs
+	Ledger Discarder
+}
+
+// DatabaseClock is the clock of our own database.
+type DatabaseClock interface {
 	Now(ctx context.Context) (time.Time, error)
+}
+
+// RepairJobs is the table of jobs.
+type RepairJobs interface {
 	CreateJob(ctx context.Context, j Job) (Job, error)
 	Job(ctx context.Context, id int64) (Job, error)
 	MoveJob(ctx context.Context, id int64, to State, note string) (bool, error)
 	// AddJobRoots adds roots to a job; the records of suspects are sent whatever the
 	// ledger says.
 	AddJobRoots(ctx context.Context, j Job, roots []uint64, suspects ledger.Journal) error
+}
+
+// Discarder removes what the ledger cannot read.
+type Discarder interface {
 	// DiscardLedger removes the ledger's row of a root that cannot be read.
 	DiscardLedger(ctx context.Context, entity string, root uint64) error
 }
@@ -30,7 +45,7 @@ type RepairTable interface {
 // comparison that is under way leaves unconfirmed roots unjudged, so gathering must
 // not make any.
 type Repairs struct {
-	store  RepairTable
+	tables RepairTables
 	def    entity.Definition
 	job    Job
 	open   ledger.Journal // roots, and of them the records that the index is wrong about
@@ -43,15 +58,15 @@ const gatherAtOnce = 1000
 
 // NewRepairs begins a job of a kind, run.Repair or run.Record; by names the
 // person or the program that asks.
-func NewRepairs(ctx context.Context, db RepairTable, d entity.Definition, kind run.Kind, by string) (*Repairs, error) {
-	now, err := db.Now(ctx)
+func NewRepairs(ctx context.Context, tables RepairTables, d entity.Definition, kind run.Kind, by string) (*Repairs, error) {
+	now, err := tables.Clock.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	j, err := db.CreateJob(ctx, Job{
+	j, err := tables.Jobs.CreateJob(ctx, Job{
 		Entity: d.Name, Kind: kind, State: Paused, Window: window.Window{From: now, To: now}, Note: "it is being prepared", By: by,
 	})
-	return &Repairs{store: db, def: d, job: j, open: ledger.Journal{}}, err
+	return &Repairs{tables: tables, def: d, job: j, open: ledger.Journal{}}, err
 }
 
 // Add adds a root. Its records with these ids are sent whatever the ledger says,
@@ -76,7 +91,7 @@ func (r *Repairs) Forget(ctx context.Context, root uint64) error {
 // write writes what was gathered.
 func (r *Repairs) write(ctx context.Context) error {
 	for _, root := range r.broken {
-		if err := r.store.DiscardLedger(ctx, r.def.Name, root); err != nil {
+		if err := r.tables.Ledger.DiscardLedger(ctx, r.def.Name, root); err != nil {
 			return err
 		}
 	}
@@ -87,7 +102,7 @@ func (r *Repairs) write(ctx context.Context) error {
 		}
 		roots := slices.Collect(maps.Keys(known))
 		maps.DeleteFunc(known, func(_ uint64, ids []string) bool { return len(ids) == 0 })
-		if err := r.store.AddJobRoots(ctx, r.job, roots, known); err != nil {
+		if err := r.tables.Jobs.AddJobRoots(ctx, r.job, roots, known); err != nil {
 			return err
 		}
 	}
@@ -100,8 +115,8 @@ func (r *Repairs) Start(ctx context.Context) (Job, error) {
 	if err := r.write(ctx); err != nil {
 		return r.job, err
 	}
-	if _, err := r.store.MoveJob(ctx, r.job.ID, Running, ""); err != nil {
+	if _, err := r.tables.Jobs.MoveJob(ctx, r.job.ID, Running, ""); err != nil {
 		return r.job, err
 	}
-	return r.store.Job(ctx, r.job.ID)
+	return r.tables.Jobs.Job(ctx, r.job.ID)
 }

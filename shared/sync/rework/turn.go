@@ -18,13 +18,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
-// Table is what a turn needs of our tables about its job.
+// Table is what a turn needs of our tables about jobs.
 type Table interface {
-	target.Table
-	flow.Runs
 	Backfills
 	Chains
-	Spending
 	// Job returns a job; an unknown one is an error of kind fault.NotFound.
 	Job(ctx context.Context, id int64) (Job, error)
 	// Progress returns how far a job has come.
@@ -35,8 +32,8 @@ type Table interface {
 	Turn(ctx context.Context, j Job, wait time.Duration) error
 }
 
-// Lanes is what a turn needs of our tables about its lane and its run; see
-// flow.Claims and flow.Windows.
+// Lanes is what a turn needs of the table of claims about its lane; see flow.Claims
+// and flow.TaskClaims.
 type Lanes interface {
 	Newest(ctx context.Context, lane string) (claim.Row, error)
 	Claim(ctx context.Context, r claim.Row, g claim.Grant) (bool, error)
@@ -44,9 +41,17 @@ type Lanes interface {
 	Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error)
 	// Release gives a lane back; its watermark stays.
 	Release(ctx context.Context, r claim.Row) error
+}
+
+// LaneRuns is what a turn needs of the table of runs.
+type LaneRuns interface {
+	Spending
 	// BeginJob returns the lane's run: a new one over w, or the one that was begun.
 	BeginJob(ctx context.Context, j Job, lane claim.Row, w window.Window) (run.Run, error)
-	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) (skipped int64, err error)) (pages int, err error)
+}
+
+// LanePages is what a turn needs of the table of pages.
+type LanePages interface {
 	// OpenPages returns the pages of a run that have not ended, in order.
 	OpenPages(ctx context.Context, runID int64) ([]int, error)
 }
@@ -60,10 +65,13 @@ type Source interface {
 
 // Jobs plays the turns of jobs. It is safe for concurrent use.
 type Jobs struct {
-	Store interface {
-		Table
-		Lanes
-	}
+	Table    Table
+	Lanes    Lanes
+	Runs     LaneRuns
+	Changes  flow.ChangeList
+	Pages    LanePages
+	Targets  target.Table
+	Closer   flow.Closer
 	Source   Source
 	Queue    queue.Sender
 	Entities entity.List
@@ -85,16 +93,16 @@ const maxStreak = 3
 // ledger only over the row that it had read, so the later writer detects the other
 // and leaves the root unconfirmed.
 func (s *Jobs) Advance(ctx context.Context, t Task, now time.Time) (Job, error) {
-	j, err := s.Store.Job(ctx, t.JobID)
+	j, err := s.Table.Job(ctx, t.JobID)
 	if err != nil || j.State != Running {
 		return j, err
 	}
 	if t.Turn < j.Turn {
 		return j, fault.New(fault.Superseded, "old-turn", "job %d is at turn %d; turn %d has been played", j.ID, j.Turn, t.Turn)
 	}
-	d, err := target.Catalog{Entities: s.Entities, Store: s.Store}.Named(ctx, j.Entity)
+	d, err := target.Catalog{Entities: s.Entities, Store: s.Targets}.Named(ctx, j.Entity)
 	if flow.Hopeless(err) {
-		return j, s.closer().FailJob(ctx, j.ID, j.Entity, err.Error())
+		return j, s.Closer.FailJob(ctx, j.ID, j.Entity, err.Error())
 	}
 	if err != nil {
 		return j, err
@@ -111,11 +119,8 @@ func (s *Jobs) Advance(ctx context.Context, t Task, now time.Time) (Job, error) 
 		return a.job, err
 	}
 	s.Steps.At("turn-sent")
-	return a.job, s.Store.Turn(ctx, a.job, wait)
+	return a.job, s.Table.Turn(ctx, a.job, wait)
 }
-
-// closer returns what closes runs.
-func (s *Jobs) closer() flow.Closer { return flow.Closer{Runs: s.Store, Log: s.Log} }
 
 // sendTurn sends the task of a job's turn.
 func sendTurn(ctx context.Context, q queue.Sender, route string, t Task, at time.Time) error {
@@ -140,11 +145,11 @@ type advance struct {
 
 // play brings the job on and returns how long to wait before the next turn.
 func (a *advance) play(ctx context.Context) (time.Duration, error) {
-	lane, err := a.Store.Newest(ctx, a.job.Lane(a.def.JobType))
+	lane, err := a.Lanes.Newest(ctx, a.job.Lane(a.def.JobType))
 	if err != nil {
 		return 0, err
 	}
-	progress, err := a.Store.Progress(ctx, a.job)
+	progress, err := a.Table.Progress(ctx, a.job)
 	if err != nil {
 		return 0, err
 	}
@@ -161,7 +166,7 @@ func (a *advance) play(ctx context.Context) (time.Duration, error) {
 		return held, err
 	}
 	grant := claim.Grant{Token: claim.NewToken(), Lease: a.Config.RunLease}
-	if ok, err := a.Store.Claim(ctx, lane, grant); err != nil || !ok {
+	if ok, err := a.Lanes.Claim(ctx, lane, grant); err != nil || !ok {
 		return a.Config.JobPause, err
 	}
 	lane.Token = grant.Token
@@ -172,7 +177,7 @@ func (a *advance) play(ctx context.Context) (time.Duration, error) {
 // takeOver takes the lane of a run that died.
 func (a *advance) takeOver(ctx context.Context, lane claim.Row) (time.Duration, error) {
 	grant := claim.Grant{Token: claim.NewToken(), Lease: a.Config.RunLease}
-	dead, ok, err := a.Store.TakeOver(ctx, lane, grant)
+	dead, ok, err := a.Lanes.TakeOver(ctx, lane, grant)
 	if err != nil || !ok {
 		return a.Config.JobPause, err
 	}
@@ -191,7 +196,7 @@ func (a *advance) resume(ctx context.Context, lane claim.Row, p Progress) (time.
 		return a.Config.JobPause, nil
 	}
 	a.lane, a.open = lane, *p.Open
-	pages, err := a.Store.OpenPages(ctx, p.Open.ID)
+	pages, err := a.Pages.OpenPages(ctx, p.Open.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -212,16 +217,16 @@ func (a *advance) begin(ctx context.Context, lane claim.Row) (time.Duration, err
 	if !ok {
 		return 0, a.finish(ctx, lane)
 	}
-	if _, err := a.Store.Claimed(ctx, claim.Task{ID: lane.ID, Token: lane.Token}, a.Config.RunLease); err != nil {
+	if _, err := a.Lanes.Claimed(ctx, claim.Task{ID: lane.ID, Token: lane.Token}, a.Config.RunLease); err != nil {
 		return 0, err
 	}
-	r, err := a.Store.BeginJob(ctx, a.job, lane, w)
+	r, err := a.Runs.BeginJob(ctx, a.job, lane, w)
 	if err != nil {
 		return 0, err
 	}
 	a.open = r
 	a.Steps.At("job-begun")
-	pages, err := a.Store.List(ctx, r, a.def, flow.Lister(a.Source, a.Apart, r, a.def))
+	pages, err := a.Changes.List(ctx, r, a.def, flow.Lister(a.Source, a.Apart, r, a.def))
 	if err != nil {
 		return 0, err
 	}
@@ -265,12 +270,12 @@ func (a *advance) finish(ctx context.Context, lane claim.Row) error {
 	if err := a.end(ctx, Done, ""); err != nil {
 		return err
 	}
-	return a.Store.Release(ctx, lane)
+	return a.Lanes.Release(ctx, lane)
 }
 
 // end moves the job to a final state.
 func (a *advance) end(ctx context.Context, to State, note string) error {
-	ok, err := a.Store.MoveJob(ctx, a.job.ID, to, note)
+	ok, err := a.Table.MoveJob(ctx, a.job.ID, to, note)
 	if err != nil || !ok {
 		return err
 	}
@@ -333,11 +338,11 @@ func (a *advance) refuse(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flow.KeepTime)
 	defer cancel()
 	if a.open.ID != 0 {
-		if _, err := a.closer().Fail(ctx, a.open, err.Error()); err != nil {
+		if _, err := a.Closer.Fail(ctx, a.open, err.Error()); err != nil {
 			return err
 		}
 	}
-	if err := a.Store.Release(ctx, a.lane); err != nil {
+	if err := a.Lanes.Release(ctx, a.lane); err != nil {
 		return err
 	}
 	return a.end(ctx, Failed, err.Error())

@@ -22,7 +22,7 @@ type Chains interface {
 
 // Waker starts the chains of tasks of jobs. It is safe for concurrent use.
 type Waker struct {
-	Store   Chains
+	Jobs    Chains
 	Queue   queue.Sender
 	Silence time.Duration // how long a turn may be overdue
 	Log     *slog.Logger
@@ -32,7 +32,7 @@ type Waker struct {
 // WakeSilent starts the chain of every silent job again: the process of its last
 // turn died, or the queue was emptied.
 func (w *Waker) WakeSilent(ctx context.Context) error {
-	silent, err := w.Store.SilentJobs(ctx, w.Silence)
+	silent, err := w.Jobs.SilentJobs(ctx, w.Silence)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (w *Waker) WakeSilent(ctx context.Context) error {
 
 // Wake starts a running job's chain of tasks, for the first time or again.
 func (w *Waker) Wake(ctx context.Context, id int64) error {
-	turn, ok, err := w.Store.Kick(ctx, id)
+	turn, ok, err := w.Jobs.Kick(ctx, id)
 	if err != nil || !ok {
 		return err
 	}

@@ -15,9 +15,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
+// Facts reads what people and alerts judge an entity by, each answer from one moment.
+type Facts struct{ sql *sqldb.DB }
+
 // AlertFacts reads what everything is judged by, all of it from one moment; plans
 // are not in it. It writes nothing and takes no locks.
-func (db *DB) AlertFacts(ctx context.Context, defs []entity.Definition) (alert.Facts, error) {
+func (db *Facts) AlertFacts(ctx context.Context, defs []entity.Definition) (alert.Facts, error) {
 	var f alert.Facts
 	err := db.sql.Snapshot(ctx, "read the facts of the alerts", func(tx *sql.Tx) (err error) {
 		f, err = alertFacts(ctx, tx, defs)

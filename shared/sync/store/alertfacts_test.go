@@ -20,17 +20,17 @@ import (
 func TestAlertFacts(t *testing.T) {
 	b := newBench(t)
 	ctx := t.Context()
-	if f, err := b.AlertFacts(ctx, []entity.Definition{b.def}); err != nil || !f.Entities[0].Known.IsZero() || f.Entities[0].Watermark != nil {
+	if f, err := b.Facts.AlertFacts(ctx, []entity.Definition{b.def}); err != nil || !f.Entities[0].Known.IsZero() || f.Entities[0].Watermark != nil {
 		t.Fatalf("before the first tick: %+v, %v", f, err)
 	}
 	r := b.finished(1)
-	if err := b.Publish(ctx, r); err != nil {
+	if err := b.Runs.Publish(ctx, r); err != nil {
 		t.Fatal(err)
 	}
 	synced := r.ID
 	for range 2 {
 		r = b.begun()
-		if err := b.Fail(ctx, r, "no"); err != nil {
+		if err := b.Runs.Fail(ctx, r, "no"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -39,7 +39,7 @@ func TestAlertFacts(t *testing.T) {
 	if err := heartbeat.New(b.Pool()).Beat(ctx, alert.App); err != nil {
 		t.Fatal(err)
 	}
-	f, err := b.AlertFacts(ctx, []entity.Definition{b.def})
+	f, err := b.Facts.AlertFacts(ctx, []entity.Definition{b.def})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,35 +57,35 @@ func TestTheRunLogReportsEachRun(t *testing.T) {
 	b := newBench(t)
 	ctx := t.Context()
 	empty := b.begun()
-	if pages, err := b.List(ctx, empty, b.def, nil); err != nil || pages != 0 {
+	if pages, err := b.Changes.List(ctx, empty, b.def, nil); err != nil || pages != 0 {
 		t.Fatal(pages, err)
 	}
 	r := b.listed(1)
 	p := b.take(r, 1)
-	_, err := b.Finish(ctx, p, store.Outcome{Counts: run.Counts{Found: 1, Parked: 1}, Parked: []store.Parked{{ObjectID: "R1-1", Root: 1, Reason: store.TooLarge}}})
+	_, err := b.Pages.Finish(ctx, p, store.Outcome{Counts: run.Counts{Found: 1, Parked: 1}, Parked: []store.Parked{{ObjectID: "R1-1", Root: 1, Reason: store.TooLarge}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Publish(ctx, b.run(r.ID)); err != nil {
+	if err := b.Runs.Publish(ctx, b.run(r.ID)); err != nil {
 		t.Fatal(err)
 	}
 	failed := b.begun()
-	if _, err := b.List(ctx, failed, b.def, nil); err != nil {
+	if _, err := b.Changes.List(ctx, failed, b.def, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.GiveUp(ctx, b.take(failed, 1), "the index is away"); err != nil {
+	if _, err := b.Pages.GiveUp(ctx, b.take(failed, 1), "the index is away"); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Fail(ctx, failed, "page 1 is given up"); err != nil {
+	if err := b.Runs.Fail(ctx, failed, "page 1 is given up"); err != nil {
 		t.Fatal(err)
 	}
 	dead := b.begun()
 	b.exec("UPDATE order_return_algolia_sync SET lease_until = NOW(6) - INTERVAL 1 SECOND")
-	row, err := b.Newest(ctx, job)
+	row, err := b.Claims.Newest(ctx, job)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, err := b.TakeOver(ctx, row, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); err != nil || !ok {
+	if _, ok, err := b.Claims.TakeOver(ctx, row, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
 	list, err := runlog.New(b.Pool()).ReadLog(ctx, runlog.Filter{Limit: 100})
@@ -116,7 +116,7 @@ func TestTheRunLogReportsEachRun(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	pages, err := b.Pages(ctx, failed.ID, 10)
+	pages, err := b.Pages.OfRun(ctx, failed.ID, 10)
 	if err != nil || len(pages) != 1 || pages[0].State != page.Failed || pages[0].LastError != "the index is away" {
 		t.Errorf("pages %+v, %v", pages, err)
 	}

@@ -13,6 +13,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
+// Changes is the change lists of runs: their roots, numbered into pages.
+type Changes struct{ sql *sqldb.DB }
+
 // Lister calls add with the ids of changed roots, in batches: how a source that
 // is on another server lists the changes.
 // It returns how many rows it left out because they have no usable root.
@@ -24,7 +27,7 @@ type Lister = func(ctx context.Context, add func([]uint64) error) (skipped int64
 // run there and then. A nil lister means that the source's tables are on this
 // server, and the list is one INSERT ... SELECT. A window lists the roots in
 // doubt too; a repair and a record list their job's roots.
-func (db *DB) List(ctx context.Context, r run.Run, d entity.Definition, lister Lister) (pages int, err error) {
+func (db *Changes) List(ctx context.Context, r run.Run, d entity.Definition, lister Lister) (pages int, err error) {
 	err = db.sql.InTx(ctx, "list the changes of the run", func(tx *sql.Tx) error {
 		pages, err = list(ctx, tx, changeList{run: r, def: d, lister: lister})
 		return err
@@ -190,14 +193,14 @@ func addUnnumbered(ctx context.Context, tx *sql.Tx, runID int64, ids []uint64) e
 }
 
 // Changed returns the root ids of a page, in order.
-func (db *DB) Changed(ctx context.Context, runID int64, page int) ([]uint64, error) {
+func (db *Changes) Changed(ctx context.Context, runID int64, page int) ([]uint64, error) {
 	list, err := sqldb.Collect(ctx, db.sql, sqldb.Column[uint64], "SELECT root_id FROM sync_change WHERE run_id = ? AND page = ? ORDER BY root_id", runID, page)
 	return list, sqldb.Outage(err, "read the page's change list")
 }
 
 // Prune removes the change lists and pages of runs that closed longer ago than
 // keepDays, a bounded number at a time; the runs themselves stay.
-func (db *DB) Prune(ctx context.Context, entityName string, keepDays int) error {
+func (db *Changes) Prune(ctx context.Context, entityName string, keepDays int) error {
 	const atOnce = 20_000
 	var id sql.NullInt64
 	err := db.sql.QueryRowContext(ctx, `SELECT MIN(p.run_id) FROM sync_page p JOIN sync_run r ON r.id = p.run_id

@@ -22,7 +22,7 @@ func (b *bench) pages(r run.Run) [][]uint64 {
 	b.t.Helper()
 	var all [][]uint64
 	for n := range b.run(r.ID).PagesTotal {
-		ids, err := b.Changed(b.t.Context(), r.ID, n+1)
+		ids, err := b.Changes.Changed(b.t.Context(), r.ID, n+1)
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestListCutsPagesInIDOrder(t *testing.T) {
 	b.addReturn(4, to) // the end is not part of the window
 	b.addReturn(6, from)
 	r := b.begun()
-	if n, err := b.List(t.Context(), r, b.def, nil); n != 3 || err != nil {
+	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 3 || err != nil {
 		t.Fatalf("List = %d, %v", n, err)
 	}
 	if diff := cmp.Diff([][]uint64{{1, 3}, {5, 6}, {7, 9}}, b.pages(r)); diff != "" {
@@ -57,7 +57,7 @@ func TestListFindsAnItemsOwnChange(t *testing.T) {
 	b.addReturn(2, before)
 	b.exec("UPDATE order_return_item SET updated_at = ? WHERE order_return_id = 2", inside)
 	r := b.begun()
-	if _, err := b.List(t.Context(), r, b.def, nil); err != nil {
+	if _, err := b.Changes.List(t.Context(), r, b.def, nil); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([][]uint64{{2}}, b.pages(r)); diff != "" {
@@ -74,7 +74,7 @@ func TestListOfOneInstant(t *testing.T) {
 		SELECT seq.n, 'acme', CONCAT('RN-', seq.n), 'O', ? FROM (
 			WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 650) SELECT n FROM numbers) seq`, inside)
 	r := b.begun()
-	if n, err := b.List(t.Context(), r, b.def, nil); n != 7 || err != nil {
+	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 7 || err != nil {
 		t.Fatalf("List = %d, %v", n, err)
 	}
 	next := uint64(1)
@@ -95,17 +95,17 @@ func TestListClosesAnEmptyRunAtOnce(t *testing.T) {
 	b := newBench(t)
 	b.addReturn(1, before)
 	r := b.begun()
-	if n, err := b.List(t.Context(), r, b.def, nil); n != 0 || err != nil {
+	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 0 || err != nil {
 		t.Fatalf("List = %d, %v", n, err)
 	}
-	row, err := b.Newest(t.Context(), job)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil || row.Status != claim.Free || !row.Watermark.Equal(to) || !row.RangeStart.Equal(from) {
 		t.Errorf("claim = %+v, %v", row, err)
 	}
 	if now := b.run(r.ID); now.State != run.Synced || now.ClosedAt == nil {
 		t.Errorf("run = %+v", now)
 	}
-	if n, err := b.List(t.Context(), r, b.def, nil); n != 0 || err != nil {
+	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 0 || err != nil {
 		t.Errorf("a second List = %d, %v", n, err)
 	}
 }
@@ -120,17 +120,17 @@ func TestBeginAndListFromTwins(t *testing.T) {
 	const twins = 16
 	var runs [twins]run.Run
 	storetest.Together(twins, func(i int) {
-		row, err := b.Claimed(t.Context(), task, time.Hour)
+		row, err := b.Claims.Claimed(t.Context(), task, time.Hour)
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		w := window.Window{From: from, To: to.Add(time.Duration(i) * time.Second)} // each has its own idea of now
-		if runs[i], err = b.Begin(t.Context(), b.def.Name, row, w); err != nil {
+		if runs[i], err = b.Runs.Begin(t.Context(), b.def.Name, row, w); err != nil {
 			t.Error(err)
 			return
 		}
-		if n, err := b.List(t.Context(), runs[i], b.def, nil); err != nil || n != 4 {
+		if n, err := b.Changes.List(t.Context(), runs[i], b.def, nil); err != nil || n != 4 {
 			t.Errorf("List = %d, %v", n, err)
 		}
 	})
@@ -169,15 +169,15 @@ func TestListFromAForeignSource(t *testing.T) {
 		}
 	}
 	own := b.begun()
-	if _, err := b.List(t.Context(), own, b.def, nil); err != nil {
+	if _, err := b.Changes.List(t.Context(), own, b.def, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := b.pages(own)
-	if err := b.Fail(t.Context(), b.run(own.ID), "next, please"); err != nil {
+	if err := b.Runs.Fail(t.Context(), b.run(own.ID), "next, please"); err != nil {
 		t.Fatal(err)
 	}
 	streamed := b.begun()
-	if _, err := b.List(t.Context(), streamed, b.def, foreign(streamed)); err != nil {
+	if _, err := b.Changes.List(t.Context(), streamed, b.def, foreign(streamed)); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, b.pages(streamed)); diff != "" {
@@ -193,7 +193,7 @@ func TestListThatBreaksOffLeavesNothing(t *testing.T) {
 	b := newBench(t)
 	r := b.begun()
 	broken := errors.New("the line went dead")
-	_, err := b.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (int64, error) {
+	_, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (int64, error) {
 		return 0, errors.Join(add([]uint64{1, 2, 3}), broken)
 	})
 	if !errors.Is(err, broken) || !fault.Retryable(err) {
@@ -202,7 +202,7 @@ func TestListThatBreaksOffLeavesNothing(t *testing.T) {
 	if n := b.number("SELECT COUNT(*) FROM sync_change"); n != 0 {
 		t.Errorf("%d entries stayed", n)
 	}
-	n, err := b.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (int64, error) { return 0, add([]uint64{1, 2, 3}) })
+	n, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (int64, error) { return 0, add([]uint64{1, 2, 3}) })
 	if n != 2 || err != nil {
 		t.Errorf("the retry gives %d pages, %v", n, err)
 	}
@@ -215,7 +215,7 @@ func TestListNamesRootsInDoubt(t *testing.T) {
 	b.addReturn(2, inside)
 	b.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES (?, 1, 's', ''), (?, 2, 's', ''), ('other', 3, 's', '')", b.def.Name, b.def.Name)
 	r := b.begun()
-	if _, err := b.List(t.Context(), r, b.def, nil); err != nil {
+	if _, err := b.Changes.List(t.Context(), r, b.def, nil); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([][]uint64{{1, 2}}, b.pages(r)); diff != "" {

@@ -12,6 +12,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 )
 
+// Claims is the table of claims: who may sync a job type, and up to when it is synced.
+type Claims struct{ sql *sqldb.DB }
+
 // claimColumns and scanClaim belong together.
 const claimColumns = `id, job_type, status, date_range_start, date_range_end, COALESCE(token, ''), lease_until,
 	COALESCE(occurrence_key, ''), created_at, updated_at, NOW(6)`
@@ -26,7 +29,7 @@ func scanClaim(row sqldb.Row) (claim.Row, error) {
 
 // Newest returns the newest row of a job type and makes the first one if there
 // is none: the owners inserted it by hand, and nobody should have to.
-func (db *DB) Newest(ctx context.Context, jobType string) (claim.Row, error) {
+func (db *Claims) Newest(ctx context.Context, jobType string) (claim.Row, error) {
 	r, err := db.newest(ctx, jobType)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return r, sqldb.Outage(err, "read the newest claim")
@@ -43,7 +46,7 @@ func (db *DB) Newest(ctx context.Context, jobType string) (claim.Row, error) {
 }
 
 // newest reads the newest row; sql.ErrNoRows when there is none.
-func (db *DB) newest(ctx context.Context, jobType string) (claim.Row, error) {
+func (db *Claims) newest(ctx context.Context, jobType string) (claim.Row, error) {
 	return scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`
 		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`, jobType))
 }
@@ -56,7 +59,7 @@ const takeClaim = "UPDATE order_return_algolia_sync SET " + lease.Set + `, statu
 	WHERE id = ? AND COALESCE(token, '') = ?`
 
 // Claim takes a free row. False means that another tick was faster.
-func (db *DB) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {
+func (db *Claims) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {
 	ok, err := lease.Take(ctx, db.sql, lease.Grant{Token: g.Token, For: g.Lease}, takeClaim+" AND status = 0", g.Occurrence, r.ID, r.Token)
 	return ok, sqldb.Outage(err, "claim "+r.JobType)
 }
@@ -66,7 +69,7 @@ func (db *DB) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {
 // slow can write nothing more, and its possible pushes become unconfirmed. It
 // returns the dead run's id, 0 if the claim died before it began one. False
 // means that another tick was faster or that the holder came back.
-func (db *DB) TakeOver(ctx context.Context, r claim.Row, g Grant) (dead int64, ok bool, err error) {
+func (db *Claims) TakeOver(ctx context.Context, r claim.Row, g Grant) (dead int64, ok bool, err error) {
 	err = db.sql.InTx(ctx, "take over "+r.JobType, func(tx *sql.Tx) error {
 		ok, err = lease.Take(ctx, tx, lease.Grant{Token: g.Token, For: g.Lease}, takeClaim+" AND status <> 0 AND "+lease.Over, g.Occurrence, r.ID, r.Token)
 		if err != nil || !ok {
@@ -84,7 +87,7 @@ func errSuperseded(what string) error {
 }
 
 // Renew keeps a claim alive when its lease is more than half used up.
-func (db *DB) Renew(ctx context.Context, id int64, token string, hold time.Duration) error {
+func (db *Claims) Renew(ctx context.Context, id int64, token string, hold time.Duration) error {
 	_, err := db.sql.ExecContext(ctx, `UPDATE order_return_algolia_sync
 		SET lease_until = NOW(6) + INTERVAL ? MICROSECOND
 		WHERE id = ? AND token = ? AND status <> 0 AND lease_until < NOW(6) + INTERVAL ? MICROSECOND`,
@@ -102,17 +105,31 @@ func release(ctx context.Context, tx sqldb.Execer, id int64, token string, from,
 
 // Release gives a claim back that turned out to have nothing to do. The watermark
 // stays. A claim that is no longer the caller's stays as it is.
-func (db *DB) Release(ctx context.Context, r claim.Row) error {
+func (db *Claims) Release(ctx context.Context, r claim.Row) error {
 	_, err := db.sql.ExecContext(ctx, "UPDATE order_return_algolia_sync SET status = 0, lease_until = NULL WHERE id = ? AND token = ? AND status <> 0", r.ID, r.Token)
 	return sqldb.Outage(err, "give the claim back")
 }
 
 // AsOf returns the end of the last run of a job type that closed with every
 // record accounted for, nil before the first.
-func (db *DB) AsOf(ctx context.Context, jobType string) (*time.Time, error) {
+func (db *Claims) AsOf(ctx context.Context, jobType string) (*time.Time, error) {
 	r, err := db.newest(ctx, jobType)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	return r.Watermark, sqldb.Outage(err, "read as of")
+}
+
+// Claimed returns the row of a window task's claim, moved to processing and
+// with its lease renewed. A claim that was taken over or has ended is an error
+// of kind fault.Superseded.
+func (db *Claims) Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error) {
+	err := sqldb.ExactlyOne(ctx, db.sql, errSuperseded("the window task"), `UPDATE order_return_algolia_sync
+		SET status = 2, lease_until = NOW(6) + INTERVAL ? MICROSECOND, updated_at = NOW(6)
+		WHERE id = ? AND token = ? AND status <> 0`, sqldb.Micros(lease), t.ID, t.Token)
+	if err != nil {
+		return claim.Row{}, sqldb.Outage(err, "begin the claim's run")
+	}
+	r, err := scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+" FROM order_return_algolia_sync WHERE id = ?", t.ID))
+	return r, sqldb.Outage(err, "read the claim")
 }

@@ -18,7 +18,7 @@ func TestBootstrapMakesOneRow(t *testing.T) {
 	b := newBench(t)
 	var ids [50]int64
 	storetest.Together(50, func(i int) {
-		row, err := b.Newest(t.Context(), job)
+		row, err := b.Claims.Newest(t.Context(), job)
 		if err != nil {
 			t.Error(err)
 		}
@@ -39,14 +39,14 @@ func TestNewestIsByCreatedAtThenID(t *testing.T) {
 	b.exec(`INSERT INTO order_return_algolia_sync (id, job_type, created_at) VALUES
 		(1, 'RETURN_JOB', '2026-01-03'), (2, 'RETURN_JOB', '2026-01-05'), (3, 'RETURN_JOB', '2026-01-05'),
 		(4, 'RETURN_JOB', '2026-01-04'), (5, 'OTHER_JOB', '2026-01-09')`)
-	if row, err := b.Newest(t.Context(), job); err != nil || row.ID != 3 {
+	if row, err := b.Claims.Newest(t.Context(), job); err != nil || row.ID != 3 {
 		t.Errorf("newest is row %d, %v; want 3", row.ID, err)
 	}
 }
 
 func TestClaimHasOneWinner(t *testing.T) {
 	b := newBench(t)
-	row, err := b.Newest(t.Context(), job)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestClaimHasOneWinner(t *testing.T) {
 	var winner atomic.Value
 	storetest.Together(50, func(int) {
 		g := store.Grant{Token: claim.NewToken(), Occurrence: "tick", Lease: time.Hour}
-		ok, err := b.Claim(t.Context(), row, g)
+		ok, err := b.Claims.Claim(t.Context(), row, g)
 		if err != nil {
 			t.Error(err)
 		}
@@ -66,7 +66,7 @@ func TestClaimHasOneWinner(t *testing.T) {
 	if won.Load() != 1 {
 		t.Fatalf("%d winners", won.Load())
 	}
-	now, err := b.Newest(t.Context(), job)
+	now, err := b.Claims.Newest(t.Context(), job)
 	if err != nil || now.Token != winner.Load() || now.Status != claim.Claimed || now.Occurrence != "tick" {
 		t.Errorf("row after the claim: %+v, %v", now, err)
 	}
@@ -79,15 +79,15 @@ func TestClaimHasOneWinner(t *testing.T) {
 // then claims by what it read.
 func TestStaleReaderCannotClaim(t *testing.T) {
 	b := newBench(t)
-	old, err := b.Newest(t.Context(), job)
+	old, err := b.Claims.Newest(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := b.begun()
-	if _, err := b.List(t.Context(), r, b.def, nil); err != nil {
+	if _, err := b.Changes.List(t.Context(), r, b.def, nil); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := b.Claim(t.Context(), old, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); ok || err != nil {
+	if ok, err := b.Claims.Claim(t.Context(), old, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); ok || err != nil {
 		t.Errorf("a row read before another's whole sync was claimed: %v, %v", ok, err)
 	}
 }
@@ -96,7 +96,7 @@ func TestStaleReaderCannotClaim(t *testing.T) {
 func (b *bench) expire() claim.Row {
 	b.t.Helper()
 	b.exec("UPDATE order_return_algolia_sync SET lease_until = NOW(6) - INTERVAL 1 SECOND")
-	row, err := b.Newest(b.t.Context(), job)
+	row, err := b.Claims.Newest(b.t.Context(), job)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -108,13 +108,13 @@ func TestTakeOverHasOneWinnerAndBuriesTheDead(t *testing.T) {
 	r := b.listed(6)
 	b.finish(b.take(r, 1), 2)
 	held := b.take(r, 2)
-	if err := b.WriteJournal(t.Context(), held, ledger.Journal{3: {"R3-30"}, 4: {"R4-40", "R4-41"}}); err != nil {
+	if err := b.Pages.WriteJournal(t.Context(), held, ledger.Journal{3: {"R3-30"}, 4: {"R4-40", "R4-41"}}); err != nil {
 		t.Fatal(err)
 	}
 	row := b.expire()
 	var won atomic.Int32
 	storetest.Together(50, func(int) {
-		dead, ok, err := b.TakeOver(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour})
+		dead, ok, err := b.Claims.TakeOver(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour})
 		if err != nil {
 			t.Error(err)
 		}
@@ -134,23 +134,23 @@ func TestTakeOverHasOneWinnerAndBuriesTheDead(t *testing.T) {
 	if got := b.text("SELECT GROUP_CONCAT(state ORDER BY page) FROM sync_page"); got != "2,4,4" {
 		t.Errorf("page states %s, want done, abandoned, abandoned", got)
 	}
-	doubts, err := b.Doubts(t.Context(), b.def.Name, []uint64{1, 2, 3, 4, 5})
+	doubts, err := b.Ledger.Doubts(t.Context(), b.def.Name, []uint64{1, 2, 3, 4, 5})
 	if err != nil || len(doubts) != 2 || len(doubts[3].IDs) != 1 || len(doubts[4].IDs) != 2 {
 		t.Errorf("doubts = %v, %v", doubts, err)
 	}
-	_, err = b.Finish(t.Context(), held, store.Outcome{})
+	_, err = b.Pages.Finish(t.Context(), held, store.Outcome{})
 	wantKind(t, err, fault.Superseded)
-	wantKind(t, b.WriteJournal(t.Context(), held, ledger.Journal{}), fault.Superseded)
+	wantKind(t, b.Pages.WriteJournal(t.Context(), held, ledger.Journal{}), fault.Superseded)
 }
 
 func TestTakeOverLeavesTheLivingAlone(t *testing.T) {
 	b := newBench(t)
 	r := b.begun()
-	row, err := b.Newest(t.Context(), job)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, err := b.TakeOver(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); ok || err != nil {
+	if _, ok, err := b.Claims.TakeOver(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); ok || err != nil {
 		t.Errorf("TakeOver = %v, %v on a live lease", ok, err)
 	}
 	if now := b.run(r.ID); now.State != run.Windowing {
@@ -165,10 +165,10 @@ func TestRenewProlongsOnlyTheHoldersLease(t *testing.T) {
 	left := func() int64 {
 		return b.number("SELECT TIMESTAMPDIFF(MINUTE, NOW(6), lease_until) FROM order_return_algolia_sync")
 	}
-	if err := b.Renew(t.Context(), r.ClaimID, "somebody else's", time.Hour); err != nil || left() > 1 {
+	if err := b.Claims.Renew(t.Context(), r.ClaimID, "somebody else's", time.Hour); err != nil || left() > 1 {
 		t.Errorf("a stranger renewed the lease: %d minutes, %v", left(), err)
 	}
-	if err := b.Renew(t.Context(), r.ClaimID, r.Token, time.Hour); err != nil || left() < 50 {
+	if err := b.Claims.Renew(t.Context(), r.ClaimID, r.Token, time.Hour); err != nil || left() < 50 {
 		t.Errorf("the lease has %d minutes left, %v", left(), err)
 	}
 }
@@ -178,14 +178,14 @@ func TestRenewProlongsOnlyTheHoldersLease(t *testing.T) {
 // would begin belongs to nobody and would never close.
 func TestBeginAfterTakeOver(t *testing.T) {
 	b := newBench(t)
-	stalled, err := b.Claimed(t.Context(), claim.TaskOf(b.claimed()), time.Hour)
+	stalled, err := b.Claims.Claimed(t.Context(), claim.TaskOf(b.claimed()), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, err := b.TakeOver(t.Context(), b.expire(), store.Grant{Token: claim.NewToken(), Lease: time.Hour}); !ok || err != nil {
+	if _, ok, err := b.Claims.TakeOver(t.Context(), b.expire(), store.Grant{Token: claim.NewToken(), Lease: time.Hour}); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	_, err = b.Begin(t.Context(), b.def.Name, stalled, window.Window{From: from, To: to})
+	_, err = b.Runs.Begin(t.Context(), b.def.Name, stalled, window.Window{From: from, To: to})
 	wantKind(t, err, fault.Superseded)
 	if n := b.number("SELECT COUNT(*) FROM sync_run"); n != 0 {
 		t.Errorf("%d runs were begun for a claim that has ended", n)
@@ -196,23 +196,23 @@ func TestClaimedRefusesATaskOfAnotherClaim(t *testing.T) {
 	b := newBench(t)
 	task := claim.TaskOf(b.claimed())
 	task.Token = claim.NewToken()
-	_, err := b.Claimed(t.Context(), task, time.Hour)
+	_, err := b.Claims.Claimed(t.Context(), task, time.Hour)
 	wantKind(t, err, fault.Superseded)
 }
 
 func TestAsOf(t *testing.T) {
 	b := newBench(t)
-	if at, err := b.AsOf(t.Context(), job); at != nil || err != nil {
+	if at, err := b.Claims.AsOf(t.Context(), job); at != nil || err != nil {
 		t.Errorf("before the first run AsOf = %v, %v", at, err)
 	}
 	if n := b.number("SELECT COUNT(*) FROM order_return_algolia_sync"); n != 0 {
 		t.Errorf("reading AsOf made %d rows", n)
 	}
 	r := b.finished(2)
-	if err := b.Publish(t.Context(), r); err != nil {
+	if err := b.Runs.Publish(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	if at, err := b.AsOf(t.Context(), job); err != nil || at == nil || !at.Equal(to) {
+	if at, err := b.Claims.AsOf(t.Context(), job); err != nil || at == nil || !at.Equal(to) {
 		t.Errorf("AsOf = %v, %v; want %v", at, err, to)
 	}
 }

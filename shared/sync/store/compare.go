@@ -17,13 +17,13 @@ type PackedRow struct {
 
 // LedgerPage returns the ledger's rows of the roots in a range, at most limit, in
 // the order of the roots.
-func (db *DB) LedgerPage(ctx context.Context, entity string, r source.Range, limit int) ([]PackedRow, error) {
+func (db *Comparisons) LedgerPage(ctx context.Context, entity string, r source.Range, limit int) ([]PackedRow, error) {
 	after, upto := r.Bounds()
 	return db.packed(ctx, "root_id > ? AND root_id <= ? ORDER BY root_id LIMIT ?", entity, after, upto, limit)
 }
 
 // LedgerRows returns the ledger's rows of the roots, as far as it has them.
-func (db *DB) LedgerRows(ctx context.Context, entity string, roots []uint64) ([]PackedRow, error) {
+func (db *Comparisons) LedgerRows(ctx context.Context, entity string, roots []uint64) ([]PackedRow, error) {
 	if len(roots) == 0 {
 		return nil, nil
 	}
@@ -32,7 +32,7 @@ func (db *DB) LedgerRows(ctx context.Context, entity string, roots []uint64) ([]
 }
 
 // packed reads rows of the ledger; the first argument is the entity.
-func (db *DB) packed(ctx context.Context, where string, args ...any) ([]PackedRow, error) {
+func (db *Comparisons) packed(ctx context.Context, where string, args ...any) ([]PackedRow, error) {
 	list, err := sqldb.Collect(ctx, db.sql, func(row sqldb.Row) (r PackedRow, err error) {
 		err = row.Scan(&r.Root, &r.Packed)
 		return r, err
@@ -41,7 +41,7 @@ func (db *DB) packed(ctx context.Context, where string, args ...any) ([]PackedRo
 }
 
 // LedgerSize returns how many roots the ledger knows.
-func (db *DB) LedgerSize(ctx context.Context, entity string) (n int64, err error) {
+func (db *Comparisons) LedgerSize(ctx context.Context, entity string) (n int64, err error) {
 	err = db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_ledger WHERE entity = ?", entity).Scan(&n)
 	return n, sqldb.Outage(err, "count the ledger")
 }
@@ -59,7 +59,7 @@ func underWorkArgs(entity string) []any {
 // that is under way: what the ledger and the index say of them may be about to
 // change. Doubts are read first: one that is settled between the two readings
 // was settled by a page, and its run is then seen by the second.
-func (db *DB) Busy(ctx context.Context, entity string, roots []uint64) (map[uint64]bool, error) {
+func (db *Comparisons) Busy(ctx context.Context, entity string, roots []uint64) (map[uint64]bool, error) {
 	busy := make(map[uint64]bool)
 	if len(roots) == 0 {
 		return busy, nil
@@ -85,7 +85,7 @@ func (db *DB) Busy(ctx context.Context, entity string, roots []uint64) (map[uint
 }
 
 // Working reports whether any run of an entity is under way.
-func (db *DB) Working(ctx context.Context, entity string) (bool, error) {
+func (db *Comparisons) Working(ctx context.Context, entity string) (bool, error) {
 	var n int
 	err := db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_run r WHERE "+underWork, underWorkArgs(entity)...).Scan(&n)
 	return n > 0, sqldb.Outage(err, "find the runs under way")

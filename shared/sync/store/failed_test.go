@@ -16,7 +16,7 @@ func TestAFailedStatementIsNoLostPage(t *testing.T) {
 	b := newBench(t)
 	p := b.take(b.listed(1), 1)
 	outOfRange := run.Counts{Found: -1, Saved: -1}
-	_, err := b.Finish(t.Context(), p, store.Outcome{Counts: outOfRange})
+	_, err := b.Pages.Finish(t.Context(), p, store.Outcome{Counts: outOfRange})
 	wantKind(t, err, fault.Retry)
 	b.finish(p, 1)
 }

@@ -23,7 +23,7 @@ func TestFinishRefusesAnAccountThatDoesNotAddUp(t *testing.T) {
 		"one too many": {Found: 1, Saved: 1, Parked: 1},
 		"not found":    {Unchanged: 1},
 	} {
-		_, err := b.Finish(t.Context(), p, store.Outcome{Counts: c, Ledger: []store.LedgerRow{{Root: 1, Entries: []ledger.Entry{{ID: "x"}}}}})
+		_, err := b.Pages.Finish(t.Context(), p, store.Outcome{Counts: c, Ledger: []store.LedgerRow{{Root: 1, Entries: []ledger.Entry{{ID: "x"}}}}})
 		if fault.CodeOf(err) != "unbalanced" || !fault.Retryable(err) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -41,14 +41,14 @@ func TestFinishOfManyPagesAtOnce(t *testing.T) {
 	r := b.listed(2 * pages)
 	var settled atomic.Int32
 	storetest.Together(pages, func(i int) {
-		p, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: i + 1}, claim.NewToken(), time.Hour)
+		p, err := b.Pages.TakePage(t.Context(), page.Task{RunID: r.ID, Page: i + 1}, claim.NewToken(), time.Hour)
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		o := store.Outcome{Counts: run.Counts{Found: 5, Saved: 2, Deleted: 1, Unchanged: 1, Parked: 1, Operations: 3}, TaskID: int64(i)}
 		o.Ledger = []store.LedgerRow{{Root: uint64(i), Entries: []ledger.Entry{{ID: "x"}}}}
-		now, err := b.Finish(t.Context(), p, o)
+		now, err := b.Pages.Finish(t.Context(), p, o)
 		if err != nil {
 			t.Error(err)
 		}
@@ -63,7 +63,7 @@ func TestFinishOfManyPagesAtOnce(t *testing.T) {
 	if settled.Load() == 0 {
 		t.Error("nobody saw the run settled, so nobody would close it")
 	}
-	if err := b.Publish(t.Context(), b.run(r.ID)); err != nil {
+	if err := b.Runs.Publish(t.Context(), b.run(r.ID)); err != nil {
 		t.Error(err)
 	}
 }
@@ -73,7 +73,7 @@ func TestPublishMovesTheWatermarkOnce(t *testing.T) {
 	r := b.finished(3)
 	var closed, late atomic.Int32
 	storetest.Together(8, func(int) {
-		switch err := b.Publish(t.Context(), r); {
+		switch err := b.Runs.Publish(t.Context(), r); {
 		case err == nil:
 			closed.Add(1)
 		case fault.KindOf(err) == fault.Superseded:
@@ -85,7 +85,7 @@ func TestPublishMovesTheWatermarkOnce(t *testing.T) {
 	if closed.Load() != 1 || late.Load() != 7 {
 		t.Errorf("%d closed the run and %d were told that it is closed", closed.Load(), late.Load())
 	}
-	row, err := b.Newest(t.Context(), job)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil || row.Status != claim.Free || !row.Watermark.Equal(to) || !row.RangeStart.Equal(from) || row.LeaseUntil != nil {
 		t.Errorf("claim = %+v, %v", row, err)
 	}
@@ -120,11 +120,11 @@ func TestPublishRefusesABrokenAccount(t *testing.T) {
 	for name, statements := range breaks {
 		t.Run(name, func(t *testing.T) {
 			b.exec(statements[0])
-			if err := b.Publish(t.Context(), r); fault.CodeOf(err) != "unbalanced" {
+			if err := b.Runs.Publish(t.Context(), r); fault.CodeOf(err) != "unbalanced" {
 				t.Errorf("Publish = %v, want it refused", err)
 			}
 			b.exec(statements[1])
-			if row, err := b.Newest(t.Context(), job); err != nil || row.Watermark != nil || row.Status != claim.Processing {
+			if row, err := b.Claims.Newest(t.Context(), job); err != nil || row.Watermark != nil || row.Status != claim.Processing {
 				t.Errorf("claim = %+v, %v: the watermark or the claim moved", row, err)
 			}
 			if now := b.run(r.ID); now.State != run.Processing {
@@ -132,7 +132,7 @@ func TestPublishRefusesABrokenAccount(t *testing.T) {
 			}
 		})
 	}
-	if err := b.Publish(t.Context(), b.run(r.ID)); err != nil {
+	if err := b.Runs.Publish(t.Context(), b.run(r.ID)); err != nil {
 		t.Errorf("the mended run is refused: %v", err)
 	}
 }
@@ -140,12 +140,12 @@ func TestPublishRefusesABrokenAccount(t *testing.T) {
 func TestPublishForAClaimThatWasTakenOver(t *testing.T) {
 	b := newBench(t)
 	r := b.finished(2)
-	if _, ok, err := b.TakeOver(t.Context(), b.expire(), store.Grant{Token: claim.NewToken(), Lease: time.Hour}); !ok || err != nil {
+	if _, ok, err := b.Claims.TakeOver(t.Context(), b.expire(), store.Grant{Token: claim.NewToken(), Lease: time.Hour}); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	wantKind(t, b.Publish(t.Context(), r), fault.Superseded)
-	wantKind(t, b.Fail(t.Context(), r, "late"), fault.Superseded)
-	row, err := b.Newest(t.Context(), job)
+	wantKind(t, b.Runs.Publish(t.Context(), r), fault.Superseded)
+	wantKind(t, b.Runs.Fail(t.Context(), r, "late"), fault.Superseded)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil || row.Watermark != nil || row.Status != claim.Claimed {
 		t.Errorf("claim = %+v, %v: the dead run wrote it", row, err)
 	}
@@ -154,31 +154,31 @@ func TestPublishForAClaimThatWasTakenOver(t *testing.T) {
 func TestFailFreesTheClaimAndLeavesTheWatermark(t *testing.T) {
 	b := newBench(t)
 	first := b.finished(2)
-	if err := b.Publish(t.Context(), first); err != nil {
+	if err := b.Runs.Publish(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
 	second := b.begun()
-	if _, err := b.List(t.Context(), second, b.def, nil); err != nil {
+	if _, err := b.Changes.List(t.Context(), second, b.def, nil); err != nil {
 		t.Fatal(err)
 	}
 	p := b.take(second, 1)
-	if err := b.WriteJournal(t.Context(), p, ledger.Journal{1: {"R1-10"}}); err != nil {
+	if err := b.Pages.WriteJournal(t.Context(), p, ledger.Journal{1: {"R1-10"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Fail(t.Context(), b.run(second.ID), "the sums do not agree"); err != nil {
+	if err := b.Runs.Fail(t.Context(), b.run(second.ID), "the sums do not agree"); err != nil {
 		t.Fatal(err)
 	}
-	row, err := b.Newest(t.Context(), job)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil || row.Status != claim.Free || !row.Watermark.Equal(to) {
 		t.Errorf("claim = %+v, %v", row, err)
 	}
 	if now := b.run(second.ID); now.State != run.Failed || now.LastError != "the sums do not agree" || now.ClosedAt == nil {
 		t.Errorf("run = %+v", now)
 	}
-	if doubts, err := b.Doubts(t.Context(), b.def.Name, []uint64{1}); err != nil || len(doubts) != 1 {
+	if doubts, err := b.Ledger.Doubts(t.Context(), b.def.Name, []uint64{1}); err != nil || len(doubts) != 1 {
 		t.Errorf("doubts = %v, %v", doubts, err)
 	}
-	wantKind(t, b.Fail(t.Context(), second, "twice"), fault.Superseded)
+	wantKind(t, b.Runs.Fail(t.Context(), second, "twice"), fault.Superseded)
 	b.claimed() // the next tick may go on
 }
 
@@ -188,9 +188,9 @@ func TestPublishNeedsItsClaim(t *testing.T) {
 	b := newBench(t)
 	r := b.finished(2)
 	b.exec("UPDATE order_return_algolia_sync SET token = 'somebody else'")
-	wantKind(t, b.Publish(t.Context(), r), fault.Superseded)
-	wantKind(t, b.Fail(t.Context(), r, "late"), fault.Superseded)
-	row, err := b.Newest(t.Context(), job)
+	wantKind(t, b.Runs.Publish(t.Context(), r), fault.Superseded)
+	wantKind(t, b.Runs.Fail(t.Context(), r, "late"), fault.Superseded)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil || row.Watermark != nil || row.Status == claim.Free {
 		t.Errorf("claim = %+v, %v", row, err)
 	}

@@ -10,7 +10,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -21,7 +20,7 @@ import (
 type Agenda = claim.Agenda
 
 // NewestWithAgenda is Newest, with the agenda in the same statement.
-func (db *DB) NewestWithAgenda(ctx context.Context, jobType string, silent time.Duration) (claim.Row, Agenda, error) {
+func (db *Claims) NewestWithAgenda(ctx context.Context, jobType string, silent time.Duration) (claim.Row, Agenda, error) {
 	var a Agenda
 	r, err := scanClaim(sqldb.Wider{Row: db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`,
 		(SELECT COUNT(*) FROM sync_target WHERE packed <> ''), (SELECT COUNT(*) FROM sync_job WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND)
@@ -41,7 +40,7 @@ type Probe = claim.Probe
 // do for a claim: whether a root changed in a window, or is unconfirmed. It asks
 // changed.sql with the values that the run of this window would. A source elsewhere,
 // with a nil window, is left out.
-func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, w *window.Window) (Probe, error) {
+func (db *Claims) Probe(ctx context.Context, t claim.Task, d entity.Definition, w *window.Window) (Probe, error) {
 	p := Probe{Held: true}
 	changed, args := "FALSE", []any{t.Token, d.Name}
 	if w != nil {
@@ -62,30 +61,4 @@ func (db *DB) Probe(ctx context.Context, t claim.Task, d entity.Definition, w *w
 		return Probe{}, nil
 	}
 	return p, sqldb.Outage(err, "look whether anything is to be done")
-}
-
-// CloseIdle closes a claim that found nothing to do: it notes a run without pages,
-// then moves the watermark. A crash between the two is healed by Conclude. The
-// error is fault.Superseded when the claim is another's.
-func (db *DB) CloseIdle(ctx context.Context, name string, c claim.Row, w window.Window) (run.Run, error) {
-	r := run.Run{Entity: name, Kind: run.Window, State: run.Synced, ClaimID: c.ID, Token: c.Token, Window: w}
-	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to, closed_at)
-		SELECT ?, ?, ?, id, token, ?, ?, NOW(6) FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`,
-		name, r.Kind, r.State, w.From, w.To, c.ID, c.Token)
-	if err != nil {
-		return r, sqldb.Outage(err, "note the idle run")
-	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return r, either(err, errSuperseded("the window task"))
-	}
-	if r.ID, err = res.LastInsertId(); err != nil {
-		return r, sqldb.Outage(err, "note the idle run")
-	}
-	return r, db.Conclude(ctx, r)
-}
-
-// Conclude gives back the claim of a run that is synced, and moves the watermark
-// to its end. It returns fault.Superseded when that has been done.
-func (db *DB) Conclude(ctx context.Context, r run.Run) error {
-	return sqldb.Outage(release(ctx, db.sql, r.ClaimID, r.Token, &r.Window.From, &r.Window.To), "give the claim back")
 }

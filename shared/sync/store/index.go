@@ -12,6 +12,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 )
 
+// Indices is what indices answered last, and what they should hold by the ledger.
+type Indices struct{ sql *sqldb.DB }
+
 // Basis is a count of an entity's ledger, and what its runs had sent by then.
 type Basis struct {
 	Records int64 `json:"records"` // that the index should have
@@ -23,7 +26,7 @@ type Basis struct {
 
 // KeptIndex returns what the index of an entity answered last, nil if it was never
 // asked, and the count that the answer was compared with.
-func (db *DB) KeptIndex(ctx context.Context, entity string) (*judge.Index, *Basis, error) {
+func (db *Indices) KeptIndex(ctx context.Context, entity string) (*judge.Index, *Basis, error) {
 	x, b, err := keptIndex(ctx, db.sql, entity)
 	return x, b, sqldb.Outage(err, "read what the index answered")
 }
@@ -45,7 +48,7 @@ func keptIndex(ctx context.Context, q sqldb.Querier, entity string) (*judge.Inde
 
 // KeepIndex keeps what the index of an entity answered. An older answer does not
 // replace a newer one.
-func (db *DB) KeepIndex(ctx context.Context, entity string, x judge.Index, b Basis) error {
+func (db *Indices) KeepIndex(ctx context.Context, entity string, x judge.Index, b Basis) error {
 	answer, err := json.Marshal(x)
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ const recountAt = 1
 // about to send, those of runs that failed within a minute (a synced run has
 // waited for the index), and the unconfirmed ones. basis is a count made before,
 // nil for none.
-func (db *DB) Expect(ctx context.Context, entity string, basis *Basis) (e Expected, err error) {
+func (db *Indices) Expect(ctx context.Context, entity string, basis *Basis) (e Expected, err error) {
 	err = db.sql.Snapshot(ctx, "count what the index should hold", func(tx *sql.Tx) (err error) {
 		e, err = expect(ctx, tx, entity, basis)
 		return err

@@ -118,7 +118,7 @@ func (w *walk) ticks(n *node, a local, i int) (after local) {
 	var err error
 	switch a.pc {
 	case 0:
-		a.row, err = w.Newest(ctx, job)
+		a.row, err = w.Claims.Newest(ctx, job)
 		a.decision = claim.Decide(a.row, occurrence)
 		ok = a.decision != claim.Busy && a.decision != claim.Duplicate
 		a.row.CreatedAt, a.row.UpdatedAt = time.Time{}, time.Time{}
@@ -127,9 +127,9 @@ func (w *walk) ticks(n *node, a local, i int) (after local) {
 		a.token = grant.Token
 		switch a.decision {
 		case claim.Take:
-			ok, err = w.Claim(ctx, a.row, grant)
+			ok, err = w.Claims.Claim(ctx, a.row, grant)
 		case claim.TakeOver:
-			_, ok, err = w.TakeOver(ctx, a.row, grant)
+			_, ok, err = w.Claims.TakeOver(ctx, a.row, grant)
 		default:
 			a.token = a.row.Token
 		}
@@ -161,11 +161,11 @@ func token(i int) string { return strings.Repeat(string(rune('a'+i)), 32) }
 
 // begin is a window task's first step.
 func (w *walk) begin(a local, claimToken string) local {
-	row, err := w.Newest(w.t.Context(), job)
+	row, err := w.Claims.Newest(w.t.Context(), job)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	a.row, err = w.Claimed(w.t.Context(), claim.Task{ID: row.ID, JobType: job, Token: claimToken}, lease)
+	a.row, err = w.Claims.Claimed(w.t.Context(), claim.Task{ID: row.ID, JobType: job, Token: claimToken}, lease)
 	return w.went(a, true, err)
 }
 
@@ -175,11 +175,11 @@ func (w *walk) windows(n *node, a local) local {
 	var err error
 	if a.pc == 1 {
 		now := to.Add(time.Duration(len(n.look.runs)) * time.Minute)
-		a.run, err = w.Begin(ctx, w.def.Name, a.row, window.Next(a.row.Watermark, from, now, 24*time.Hour))
+		a.run, err = w.Runs.Begin(ctx, w.def.Name, a.row, window.Next(a.row.Watermark, from, now, 24*time.Hour))
 		return w.went(a, true, err)
 	}
 	var pages int
-	pages, err = w.List(ctx, a.run, w.def, nil)
+	pages, err = w.Changes.List(ctx, a.run, w.def, nil)
 	if err == nil && pages > 0 && !slices.Contains(n.runs, a.run.ID) {
 		n.runs = append(n.runs, a.run.ID)
 	}
@@ -189,7 +189,7 @@ func (w *walk) windows(n *node, a local) local {
 // takes is a page task's first step.
 func (w *walk) takes(a local, id int64, i int) local {
 	var err error
-	a.page, err = w.TakePage(w.t.Context(), page.Task{RunID: id, Page: 1}, token(10+i), lease)
+	a.page, err = w.Pages.TakePage(w.t.Context(), page.Task{RunID: id, Page: 1}, token(10+i), lease)
 	a.run = a.page.Run
 	a = w.went(a, true, err)
 	if a.pc != done && a.page.State != page.Taken {
@@ -205,19 +205,19 @@ func (w *walk) pages(a local) local {
 	var err error
 	switch a.pc {
 	case 1:
-		err = w.WriteJournal(ctx, a.page, ledger.Journal{1: {"R1-10"}})
+		err = w.Pages.WriteJournal(ctx, a.page, ledger.Journal{1: {"R1-10"}})
 	case 2:
 		if a.kind == failing {
-			a.run, err = w.GiveUp(ctx, a.page, "it failed")
+			a.run, err = w.Pages.GiveUp(ctx, a.page, "it failed")
 		} else {
-			a.run, err = w.Finish(ctx, a.page, store.Outcome{Counts: run.Counts{Found: 1, Saved: 1, Operations: 1}, TaskID: 7})
+			a.run, err = w.Pages.Finish(ctx, a.page, store.Outcome{Counts: run.Counts{Found: 1, Saved: 1, Operations: 1}, TaskID: 7})
 		}
 	default:
 		ok = false
 		if a.run.Settled() && a.run.PagesFailed > 0 {
-			err = w.Fail(ctx, a.run, "it failed")
+			err = w.Runs.Fail(ctx, a.run, "it failed")
 		} else if a.run.Settled() {
-			err = w.Publish(ctx, a.run)
+			err = w.Runs.Publish(ctx, a.run)
 		}
 	}
 	return w.went(a, ok, err)
@@ -226,17 +226,17 @@ func (w *walk) pages(a local) local {
 // list brings the tables to a run that is listed, its page task sent.
 func (w *walk) list(n *node) {
 	row := w.claimed()
-	row, err := w.Claimed(w.t.Context(), claim.TaskOf(row), lease)
+	row, err := w.Claims.Claimed(w.t.Context(), claim.TaskOf(row), lease)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.restore("UPDATE order_return_algolia_sync SET token = '" + token(20) + "'")
 	row.Token = token(20)
-	r, err := w.Begin(w.t.Context(), w.def.Name, row, window.Window{From: from, To: to})
+	r, err := w.Runs.Begin(w.t.Context(), w.def.Name, row, window.Window{From: from, To: to})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := w.List(w.t.Context(), r, w.def, nil); err != nil {
+	if _, err := w.Changes.List(w.t.Context(), r, w.def, nil); err != nil {
 		w.t.Fatal(err)
 	}
 	n.runs = append(n.runs, r.ID)

@@ -155,40 +155,40 @@ func (w *walk) heals(n node) {
 	w.restore(n.tables)
 	w.expire()
 	ctx := w.t.Context()
-	row, err := w.Newest(ctx, job)
+	row, err := w.Claims.Newest(ctx, job)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	grant := store.Grant{Token: strings.Repeat("z", 32), Lease: lease}
 	var ok bool
 	if claim.Decide(row, "") == claim.Take {
-		ok, err = w.Claim(ctx, row, grant)
+		ok, err = w.Claims.Claim(ctx, row, grant)
 	} else {
-		_, ok, err = w.TakeOver(ctx, row, grant)
+		_, ok, err = w.Claims.TakeOver(ctx, row, grant)
 	}
 	if err != nil || !ok {
 		w.t.Fatalf("nobody can take the claim any more: %v, after\n\t%s", err, strings.Join(n.trace, "\n\t"))
 	}
 	row.Token = grant.Token
-	if row, err = w.Claimed(ctx, claim.TaskOf(row), lease); err != nil {
+	if row, err = w.Claims.Claimed(ctx, claim.TaskOf(row), lease); err != nil {
 		w.t.Fatal(err)
 	}
 	now := to.Add(time.Duration(len(n.look.runs)) * time.Minute)
-	r, err := w.Begin(ctx, w.def.Name, row, window.Next(row.Watermark, from, now, 24*time.Hour))
+	r, err := w.Runs.Begin(ctx, w.def.Name, row, window.Next(row.Watermark, from, now, 24*time.Hour))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err = w.List(ctx, r, w.def, nil); err != nil {
+	if _, err = w.Changes.List(ctx, r, w.def, nil); err != nil {
 		w.t.Fatal(err)
 	}
 	if w.run(r.ID).State.Final() {
 		return // nothing had changed
 	}
-	p, err := w.TakePage(ctx, page.Task{RunID: r.ID, Page: 1}, strings.Repeat("y", 32), lease)
+	p, err := w.Pages.TakePage(ctx, page.Task{RunID: r.ID, Page: 1}, strings.Repeat("y", 32), lease)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.Publish(ctx, w.finish(p, 1)); err != nil {
+	if err := w.Runs.Publish(ctx, w.finish(p, 1)); err != nil {
 		w.t.Fatal(err)
 	}
 	healed := w.looks()

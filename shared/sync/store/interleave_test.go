@@ -91,7 +91,7 @@ func newWalk(t *testing.T, changed int) *walk {
 	for id := range changed {
 		b.addReturn(uint64(id+1), inside)
 	}
-	if _, err := b.Newest(t.Context(), job); err != nil {
+	if _, err := b.Claims.Newest(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := driver.ParseDSN(b.dsn)

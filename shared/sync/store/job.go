@@ -12,6 +12,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 )
 
+// Jobs is the table of jobs, with their roots and their progress.
+type Jobs struct{ sql *sqldb.DB }
+
 // jobColumns and scanJob belong together.
 const jobColumns = `id, entity, kind, state, window_from, window_to, chunk_us, rate, roots, turn, note, asked_by, created_at, updated_at, closed_at`
 
@@ -30,7 +33,7 @@ func scanJob(row sqldb.Row) (rework.Job, error) {
 const overdue = "NOW(6) - INTERVAL 1 DAY"
 
 // CreateJob inserts a job and returns it as it then is.
-func (db *DB) CreateJob(ctx context.Context, j rework.Job) (rework.Job, error) {
+func (db *Jobs) CreateJob(ctx context.Context, j rework.Job) (rework.Job, error) {
 	id, err := sqldb.Insert(ctx, db.sql, `INSERT INTO sync_job (entity, kind, state, window_from, window_to, chunk_us, rate, roots, note, asked_by, due_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `+overdue+")", j.Entity, j.Kind, j.State, j.Window.From, j.Window.To, sqldb.Micros(j.Chunk), j.Rate, j.Roots,
 		sqldb.Cut(j.Note, 1024), sqldb.Cut(j.By, 190))
@@ -43,7 +46,7 @@ func (db *DB) CreateJob(ctx context.Context, j rework.Job) (rework.Job, error) {
 // AddJobRoots adds roots to a job and, of the records in suspects, has those of
 // the index sent again whatever the ledger says. It may be called again with the
 // same roots.
-func (db *DB) AddJobRoots(ctx context.Context, j rework.Job, roots []uint64, suspects ledger.Journal) error {
+func (db *Jobs) AddJobRoots(ctx context.Context, j rework.Job, roots []uint64, suspects ledger.Journal) error {
 	return db.sql.InTx(ctx, "add roots to the job", func(tx *sql.Tx) error {
 		err := sqldb.InChunks(roots, func(chunk []uint64) error {
 			values, args := sqldb.Values(chunk, func(id uint64) []any { return []any{j.ID, id} })
@@ -63,7 +66,7 @@ func (db *DB) AddJobRoots(ctx context.Context, j rework.Job, roots []uint64, sus
 }
 
 // Job returns a job; an unknown one is an error of kind fault.NotFound.
-func (db *DB) Job(ctx context.Context, id int64) (rework.Job, error) {
+func (db *Jobs) Job(ctx context.Context, id int64) (rework.Job, error) {
 	j, err := scanJob(db.sql.QueryRowContext(ctx, "SELECT "+jobColumns+" FROM sync_job WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return j, fault.New(fault.NotFound, "unknown-job", "there is no job %d", id)
@@ -71,21 +74,21 @@ func (db *DB) Job(ctx context.Context, id int64) (rework.Job, error) {
 	return j, sqldb.Outage(err, "read the job")
 }
 
-// Jobs returns the newest jobs of an entity (of all without a name), newest
+// Newest returns the newest jobs of an entity (of all without a name), newest
 // first; open leaves out those that have ended.
-func (db *DB) Jobs(ctx context.Context, entity string, open bool, limit int) ([]rework.Job, error) {
+func (db *Jobs) Newest(ctx context.Context, entity string, open bool, limit int) ([]rework.Job, error) {
 	return db.jobs(ctx, "WHERE (? = '' OR entity = ?) AND (NOT ? OR state IN (?, ?)) ORDER BY id DESC LIMIT ?",
 		entity, entity, open, rework.Running, rework.Paused, limit)
 }
 
 // SilentJobs returns the running jobs whose next turn is overdue by so long: their
 // chain of tasks has broken.
-func (db *DB) SilentJobs(ctx context.Context, silent time.Duration) ([]rework.Job, error) {
+func (db *Jobs) SilentJobs(ctx context.Context, silent time.Duration) ([]rework.Job, error) {
 	return db.jobs(ctx, "WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND ORDER BY id", rework.Running, sqldb.Micros(silent))
 }
 
 // SameBackfill returns an open backfill of the same range, if there is one.
-func (db *DB) SameBackfill(ctx context.Context, j rework.Job) (*rework.Job, error) {
+func (db *Jobs) SameBackfill(ctx context.Context, j rework.Job) (*rework.Job, error) {
 	list, err := db.jobs(ctx, "WHERE state IN (?, ?) AND entity = ? AND kind = ? AND window_from = ? AND window_to = ? ORDER BY id LIMIT 1",
 		rework.Running, rework.Paused, j.Entity, j.Kind, j.Window.From, j.Window.To)
 	if err != nil || len(list) == 0 {
@@ -95,7 +98,7 @@ func (db *DB) SameBackfill(ctx context.Context, j rework.Job) (*rework.Job, erro
 }
 
 // jobs reads jobs.
-func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]rework.Job, error) {
+func (db *Jobs) jobs(ctx context.Context, where string, args ...any) ([]rework.Job, error) {
 	list, err := sqldb.Collect(ctx, db.sql, scanJob, "SELECT "+jobColumns+" FROM sync_job "+where, args...)
 	return append([]rework.Job{}, list...), sqldb.Outage(err, "read the jobs")
 }
@@ -103,7 +106,7 @@ func (db *DB) jobs(ctx context.Context, where string, args ...any) ([]rework.Job
 // MoveJob changes a job's state if the diagram has that arrow from where it is;
 // note says why, where there is something to say. False means that the job is
 // elsewhere.
-func (db *DB) MoveJob(ctx context.Context, id int64, to rework.State, note string) (ok bool, err error) {
+func (db *Jobs) MoveJob(ctx context.Context, id int64, to rework.State, note string) (ok bool, err error) {
 	err = db.sql.InTx(ctx, "change the job's state", func(tx *sql.Tx) error {
 		ok, err = moveJob(ctx, tx, id, to, note)
 		return err
@@ -112,7 +115,7 @@ func (db *DB) MoveJob(ctx context.Context, id int64, to rework.State, note strin
 }
 
 // FailJob ends a job as failed, unless it has ended.
-func (db *DB) FailJob(ctx context.Context, id int64, reason string) (bool, error) {
+func (db *Jobs) FailJob(ctx context.Context, id int64, reason string) (bool, error) {
 	return db.MoveJob(ctx, id, rework.Failed, reason)
 }
 
@@ -134,7 +137,7 @@ func moveJob(ctx context.Context, tx *sql.Tx, id int64, to rework.State, note st
 // CancelJob ends a job at once: its run is closed as interrupted, what that may
 // have pushed becomes unconfirmed, and the lane is free. False means that the job
 // has ended already.
-func (db *DB) CancelJob(ctx context.Context, j rework.Job, jobType string) (ok bool, err error) {
+func (db *Jobs) CancelJob(ctx context.Context, j rework.Job, jobType string) (ok bool, err error) {
 	err = db.sql.InTx(ctx, "cancel the job", func(tx *sql.Tx) error {
 		if ok, err = moveJob(ctx, tx, j.ID, rework.Cancelled, ""); err != nil || !ok {
 			return err
@@ -159,7 +162,7 @@ func (db *DB) CancelJob(ctx context.Context, j rework.Job, jobType string) (ok b
 
 // Turn notes that a running job has played a turn: what comes next and when, in
 // which chunks, and why it waits, if it does.
-func (db *DB) Turn(ctx context.Context, j rework.Job, wait time.Duration) error {
+func (db *Jobs) Turn(ctx context.Context, j rework.Job, wait time.Duration) error {
 	_, err := db.sql.ExecContext(ctx, `UPDATE sync_job SET turn = GREATEST(turn, ?), chunk_us = ?, note = ?, updated_at = NOW(6),
 		due_at = NOW(6) + INTERVAL ? MICROSECOND WHERE id = ? AND state = ?`,
 		j.Turn, sqldb.Micros(j.Chunk), sqldb.Cut(j.Note, 1024), sqldb.Micros(wait), j.ID, rework.Running)
@@ -168,7 +171,7 @@ func (db *DB) Turn(ctx context.Context, j rework.Job, wait time.Duration) error 
 
 // Kick begins a new chain of tasks for a running job and returns its turn. ok is
 // false if the job does not run.
-func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err error) {
+func (db *Jobs) Kick(ctx context.Context, id int64) (turn int64, ok bool, err error) {
 	err = db.sql.InTx(ctx, "begin a new turn", func(tx *sql.Tx) error {
 		n, err := sqldb.Affected(ctx, tx, "UPDATE sync_job SET turn = turn + 1, updated_at = NOW(6), due_at = NOW(6) WHERE id = ? AND state = ?", id, rework.Running)
 		if ok = n == 1; err != nil || !ok {
@@ -179,18 +182,11 @@ func (db *DB) Kick(ctx context.Context, id int64) (turn int64, ok bool, err erro
 	return turn, ok, err
 }
 
-// jobPaused reports whether a run's job does not want its pages played now.
-func (db *DB) jobPaused(ctx context.Context, id int64) (bool, error) {
-	var state rework.State
-	err := db.sql.QueryRowContext(ctx, "SELECT state FROM sync_job WHERE id = ?", id).Scan(&state)
-	return state != rework.Running, sqldb.Outage(err, "read the state of the page's job")
-}
-
 // JobProgress is how far a job has come.
 type JobProgress = rework.Progress
 
 // Progress returns how far a job has come.
-func (db *DB) Progress(ctx context.Context, j rework.Job) (p JobProgress, err error) {
+func (db *Jobs) Progress(ctx context.Context, j rework.Job) (p JobProgress, err error) {
 	err = sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
 		var roots int64
 		r, err := scanRun(sqldb.Wider{Row: row, Last: []any{&roots}})
@@ -199,36 +195,4 @@ func (db *DB) Progress(ctx context.Context, j rework.Job) (p JobProgress, err er
 	}, "SELECT "+runColumns+`, (SELECT COALESCE(SUM(g.roots), 0) FROM sync_page g WHERE g.run_id = r.id AND g.state = 2)
 		FROM sync_run r WHERE r.job_id = ? ORDER BY r.id`, j.ID)
 	return p, sqldb.Outage(err, "read the job's runs")
-}
-
-// OpenPages returns the pages of a run that have not ended, in order.
-func (db *DB) OpenPages(ctx context.Context, runID int64) ([]int, error) {
-	list, err := sqldb.Collect(ctx, db.sql, sqldb.Column[int], "SELECT page FROM sync_page WHERE run_id = ? AND state IN (0, 1) ORDER BY page", runID)
-	return list, sqldb.Outage(err, "read the open pages")
-}
-
-// RootsOf returns the roots of the parked records with these ids, each once.
-func (db *DB) RootsOf(ctx context.Context, entity string, ids []string) (ledger.Journal, error) {
-	found := ledger.Journal{}
-	err := sqldb.InChunks(ids, func(chunk []string) error {
-		return sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
-			var root uint64
-			var id string
-			if err := row.Scan(&root, &id); err != nil {
-				return err
-			}
-			found.Add(root, id)
-			return nil
-		}, "SELECT root_id, object_id FROM sync_parked WHERE entity = ? AND resolved_at IS NULL AND object_id IN ("+sqldb.Marks(len(chunk))+")", sqldb.Args(chunk, entity)...)
-	})
-	return found, sqldb.Outage(err, "read the parked records")
-}
-
-// Spent returns how many operations all entities' runs have used in the last 24
-// hours and in the last 30 days.
-func (db *DB) Spent(ctx context.Context) (day, month int64, err error) {
-	err = db.sql.QueryRowContext(ctx, `SELECT
-		COALESCE(SUM(CASE WHEN created_at >= NOW(6) - INTERVAL 1 DAY THEN operations END), 0), COALESCE(SUM(operations), 0)
-		FROM sync_run WHERE created_at >= NOW(6) - INTERVAL 30 DAY`).Scan(&day, &month)
-	return day, month, sqldb.Outage(err, "add up the operations")
 }

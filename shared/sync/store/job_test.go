@@ -18,7 +18,7 @@ import (
 // addJob makes a job in a state.
 func (b *bench) addJob(kind run.Kind, state syncjob.State) syncjob.Job {
 	b.t.Helper()
-	j, err := b.CreateJob(b.t.Context(), syncjob.Job{
+	j, err := b.Jobs.CreateJob(b.t.Context(), syncjob.Job{
 		Entity: b.def.Name, Kind: kind, State: state, Window: window.Window{From: from, To: to}, Chunk: 90 * time.Minute, Rate: 7, Roots: 12, Note: "n", By: "me",
 	})
 	if err != nil {
@@ -30,14 +30,14 @@ func (b *bench) addJob(kind run.Kind, state syncjob.State) syncjob.Job {
 func TestJobRoundTrip(t *testing.T) {
 	b := newBench(t)
 	made := b.addJob(run.Backfill, syncjob.Running)
-	read, err := b.Job(t.Context(), made.ID)
+	read, err := b.Jobs.Job(t.Context(), made.ID)
 	if err != nil || cmp.Diff(made, read) != "" {
 		t.Errorf("%s, %v", cmp.Diff(made, read), err)
 	}
 	if read.Chunk != 90*time.Minute || read.Window != (window.Window{From: from, To: to}) || read.Rate != 7 || read.Roots != 12 || read.By != "me" || read.ClosedAt != nil {
 		t.Errorf("%+v", read)
 	}
-	_, err = b.Job(t.Context(), made.ID+1)
+	_, err = b.Jobs.Job(t.Context(), made.ID+1)
 	wantKind(t, err, fault.NotFound)
 }
 
@@ -60,7 +60,7 @@ func TestJobsAreListed(t *testing.T) {
 		{"", true, 10, []int64{ids[3] + 1, ids[2], ids[0]}},
 		{"nobody", false, 10, nil},
 	} {
-		list, err := b.Jobs(t.Context(), c.entity, c.open, c.limit)
+		list, err := b.Jobs.Newest(t.Context(), c.entity, c.open, c.limit)
 		var got []int64
 		for _, j := range list {
 			got = append(got, j.ID)
@@ -69,11 +69,11 @@ func TestJobsAreListed(t *testing.T) {
 			t.Errorf("%+v: %v\n%s", c, err, diff)
 		}
 	}
-	same, err := b.SameBackfill(t.Context(), syncjob.Job{Entity: b.def.Name, Kind: run.Backfill, Window: window.Window{From: from, To: to}})
+	same, err := b.Jobs.SameBackfill(t.Context(), syncjob.Job{Entity: b.def.Name, Kind: run.Backfill, Window: window.Window{From: from, To: to}})
 	if err != nil || same == nil || same.ID != ids[0] {
 		t.Errorf("the open backfill of the range: %+v, %v", same, err)
 	}
-	if same, err = b.SameBackfill(t.Context(), syncjob.Job{Entity: b.def.Name, Kind: run.Backfill, Window: window.Window{From: from, To: to.Add(time.Second)}}); err != nil || same != nil {
+	if same, err = b.Jobs.SameBackfill(t.Context(), syncjob.Job{Entity: b.def.Name, Kind: run.Backfill, Window: window.Window{From: from, To: to.Add(time.Second)}}); err != nil || same != nil {
 		t.Errorf("of another range: %+v, %v", same, err)
 	}
 }
@@ -89,11 +89,11 @@ func TestMoveJobFollowsTheDiagram(t *testing.T) {
 			for _, from := range syncjob.Sources(to) {
 				want = want || from == was
 			}
-			ok, err := b.MoveJob(t.Context(), j.ID, to, "why")
+			ok, err := b.Jobs.MoveJob(t.Context(), j.ID, to, "why")
 			if err != nil || ok != want {
 				t.Errorf("%s to %s: %v, %v; want %v", was, to, ok, err, want)
 			}
-			now, err := b.Job(t.Context(), j.ID)
+			now, err := b.Jobs.Job(t.Context(), j.ID)
 			if err != nil || want && (now.State != to || now.Note != "why" || (now.ClosedAt != nil) != to.Final()) || !want && now.State != was {
 				t.Errorf("%s to %s: then %+v, %v", was, to, now, err)
 			}
@@ -108,7 +108,7 @@ func TestMoveJobHasOneWinner(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			ok, err := b.MoveJob(t.Context(), j.ID, syncjob.Paused, "")
+			ok, err := b.Jobs.MoveJob(t.Context(), j.ID, syncjob.Paused, "")
 			if err != nil {
 				t.Error(err)
 			}
@@ -129,7 +129,7 @@ func TestSilentJobs(t *testing.T) {
 	b := newBench(t)
 	silent := func() (ids []int64) {
 		t.Helper()
-		list, err := b.SilentJobs(t.Context(), 2*time.Minute)
+		list, err := b.Jobs.SilentJobs(t.Context(), 2*time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,26 +143,26 @@ func TestSilentJobs(t *testing.T) {
 	if diff := cmp.Diff([]int64{j.ID}, silent()); diff != "" {
 		t.Errorf("made: %s", diff)
 	}
-	turn, ok, err := b.Kick(t.Context(), j.ID)
+	turn, ok, err := b.Jobs.Kick(t.Context(), j.ID)
 	if turn != 1 || !ok || err != nil || silent() != nil {
 		t.Errorf("kicked: turn %d, %v, %v; silent %v", turn, ok, err, silent())
 	}
 	j.Turn, j.Note = 2, "it waits"
-	if err := b.Turn(t.Context(), j, time.Minute); err != nil {
+	if err := b.Jobs.Turn(t.Context(), j, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if read, err := b.Job(t.Context(), j.ID); err != nil || read.Turn != 2 || read.Note != "it waits" {
+	if read, err := b.Jobs.Job(t.Context(), j.ID); err != nil || read.Turn != 2 || read.Note != "it waits" {
 		t.Errorf("%+v, %v", read, err)
 	}
 	j.Turn = 1
-	if err := b.Turn(t.Context(), j, time.Minute); err != nil {
+	if err := b.Jobs.Turn(t.Context(), j, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if read, err := b.Job(t.Context(), j.ID); err != nil || read.Turn != 2 {
+	if read, err := b.Jobs.Job(t.Context(), j.ID); err != nil || read.Turn != 2 {
 		t.Errorf("a turn went back: %+v, %v", read, err)
 	}
 	for _, state := range []syncjob.State{syncjob.Paused, syncjob.Running} {
-		if ok, err := b.MoveJob(t.Context(), j.ID, state, ""); err != nil || !ok {
+		if ok, err := b.Jobs.MoveJob(t.Context(), j.ID, state, ""); err != nil || !ok {
 			t.Fatal(ok, err)
 		}
 		if state == syncjob.Paused && silent() != nil {
@@ -172,10 +172,10 @@ func TestSilentJobs(t *testing.T) {
 	if diff := cmp.Diff([]int64{j.ID}, silent()); diff != "" {
 		t.Errorf("resumed: %s", diff)
 	}
-	if _, err := b.MoveJob(t.Context(), j.ID, syncjob.Done, ""); err != nil {
+	if _, err := b.Jobs.MoveJob(t.Context(), j.ID, syncjob.Done, ""); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, err := b.Kick(t.Context(), j.ID); ok || err != nil {
+	if _, ok, err := b.Jobs.Kick(t.Context(), j.ID); ok || err != nil {
 		t.Errorf("a job that is done was kicked: %v", err)
 	}
 }
@@ -188,14 +188,14 @@ func TestJobRootsAreCountedOnce(t *testing.T) {
 		roots[i] = uint64(i)
 	}
 	for range 2 {
-		if err := b.AddJobRoots(t.Context(), j, roots, ledger.Journal{7: {"R7-1"}}); err != nil {
+		if err := b.Jobs.AddJobRoots(t.Context(), j, roots, ledger.Journal{7: {"R7-1"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if read, err := b.Job(t.Context(), j.ID); err != nil || read.Roots != 2500 {
+	if read, err := b.Jobs.Job(t.Context(), j.ID); err != nil || read.Roots != 2500 {
 		t.Errorf("%+v, %v", read, err)
 	}
-	doubts, err := b.Doubts(t.Context(), b.def.Name, []uint64{6, 7})
+	doubts, err := b.Ledger.Doubts(t.Context(), b.def.Name, []uint64{6, 7})
 	if d := doubts[7]; err != nil || len(doubts) != 1 || d.Whole || len(d.IDs) != 1 || d.IDs[0] != "R7-1" {
 		t.Errorf("%+v, %v", doubts, err)
 	}
@@ -211,20 +211,20 @@ func TestProgressAddsUp(t *testing.T) {
 			VALUES (?, 'backfill', ?, ?, 1, ?, ?, ?, 1, 1, 5, 5, 5, ?)`, b.def.Name, j.ID, state, "token"+string(rune('a'+i)), from, from.Add(time.Duration(i+1)*time.Hour), state)
 		b.exec("INSERT INTO sync_page (run_id, page, roots, state) SELECT MAX(id), 1, 3, 2 FROM sync_run")
 	}
-	p, err := b.Progress(t.Context(), j)
+	p, err := b.Jobs.Progress(t.Context(), j)
 	if err != nil || p.Runs != 2 || p.Failed != 3 || p.Streak != 2 || p.Roots != 9 || p.Open == nil || p.LastError != "failed" {
 		t.Errorf("%+v, %v", p, err)
 	}
 	if want := (run.Counts{Found: 15, Saved: 15, Operations: 15}); p.Counts != want || p.Until == nil || !p.Until.Equal(from.Add(3*time.Hour)) {
 		t.Errorf("%v until %v", p.Counts, p.Until)
 	}
-	day, month, err := b.Spent(t.Context())
+	day, month, err := b.Runs.Spent(t.Context())
 	if err != nil || day != 30 || month != 30 {
 		t.Errorf("spent %d and %d, %v", day, month, err)
 	}
 	b.exec("UPDATE sync_run SET created_at = NOW(6) - INTERVAL 2 DAY ORDER BY id LIMIT 1")
 	b.exec("UPDATE sync_run SET created_at = NOW(6) - INTERVAL 31 DAY ORDER BY id DESC LIMIT 1")
-	if day, month, err = b.Spent(t.Context()); err != nil || day != 20 || month != 25 {
+	if day, month, err = b.Runs.Spent(t.Context()); err != nil || day != 20 || month != 25 {
 		t.Errorf("spent %d in a day and %d in a month, %v", day, month, err)
 	}
 }

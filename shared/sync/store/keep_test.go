@@ -18,15 +18,25 @@ func (b *bench) write(o store.Outcome) {
 	b.exec("UPDATE sync_page SET state = 2")
 	r := b.begun()
 	b.exec("UPDATE order_return_item SET updated_at = ?", inside)
-	if _, err := b.List(b.t.Context(), r, b.def, nil); err != nil {
+	if _, err := b.Changes.List(b.t.Context(), r, b.def, nil); err != nil {
 		b.t.Fatal(err)
 	}
-	if _, err := b.Finish(b.t.Context(), b.take(r, 1), o); err != nil {
+	if _, err := b.Pages.Finish(b.t.Context(), b.take(r, 1), o); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := b.Fail(b.t.Context(), b.run(r.ID), "only one page was played"); err != nil {
+	if err := b.Runs.Fail(b.t.Context(), b.run(r.ID), "only one page was played"); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// entries returns the entries of the ledger's rows.
+func (b *bench) entries(entity string, roots []uint64) (map[uint64][]ledger.Entry, error) {
+	rows, err := b.Ledger.Known(b.t.Context(), entity, roots)
+	found := make(map[uint64][]ledger.Entry, len(rows))
+	for root, r := range rows {
+		found[root] = r.Entries
+	}
+	return found, err
 }
 
 func TestLedgerRoundTrip(t *testing.T) {
@@ -41,19 +51,19 @@ func TestLedgerRoundTrip(t *testing.T) {
 		rows[i], roots[i], want[id] = store.LedgerRow{Root: id, Entries: e}, id, e
 	}
 	b.write(store.Outcome{Ledger: rows})
-	got, err := b.Ledger(t.Context(), b.def.Name, roots)
+	got, err := b.entries(b.def.Name, roots)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("ledger (-want +got):\n%s", diff)
 	}
-	if other, err := b.Ledger(t.Context(), "other", roots); err != nil || len(other) != 0 {
+	if other, err := b.entries("other", roots); err != nil || len(other) != 0 {
 		t.Errorf("another entity sees %d rows, %v", len(other), err)
 	}
 	rows[0].Entries, rows[1].Entries = nil, []ledger.Entry{{ID: "new"}}
 	b.write(store.Outcome{Ledger: rows[:2]})
-	got, err = b.Ledger(t.Context(), b.def.Name, roots[:3])
+	got, err = b.entries(b.def.Name, roots[:3])
 	delete(want, roots[0])
 	want[roots[1]] = rows[1].Entries
 	if diff := cmp.Diff(map[uint64][]ledger.Entry{roots[1]: want[roots[1]], roots[2]: want[roots[2]]}, got); err != nil || diff != "" {
@@ -76,7 +86,7 @@ func TestLedgerInBulk(t *testing.T) {
 			b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES (?, ?, 99, '')", b.def.Name, n)
 			for range 2 {
 				b.write(store.Outcome{Ledger: rows})
-				known, err := b.Known(t.Context(), b.def.Name, roots)
+				known, err := b.Ledger.Known(t.Context(), b.def.Name, roots)
 				if err != nil || len(known) != n {
 					t.Fatalf("%d rows, %v", len(known), err)
 				}
@@ -88,7 +98,7 @@ func TestLedgerInBulk(t *testing.T) {
 					rows[i].Version, rows[i].Entries = 6, []ledger.Entry{{ID: fmt.Sprint("S", i)}}
 				}
 			}
-			doubts, err := b.Doubts(t.Context(), b.def.Name, roots)
+			doubts, err := b.Ledger.Doubts(t.Context(), b.def.Name, roots)
 			if err != nil || len(doubts) != 1 || !doubts[uint64(n)].Whole {
 				t.Errorf("in doubt are %d, %v; want the last, which another run had written", len(doubts), err)
 			}
@@ -106,8 +116,8 @@ func TestParkedRoundTrip(t *testing.T) {
 	one.Attempts, two.Attempts, one.Run, two.Run = 2, 1, 2, 1
 	open := func() []store.Parked {
 		t.Helper()
-		list, err := b.ParkedOpen(t.Context(), b.def.Name, 10)
-		if n, countErr := b.ParkedCount(t.Context(), b.def.Name); err != nil || countErr != nil || int(n) != len(list) {
+		list, err := b.Parked.Open(t.Context(), b.def.Name, 10)
+		if n, countErr := b.Parked.Count(t.Context(), b.def.Name); err != nil || countErr != nil || int(n) != len(list) {
 			t.Fatalf("%d listed, %d counted, %v, %v", len(list), n, err, countErr)
 		}
 		return list
@@ -131,7 +141,7 @@ func TestDoubtsMergeAndSettleOnlyWhatWasSeen(t *testing.T) {
 	b.addReturn(1, inside)
 	doubts := func() map[uint64]store.Doubt {
 		t.Helper()
-		d, err := b.Doubts(t.Context(), b.def.Name, []uint64{1, 2, 3})
+		d, err := b.Ledger.Doubts(t.Context(), b.def.Name, []uint64{1, 2, 3})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +176,7 @@ func TestDoubtOfManyRoots(t *testing.T) {
 		roots = append(roots, i+1)
 	}
 	b.write(store.Outcome{Unconfirmed: j})
-	all, err := b.Doubts(t.Context(), b.def.Name, roots)
+	all, err := b.Ledger.Doubts(t.Context(), b.def.Name, roots)
 	if err != nil || len(all) != len(roots) {
 		t.Fatalf("%d doubts, %v", len(all), err)
 	}
@@ -182,7 +192,7 @@ func (b *bench) closeOld(n int) run.Run {
 	b.exec("DELETE FROM order_return_item")
 	b.exec("DELETE FROM order_return")
 	r := b.finished(n)
-	if err := b.Publish(b.t.Context(), r); err != nil {
+	if err := b.Runs.Publish(b.t.Context(), r); err != nil {
 		b.t.Fatal(err)
 	}
 	b.exec("UPDATE sync_run SET closed_at = NOW(6) - INTERVAL 30 DAY WHERE id = ?", r.ID)
@@ -197,11 +207,11 @@ func TestPruneIsBounded(t *testing.T) {
 			WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 999) SELECT n FROM numbers) seq`, r.ID, 1000*(chunk+1))
 	}
 	left := func(table string) int64 { return b.number("SELECT COUNT(*) FROM " + table) }
-	if err := b.Prune(t.Context(), b.def.Name, 7); err != nil || left("sync_change") < 4000 || left("sync_change") > 10_000 || left("sync_page") != 1 {
+	if err := b.Changes.Prune(t.Context(), b.def.Name, 7); err != nil || left("sync_change") < 4000 || left("sync_change") > 10_000 || left("sync_page") != 1 {
 		t.Fatalf("the first call left %d changes and %d pages, %v", left("sync_change"), left("sync_page"), err)
 	}
 	for range 2 {
-		if err := b.Prune(t.Context(), b.def.Name, 7); err != nil {
+		if err := b.Changes.Prune(t.Context(), b.def.Name, 7); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -213,14 +223,14 @@ func TestPruneIsBounded(t *testing.T) {
 func TestPruneKeepsWhatIsYoungOrOpen(t *testing.T) {
 	b := newBench(t)
 	b.finished(2)
-	if err := b.Prune(t.Context(), b.def.Name, 0); err != nil || b.number("SELECT COUNT(*) FROM sync_page") != 1 {
+	if err := b.Changes.Prune(t.Context(), b.def.Name, 0); err != nil || b.number("SELECT COUNT(*) FROM sync_page") != 1 {
 		t.Errorf("an open run lost its pages, %v", err)
 	}
 	r := b.run(1)
-	if err := b.Publish(t.Context(), r); err != nil {
+	if err := b.Runs.Publish(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Prune(t.Context(), b.def.Name, 7); err != nil || b.number("SELECT COUNT(*) FROM sync_page") != 1 {
+	if err := b.Changes.Prune(t.Context(), b.def.Name, 7); err != nil || b.number("SELECT COUNT(*) FROM sync_page") != 1 {
 		t.Errorf("a young run lost its pages, %v", err)
 	}
 }
@@ -236,7 +246,7 @@ func TestPruneIsNotHeldUpByOthers(t *testing.T) {
 	b.exec("UPDATE sync_run SET id = 2000 WHERE id = ?", r.ID)
 	b.exec("UPDATE sync_page SET run_id = 2000 WHERE run_id = ?", r.ID)
 	b.exec("UPDATE sync_change SET run_id = 2000 WHERE run_id = ?", r.ID)
-	if err := b.Prune(t.Context(), b.def.Name, 7); err != nil {
+	if err := b.Changes.Prune(t.Context(), b.def.Name, 7); err != nil {
 		t.Fatal(err)
 	}
 	if n := b.number("SELECT COUNT(*) FROM sync_page WHERE run_id = 2000"); n != 0 {

@@ -116,7 +116,7 @@ func TestMigrateKeepsTheOwnersTable(t *testing.T) {
 	if _, err := b.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	row, err := b.Newest(t.Context(), job)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestMigrateKeepsTheOwnersTable(t *testing.T) {
 	if row.ID != 2 || row.Status != claim.Free || row.Watermark == nil || !row.Watermark.Equal(watermark) || row.Token != "" {
 		t.Errorf("newest row = %+v; want the owner's row 2", row)
 	}
-	if ok, err := b.Claim(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); !ok || err != nil {
+	if ok, err := b.Claims.Claim(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); !ok || err != nil {
 		t.Errorf("the owner's row cannot be claimed: %v, %v", ok, err)
 	}
 	got := []string{b.text("SELECT GROUP_CONCAT(id, ':', job_type, ':', status ORDER BY id) FROM order_return_algolia_sync")}
@@ -138,11 +138,11 @@ func TestMigrateKeepsTheOwnersTable(t *testing.T) {
 func TestOwnersClaimIsTakenOver(t *testing.T) {
 	b := newBench(t)
 	b.exec("INSERT INTO order_return_algolia_sync (job_type, status) VALUES (?, 1)", job)
-	row, err := b.Newest(t.Context(), job)
+	row, err := b.Claims.Newest(t.Context(), job)
 	if err != nil || claim.Decide(row, "tick") != claim.TakeOver {
 		t.Fatalf("row %+v, %v: want it to be taken over", row, err)
 	}
-	dead, ok, err := b.TakeOver(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour})
+	dead, ok, err := b.Claims.TakeOver(t.Context(), row, store.Grant{Token: claim.NewToken(), Lease: time.Hour})
 	if err != nil || !ok || dead != 0 {
 		t.Errorf("TakeOver = %d, %v, %v", dead, ok, err)
 	}
@@ -158,7 +158,7 @@ func TestOldHashesAreInDoubt(t *testing.T) {
 	if _, err := b.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	doubts, err := b.Doubts(t.Context(), b.def.Name, []uint64{1, 2, 3})
+	doubts, err := b.Ledger.Doubts(t.Context(), b.def.Name, []uint64{1, 2, 3})
 	if err != nil || len(doubts) != 2 || !doubts[1].Whole || !doubts[2].Whole || doubts[2].Stamp == "older" {
 		t.Errorf("in doubt: %v, %v", doubts, err)
 	}
@@ -174,7 +174,7 @@ func TestFilledIndicesHaveNoAccountKeys(t *testing.T) {
 	format := func(name string) bool {
 		d := b.def
 		d.Name, d.Account, d.Format = name, "account", record.Format{Account: "account", AccountKey: true}
-		d, err := openStore(t, b.dsn).FirstDefinition(t.Context(), d)
+		d, err := openStore(t, b.dsn).Targets.FirstDefinition(t.Context(), d)
 		if err != nil || d.Format.Account != "account" {
 			t.Fatalf("%s: %+v, %v", name, d.Format, err)
 		}

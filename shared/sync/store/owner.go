@@ -19,7 +19,7 @@ func idHash(id string) []byte {
 }
 
 // Owners returns the roots that own shared ids, by id; an id without an owner is absent.
-func (db *DB) Owners(ctx context.Context, entity string, ids []string) (account.Owners, error) {
+func (db *Ledger) Owners(ctx context.Context, entity string, ids []string) (account.Owners, error) {
 	owners := account.Owners{}
 	err := sqldb.InChunks(ids, func(chunk []string) error {
 		byHash := make(map[string]string, len(chunk))
@@ -42,7 +42,7 @@ func (db *DB) Owners(ctx context.Context, entity string, ids []string) (account.
 
 // Own writes the owners of shared ids. It comes before the push of their records, so
 // that a page of another root which deletes one of them sees it.
-func (db *DB) Own(ctx context.Context, entity string, owners account.Owners) error {
+func (db *Ledger) Own(ctx context.Context, entity string, owners account.Owners) error {
 	// In one order, so that two pages do not wait for each other.
 	ids := slices.SortedFunc(maps.Keys(owners), func(a, b string) int { return slices.Compare(idHash(a), idHash(b)) })
 	err := sqldb.InChunks(ids, func(chunk []string) error {
@@ -54,7 +54,7 @@ func (db *DB) Own(ctx context.Context, entity string, owners account.Owners) err
 }
 
 // Disown removes the owners of ids that were deleted, as far as they are still those.
-func (db *DB) Disown(ctx context.Context, entity string, owners account.Owners) error {
+func (db *Ledger) Disown(ctx context.Context, entity string, owners account.Owners) error {
 	byRoot := map[uint64][][]byte{}
 	for id, root := range owners {
 		byRoot[root] = append(byRoot[root], idHash(id))

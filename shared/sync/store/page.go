@@ -13,8 +13,17 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
+
+// Pages is the pages of runs, and all that a page writes when it ends.
+type Pages struct {
+	sql                         *sqldb.DB
+	runs                        *Runs
+	insertLedger, replaceLedger *kept
+	publisher                   Publisher
+}
 
 // Page is a page that the caller holds, or one that somebody has ended.
 type Page = page.Held
@@ -23,8 +32,8 @@ type Page = page.Held
 // page's state says what came of it: page.Taken is the caller's; page.Done and
 // page.Failed were ended by an earlier delivery. A page that a live twin holds
 // is an error of kind fault.Retry, one of a closed run fault.Superseded.
-func (db *DB) TakePage(ctx context.Context, t page.Task, token string, hold time.Duration) (Page, error) {
-	r, err := db.Run(ctx, t.RunID)
+func (db *Pages) TakePage(ctx context.Context, t page.Task, token string, hold time.Duration) (Page, error) {
+	r, err := db.runs.Run(ctx, t.RunID)
 	if err != nil {
 		return Page{}, err
 	}
@@ -56,7 +65,7 @@ func (db *DB) TakePage(ctx context.Context, t page.Task, token string, hold time
 }
 
 // readPage reads what the caller of TakePage needs to know.
-func (db *DB) readPage(ctx context.Context, p *Page) error {
+func (db *Pages) readPage(ctx context.Context, p *Page) error {
 	var journal []byte
 	err := db.sql.QueryRowContext(ctx, "SELECT state, attempts, journal FROM sync_page WHERE run_id = ? AND page = ?", p.Run.ID, p.Number).
 		Scan(&p.State, &p.Attempts, &journal)
@@ -72,7 +81,7 @@ func (db *DB) readPage(ctx context.Context, p *Page) error {
 
 // WriteJournal notes what is about to be pushed. It must come before the push;
 // it fails with fault.Superseded when the page is no longer the caller's.
-func (db *DB) WriteJournal(ctx context.Context, p Page, j ledger.Journal) error {
+func (db *Pages) WriteJournal(ctx context.Context, p Page, j ledger.Journal) error {
 	err := sqldb.ExactlyOne(ctx, db.sql, errSuperseded("the page"), "UPDATE sync_page SET journal = ? WHERE run_id = ? AND page = ? AND state = 1 AND token = ?",
 		j.Pack(), p.Run.ID, p.Number, p.Token)
 	return sqldb.Outage(err, "write the page's journal")
@@ -80,7 +89,7 @@ func (db *DB) WriteJournal(ctx context.Context, p Page, j ledger.Journal) error 
 
 // PutBack leaves a page to the next delivery, with the reason, and notes the failed
 // attempt in the run log. A page that is no longer the caller's stays as it is.
-func (db *DB) PutBack(ctx context.Context, p Page, reason string) error {
+func (db *Pages) PutBack(ctx context.Context, p Page, reason string) error {
 	return db.sql.InTx(ctx, "put the page back", func(tx *sql.Tx) error {
 		n, err := sqldb.Affected(ctx, tx, `UPDATE sync_page SET state = 0, token = NULL, lease_until = NULL, last_error = ?, failed_at = NOW(6)
 			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, sqldb.Cut(reason, 1024), p.Run.ID, p.Number, p.Token)
@@ -96,7 +105,7 @@ func (db *DB) PutBack(ctx context.Context, p Page, reason string) error {
 }
 
 // GiveUp ends a page that ran out of attempts and returns the run as it then is.
-func (db *DB) GiveUp(ctx context.Context, p Page, reason string) (run.Run, error) {
+func (db *Pages) GiveUp(ctx context.Context, p Page, reason string) (run.Run, error) {
 	err := db.sql.InTx(ctx, "give the page up", func(tx *sql.Tx) error {
 		err := sqldb.ExactlyOne(ctx, tx, errSuperseded("the page"), `UPDATE sync_page SET state = 3, last_error = ?, finished_at = NOW(6)
 			WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`, sqldb.Cut(reason, 1024), p.Run.ID, p.Number, p.Token)
@@ -112,7 +121,7 @@ func (db *DB) GiveUp(ctx context.Context, p Page, reason string) (run.Run, error
 	if err != nil {
 		return p.Run, err
 	}
-	return db.Run(ctx, p.Run.ID)
+	return db.runs.Run(ctx, p.Run.ID)
 }
 
 // either returns err, or what follows from a statement that did not fail. They
@@ -148,4 +157,11 @@ func abandon(ctx context.Context, tx *sql.Tx, runID int64) error {
 		return err
 	}
 	return doubt(ctx, tx, entity, doubts)
+}
+
+// jobPaused reports whether a run's job does not want its pages played now.
+func (db *Pages) jobPaused(ctx context.Context, id int64) (bool, error) {
+	var state rework.State
+	err := db.sql.QueryRowContext(ctx, "SELECT state FROM sync_job WHERE id = ?", id).Scan(&state)
+	return state != rework.Running, sqldb.Outage(err, "read the state of the page's job")
 }

@@ -24,7 +24,7 @@ func TestTakePageHasOneHolder(t *testing.T) {
 	r := b.listed(2)
 	var won atomic.Int32
 	storetest.Together(20, func(int) {
-		p, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour)
+		p, err := b.Pages.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour)
 		switch {
 		case err == nil && p.State == page.Taken:
 			won.Add(1)
@@ -49,12 +49,12 @@ func TestTakePageNeverAnswersPending(t *testing.T) {
 	var seen atomic.Int32
 	storetest.Together(4, func(int) {
 		for ctx.Err() == nil && seen.Load() == 0 {
-			p, err := b.TakePage(ctx, task, claim.NewToken(), time.Hour)
+			p, err := b.Pages.TakePage(ctx, task, claim.NewToken(), time.Hour)
 			if err == nil && p.State != page.Taken {
 				seen.Add(1)
 			}
 			if err == nil {
-				_ = b.PutBack(ctx, p, "")
+				_ = b.Pages.PutBack(ctx, p, "")
 			}
 		}
 	})
@@ -67,7 +67,7 @@ func TestTakePageAgainAfterItsLease(t *testing.T) {
 	b := newBench(t)
 	r := b.listed(2)
 	dead := b.take(r, 1)
-	if err := b.WriteJournal(t.Context(), dead, ledger.Journal{1: {"R1-10"}}); err != nil {
+	if err := b.Pages.WriteJournal(t.Context(), dead, ledger.Journal{1: {"R1-10"}}); err != nil {
 		t.Fatal(err)
 	}
 	b.exec("UPDATE sync_page SET lease_until = NOW(6) - INTERVAL 1 SECOND")
@@ -75,16 +75,16 @@ func TestTakePageAgainAfterItsLease(t *testing.T) {
 	if diff := cmp.Diff(ledger.Journal{1: {"R1-10"}}, heir.Journal); diff != "" || heir.Attempts != 2 {
 		t.Errorf("the heir has attempts %d and journal (-want +got):\n%s", heir.Attempts, diff)
 	}
-	wantKind(t, b.WriteJournal(t.Context(), dead, ledger.Journal{2: {"R2-20"}}), fault.Superseded)
-	_, err := b.Finish(t.Context(), dead, store.Outcome{
+	wantKind(t, b.Pages.WriteJournal(t.Context(), dead, ledger.Journal{2: {"R2-20"}}), fault.Superseded)
+	_, err := b.Pages.Finish(t.Context(), dead, store.Outcome{
 		Counts: run.Counts{Found: 1, Saved: 1},
 		Ledger: []store.LedgerRow{{Root: 1, Entries: []ledger.Entry{{ID: "R1-10"}}}},
 	})
 	wantKind(t, err, fault.Superseded)
-	if err := b.PutBack(t.Context(), dead, "late"); err != nil {
+	if err := b.Pages.PutBack(t.Context(), dead, "late"); err != nil {
 		t.Error(err)
 	}
-	_, err = b.GiveUp(t.Context(), dead, "late")
+	_, err = b.Pages.GiveUp(t.Context(), dead, "late")
 	wantKind(t, err, fault.Superseded)
 	if n := b.number("SELECT COUNT(*) FROM sync_page WHERE page = 1 AND state = 1 AND token = ?", heir.Token); n != 1 {
 		t.Error("the dead holder moved the heir's page")
@@ -102,17 +102,17 @@ func TestTakePageOfWhatIsNotThere(t *testing.T) {
 	b := newBench(t)
 	r := b.listed(2)
 	for name, task := range map[string]page.Task{"run": {RunID: r.ID + 1, Page: 1}, "page": {RunID: r.ID, Page: 2}} {
-		_, err := b.TakePage(t.Context(), task, claim.NewToken(), time.Hour)
+		_, err := b.Pages.TakePage(t.Context(), task, claim.NewToken(), time.Hour)
 		t.Run(name, func(t *testing.T) { wantKind(t, err, fault.NotFound) })
 	}
 	b.finish(b.take(r, 1), 2)
-	if p, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour); err != nil || p.State != page.Done {
+	if p, err := b.Pages.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour); err != nil || p.State != page.Done {
 		t.Errorf("a done page: state %d, %v", p.State, err)
 	}
-	if err := b.Publish(t.Context(), b.run(r.ID)); err != nil {
+	if err := b.Runs.Publish(t.Context(), b.run(r.ID)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour)
+	_, err := b.Pages.TakePage(t.Context(), page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour)
 	wantKind(t, err, fault.Superseded)
 }
 
@@ -120,10 +120,10 @@ func TestPutBackFreesThePageAndKeepsItsJournal(t *testing.T) {
 	b := newBench(t)
 	r := b.listed(2)
 	p := b.take(r, 1)
-	if err := b.WriteJournal(t.Context(), p, ledger.Journal{1: {"R1-10"}}); err != nil {
+	if err := b.Pages.WriteJournal(t.Context(), p, ledger.Journal{1: {"R1-10"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.PutBack(t.Context(), p, "the index is away"); err != nil {
+	if err := b.Pages.PutBack(t.Context(), p, "the index is away"); err != nil {
 		t.Fatal(err)
 	}
 	if again := b.take(r, 1); again.Attempts != 2 || len(again.Journal) != 1 {
@@ -147,13 +147,13 @@ func TestReasonsOfAnyText(t *testing.T) {
 	}
 	for name, reason := range reasons {
 		t.Run(name, func(t *testing.T) {
-			if err := b.PutBack(t.Context(), b.take(r, 1), reason); err != nil {
+			if err := b.Pages.PutBack(t.Context(), b.take(r, 1), reason); err != nil {
 				t.Errorf("PutBack: %v", err)
 			}
 			b.exec("UPDATE sync_page SET state = 0")
 			p := b.take(r, 2)
 			o := store.Outcome{Counts: run.Counts{Found: 1, Parked: 1}, Parked: []store.Parked{{ObjectID: "R1-10", Root: 1, Reason: store.Rejected, Detail: reason}}}
-			if _, err := b.Finish(t.Context(), p, o); err != nil {
+			if _, err := b.Pages.Finish(t.Context(), p, o); err != nil {
 				t.Errorf("Finish with a parked record: %v", err)
 			}
 			b.exec("UPDATE sync_page SET state = 0")
@@ -165,17 +165,17 @@ func TestGiveUpFailsThePageOnce(t *testing.T) {
 	b := newBench(t)
 	r := b.listed(4)
 	p := b.take(r, 1)
-	now, err := b.GiveUp(t.Context(), p, "eight times in vain")
+	now, err := b.Pages.GiveUp(t.Context(), p, "eight times in vain")
 	if err != nil || now.PagesFailed != 1 || now.LastError != "eight times in vain" || now.Settled() {
 		t.Fatalf("GiveUp = %+v, %v", now, err)
 	}
-	_, err = b.GiveUp(t.Context(), p, "again")
+	_, err = b.Pages.GiveUp(t.Context(), p, "again")
 	wantKind(t, err, fault.Superseded)
 	now = b.finish(b.take(r, 2), 2)
 	if !now.Settled() || now.PagesFailed != 1 {
 		t.Errorf("the run is %+v; want it settled with a failed page", now)
 	}
-	if err := b.Publish(t.Context(), now); fault.CodeOf(err) != "unbalanced" {
+	if err := b.Runs.Publish(t.Context(), now); fault.CodeOf(err) != "unbalanced" {
 		t.Errorf("a run with a failed page was published: %v", err)
 	}
 }
@@ -185,7 +185,7 @@ func TestEndedContextIsAnOutage(t *testing.T) {
 	r := b.listed(2)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := b.TakePage(ctx, page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour)
+	_, err := b.Pages.TakePage(ctx, page.Task{RunID: r.ID, Page: 1}, claim.NewToken(), time.Hour)
 	wantKind(t, err, fault.Retry)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the cause is lost: %v", err)

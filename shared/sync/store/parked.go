@@ -8,6 +8,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 )
 
 // The reasons why a record is parked.
@@ -19,6 +20,9 @@ const (
 
 // Parked is a record that is kept out of the index, with its reason.
 type Parked = account.Parked
+
+// ParkedList is the table of parked records.
+type ParkedList struct{ sql *sqldb.DB }
 
 // parkedColumns and scanParked belong together.
 const parkedColumns = "object_id, root_id, run_id, reason, detail, bytes, attempts, first_seen, last_seen, resolved_at"
@@ -52,28 +56,28 @@ func resolve(ctx context.Context, tx *sql.Tx, entity string, ids []string) error
 	})
 }
 
-// ParkedOpen returns the records that are parked now, newest first, at most limit.
-func (db *DB) ParkedOpen(ctx context.Context, entity string, limit int) ([]Parked, error) {
-	return db.parked(ctx, "entity = ? AND resolved_at IS NULL ORDER BY last_seen DESC, object_id LIMIT ?", entity, limit)
+// Open returns the records that are parked now, newest first, at most limit.
+func (db *ParkedList) Open(ctx context.Context, entity string, limit int) ([]Parked, error) {
+	return db.read(ctx, "entity = ? AND resolved_at IS NULL ORDER BY last_seen DESC, object_id LIMIT ?", entity, limit)
 }
 
-// ParkedNamed returns the records with these ids that are parked or were, by id.
-func (db *DB) ParkedNamed(ctx context.Context, entity string, ids []string) ([]Parked, error) {
+// Named returns the records with these ids that are parked or were, by id.
+func (db *ParkedList) Named(ctx context.Context, entity string, ids []string) ([]Parked, error) {
 	var list []Parked
 	err := sqldb.InChunks(ids, func(chunk []string) error {
-		part, err := db.parked(ctx, "entity = ? AND object_id IN ("+sqldb.Marks(len(chunk))+") ORDER BY object_id", sqldb.Args(chunk, entity)...)
+		part, err := db.read(ctx, "entity = ? AND object_id IN ("+sqldb.Marks(len(chunk))+") ORDER BY object_id", sqldb.Args(chunk, entity)...)
 		list = append(list, part...)
 		return err
 	})
 	return list, err
 }
 
-// EachParked calls fn with the records that are parked now, for one reason or for
+// Each calls fn with the records that are parked now, for one reason or for
 // any (empty), in batches in the order of their ids. What is parked or resolved
 // meanwhile may be given or not.
-func (db *DB) EachParked(ctx context.Context, entity, reason string, fn func([]Parked) error) error {
+func (db *ParkedList) Each(ctx context.Context, entity, reason string, fn func([]Parked) error) error {
 	for after := ""; ; {
-		list, err := db.parked(ctx, "entity = ? AND object_id > ? AND resolved_at IS NULL AND (? = '' OR reason = ?) ORDER BY object_id LIMIT ?",
+		list, err := db.read(ctx, "entity = ? AND object_id > ? AND resolved_at IS NULL AND (? = '' OR reason = ?) ORDER BY object_id LIMIT ?",
 			entity, after, reason, reason, sqldb.ChunkSize)
 		if err != nil || len(list) == 0 {
 			return err
@@ -85,8 +89,8 @@ func (db *DB) EachParked(ctx context.Context, entity, reason string, fn func([]P
 	}
 }
 
-// parked reads parked records.
-func (db *DB) parked(ctx context.Context, where string, args ...any) ([]Parked, error) {
+// read reads parked records.
+func (db *ParkedList) read(ctx context.Context, where string, args ...any) ([]Parked, error) {
 	list, err := sqldb.Collect(ctx, db.sql, scanParked, "SELECT "+parkedColumns+" FROM sync_parked WHERE "+where, args...)
 	return list, sqldb.Outage(err, "read the parked records")
 }
@@ -95,10 +99,10 @@ func (db *DB) parked(ctx context.Context, where string, args ...any) ([]Parked, 
 // list.
 const droppedNote = "dropped by hand; "
 
-// DropParked takes records off the list and returns how many were on it. The
+// Drop takes records off the list and returns how many were on it. The
 // ledger goes on calling them parked with the content that was refused, so they
 // are sent again, and may come back, only when their rows change.
-func (db *DB) DropParked(ctx context.Context, entity string, ids []string) (dropped int64, err error) {
+func (db *ParkedList) Drop(ctx context.Context, entity string, ids []string) (dropped int64, err error) {
 	// In one order, so that two who drop the same do not wait for each other.
 	ids = slices.Sorted(slices.Values(ids))
 	err = db.sql.InTx(ctx, "drop the parked records", func(tx *sql.Tx) error {
@@ -113,8 +117,25 @@ func (db *DB) DropParked(ctx context.Context, entity string, ids []string) (drop
 	return dropped, err
 }
 
-// ParkedCount returns how many records are parked now.
-func (db *DB) ParkedCount(ctx context.Context, entity string) (n int64, err error) {
+// Count returns how many records are parked now.
+func (db *ParkedList) Count(ctx context.Context, entity string) (n int64, err error) {
 	err = db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_parked WHERE entity = ? AND resolved_at IS NULL", entity).Scan(&n)
 	return n, sqldb.Outage(err, "count the parked records")
+}
+
+// RootsOf returns the roots of the parked records with these ids, each once.
+func (db *ParkedList) RootsOf(ctx context.Context, entity string, ids []string) (ledger.Journal, error) {
+	found := ledger.Journal{}
+	err := sqldb.InChunks(ids, func(chunk []string) error {
+		return sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
+			var root uint64
+			var id string
+			if err := row.Scan(&root, &id); err != nil {
+				return err
+			}
+			found.Add(root, id)
+			return nil
+		}, "SELECT root_id, object_id FROM sync_parked WHERE entity = ? AND resolved_at IS NULL AND object_id IN ("+sqldb.Marks(len(chunk))+")", sqldb.Args(chunk, entity)...)
+	})
+	return found, sqldb.Outage(err, "read the parked records")
 }

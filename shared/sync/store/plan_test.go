@@ -118,53 +118,53 @@ func (b *bench) playAll(db *store.DB) {
 			t.Fatal(err)
 		}
 	}
-	row, _, err := db.NewestWithAgenda(ctx, job, time.Minute)
+	row, _, err := db.Claims.NewestWithAgenda(ctx, job, time.Minute)
 	must(err)
-	row, err = db.Newest(ctx, row.JobType)
+	row, err = db.Claims.Newest(ctx, row.JobType)
 	must(err)
 	grant := store.Grant{Token: claim.NewToken(), Lease: time.Minute}
-	_, err = db.Claim(ctx, row, grant)
+	_, err = db.Claims.Claim(ctx, row, grant)
 	must(err)
 	row.Token = grant.Token
 	task := claim.TaskOf(row)
 	since := time.Date(2026, 3, 19, 0, 0, 0, 0, time.UTC)
-	_, err = db.Probe(ctx, task, b.def, &window.Window{From: since, To: time.Now().UTC()})
+	_, err = db.Claims.Probe(ctx, task, b.def, &window.Window{From: since, To: time.Now().UTC()})
 	must(err)
-	claimed, err := db.Claimed(ctx, task, time.Minute)
+	claimed, err := db.Claims.Claimed(ctx, task, time.Minute)
 	must(err)
-	r, err := db.Begin(ctx, b.def.Name, claimed, window.Window{From: since, To: time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)})
+	r, err := db.Runs.Begin(ctx, b.def.Name, claimed, window.Window{From: since, To: time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)})
 	must(err)
-	pages, err := db.List(ctx, r, b.def, nil)
+	pages, err := db.Changes.List(ctx, r, b.def, nil)
 	must(err)
 	for n := 1; n <= pages; n++ {
 		must(b.playPage(db, page.Task{RunID: r.ID, Page: n}))
 	}
-	r, err = db.Run(ctx, r.ID)
+	r, err = db.Runs.Run(ctx, r.ID)
 	must(err)
-	must(db.Publish(ctx, r))
-	must(db.Prune(ctx, b.def.Name, 7))
+	must(db.Runs.Publish(ctx, r))
+	must(db.Changes.Prune(ctx, b.def.Name, 7))
 	must(b.lookAll(db, r))
 }
 
 // playPage plays a page.
 func (b *bench) playPage(db *store.DB, task page.Task) error {
 	ctx := b.t.Context()
-	p, err := db.TakePage(ctx, task, claim.NewToken(), time.Minute)
+	p, err := db.Pages.TakePage(ctx, task, claim.NewToken(), time.Minute)
 	if err != nil {
 		return err
 	}
-	if err := db.Renew(ctx, p.Run.ClaimID, p.Run.Token, time.Hour); err != nil {
+	if err := db.Claims.Renew(ctx, p.Run.ClaimID, p.Run.Token, time.Hour); err != nil {
 		return err
 	}
-	roots, err := db.Changed(ctx, p.Run.ID, p.Number)
+	roots, err := db.Changes.Changed(ctx, p.Run.ID, p.Number)
 	if err != nil {
 		return err
 	}
-	known, err := db.Known(ctx, b.def.Name, roots)
+	known, err := db.Ledger.Known(ctx, b.def.Name, roots)
 	if err != nil {
 		return err
 	}
-	doubts, err := db.Doubts(ctx, b.def.Name, roots)
+	doubts, err := db.Ledger.Doubts(ctx, b.def.Name, roots)
 	if err != nil {
 		return err
 	}
@@ -179,10 +179,10 @@ func (b *bench) playPage(db *store.DB, task page.Task) error {
 	}
 	o.Counts = run.Counts{Found: 1, Parked: 1}
 	o.Parked = []store.Parked{{ObjectID: "new", Root: roots[0], Reason: store.Rejected, Detail: "d"}}
-	if err := db.WriteJournal(ctx, p, o.Unconfirmed); err != nil {
+	if err := db.Pages.WriteJournal(ctx, p, o.Unconfirmed); err != nil {
 		return err
 	}
-	_, err = db.Finish(ctx, p, o)
+	_, err = db.Pages.Finish(ctx, p, o)
 	return err
 }
 
@@ -190,15 +190,15 @@ func (b *bench) playPage(db *store.DB, task page.Task) error {
 func (b *bench) lookAll(db *store.DB, r run.Run) error {
 	ctx := b.t.Context()
 	for _, look := range []func() error{
-		func() error { _, err := db.Status(ctx, b.def); return err },
-		func() error { _, err := db.AsOf(ctx, job); return err },
-		func() error { _, err := db.Runs(ctx, b.def.Name, 10); return err },
-		func() error { _, err := db.Pages(ctx, r.ID, 10); return err },
-		func() error { _, err := db.RunOf(ctx, r.Token); return err },
-		func() error { _, err := db.ParkedOpen(ctx, b.def.Name, 10); return err },
-		func() error { _, err := db.ParkedCount(ctx, b.def.Name); return err },
+		func() error { _, err := db.Facts.Status(ctx, b.def); return err },
+		func() error { _, err := db.Claims.AsOf(ctx, job); return err },
+		func() error { _, err := db.Runs.Newest(ctx, b.def.Name, 10); return err },
+		func() error { _, err := db.Pages.OfRun(ctx, r.ID, 10); return err },
+		func() error { _, err := db.Runs.RunOf(ctx, r.Token); return err },
+		func() error { _, err := db.Parked.Open(ctx, b.def.Name, 10); return err },
+		func() error { _, err := db.Parked.Count(ctx, b.def.Name); return err },
 		func() error { _, err := runlog.New(db.Pool()).ReadLog(ctx, runlog.Filter{Limit: 10}); return err },
-		func() error { _, err := db.OpenPages(ctx, r.ID); return err },
+		func() error { _, err := db.Pages.OpenPages(ctx, r.ID); return err },
 	} {
 		if err := look(); err != nil && fault.KindOf(err) != fault.Superseded {
 			return err

@@ -15,7 +15,7 @@ import (
 type Doubt = ledger.Unconfirmed
 
 // Doubts returns the doubts about the roots, by root.
-func (db *DB) Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]Doubt, error) {
+func (db *Ledger) Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]Doubt, error) {
 	found, err := doubtsOf(ctx, db.sql, entity, roots)
 	return found, sqldb.Outage(err, "read the unconfirmed roots")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
@@ -14,6 +13,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
+
+// Runs is the table of runs, from their beginning under a claim to their end.
+type Runs struct{ sql *sqldb.DB }
 
 // runColumns and scanRun belong together.
 const runColumns = `r.id, r.entity, r.kind, r.job_id, r.state, r.claim_id, r.claim_token, r.window_from, r.window_to,
@@ -30,7 +32,7 @@ func scanRun(row sqldb.Row) (run.Run, error) {
 }
 
 // Run returns a run; an unknown one is an error of kind fault.NotFound.
-func (db *DB) Run(ctx context.Context, id int64) (run.Run, error) {
+func (db *Runs) Run(ctx context.Context, id int64) (run.Run, error) {
 	r, err := scanRun(db.sql.QueryRowContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, fault.New(fault.NotFound, "unknown-run", "there is no run %d", id)
@@ -38,51 +40,37 @@ func (db *DB) Run(ctx context.Context, id int64) (run.Run, error) {
 	return r, sqldb.Outage(err, "read the run")
 }
 
-// Runs returns the newest runs of an entity, newest first.
-func (db *DB) Runs(ctx context.Context, entity string, limit int) ([]run.Run, error) {
+// Newest returns the newest runs of an entity, newest first.
+func (db *Runs) Newest(ctx context.Context, entity string, limit int) ([]run.Run, error) {
 	return db.runs(ctx, "WHERE r.entity = ? ORDER BY r.id DESC LIMIT ?", entity, limit)
 }
 
-// Windows is Runs without the runs of jobs.
-func (db *DB) Windows(ctx context.Context, entity string, limit int) ([]run.Run, error) {
+// Windows is Newest without the runs of jobs.
+func (db *Runs) Windows(ctx context.Context, entity string, limit int) ([]run.Run, error) {
 	return db.runs(ctx, "WHERE r.entity = ? AND r.kind = ? ORDER BY r.id DESC LIMIT ?", entity, run.Window, limit)
 }
 
 // runs reads runs.
-func (db *DB) runs(ctx context.Context, where string, args ...any) ([]run.Run, error) {
+func (db *Runs) runs(ctx context.Context, where string, args ...any) ([]run.Run, error) {
 	list, err := sqldb.Collect(ctx, db.sql, scanRun, "SELECT "+runColumns+" FROM sync_run r "+where, args...)
 	return list, sqldb.Outage(err, "read the runs")
-}
-
-// Claimed returns the row of a window task's claim, moved to processing and
-// with its lease renewed. A claim that was taken over or has ended is an error
-// of kind fault.Superseded.
-func (db *DB) Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error) {
-	err := sqldb.ExactlyOne(ctx, db.sql, errSuperseded("the window task"), `UPDATE order_return_algolia_sync
-		SET status = 2, lease_until = NOW(6) + INTERVAL ? MICROSECOND, updated_at = NOW(6)
-		WHERE id = ? AND token = ? AND status <> 0`, sqldb.Micros(lease), t.ID, t.Token)
-	if err != nil {
-		return claim.Row{}, sqldb.Outage(err, "begin the claim's run")
-	}
-	r, err := scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+" FROM order_return_algolia_sync WHERE id = ?", t.ID))
-	return r, sqldb.Outage(err, "read the claim")
 }
 
 // Begin returns the claim's run: the one that an earlier delivery of the same
 // window task began, or a new one over w. It locks the claim, so a takeover
 // either finds the run or has come first; then nobody would ever close it, and
 // the answer is fault.Superseded.
-func (db *DB) Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error) {
+func (db *Runs) Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error) {
 	return db.begin(ctx, run.Run{Entity: entity, Kind: run.Window, Window: w}, c)
 }
 
 // BeginJob is Begin for a job's run, on the claim of the job's lane.
-func (db *DB) BeginJob(ctx context.Context, j rework.Job, lane claim.Row, w window.Window) (run.Run, error) {
+func (db *Runs) BeginJob(ctx context.Context, j rework.Job, lane claim.Row, w window.Window) (run.Run, error) {
 	return db.begin(ctx, run.Run{Entity: j.Entity, Kind: j.Kind, JobID: j.ID, Window: w}, lane)
 }
 
 // begin does the work of Begin; of want it takes entity, kind, job and window.
-func (db *DB) begin(ctx context.Context, want run.Run, c claim.Row) (r run.Run, err error) {
+func (db *Runs) begin(ctx context.Context, want run.Run, c claim.Row) (r run.Run, err error) {
 	err = db.sql.InTx(ctx, "begin the run", func(tx *sql.Tx) error {
 		var held int64
 		err := tx.QueryRowContext(ctx, "SELECT id FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0 FOR UPDATE", c.ID, c.Token).Scan(&held)
@@ -132,4 +120,25 @@ func interrupt(ctx context.Context, tx *sql.Tx, token, reason string) (int64, er
 		return 0, err
 	}
 	return id, noteRun(ctx, tx, id, runlog.Warning, "the run was interrupted: "+reason)
+}
+
+// RunOf returns the run that a claim's token began, nil if it has begun none yet.
+func (db *Runs) RunOf(ctx context.Context, token string) (*run.Run, error) {
+	r, err := scanRun(db.sql.QueryRowContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.claim_token = ?", token))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, sqldb.Outage(err, "read the claim's run")
+	}
+	return &r, nil
+}
+
+// Spent returns how many operations all entities' runs have used in the last 24
+// hours and in the last 30 days.
+func (db *Runs) Spent(ctx context.Context) (day, month int64, err error) {
+	err = db.sql.QueryRowContext(ctx, `SELECT
+		COALESCE(SUM(CASE WHEN created_at >= NOW(6) - INTERVAL 1 DAY THEN operations END), 0), COALESCE(SUM(operations), 0)
+		FROM sync_run WHERE created_at >= NOW(6) - INTERVAL 30 DAY`).Scan(&day, &month)
+	return day, month, sqldb.Outage(err, "add up the operations")
 }

@@ -33,7 +33,7 @@ type Operations struct {
 
 // Status reads an entity's status. It writes nothing, not even the first row of
 // a job type, and takes no locks.
-func (db *DB) Status(ctx context.Context, d entity.Definition) (Status, error) {
+func (db *Facts) Status(ctx context.Context, d entity.Definition) (Status, error) {
 	var s Status
 	err := db.sql.Snapshot(ctx, "read the status of "+d.Name, func(tx *sql.Tx) (err error) {
 		s, err = statusOf(ctx, tx, d)
@@ -78,22 +78,4 @@ func (s *Status) readRuns(ctx context.Context, tx *sql.Tx, entityName string) er
 		}
 	}
 	return err
-}
-
-// RunOf returns the run that a claim's token began, nil if it has begun none yet.
-func (db *DB) RunOf(ctx context.Context, token string) (*run.Run, error) {
-	r, err := scanRun(db.sql.QueryRowContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.claim_token = ?", token))
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, sqldb.Outage(err, "read the claim's run")
-	}
-	return &r, nil
-}
-
-// Now returns this database's clock in UTC, whether our tables are there or not.
-func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
-	err = db.sql.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&now)
-	return now, sqldb.Outage(err, "read the clock")
 }

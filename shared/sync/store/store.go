@@ -1,25 +1,35 @@
-// Package store holds all SQL on the sync's own tables, one file a noun. Package
-// sqldb says what holds for every statement. A caller that lost a race learns it as a
-// false or an error.
+// Package store holds all SQL on the sync's own tables, one type for what is kept
+// together, one file a noun. Package sqldb says what holds for every statement. A
+// caller that lost a race learns it as a false or an error.
 package store
 
 import (
+	"context"
 	"database/sql"
 	"embed"
 	"io/fs"
 	"log/slog"
-	"sync"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
-// DB is the sync's own tables. It is safe for concurrent use.
+// DB is the sync's own tables, one type for what is kept together. It is safe for
+// concurrent use.
 type DB struct {
-	sql *sqldb.DB
+	Claims      *Claims
+	Runs        *Runs
+	Changes     *Changes
+	Pages       *Pages
+	Ledger      *Ledger
+	Parked      *ParkedList
+	Jobs        *Jobs
+	Targets     *Targets
+	Comparisons *Comparisons
+	Indices     *Indices
+	Facts       *Facts
 
-	insertLedger, replaceLedger *kept
-	firsts                      sync.Map // see FirstDefinition
-	publisher                   Publisher
+	sql *sqldb.DB
 }
 
 // Open returns the tables behind a DSN of the go-sql-driver, connecting by dial if
@@ -33,10 +43,25 @@ func Open(dsn string, maxConnections int, log *slog.Logger, dial ...sqldb.Dial) 
 	if err != nil {
 		return nil, err
 	}
+	db := &sqldb.DB{DB: pool, Log: log}
+	runs := &Runs{sql: db}
 	return &DB{
-		sql:           &sqldb.DB{DB: pool, Log: log},
-		insertLedger:  &kept{write: insertLedger, width: ledgerWidth},
-		replaceLedger: &kept{write: replaceLedger, width: ledgerWidth},
+		Claims:  &Claims{sql: db},
+		Runs:    runs,
+		Changes: &Changes{sql: db},
+		Pages: &Pages{
+			sql: db, runs: runs,
+			insertLedger:  &kept{write: insertLedger, width: ledgerWidth},
+			replaceLedger: &kept{write: replaceLedger, width: ledgerWidth},
+		},
+		Ledger:      &Ledger{sql: db},
+		Parked:      &ParkedList{sql: db},
+		Jobs:        &Jobs{sql: db},
+		Targets:     &Targets{sql: db},
+		Comparisons: &Comparisons{sql: db},
+		Indices:     &Indices{sql: db},
+		Facts:       &Facts{sql: db},
+		sql:         db,
 	}, nil
 }
 
@@ -59,4 +84,10 @@ func Migrations() sqldb.List {
 		panic(err) // the name is valid
 	}
 	return sqldb.List{Files: numbered, Table: "sync_schema"}
+}
+
+// Now returns this database's clock in UTC, whether our tables are there or not.
+func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
+	err = db.sql.QueryRowContext(ctx, "SELECT NOW(6)").Scan(&now)
+	return now, sqldb.Outage(err, "read the clock")
 }

@@ -109,12 +109,12 @@ func (b *bench) addReturn(id uint64, at time.Time) {
 // claimed claims the job afresh.
 func (b *bench) claimed() claim.Row {
 	b.t.Helper()
-	row, err := b.Newest(b.t.Context(), job)
+	row, err := b.Claims.Newest(b.t.Context(), job)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	g := store.Grant{Token: claim.NewToken(), Lease: time.Hour}
-	ok, err := b.Claim(b.t.Context(), row, g)
+	ok, err := b.Claims.Claim(b.t.Context(), row, g)
 	if err != nil || !ok {
 		b.t.Fatalf("Claim = %v, %v", ok, err)
 	}
@@ -125,11 +125,11 @@ func (b *bench) claimed() claim.Row {
 // begun claims and begins a run over the window of the tests.
 func (b *bench) begun() run.Run {
 	b.t.Helper()
-	row, err := b.Claimed(b.t.Context(), claim.TaskOf(b.claimed()), time.Hour)
+	row, err := b.Claims.Claimed(b.t.Context(), claim.TaskOf(b.claimed()), time.Hour)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	r, err := b.Begin(b.t.Context(), b.def.Name, row, window.Window{From: from, To: to})
+	r, err := b.Runs.Begin(b.t.Context(), b.def.Name, row, window.Window{From: from, To: to})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func (b *bench) listed(n int) run.Run {
 		b.addReturn(uint64(id+1), inside)
 	}
 	r := b.begun()
-	pages, err := b.List(b.t.Context(), r, b.def, nil)
+	pages, err := b.Changes.List(b.t.Context(), r, b.def, nil)
 	if err != nil || pages != (n+1)/2 {
 		b.t.Fatalf("List = %d, %v; want %d pages", pages, err, (n+1)/2)
 	}
@@ -153,7 +153,7 @@ func (b *bench) listed(n int) run.Run {
 // run reads a run.
 func (b *bench) run(id int64) run.Run {
 	b.t.Helper()
-	r, err := b.Run(b.t.Context(), id)
+	r, err := b.Runs.Run(b.t.Context(), id)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func (b *bench) run(id int64) run.Run {
 // take takes a page that must be free.
 func (b *bench) take(r run.Run, n int) store.Page {
 	b.t.Helper()
-	p, err := b.TakePage(b.t.Context(), page.Task{RunID: r.ID, Page: n}, claim.NewToken(), time.Hour)
+	p, err := b.Pages.TakePage(b.t.Context(), page.Task{RunID: r.ID, Page: n}, claim.NewToken(), time.Hour)
 	if err != nil || p.State != page.Taken {
 		b.t.Fatalf("TakePage(%d) = state %d, %v", n, p.State, err)
 	}
@@ -173,7 +173,7 @@ func (b *bench) take(r run.Run, n int) store.Page {
 // finish finishes a page with so many records saved.
 func (b *bench) finish(p store.Page, saved int64) run.Run {
 	b.t.Helper()
-	r, err := b.Finish(b.t.Context(), p, store.Outcome{Counts: run.Counts{Found: saved, Saved: saved, Operations: saved}, TaskID: 7})
+	r, err := b.Pages.Finish(b.t.Context(), p, store.Outcome{Counts: run.Counts{Found: saved, Saved: saved, Operations: saved}, TaskID: 7})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -13,6 +14,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
+
+// Targets is the table of targets.
+type Targets struct {
+	sql    *sqldb.DB
+	firsts sync.Map // see FirstDefinition
+}
 
 // targetColumns and scanTarget belong together.
 const targetColumns = "id, entity, role, index_name, packed, account_key, id_secret, created_at, live_at"
@@ -26,7 +33,7 @@ func scanTarget(row sqldb.Row) (target.Target, error) {
 
 // Targets returns all targets that are or were, oldest first. An entity that was
 // never rebuilt has none.
-func (db *DB) Targets(ctx context.Context) ([]target.Target, error) {
+func (db *Targets) Targets(ctx context.Context) ([]target.Target, error) {
 	list, err := targetsOf(ctx, db.sql, "ORDER BY id")
 	return list, sqldb.Outage(err, "read the targets")
 }
@@ -37,7 +44,7 @@ func targetsOf(ctx context.Context, q sqldb.Querier, where string, args ...any) 
 }
 
 // Target returns a target; an unknown one is an error of kind fault.NotFound.
-func (db *DB) Target(ctx context.Context, id int64) (target.Target, error) {
+func (db *Targets) Target(ctx context.Context, id int64) (target.Target, error) {
 	t, err := scanTarget(db.sql.QueryRowContext(ctx, "SELECT "+targetColumns+" FROM sync_target WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return t, fault.New(fault.NotFound, "unknown-target", "there is no target %d", id)
@@ -48,7 +55,7 @@ func (db *DB) Target(ctx context.Context, id int64) (target.Target, error) {
 // NewTarget makes a target for an entity, built from a definition, or returns the
 // one that is being built already, with again. The first time it also notes the
 // entity's first target.
-func (db *DB) NewTarget(ctx context.Context, d entity.Definition) (t target.Target, again bool, err error) {
+func (db *Targets) NewTarget(ctx context.Context, d entity.Definition) (t target.Target, again bool, err error) {
 	if d.SecretIDs {
 		d.Format.IDs = newSecret()
 	}
@@ -95,7 +102,7 @@ func (db *DB) NewTarget(ctx context.Context, d entity.Definition) (t target.Targ
 // standby. It is refused with code "not-fresh" while the target is behind the
 // live one: no search shall see less than before. A target that is live already
 // stays so.
-func (db *DB) Promote(ctx context.Context, t target.Target, jobTypes func(target.Target) (string, error)) error {
+func (db *Targets) Promote(ctx context.Context, t target.Target, jobTypes func(target.Target) (string, error)) error {
 	return db.sql.InTx(ctx, "promote the target", func(tx *sql.Tx) error {
 		list, err := targetsOf(ctx, tx, "WHERE entity = ? ORDER BY id FOR UPDATE", t.Entity)
 		if err != nil {
@@ -149,7 +156,7 @@ func freshEnough(ctx context.Context, tx *sql.Tx, next, live target.Target, jobT
 
 // Drop begins the end of a target: it is fed no more, and its runs and jobs are
 // ended. A live one is refused. It may be called again.
-func (db *DB) Drop(ctx context.Context, t target.Target, jobType string) error {
+func (db *Targets) Drop(ctx context.Context, t target.Target, jobType string) error {
 	return db.sql.InTx(ctx, "drop the target", func(tx *sql.Tx) error {
 		n, err := sqldb.Affected(ctx, tx, "UPDATE sync_target SET role = ?, open_entity = NULL WHERE id = ? AND role IN (?, ?, ?)",
 			target.Dropping, t.ID, target.Building, target.Standby, target.Dropping)
@@ -185,7 +192,7 @@ func heldBy(ctx context.Context, tx *sql.Tx, jobType string) ([]string, error) {
 
 // Quiet reports whether no page of a target can be pushing any more: none is
 // held, and of those that were abandoned no holder's lease is left.
-func (db *DB) Quiet(ctx context.Context, t target.Target) (bool, error) {
+func (db *Targets) Quiet(ctx context.Context, t target.Target) (bool, error) {
 	var busy int64
 	err := db.sql.QueryRowContext(ctx, `SELECT COUNT(*) FROM sync_page p JOIN sync_run r ON r.id = p.run_id
 		WHERE r.entity = ? AND p.state IN (1, 4) AND p.lease_until > NOW(6)`, t.Name()).Scan(&busy)
@@ -195,7 +202,7 @@ func (db *DB) Quiet(ctx context.Context, t target.Target) (bool, error) {
 // Forget removes what is known of a target that is being dropped, in bounded
 // steps; done says that nothing is left and the target is dropped. Its runs stay,
 // for the record.
-func (db *DB) Forget(ctx context.Context, t target.Target) (done bool, err error) {
+func (db *Targets) Forget(ctx context.Context, t target.Target) (done bool, err error) {
 	const atOnce = 10_000
 	for _, table := range []string{"sync_ledger", "sync_owner", "sync_recheck", "sync_parked"} {
 		n, err := sqldb.Affected(ctx, db.sql, "DELETE FROM "+table+" WHERE entity = ? LIMIT ?", t.Name(), atOnce)

@@ -21,7 +21,7 @@ func (b *bench) jobTypes(t target.Target) (string, error) {
 // targets returns the roles of all targets by name.
 func (b *bench) targets() map[string]target.Role {
 	b.t.Helper()
-	list, err := b.Targets(b.t.Context())
+	list, err := b.Targets.Targets(b.t.Context())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestNewTargetHasOneWinner(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range ids {
 		all.Go(func() {
-			made, _, err := b.NewTarget(t.Context(), b.def)
+			made, _, err := b.Targets.NewTarget(t.Context(), b.def)
 			if err != nil {
 				t.Error(err)
 			}
@@ -59,14 +59,14 @@ func TestNewTargetHasOneWinner(t *testing.T) {
 			t.Fatalf("several targets were made: %v", ids)
 		}
 	}
-	made, again, err := b.NewTarget(t.Context(), b.def)
+	made, again, err := b.Targets.NewTarget(t.Context(), b.def)
 	if err != nil || !again || made.Index != target.IndexOf(b.def, made.ID) || made.Role != target.Building {
 		t.Errorf("%+v, again %v, %v", made, again, err)
 	}
 	if got := b.targets(); len(got) != 2 || got[b.def.Name] != target.Live || got[made.Name()] != target.Building {
 		t.Errorf("%v", got)
 	}
-	_, err = b.Target(t.Context(), made.ID+100)
+	_, err = b.Targets.Target(t.Context(), made.ID+100)
 	wantKind(t, err, fault.NotFound)
 }
 
@@ -74,7 +74,7 @@ func TestNewTargetHasOneWinner(t *testing.T) {
 // one live that is behind.
 func TestPromoteDemandsFreshness(t *testing.T) {
 	b := newBench(t)
-	made, _, err := b.NewTarget(t.Context(), b.def)
+	made, _, err := b.Targets.NewTarget(t.Context(), b.def)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,28 +83,28 @@ func TestPromoteDemandsFreshness(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.mark(b.def.JobType, to)
-	if err := b.Promote(t.Context(), made, b.jobTypes); fault.CodeOf(err) != "not-fresh" {
+	if err := b.Targets.Promote(t.Context(), made, b.jobTypes); fault.CodeOf(err) != "not-fresh" {
 		t.Errorf("never synced: %v", err)
 	}
 	b.mark(of, to.Add(-time.Second))
-	if err := b.Promote(t.Context(), made, b.jobTypes); fault.CodeOf(err) != "not-fresh" {
+	if err := b.Targets.Promote(t.Context(), made, b.jobTypes); fault.CodeOf(err) != "not-fresh" {
 		t.Errorf("behind: %v", err)
 	}
 	b.mark(of, to)
 	for range 2 {
-		if err := b.Promote(t.Context(), made, b.jobTypes); err != nil {
+		if err := b.Targets.Promote(t.Context(), made, b.jobTypes); err != nil {
 			t.Error(err)
 		}
 	}
 	if got := b.targets(); got[b.def.Name] != target.Standby || got[made.Name()] != target.Live {
 		t.Errorf("%v", got)
 	}
-	wantKind(t, b.Drop(t.Context(), made, of), fault.Superseded)
-	list, err := b.Targets(t.Context())
+	wantKind(t, b.Targets.Drop(t.Context(), made, of), fault.Superseded)
+	list, err := b.Targets.Targets(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Promote(t.Context(), list[0], b.jobTypes); err != nil { // undo
+	if err := b.Targets.Promote(t.Context(), list[0], b.jobTypes); err != nil { // undo
 		t.Error(err)
 	}
 	if got := b.targets(); got[b.def.Name] != target.Live || got[made.Name()] != target.Standby {
@@ -116,10 +116,10 @@ func TestPromoteDemandsFreshness(t *testing.T) {
 // live at any time.
 func TestPromoteHasOneLive(t *testing.T) {
 	b := newBench(t)
-	if _, _, err := b.NewTarget(t.Context(), b.def); err != nil {
+	if _, _, err := b.Targets.NewTarget(t.Context(), b.def); err != nil {
 		t.Fatal(err)
 	}
-	list, err := b.Targets(t.Context())
+	list, err := b.Targets.Targets(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestPromoteHasOneLive(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 12 {
 		all.Go(func() {
-			if err := b.Promote(t.Context(), list[i%2], b.jobTypes); err != nil {
+			if err := b.Targets.Promote(t.Context(), list[i%2], b.jobTypes); err != nil {
 				t.Error(err)
 			}
 			if n := b.number("SELECT COUNT(*) FROM sync_target WHERE role = 'live' AND live_entity = entity"); n != 1 {
@@ -148,7 +148,7 @@ func TestPromoteHasOneLive(t *testing.T) {
 // leaves nothing of it but its runs.
 func TestDropForgetsATarget(t *testing.T) {
 	b := newBench(t)
-	made, _, err := b.NewTarget(t.Context(), b.def)
+	made, _, err := b.Targets.NewTarget(t.Context(), b.def)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestDropForgetsATarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := b.CreateJob(t.Context(), syncjob.Job{Entity: made.Name(), Kind: run.Backfill, State: syncjob.Running, Window: window.Window{From: from, To: to}})
+	j, err := b.Jobs.CreateJob(t.Context(), syncjob.Job{Entity: made.Name(), Kind: run.Backfill, State: syncjob.Running, Window: window.Window{From: from, To: to}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,25 +167,25 @@ func TestDropForgetsATarget(t *testing.T) {
 	}
 	b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES (?, 1, 1, ''), (?, 1, 1, '')", made.Name(), b.def.Name)
 	for range 2 {
-		if err := b.Drop(t.Context(), made, of); err != nil {
+		if err := b.Targets.Drop(t.Context(), made, of); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n := b.number("SELECT COUNT(*) FROM sync_run WHERE state = 'interrupted'") + b.number("SELECT COUNT(*) FROM order_return_algolia_sync WHERE status = 0"); n != 4 {
 		t.Errorf("%d of 4 runs and claims are ended", n)
 	}
-	if read, err := b.Job(t.Context(), j.ID); err != nil || read.State != syncjob.Cancelled {
+	if read, err := b.Jobs.Job(t.Context(), j.ID); err != nil || read.State != syncjob.Cancelled {
 		t.Errorf("%+v, %v", read, err)
 	}
-	if quiet, err := b.Quiet(t.Context(), made); err != nil || quiet {
+	if quiet, err := b.Targets.Quiet(t.Context(), made); err != nil || quiet {
 		t.Errorf("quiet while a page may be pushing: %v, %v", quiet, err)
 	}
 	b.exec("UPDATE sync_page SET lease_until = NOW(6) - INTERVAL 1 SECOND")
-	if quiet, err := b.Quiet(t.Context(), made); err != nil || !quiet {
+	if quiet, err := b.Targets.Quiet(t.Context(), made); err != nil || !quiet {
 		t.Errorf("not quiet: %v", err)
 	}
 	for done := false; !done; {
-		if done, err = b.Forget(t.Context(), made); err != nil {
+		if done, err = b.Targets.Forget(t.Context(), made); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -195,7 +195,7 @@ func TestDropForgetsATarget(t *testing.T) {
 	if got := b.targets(); got[made.Name()] != target.Dropped {
 		t.Errorf("%v", got)
 	}
-	next, again, err := b.NewTarget(t.Context(), b.def)
+	next, again, err := b.Targets.NewTarget(t.Context(), b.def)
 	if err != nil || again || next.ID == made.ID {
 		t.Errorf("the next rebuild: %+v, %v, %v", next, again, err)
 	}

@@ -45,7 +45,7 @@ func nameFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, known [
 // FirstDefinition returns the definition by which an entity's first target is
 // synced; d is the files'. How its records are written is fixed before the first is
 // pushed, so it is read once a process.
-func (db *DB) FirstDefinition(ctx context.Context, d entity.Definition) (entity.Definition, error) {
+func (db *Targets) FirstDefinition(ctx context.Context, d entity.Definition) (entity.Definition, error) {
 	if known, ok := db.firsts.Load(d.Name); ok {
 		return known.(target.Target).Definition(d)
 	}
@@ -64,7 +64,7 @@ func (db *DB) FirstDefinition(ctx context.Context, d entity.Definition) (entity.
 
 // FixFirst is FirstDefinition for who pushes its records: an entity without records
 // whose definition wants secret ids gets them.
-func (db *DB) FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error) {
+func (db *Targets) FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error) {
 	fixed, err := db.FirstDefinition(ctx, d)
 	if err != nil || !d.SecretIDs || len(fixed.Format.IDs) > 0 {
 		return fixed, err

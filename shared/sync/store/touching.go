@@ -11,8 +11,8 @@ const recentRuns = 500
 
 // Touching returns the newest runs of an entity that had a root on their change list, at
 // most limit. Change lists of old runs are not kept.
-func (db *DB) Touching(ctx context.Context, entity string, root uint64, limit int) ([]run.Run, error) {
-	recent, err := db.Runs(ctx, entity, recentRuns)
+func (db *Runs) Touching(ctx context.Context, entity string, root uint64, limit int) ([]run.Run, error) {
+	recent, err := db.Newest(ctx, entity, recentRuns)
 	if err != nil || len(recent) == 0 {
 		return nil, err
 	}

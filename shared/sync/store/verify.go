@@ -10,6 +10,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
+// Comparisons is how the comparisons of ledger and index with the source stand, and
+// what of the sync's own tables they compare.
+type Comparisons struct{ sql *sqldb.DB }
+
 // Verify is how the comparison that runs by itself stands for one entity.
 type Verify struct {
 	Entity          string     `json:"entity"`
@@ -67,7 +71,7 @@ func scanVerify(row *sql.Row) (Verify, error) {
 
 // VerifyState returns how the comparison of an entity stands, with the drift that
 // is open and a few examples. Before the first share it is empty.
-func (db *DB) VerifyState(ctx context.Context, entity string) (Verify, error) {
+func (db *Comparisons) VerifyState(ctx context.Context, entity string) (Verify, error) {
 	v, err := scanVerify(db.sql.QueryRowContext(ctx, "SELECT "+verifyColumns+" FROM sync_verify WHERE entity = ?", entity))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Verify{Entity: entity}, nil
@@ -83,7 +87,7 @@ func (db *DB) VerifyState(ctx context.Context, entity string) (Verify, error) {
 
 // DriftOpen returns the drift of an entity that is open, by root, at most limit
 // rows.
-func (db *DB) DriftOpen(ctx context.Context, entity string, limit int) ([]Drift, error) {
+func (db *Comparisons) DriftOpen(ctx context.Context, entity string, limit int) ([]Drift, error) {
 	list, err := sqldb.Collect(ctx, db.sql, func(row sqldb.Row) (d Drift, err error) {
 		err = row.Scan(&d.Root, &d.Place, &d.ObjectID, &d.Kind, &d.Account, &d.Records, &d.SeenAt)
 		return d, err
@@ -93,7 +97,7 @@ func (db *DB) DriftOpen(ctx context.Context, entity string, limit int) ([]Drift,
 }
 
 // BeginShare makes sure that an entity has its row and a round under way.
-func (db *DB) BeginShare(ctx context.Context, entity string) (Verify, error) {
+func (db *Comparisons) BeginShare(ctx context.Context, entity string) (Verify, error) {
 	_, err := db.sql.ExecContext(ctx, `INSERT INTO sync_verify (entity, round_started_at, updated_at) VALUES (?, NOW(6), NOW(6))
 		ON DUPLICATE KEY UPDATE round_started_at = COALESCE(round_started_at, NOW(6))`, entity)
 	if err != nil {
@@ -105,7 +109,7 @@ func (db *DB) BeginShare(ctx context.Context, entity string) (Verify, error) {
 // EndShare notes what a share came to: the round moves on, and the drift that was
 // found replaces what was known of the same roots. False means that another call
 // has compared them meanwhile; then nothing is written.
-func (db *DB) EndShare(ctx context.Context, entity string, s Share) (ok bool, err error) {
+func (db *Comparisons) EndShare(ctx context.Context, entity string, s Share) (ok bool, err error) {
 	err = db.sql.InTx(ctx, "end a share of the comparison", func(tx *sql.Tx) error {
 		next, moved := s.Range.Upto, "round_roots = round_roots + ?"
 		if s.Last {
@@ -124,7 +128,7 @@ func (db *DB) EndShare(ctx context.Context, entity string, s Share) (ok bool, er
 
 // NoteCompared notes a comparison that a person asked for: its drift replaces what
 // was known of the same roots, and the round that runs by itself stays where it is.
-func (db *DB) NoteCompared(ctx context.Context, entity string, s Share) error {
+func (db *Comparisons) NoteCompared(ctx context.Context, entity string, s Share) error {
 	return db.sql.InTx(ctx, "note a comparison", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO sync_verify (entity, updated_at) VALUES (?, NOW(6))
 			ON DUPLICATE KEY UPDATE last_error = NULL, updated_at = NOW(6)`, entity)
@@ -158,7 +162,7 @@ func replaceDrift(ctx context.Context, tx *sql.Tx, entity string, s Share) error
 }
 
 // FailShare notes why a share could not be compared; the next call tries it again.
-func (db *DB) FailShare(ctx context.Context, entity, reason string) error {
+func (db *Comparisons) FailShare(ctx context.Context, entity, reason string) error {
 	_, err := db.sql.ExecContext(ctx, "UPDATE sync_verify SET last_error = ?, updated_at = NOW(6) WHERE entity = ?", sqldb.Cut(reason, 1024), entity)
 	return sqldb.Outage(err, "note why the comparison failed")
 }

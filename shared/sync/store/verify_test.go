@@ -18,16 +18,16 @@ func TestDriftIsReplacedWhereItWasComparedAgain(t *testing.T) {
 	}
 	end := func(s store.Share) {
 		t.Helper()
-		if _, err := b.BeginShare(ctx, "returns"); err != nil {
+		if _, err := b.Comparisons.BeginShare(ctx, "returns"); err != nil {
 			t.Fatal(err)
 		}
-		if ok, err := b.EndShare(ctx, "returns", s); err != nil || !ok {
+		if ok, err := b.Comparisons.EndShare(ctx, "returns", s); err != nil || !ok {
 			t.Fatal(ok, err)
 		}
 	}
 	open := func(want ...string) {
 		t.Helper()
-		list, err := b.DriftOpen(ctx, "returns", 100)
+		list, err := b.Comparisons.DriftOpen(ctx, "returns", 100)
 		var got []string
 		for _, d := range list {
 			got = append(got, d.Place+"/"+string(rune('0'+d.Root)))
@@ -40,7 +40,7 @@ func TestDriftIsReplacedWhereItWasComparedAgain(t *testing.T) {
 	end(store.Share{Range: source.Range{Upto: 5}, Places: both, Roots: 5, Drift: []store.Drift{drift(0, "index"), drift(2, "ledger"), drift(5, "index")}})
 	end(store.Share{Range: source.Range{After: 5, Upto: source.MaxRoot}, Places: both, Roots: 3, Last: true, Drift: []store.Drift{drift(6, "ledger"), drift(9, "index")}})
 	open("index/0", "ledger/2", "index/5", "ledger/6", "index/9")
-	s, err := b.VerifyState(ctx, "returns")
+	s, err := b.Comparisons.VerifyState(ctx, "returns")
 	if err != nil || s.Drift != 5 || s.LastRoots != 8 || s.After != 0 || s.RoundFinishedAt == nil || s.RoundStartedAt != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -51,7 +51,7 @@ func TestDriftIsReplacedWhereItWasComparedAgain(t *testing.T) {
 	open("index/0", "index/5")
 	end(store.Share{Range: source.Range{Upto: 5}, Places: both, Roots: 5, Drift: []store.Drift{drift(5, "index")}, More: 70})
 	open("index/5", "ledger/5")
-	if s, err = b.VerifyState(ctx, "returns"); err != nil || s.Drift != 71 || s.RoundRoots != 5 || s.After != 5 {
+	if s, err = b.Comparisons.VerifyState(ctx, "returns"); err != nil || s.Drift != 71 || s.RoundRoots != 5 || s.After != 5 {
 		t.Errorf("%+v, %v", s, err)
 	}
 }

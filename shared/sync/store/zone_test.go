@@ -37,7 +37,7 @@ func TestZonesShiftNothing(t *testing.T) {
 			if !r.Window.From.Equal(from) || !r.Window.To.Equal(to) {
 				t.Errorf("the window is stored as %v", r.Window)
 			}
-			if _, err := b.List(t.Context(), r, b.def, nil); err != nil {
+			if _, err := b.Changes.List(t.Context(), r, b.def, nil); err != nil {
 				t.Fatal(err)
 			}
 			if got := b.text("SELECT GROUP_CONCAT(root_id ORDER BY root_id) FROM sync_change"); got != "1,3" {

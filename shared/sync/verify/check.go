@@ -39,7 +39,7 @@ type horizon struct {
 
 // horizon reads the horizon. See the package comment for the clock's part.
 func (c *check) horizon(ctx context.Context) (horizon, error) {
-	asOf, err := c.State.AsOf(ctx, c.def.JobType)
+	asOf, err := c.Claims.AsOf(ctx, c.def.JobType)
 	if err != nil {
 		return horizon{}, err
 	}

@@ -22,7 +22,7 @@ type corruption struct {
 // all is every record that the ledger knows, by root, with the roots in order.
 func (c *corruption) all() (map[uint64][]ledger.Entry, []uint64) {
 	c.t.Helper()
-	rows, err := c.LedgerPage(c.t.Context(), c.def.Name, source.Every, 1_000_000)
+	rows, err := c.Comparisons.LedgerPage(c.t.Context(), c.def.Name, source.Every, 1_000_000)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -113,7 +114,7 @@ func (w *world) sync() run.Run {
 	ctx := w.t.Context()
 	entities := entity.List{w.def}
 	cfg := flow.Config{RunLease: time.Hour, PageLease: 10 * time.Minute, PageAttempts: 3, EnqueueSenders: 4, KeepDays: 7}
-	cron := flow.Cron{Store: w.DB, Queue: &w.queue, Entities: entities, Config: cfg, Log: silent}
+	cron := join.Cron(&flow.Cron{Queue: &w.queue, Entities: entities, Config: cfg, Log: silent}, w.DB)
 	if _, err := cron.Run(ctx, flow.Tick{Occurrence: claim.NewToken()}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func (w *world) sync() run.Run {
 			w.t.Fatal(err)
 		}
 	}
-	runs, err := w.Runs(ctx, w.def.Name, 1)
+	runs, err := w.Runs.Newest(ctx, w.def.Name, 1)
 	if err != nil || len(runs) != 1 || runs[0].State != run.Synced {
 		w.t.Fatalf("the sync ended as %v, %v", runs, err)
 	}
@@ -140,7 +141,7 @@ func (w *world) play(ctx context.Context, t queue.Task, entities entity.List, cf
 		if err != nil {
 			return err
 		}
-		step := flow.Window{Store: w.DB, Source: w.src, Queue: &w.queue, Entities: entities, Config: cfg, Log: silent}
+		step := join.Window(&flow.Window{Source: w.src, Queue: &w.queue, Entities: entities, Config: cfg, Log: silent}, w.DB)
 		_, err = step.Run(ctx, task)
 		return err
 	}
@@ -148,7 +149,7 @@ func (w *world) play(ctx context.Context, t queue.Task, entities entity.List, cf
 	if err := json.Unmarshal(t.Body, &task); err != nil {
 		return err
 	}
-	step := flow.Process{Store: w.DB, Source: w.src, Index: w.client, Entities: entities, Config: cfg, Log: silent}
+	step := join.Process(&flow.Process{Source: w.src, Index: w.client, Entities: entities, Config: cfg, Log: silent}, w.DB)
 	_, err := step.Run(ctx, task, time.Now())
 	return err
 }
@@ -172,7 +173,7 @@ func (c counted) Objects(ctx context.Context, index string, ids []string) (map[s
 
 // verifier returns a verifier of this world.
 func (w *world) verifier() *verify.Verifier {
-	return &verify.Verifier{Roots: w.src, Rows: w.src, Ledger: w.DB, State: w.DB, Index: counted{w}}
+	return join.Verifier(&verify.Verifier{Roots: w.src, Rows: w.src, Index: counted{w}}, w.DB)
 }
 
 // verify compares and fails on an error.
@@ -218,7 +219,7 @@ func (w *world) numbers(query string, args ...any) []uint64 {
 // known returns a root's entries of the ledger.
 func (w *world) known(root uint64) []ledger.Entry {
 	w.t.Helper()
-	rows, err := w.LedgerRows(w.t.Context(), w.def.Name, []uint64{root})
+	rows, err := w.Comparisons.LedgerRows(w.t.Context(), w.def.Name, []uint64{root})
 	if err != nil || len(rows) != 1 {
 		w.t.Fatalf("root %d: %v, %v", root, rows, err)
 	}

@@ -19,13 +19,28 @@ import (
 )
 
 // Histories reads what our tables know of single records.
-type Histories interface {
+type Histories struct {
+	Ledger RecordLedger
+	Parked ParkedRecords
+	Runs   RecordRuns
+}
+
+// RecordLedger is what is known of a record's root.
+type RecordLedger interface {
 	// Owners returns the roots that own shared ids.
 	Owners(ctx context.Context, entity string, ids []string) (account.Owners, error)
-	// ParkedNamed returns the records with these ids that are parked or were.
-	ParkedNamed(ctx context.Context, entity string, ids []string) ([]store.Parked, error)
 	// Doubts returns what is unconfirmed of the roots.
 	Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]store.Doubt, error)
+}
+
+// ParkedRecords is the table of parked records.
+type ParkedRecords interface {
+	// Named returns the records with these ids that are parked or were.
+	Named(ctx context.Context, entity string, ids []string) ([]store.Parked, error)
+}
+
+// RecordRuns is the table of runs.
+type RecordRuns interface {
 	// Touching returns the newest runs that had a root on their change list.
 	Touching(ctx context.Context, entity string, root uint64, limit int) ([]run.Run, error)
 }
@@ -85,7 +100,7 @@ func (v *Verifier) Record(ctx context.Context, h Histories, d entity.Definition,
 
 // candidates returns the roots that a record may belong to.
 func (v *Verifier) candidates(ctx context.Context, h Histories, d entity.Definition, id string, object []byte) ([]uint64, error) {
-	owners, err := h.Owners(ctx, d.Name, []string{id})
+	owners, err := h.Ledger.Owners(ctx, d.Name, []string{id})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +108,7 @@ func (v *Verifier) candidates(ctx context.Context, h Histories, d entity.Definit
 	if owner, ok := owners[id]; ok {
 		roots = append(roots, owner)
 	}
-	parked, err := h.ParkedNamed(ctx, d.Name, []string{id})
+	parked, err := h.Parked.Named(ctx, d.Name, []string{id})
 	if err != nil {
 		return nil, err
 	}
@@ -154,17 +169,17 @@ func (v *Verifier) fromState(ctx context.Context, h Histories, d entity.Definiti
 		now := source.Record{Body: r.Source, Problem: r.Problem}
 		r.Ledger = ledgerWords(entries[at], contentHash(&now), r.Source != nil || r.Problem != "")
 	}
-	parked, err := h.ParkedNamed(ctx, d.Name, []string{r.ID})
+	parked, err := h.Parked.Named(ctx, d.Name, []string{r.ID})
 	if err != nil {
 		return err
 	}
 	if len(parked) > 0 && parked[0].ResolvedAt == nil {
 		r.Parked = &parked[0]
 	}
-	if r.AsOf, err = v.State.AsOf(ctx, d.JobType); err != nil || !r.Rooted {
+	if r.AsOf, err = v.Claims.AsOf(ctx, d.JobType); err != nil || !r.Rooted {
 		return err
 	}
-	doubts, err := h.Doubts(ctx, d.Name, []uint64{r.Root})
+	doubts, err := h.Ledger.Doubts(ctx, d.Name, []uint64{r.Root})
 	if err != nil {
 		return err
 	}
@@ -177,7 +192,7 @@ func (v *Verifier) fromState(ctx context.Context, h Histories, d entity.Definiti
 		}
 		r.Waiting = changed[r.Root]
 	}
-	r.Runs, err = h.Touching(ctx, d.Name, r.Root, touching)
+	r.Runs, err = h.Runs.Touching(ctx, d.Name, r.Root, touching)
 	return err
 }
 

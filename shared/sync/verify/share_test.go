@@ -12,7 +12,7 @@ import (
 // share compares the next share, without a time limit.
 func (w *world) share(parts int) verify.Report {
 	w.t.Helper()
-	r, err := w.verifier().Share(w.t.Context(), w.def, w.DB, parts, func() bool { return true })
+	r, err := w.verifier().Share(w.t.Context(), w.def, w.Comparisons, parts, func() bool { return true })
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func (w *world) share(parts int) verify.Report {
 // state returns the stored progress.
 func (w *world) state() store.Verify {
 	w.t.Helper()
-	s, err := w.VerifyState(w.t.Context(), w.def.Name)
+	s, err := w.Comparisons.VerifyState(w.t.Context(), w.def.Name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -62,16 +62,16 @@ func TestARoundFindsDriftAndForgetsRepairedDrift(t *testing.T) {
 // TestSharesAreNotedOnce runs another call for the same roots concurrently.
 func TestSharesAreNotedOnce(t *testing.T) {
 	w := newWorld(t, 30)
-	if _, err := w.BeginShare(t.Context(), w.def.Name); err != nil {
+	if _, err := w.Comparisons.BeginShare(t.Context(), w.def.Name); err != nil {
 		t.Fatal(err)
 	}
 	first := store.Share{Places: []string{"ledger"}, Roots: 10, Records: 20}
 	first.Range.Upto = 15
-	ok, err := w.EndShare(t.Context(), w.def.Name, first)
+	ok, err := w.Comparisons.EndShare(t.Context(), w.def.Name, first)
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	if ok, err = w.EndShare(t.Context(), w.def.Name, first); err != nil || ok {
+	if ok, err = w.Comparisons.EndShare(t.Context(), w.def.Name, first); err != nil || ok {
 		t.Errorf("the same share was noted twice: %v", err)
 	}
 	if s := w.state(); s.After != 15 || s.RoundRoots != 10 || s.Checked != 20 {
@@ -126,7 +126,7 @@ func TestMuchDriftIsCounted(t *testing.T) {
 	if s := w.state(); s.Drift != 0 || len(s.Examples) != 0 {
 		t.Errorf("%+v", s)
 	}
-	if err := w.FailShare(t.Context(), w.def.Name, "no"); err != nil || w.state().LastError != "no" {
+	if err := w.Comparisons.FailShare(t.Context(), w.def.Name, "no"); err != nil || w.state().LastError != "no" {
 		t.Errorf("%v, %+v", err, w.state())
 	}
 }

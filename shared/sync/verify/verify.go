@@ -90,10 +90,14 @@ type Ledger interface {
 	LedgerRows(ctx context.Context, entity string, roots []uint64) ([]store.PackedRow, error)
 }
 
-// State reads the pipeline's progress.
-type State interface {
+// Claims reads watermarks.
+type Claims interface {
 	// AsOf returns the watermark, nil before the first run.
 	AsOf(ctx context.Context, jobType string) (*time.Time, error)
+}
+
+// State reads the pipeline's progress.
+type State interface {
 	// Busy returns which of the roots are unconfirmed or in work.
 	Busy(ctx context.Context, entity string, roots []uint64) (map[uint64]bool, error)
 	// Working reports whether a run is in progress.
@@ -114,6 +118,7 @@ type Verifier struct {
 	Rows   Rows
 	Ledger Ledger
 	State  State
+	Claims Claims
 	Index  Index  // nil without a deep comparison
 	names  uint64 // maxNames if 0
 }

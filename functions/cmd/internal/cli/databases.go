@@ -175,7 +175,7 @@ func Live(ctx context.Context, db *store.DB, defs wire.Definitions, name string)
 	if err != nil {
 		return nil, err
 	}
-	catalog := target.Catalog{Entities: entities, Store: db}
+	catalog := target.Catalog{Entities: entities, Store: db.Targets}
 	if name == "" {
 		return catalog.Live(ctx)
 	}

@@ -57,14 +57,14 @@ func (s *Session) FollowJob(ctx context.Context, db *store.DB, j rework.Job, o J
 	begun := s.Now()
 	var first *int64 // roots done at the first look: the rate is counted from there
 	err := s.Await(ctx, Work{Name: j.String(), Look: fmt.Sprint("returnsync jobs show ", j.ID)}, func() (bool, error) {
-		now, err := db.Job(ctx, j.ID)
+		now, err := db.Jobs.Job(ctx, j.ID)
 		if err != nil {
 			return false, err
 		}
 		if j = now; j.State.Final() {
 			return true, nil
 		}
-		p, err := db.Progress(ctx, j)
+		p, err := db.Jobs.Progress(ctx, j)
 		if err != nil {
 			return false, err
 		}

@@ -26,7 +26,7 @@ func checkIndices(ctx context.Context, s *cli.Session, name string) ([]judge.Fin
 		if err != nil {
 			return nil, err
 		}
-		asOf, err := db.AsOf(ctx, def.JobType)
+		asOf, err := db.Claims.AsOf(ctx, def.JobType)
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rebuild"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -177,10 +178,10 @@ func openBuilder(ctx context.Context, s *cli.Session, name string) (*builder, er
 		return nil, err
 	}
 	b := &builder{db: db, s: s, first: first, show: progress.New(s.Err, s.Terminal, "rebuild "+name, s.Now)}
-	b.Rebuild = &rebuild.Rebuild{
-		Store: db, Cron: c, Indices: indices{settings}, Verify: b.verify, Poll: s.Poll, Grace: searchesLearn, Log: s.Log,
+	b.Rebuild = join.Rebuild(&rebuild.Rebuild{
+		Cron: c, Indices: indices{settings}, Verify: b.verify, Poll: s.Poll, Grace: searchesLearn, Log: s.Log,
 		Progress: func(words string, r run.Run) { b.show.Set(r.PagesDone, r.PagesTotal, words+", "+cli.Stage(r)) },
-	}
+	}, db)
 	return b, nil
 }
 
@@ -287,7 +288,7 @@ func (b *builder) targets(ctx context.Context) ([]target.Target, error) {
 
 // targetsOf returns the targets of an entity.
 func targetsOf(ctx context.Context, db *store.DB, name string) ([]target.Target, error) {
-	all, err := db.Targets(ctx)
+	all, err := db.Targets.Targets(ctx)
 	var list []target.Target
 	for _, t := range all {
 		if t.Entity == name {
@@ -318,7 +319,7 @@ func listTargets(ctx context.Context, s *cli.Session, name string) error {
 		if err != nil {
 			return err
 		}
-		asOf, err := db.AsOf(ctx, of.JobType)
+		asOf, err := db.Claims.AsOf(ctx, of.JobType)
 		if err != nil {
 			return err
 		}

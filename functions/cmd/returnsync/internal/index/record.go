@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
@@ -75,7 +76,7 @@ func showRecord(ctx context.Context, s *cli.Session, id string, o recordOptions)
 		return err
 	}
 	def := list[0]
-	r, err := v.Record(ctx, db, def, def.Format.IDs.Of(id), o.roots)
+	r, err := v.Record(ctx, join.Histories(db), def, def.Format.IDs.Of(id), o.roots)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -232,7 +233,7 @@ func (r *repair) open(ctx context.Context, s *cli.Session) (err error) {
 	if r.store, err = s.Tables(ctx); err != nil {
 		return err
 	}
-	r.repairs, err = rework.NewRepairs(ctx, r.store, r.def, run.Repair, "returnsync repair")
+	r.repairs, err = rework.NewRepairs(ctx, join.Repairs(r.store), r.def, run.Repair, "returnsync repair")
 	return err
 }
 

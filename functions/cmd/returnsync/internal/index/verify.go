@@ -139,7 +139,7 @@ func Compare(ctx context.Context, s *cli.Session, o VerifyOptions) ([]verify.Rep
 
 // compareOne compares one entity and shows its progress.
 func compareOne(ctx context.Context, s *cli.Session, v verify.Verifier, db *store.DB, d entity.Definition, o VerifyOptions) (verify.Report, error) {
-	total, err := db.LedgerSize(ctx, d.Name)
+	total, err := db.Comparisons.LedgerSize(ctx, d.Name)
 	if err != nil {
 		return verify.Report{}, err
 	}
@@ -159,7 +159,7 @@ func compareOne(ctx context.Context, s *cli.Session, v verify.Verifier, db *stor
 	if err != nil || o.account != "" || o.dry {
 		return r, err
 	}
-	return r, db.NoteCompared(ctx, d.Name, verify.ShareOf(r))
+	return r, db.Comparisons.NoteCompared(ctx, d.Name, verify.ShareOf(r))
 }
 
 // verifyWords says how far a comparison is.

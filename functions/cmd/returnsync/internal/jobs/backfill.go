@@ -86,7 +86,7 @@ func startBackfill(ctx context.Context, s *cli.Session, o backfillOptions) error
 	if err != nil {
 		return err
 	}
-	e, err := rework.EstimateBackfill(ctx, db, src, def, w)
+	e, err := rework.EstimateBackfill(ctx, db.Ledger, src, def, w)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func startBackfill(ctx context.Context, s *cli.Session, o backfillOptions) error
 	}
 	var again bool
 	j, err := operate.Acts{Store: db}.Backfill(ctx, s.Actor(), def.Name, func() (j rework.Job, err error) {
-		j, again, err = rework.NewBackfill(ctx, db, def, rework.Asked{Window: w, Rate: o.rate, Roots: e.Roots, By: "returnsync backfill"})
+		j, again, err = rework.NewBackfill(ctx, db.Jobs, def, rework.Asked{Window: w, Rate: o.rate, Roots: e.Roots, By: "returnsync backfill"})
 		return j, err
 	})
 	if err != nil {
@@ -153,7 +153,7 @@ func printEstimate(ctx context.Context, s *cli.Session, db *store.DB, o backfill
 	if o.rate > 0 {
 		e.Seconds = (e.Roots + int64(o.rate) - 1) / int64(o.rate)
 	}
-	budget, err := rework.ReadBudget(ctx, db, cfg)
+	budget, err := rework.ReadBudget(ctx, db.Runs, cfg)
 	if err != nil {
 		return err
 	}

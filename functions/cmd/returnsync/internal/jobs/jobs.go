@@ -63,7 +63,7 @@ func readJobs(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]health.Jo
 	if err != nil {
 		return nil, err
 	}
-	list, err := db.Jobs(ctx, o.Entity, !o.All, o.Limit)
+	list, err := db.Jobs.Newest(ctx, o.Entity, !o.All, o.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func openJob(ctx context.Context, s *cli.Session, text string) (*store.DB, rewor
 	if err != nil {
 		return nil, rework.Job{}, defs, err
 	}
-	j, err := db.Job(ctx, id)
+	j, err := db.Jobs.Job(ctx, id)
 	return db, j, defs, err
 }
 

@@ -53,13 +53,13 @@ func readParked(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]ParkedO
 	all := make([]ParkedOf, len(entities))
 	for i, d := range entities {
 		all[i] = ParkedOf{Entity: target.Parse(d.Name).Base, Records: []store.Parked{}}
-		if all[i].Total, err = db.ParkedCount(ctx, d.Name); err != nil {
+		if all[i].Total, err = db.Parked.Count(ctx, d.Name); err != nil {
 			return nil, err
 		}
 		if all[i].Total == 0 {
 			continue
 		}
-		if all[i].Records, err = db.ParkedOpen(ctx, d.Name, o.Limit); err != nil {
+		if all[i].Records, err = db.Parked.Open(ctx, d.Name, o.Limit); err != nil {
 			return nil, err
 		}
 	}

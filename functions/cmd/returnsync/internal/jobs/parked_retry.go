@@ -109,7 +109,7 @@ func allParked(ctx context.Context, db *store.DB, entities entity.List, reason s
 	var list []operate.Parked
 	for _, d := range entities {
 		records := ledger.Journal{}
-		err := db.EachParked(ctx, d.Name, reason, func(part []store.Parked) error {
+		err := db.Parked.Each(ctx, d.Name, reason, func(part []store.Parked) error {
 			for _, p := range part {
 				records.Add(p.Root, p.ObjectID)
 			}
@@ -137,7 +137,7 @@ func retry(ctx context.Context, s *cli.Session, db *store.DB, p operate.Parked, 
 	if err := s.Launch(ctx, db, j, cli.JobOptions{Wait: o.Wait}); err != nil || !o.Wait.Wait {
 		return 0, err
 	}
-	left, err := db.RootsOf(ctx, p.Def.Name, ids)
+	left, err := db.Parked.RootsOf(ctx, p.Def.Name, ids)
 	if err != nil {
 		return 0, err
 	}

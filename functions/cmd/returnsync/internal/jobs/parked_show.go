@@ -54,7 +54,7 @@ func showParked(ctx context.Context, s *cli.Session, id string, o showOptions) e
 	}
 	var shown []ParkedShown
 	for _, def := range entities {
-		list, err := db.ParkedNamed(ctx, def.Name, []string{id})
+		list, err := db.Parked.Named(ctx, def.Name, []string{id})
 		if err != nil {
 			return err
 		}

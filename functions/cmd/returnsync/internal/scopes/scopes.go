@@ -258,7 +258,7 @@ func forReading(ctx context.Context, s *cli.Session) (*member.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	scopes := &member.Scopes{Store: scopestore.New(db.Pool()), Targets: db, Config: cfg, Log: s.Log}
+	scopes := &member.Scopes{Store: scopestore.New(db.Pool()), DB: db, Config: cfg, Log: s.Log}
 	return scopes, scopes.Refresh(ctx)
 }
 
@@ -275,5 +275,5 @@ func forStarting(ctx context.Context, s *cli.Session) (*member.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &member.Scopes{Store: scopestore.New(tick.Store.Pool()), Targets: tick.Store, Ticker: tick.Play, Entities: tick.Entities, Config: cfg, Log: s.Log}, nil
+	return &member.Scopes{Store: scopestore.New(tick.Store.Pool()), DB: tick.Store, Ticker: tick.Play, Entities: tick.Entities, Config: cfg, Log: s.Log}, nil
 }

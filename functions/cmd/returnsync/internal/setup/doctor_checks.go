@@ -197,7 +197,7 @@ func liveDrift(ctx context.Context, s *cli.Session, d cli.Databases, e entity.De
 	if err != nil {
 		return nil, err
 	}
-	live, err := target.Catalog{Entities: entity.List{e}, Store: db}.LiveOf(ctx, e.Name)
+	live, err := target.Catalog{Entities: entity.List{e}, Store: db.Targets}.LiveOf(ctx, e.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func targetChecks(s *cli.Session, d cli.Databases, l looking, entities entity.Li
 		list = append(list, after(wire.StateTables, name, func(ctx context.Context) []doctor.Finding {
 			db, err := s.Store(d.Wired())
 			if err == nil {
-				e, err = target.Catalog{Entities: entities, Store: db}.LiveOf(ctx, e.Name)
+				e, err = target.Catalog{Entities: entities, Store: db.Targets}.LiveOf(ctx, e.Name)
 			}
 			if err != nil {
 				return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error(), Do: "returnsync migrate"}}

@@ -51,7 +51,7 @@ func readRuns(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]wire.Answ
 	}
 	var list []wire.Answer
 	for _, d := range entities {
-		runs, err := db.Runs(ctx, d.Name, o.Limit)
+		runs, err := db.Runs.Newest(ctx, d.Name, o.Limit)
 		if err != nil {
 			return nil, err
 		}
@@ -126,12 +126,12 @@ func showRun(ctx context.Context, s *cli.Session, id int64, pages int, asJSON bo
 	if err != nil {
 		return err
 	}
-	r, err := db.Run(ctx, id)
+	r, err := db.Runs.Run(ctx, id)
 	if err != nil {
 		return err
 	}
 	report := RunReport{Answer: wire.RunAnswer(r), Kind: r.Kind, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
-	list, err := db.Pages(ctx, id, pages)
+	list, err := db.Pages.OfRun(ctx, id, pages)
 	if err != nil {
 		return err
 	}

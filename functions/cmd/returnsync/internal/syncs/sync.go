@@ -87,7 +87,7 @@ func startSyncs(ctx context.Context, s *cli.Session, o syncOptions) error {
 // follow follows the run of an entity's claim and prints its account.
 func follow(ctx context.Context, s *cli.Session, tick cli.Tick, started flow.Started) error {
 	name := started.Entity // a target's, where the entity was rebuilt
-	d, err := target.Catalog{Entities: tick.Entities, Store: tick.Store}.Named(ctx, name)
+	d, err := target.Catalog{Entities: tick.Entities, Store: tick.Store.Targets}.Named(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func ended(ctx context.Context, s *cli.Session, tick cli.Tick, c claimed, each f
 	work := cli.Work{Name: "the sync of " + c.entity.Name, Look: "returnsync status"}
 	err = s.Await(ctx, work, func() (bool, error) {
 		if token == "" {
-			status, err := tick.Store.Status(ctx, c.entity)
+			status, err := tick.Store.Facts.Status(ctx, c.entity)
 			if err != nil {
 				return false, err
 			}
@@ -130,7 +130,7 @@ func ended(ctx context.Context, s *cli.Session, tick cli.Tick, c claimed, each f
 			}
 			token = status.Claim.Token
 		}
-		found, err := tick.Store.RunOf(ctx, token)
+		found, err := tick.Store.Runs.RunOf(ctx, token)
 		if err != nil {
 			return false, err
 		}
@@ -147,7 +147,7 @@ func ended(ctx context.Context, s *cli.Session, tick cli.Tick, c claimed, each f
 // stillClaimed makes sure that a claim without a run is still the entity's newest: a claim
 // that was taken over before its run began never gets one.
 func stillClaimed(ctx context.Context, tick cli.Tick, c claimed, token string, each func(run.Run)) error {
-	status, err := tick.Store.Status(ctx, c.entity)
+	status, err := tick.Store.Facts.Status(ctx, c.entity)
 	if err != nil {
 		return err
 	}

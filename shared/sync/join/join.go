@@ -1,0 +1,61 @@
+// Package join gives each step of the sync the tables that it needs, where the step
+// declares the interface and package store implements it. Programs and tests join
+// their steps here and in no other place.
+package join
+
+import (
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rebuild"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
+)
+
+// Cron gives a cron step its tables.
+func Cron(c *flow.Cron, db *store.DB) *flow.Cron {
+	c.Claims, c.Targets = db.Claims, db.Targets
+	return c
+}
+
+// Window gives a window step its tables. Its log is set before.
+func Window(w *flow.Window, db *store.DB) *flow.Window {
+	w.Claims, w.Runs, w.Changes, w.Targets = db.Claims, db.Runs, db.Changes, db.Targets
+	w.Closer = flow.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: w.Log}
+	return w
+}
+
+// Process gives a process step its tables. Its log is set before.
+func Process(p *flow.Process, db *store.DB) *flow.Process {
+	p.Claims, p.Runs, p.Changes, p.Targets, p.Pages, p.Ledger = db.Claims, db.Runs, db.Changes, db.Targets, db.Pages, db.Ledger
+	p.Closer = flow.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: p.Log}
+	return p
+}
+
+// Jobs gives the turns of jobs their tables. Their log is set before.
+func Jobs(j *rework.Jobs, db *store.DB) *rework.Jobs {
+	j.Table, j.Lanes, j.Runs, j.Changes, j.Pages, j.Targets = db.Jobs, db.Claims, db.Runs, db.Changes, db.Pages, db.Targets
+	j.Closer = flow.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: j.Log}
+	return j
+}
+
+// Rebuild gives a rebuild its tables.
+func Rebuild(r *rebuild.Rebuild, db *store.DB) *rebuild.Rebuild {
+	r.Targets, r.Claims, r.Runs = db.Targets, db.Claims, db.Runs
+	return r
+}
+
+// Repairs returns the tables in which roots are gathered.
+func Repairs(db *store.DB) rework.RepairTables {
+	return rework.RepairTables{Clock: db, Jobs: db.Jobs, Ledger: db.Ledger}
+}
+
+// Verifier gives a comparison its tables.
+func Verifier(v *verify.Verifier, db *store.DB) *verify.Verifier {
+	v.Ledger, v.State, v.Claims = db.Comparisons, db.Comparisons, db.Claims
+	return v
+}
+
+// Histories returns the tables that know of single records.
+func Histories(db *store.DB) verify.Histories {
+	return verify.Histories{Ledger: db.Ledger, Parked: db.Parked, Runs: db.Runs}
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
+)
+
+// CloseIdle closes a claim that found nothing to do: it notes a run without pages,
+// then moves the watermark. A crash between the two is healed by Conclude. The
+// error is fault.Superseded when the claim is another's.
+func (db *Runs) CloseIdle(ctx context.Context, name string, c claim.Row, w window.Window) (run.Run, error) {
+	r := run.Run{Entity: name, Kind: run.Window, State: run.Synced, ClaimID: c.ID, Token: c.Token, Window: w}
+	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to, closed_at)
+		SELECT ?, ?, ?, id, token, ?, ?, NOW(6) FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`,
+		name, r.Kind, r.State, w.From, w.To, c.ID, c.Token)
+	if err != nil {
+		return r, sqldb.Outage(err, "note the idle run")
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return r, either(err, errSuperseded("the window task"))
+	}
+	if r.ID, err = res.LastInsertId(); err != nil {
+		return r, sqldb.Outage(err, "note the idle run")
+	}
+	return r, db.Conclude(ctx, r)
+}
+
+// Conclude gives back the claim of a run that is synced, and moves the watermark
+// to its end. It returns fault.Superseded when that has been done.
+func (db *Runs) Conclude(ctx context.Context, r run.Run) error {
+	return sqldb.Outage(release(ctx, db.sql, r.ClaimID, r.Token, &r.Window.From, &r.Window.To), "give the claim back")
+}
+
+// Publish closes a run whose pages are all done as synced and moves the
+// watermark, in one transaction. The account is checked a second time, from the
+// pages themselves and against the change list: a run that does not add up is
+// refused with code "unbalanced" and stays as it is. It returns fault.Superseded
+// when the run has been closed by somebody else.
+func (db *Runs) Publish(ctx context.Context, r run.Run) error {
+	return db.sql.InTx(ctx, "close the run", func(tx *sql.Tx) error {
+		if err := audit(ctx, tx, r.ID); err != nil {
+			return err
+		}
+		ok, err := move(ctx, tx, r.ID, run.Synced, ", closed_at = NOW(6)")
+		if err != nil || !ok {
+			return either(err, errSuperseded("the run"))
+		}
+		if err := noteRun(ctx, tx, r.ID, runlog.Info, "the run is synced: "+r.Counts.String()); err != nil {
+			return err
+		}
+		return release(ctx, tx, r.ClaimID, r.Token, &r.Window.From, &r.Window.To)
+	})
+}
+
+// Fail closes a run as failed. The watermark stays, so the next tick covers the
+// same ground; possible pushes of its open pages become unconfirmed.
+func (db *Runs) Fail(ctx context.Context, r run.Run, reason string) error {
+	return db.sql.InTx(ctx, "fail the run", func(tx *sql.Tx) error {
+		if err := abandon(ctx, tx, r.ID); err != nil {
+			return err
+		}
+		ok, err := move(ctx, tx, r.ID, run.Failed, ", closed_at = NOW(6), last_error = ?", sqldb.Cut(reason, 1024))
+		if err != nil || !ok {
+			return either(err, errSuperseded("the run"))
+		}
+		if err := noteRun(ctx, tx, r.ID, runlog.Error, "the run failed: "+reason); err != nil {
+			return err
+		}
+		return release(ctx, tx, r.ClaimID, r.Token, nil, nil)
+	})
+}
+
+// audit checks a run's account against its pages and its change list.
+func audit(ctx context.Context, tx *sql.Tx, id int64) error {
+	r, err := scanRun(tx.QueryRowContext(ctx, "SELECT "+runColumns+" FROM sync_run r WHERE r.id = ? FOR UPDATE", id))
+	if err != nil {
+		return err
+	}
+	var pages, done int
+	var roots, listed int64
+	var sum run.Counts
+	err = tx.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(state = 2), 0), COALESCE(SUM(roots), 0), COALESCE(SUM(found), 0),
+		COALESCE(SUM(saved), 0), COALESCE(SUM(deleted), 0), COALESCE(SUM(unchanged), 0), COALESCE(SUM(parked), 0), COALESCE(SUM(operations), 0),
+		(SELECT COUNT(*) FROM sync_change WHERE run_id = ?) FROM sync_page WHERE run_id = ?`, id, id).
+		Scan(&pages, &done, &roots, &sum.Found, &sum.Saved, &sum.Deleted, &sum.Unchanged, &sum.Parked, &sum.Operations, &listed)
+	if err != nil {
+		return err
+	}
+	problem := ""
+	switch {
+	case pages != r.PagesTotal || done != pages || r.PagesDone != pages || r.PagesFailed != 0:
+		problem = fmt.Sprintf("%d pages were cut, %d are there, %d are done, %d counted done and %d failed", r.PagesTotal, pages, done, r.PagesDone, r.PagesFailed)
+	case roots != listed:
+		problem = fmt.Sprintf("the change list has %d roots, the pages %d", listed, roots)
+	case sum != r.Counts:
+		problem = fmt.Sprintf("the pages say %v, the run %v", sum, r.Counts)
+	case !r.Counts.Balanced():
+		problem = r.Counts.String()
+	}
+	if problem == "" || r.State.Final() {
+		return nil
+	}
+	return fault.New(fault.Internal, "unbalanced", "run %d does not add up and stays open: %s", id, problem)
+}
