@@ -16,7 +16,7 @@ import (
 func openReports(t *testing.T, role string) (*Page, wiretest.Product) {
 	t.Helper()
 	product := wiretest.Open(t, map[string]string{"WINGS": reports.Name}, reports.Wing())
-	opened, err := product.Console(t.Context())
+	opened, err := product.Env.Console(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

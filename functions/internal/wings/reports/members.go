@@ -9,21 +9,28 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
 // members opens the starter of report types as members of scopes: report:sales_report.
-func members(_ context.Context, o wire.Opening) (member.Other, error) {
-	return reportMember{o, store.New(o.Pool)}, nil
+func members(ctx context.Context, o wire.Opening) (member.Other, error) {
+	var c Address
+	if err := wire.Configure(ctx, o.Lookup, &c); err != nil {
+		return nil, err
+	}
+	return reportMember{store.New(o.Pool), func(ctx context.Context) (*flow.Starter, error) { return starterOf(ctx, o, c) }}, nil
 }
 
 // reportMember is the kind report of scopes' members. A start works on today's report of
 // the type, as its schedule does; one that is done already counts as synced.
 type reportMember struct {
-	wire.Opening
 	tables *store.Store
+	// starter opens the starter, and with it the queue, at a start: other members start
+	// without the wing's settings.
+	starter func(context.Context) (*flow.Starter, error)
 }
 
 // Kind implements member.Other.
@@ -38,10 +45,9 @@ func (m reportMember) Check(ctx context.Context, name string) error {
 	return err
 }
 
-// Start implements member.Other. The reference is the report's row. The queue is opened
-// by the start: other members start without the wing's settings.
+// Start implements member.Other. The reference is the report's row.
 func (m reportMember) Start(ctx context.Context, name, key string) (ref string, err error) {
-	starter, err := Starter(ctx, m.Opening)
+	starter, err := m.starter(ctx)
 	if err != nil {
 		return "", fault.Wrap(err, fault.Misconfigured, "reports-settings", "the reports' settings are not complete")
 	}

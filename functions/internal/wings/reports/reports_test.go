@@ -76,7 +76,7 @@ func TestTheFunctionChecksItsCallers(t *testing.T) {
 func TestReportTypesAreMembersOfScopes(t *testing.T) {
 	p := open(t, nil, nil)
 	p.call("POST", "?sweep=1", "")
-	s, err := p.FlowScopes(t.Context())
+	s, err := p.Env.FlowScopes(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

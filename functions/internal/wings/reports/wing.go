@@ -52,6 +52,11 @@ func Wing() wire.Wing {
 type Config struct {
 	// Dir holds the definitions of report types.
 	Dir string `env:"REPORTS_DIR"`
+	Address
+}
+
+// Address is what those who start reports need of the settings.
+type Address struct {
 	// URL is the reports function's address, which queue reports calls.
 	URL string `env:"REPORTS_URL"`
 }
@@ -86,7 +91,7 @@ func open(ctx context.Context, e *wire.Env) (*function.Parts, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	starter, err := starterOf(ctx, o, c)
+	starter, err := starterOf(ctx, o, c.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +109,7 @@ func open(ctx context.Context, e *wire.Env) (*function.Parts, error) {
 }
 
 // starterOf opens what makes reports due.
-func starterOf(ctx context.Context, o wire.Opening, c Config) (*flow.Starter, error) {
+func starterOf(ctx context.Context, o wire.Opening, c Address) (*flow.Starter, error) {
 	if c.URL == "" {
 		return nil, fmt.Errorf("the configuration is not complete:\n  REPORTS_URL is missing: where queue %s delivers to", queueName)
 	}
@@ -118,7 +123,7 @@ func starterOf(ctx context.Context, o wire.Opening, c Config) (*flow.Starter, er
 
 // Starter opens what makes reports due, for commands.
 func Starter(ctx context.Context, o wire.Opening) (*flow.Starter, error) {
-	var c Config
+	var c Address
 	if err := wire.Configure(ctx, o.Lookup, &c); err != nil {
 		return nil, err
 	}

@@ -28,8 +28,8 @@ const Location = "projects/p/locations/l"
 
 // Product is the opened product.
 type Product struct {
-	*wire.Env
-	DB *store.DB
+	Env *wire.Env
+	DB  *store.DB
 	// DSN is that of the source and of our own tables.
 	DSN string
 }

@@ -34,7 +34,7 @@ func TestCommands(t *testing.T) {
 	}
 	call := func(line string) (string, error) {
 		var out bytes.Buffer
-		app := &cli.App{Deps: cli.Deps{Environment: product.Lookup, Dir: t.TempDir(), Out: &out, Err: io.Discard, Client: http.DefaultClient, Now: time.Now, User: "ann", Wings: []wire.Wing{wing.Wing()}}}
+		app := &cli.App{Deps: cli.Deps{Environment: product.Env.Lookup, Dir: t.TempDir(), Out: &out, Err: io.Discard, Client: http.DefaultClient, Now: time.Now, User: "ann", Wings: []wire.Wing{wing.Wing()}}}
 		cmd := commands(app)[0]
 		cmd.SetArgs(strings.Fields(line))
 		cmd.SetOut(io.Discard)
