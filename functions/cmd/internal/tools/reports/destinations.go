@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 )
 
@@ -94,26 +95,16 @@ func (p *play) airtableRecords(ctx context.Context, table, formula string) ([]re
 // waited for as Airtable asks.
 func (p *play) airtablePage(ctx context.Context, table string, query url.Values) ([]byte, error) {
 	for attempt := 1; ; attempt++ {
-		if err := pause(ctx, airtablePause); err != nil {
+		if err := clock.Sleep(ctx, airtablePause); err != nil {
 			return nil, err
 		}
 		body, err := p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/"+url.PathEscape(table)+"?"+query.Encode(), airtableToken)
 		if err == nil || attempt == 4 || !strings.Contains(err.Error(), "answered 429") {
 			return body, err
 		}
-		if err := pause(ctx, 31*time.Second); err != nil {
+		if err := clock.Sleep(ctx, 31*time.Second); err != nil {
 			return nil, err
 		}
-	}
-}
-
-// pause waits.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
 	}
 }
 
@@ -124,6 +115,8 @@ func (p *play) mongoValues(ctx context.Context, r report.Report) (_ values, err 
 		return nil, err
 	}
 	defer func() { _ = client.Disconnect(context.WithoutCancel(ctx)) }()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	cursor, err := client.Database("reports").Collection(r.Type).Find(ctx, bson.D{{Key: "report", Value: r.Type + "|" + r.Slot}})
 	if err != nil {
 		return nil, err

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
@@ -19,6 +18,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/definition"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
@@ -35,8 +35,6 @@ type play struct {
 	tables  *store.Store
 	list    []report.Definition
 	started time.Time // the scheduled time of the reports
-	bad     atomic.Bool
-	cuts    int // of MongoDB's connections
 }
 
 // openPlay opens the wing's part of a stack.
@@ -72,10 +70,10 @@ func (p *play) registered() *rehearsal.Play {
 		"MONGODB_URI=" + v.mongoURI(),
 	}
 	if s.Options.Steps {
-		env = append(env, soakEnv...)
+		env = append(env, "REPORT_LEASE=15s") // so short that a death shows
 	}
 	return &rehearsal.Play{
-		Env: env, Begin: p.begin, Run: p.run, Check: p.check, Misbehave: p.misbehave, Churn: p.churn, Settle: p.settle, Close: p.close, Welcome: p.welcome,
+		Env: env, Begin: p.begin, Run: p.run, Check: p.check, Close: p.close, Welcome: p.welcome,
 	}
 }
 
@@ -175,7 +173,7 @@ func (p *play) wait(ctx context.Context, log io.Writer) error {
 		if open == 0 {
 			return nil
 		}
-		if err := pause(ctx, lookEvery); err != nil {
+		if err := clock.Sleep(ctx, lookEvery); err != nil {
 			return err
 		}
 	}

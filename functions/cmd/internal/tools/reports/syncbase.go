@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"time"
 
 	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/airtable"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/base"
@@ -63,7 +63,7 @@ func (p *play) roundBase(ctx context.Context) error {
 			if err != nil || !sum.Busy {
 				return err
 			}
-			if err := pause(ctx, lookEvery); err != nil { // the tick has it
+			if err := clock.Sleep(ctx, lookEvery); err != nil { // the tick has it
 				return err
 			}
 		}
@@ -108,15 +108,3 @@ func (p *play) compareBase(ctx context.Context, list []report.Report) (compared,
 
 // repeatField is a field of the table Report Types that people edit.
 const repeatField = "Repeat after N days"
-
-// editByHand is a person who sets a type's Repeat after N days in the SYNC base, to so
-// many that no report is that old.
-func (p *play) editByHand(ctx context.Context, dice *rand.Rand) error {
-	name := p.list[dice.IntN(len(p.list))].Name
-	records, err := p.airtableRecords(ctx, base.TypesTable, "{Name}='"+name+"'")
-	if err != nil || len(records) != 1 {
-		return nil //nolint:nilerr // the base is out of order just now, for people too
-	}
-	_, err = p.vendors.airtable.Edit(airtable.Edit{Base: airtableBase, Table: base.TypesTable, Record: records[0].ID, Fields: map[string]any{repeatField: 300 + dice.IntN(60)}})
-	return err
-}

@@ -34,23 +34,21 @@ const courierToken = "a-token-of-the-local-rehearsal-only"
 type vendors struct {
 	amazon    *spapi.Server
 	airtable  *airtable.Server
-	api       *flaky
 	addresses map[string]string // by amazon, airtable, api
 	servers   []*http.Server
 
 	// mongo is nil where MongoDB cannot be had; noMongo says why.
 	mongo   *mongoServer
 	noMongo error
-	cutter  *cutter // before it
 }
 
 // openVendors starts the services on loopback. Without MongoDB the others run.
 func openVendors(ctx context.Context, log io.Writer) (*vendors, error) {
 	v := &vendors{
 		amazon: spapi.New(spapi.Options{Content: writeOrders}), airtable: airtable.New(airtable.Options{}),
-		api: &flaky{Handler: api()}, addresses: map[string]string{},
+		addresses: map[string]string{},
 	}
-	for name, handler := range map[string]http.Handler{"amazon": v.amazon, "airtable": v.airtable, "api": v.api} {
+	for name, handler := range map[string]http.Handler{"amazon": v.amazon, "airtable": v.airtable, "api": api()} {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, errors.Join(err, v.close())
@@ -61,11 +59,6 @@ func openVendors(ctx context.Context, log io.Writer) (*vendors, error) {
 	}
 	if v.mongo, v.noMongo = startMongo(ctx, log); v.noMongo != nil {
 		_, _ = fmt.Fprintln(log, "MongoDB is left out:", v.noMongo)
-		return v, nil
-	}
-	var err error
-	if v.cutter, err = openCutter(ctx, v.mongo.address); err != nil {
-		return nil, errors.Join(err, v.close())
 	}
 	return v, nil
 }
@@ -75,7 +68,7 @@ func (v *vendors) mongoURI() string {
 	if v.mongo == nil {
 		return ""
 	}
-	return "mongodb://" + v.cutter.listener.Addr().String() + "/"
+	return "mongodb://" + v.mongo.address + "/"
 }
 
 // close stops the services.
@@ -83,9 +76,6 @@ func (v *vendors) close() error {
 	var problems []error
 	for _, s := range v.servers {
 		problems = append(problems, s.Close())
-	}
-	if v.cutter != nil {
-		problems = append(problems, v.cutter.close())
 	}
 	if v.mongo != nil {
 		problems = append(problems, v.mongo.close())
