@@ -18,9 +18,11 @@ import (
 // Claims is what a tick needs of the table of claims. Claim and TakeOver return false
 // when another tick was faster.
 type Claims interface {
-	// Newest returns the newest row of a job type, and inserts the first one.
+	// Newest returns the newest row of a job type. Where there is none, it first inserts
+	// one that is free.
 	Newest(ctx context.Context, jobType string) (claim.Row, error)
-	// NewestWithAgenda is Newest and the agenda in one statement.
+	// NewestWithAgenda is Newest and, in the same statement, what else a tick has to look
+	// at: entities with several targets, and jobs whose next turn is overdue.
 	NewestWithAgenda(ctx context.Context, jobType string, silence time.Duration) (claim.Row, claim.Agenda, error)
 	Claim(ctx context.Context, r claim.Row, g claim.Grant) (bool, error)
 	// TakeOver also closes the dead claim's run as interrupted, and returns its id.

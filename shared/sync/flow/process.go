@@ -80,7 +80,8 @@ type Owners interface {
 	// Plan plans a push of roots in the page's account. write, called before the push,
 	// stores which roots own records now.
 	Plan(ctx context.Context, d entity.Definition, p owner.Page, roots []uint64, rows source.Rows) (write func() error, err error)
-	// Check leaves records to the next run that other roots took over during the push.
+	// Check finds records that other roots took over during the push, such as an item
+	// that was moved to another return. The next run pushes them.
 	Check(ctx context.Context, d entity.Definition, p owner.Page) error
 }
 
@@ -161,7 +162,7 @@ func (p *Process) work(ctx context.Context, held page.Held, now time.Time) (run.
 			return held.Run, failed
 		}
 		return p.Closer.Refuse(ctx, held.Run, err)
-	case !fault.Retryable(err):
+	case !fault.Retryable(err): // another delivery or run has taken over
 		return held.Run, err
 	case held.Attempts >= p.Config.PageAttempts:
 		p.Log.ErrorContext(ctx, "a page ran out of attempts", "entity", held.Run.Entity, "run", held.Run.ID, "page", held.Number, "attempts", held.Attempts, "error", err)
@@ -267,6 +268,7 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 			return err
 		}
 		p.Steps.At("journaled")
+		// Records that the index refuses are parked by the account.
 		answer, err := p.Index.Push(ctx, a.def.Index, a.account.Ops())
 		if err != nil {
 			return err
@@ -356,7 +358,7 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 	if !r.Settled() {
 		return r, nil
 	}
-	if r.PagesFailed > 0 {
+	if r.PagesFailed > 0 { // what the other pages pushed stays; the next window lists it again
 		return p.Closer.Fail(ctx, r, r.LastError)
 	}
 	d, err := p.Definitions.Named(ctx, r.Entity)

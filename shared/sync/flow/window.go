@@ -135,10 +135,12 @@ const idleReach = 2 * time.Hour
 
 // idle closes the claim when nothing changed, the common case, with three
 // statements and no transaction. It returns false when something changed, or when
-// that cannot be said cheaply. The window that it closes ends when the claim was
-// made: the check asks changed.sql with exactly the values of that window, because a
-// date that no window has, such as the end of time, makes date functions in a
-// definition answer NULL or 0, and nothing would ever be found again.
+// that cannot be said cheaply: the window is then listed.
+//
+// The check asks changed.sql about a window that some run could really have, from the
+// task's watermark to the time of the claim. A date without end would be simpler, but
+// date functions in a definition may answer NULL or 0 for it, and nothing would ever be
+// found again.
 func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (run.Run, bool, error) {
 	end, ago, ok := t.Since()
 	if !ok || ago < 0 || ago > idleReach || w.Apart {
@@ -149,6 +151,7 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Watermark.Before(end) || next.To.Before(*p.Claim.Watermark) || p.Claim.Now.Before(next.To) {
 		return run.Run{}, false, err
 	}
+	// The task's times are cut to the second; the claim's watermark is exact.
 	next = window.Next(p.Claim.Watermark, d.FirstFrom, next.To, d.Overlap)
 	r, err := w.Runs.CloseIdle(ctx, d.Name, p.Claim, next)
 	if err == nil {
