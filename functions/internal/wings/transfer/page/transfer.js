@@ -68,7 +68,7 @@ function verdict() {
 
 function queue() {
   const { standing: s, worker: w, operator } = view;
-  const counted = (label, n, more) => element('div', {}, element('dt', {}, label), element('dd', {}, number(n)), more ? element('small', {}, more) : '');
+  const counted = (label, n, more) => element('div', {}, element('dt', {}, label), element('dd', {}, number(n), more ? element('small', {}, more) : ''));
   const last = w.jobs.error ? [badge('failed'), ' ', w.jobs.error] : w.owner ? [badge('running'), ` ${w.owner}`] : 'nothing to do';
   return [
     title('Queue', operator && button('start', 'Work now…', () => act({
@@ -96,7 +96,7 @@ function failed() {
     }))),
     table(['Job', 'State', 'Runs', 'Date', 'Cause', ...view.operator ? ['Actions'] : []], list.map(j => [
       ...cells(j), [j.code ? element('code', {}, j.code) : '', why(j.error), j.retryAt ? why(['again ', running(j.retryAt, 'in')]) : ''],
-      ...view.operator ? [button('retry-' + j.id, 'Try again…', () => retry(j.id, j.record), { 'aria-label': `Try job ${j.id} again` })] : [],
+      ...view.operator ? [button('retry-' + j.id, 'Try again…', () => retry(j.id, j.record), { 'aria-label': `Try again… job ${j.id}` })] : [],
     ]), 'Failed jobs'),
   ];
 }
@@ -139,7 +139,7 @@ async function open1(id) {
       element('div', { class: 'sides' },
         side(`Source ${j.sync_source_system ?? ''} ${j.sync_source_model ?? ''} ${j.sync_source_record_id ?? ''}`, j.sync_source_data), side(`Before ${j.sync_target_system ?? ''} ${j.sync_target_model ?? ''} ${j.sync_target_record_id ?? ''}`, j.sync_target_data_before),
         side('Request', j.sync_target_request), side('Answer', j.sync_target_answer)),
-      j.job_log ? [element('h3', {}, 'Log'), element('pre', { class: 'told', tabindex: 0 }, j.job_log)] : '',
+      element('h3', {}, 'Log'), element('pre', { class: 'told', tabindex: 0 }, j.job_log || '–'),
       end(view.operator && failed && button('retry', 'Try again…', () => retry(id, `${j.job_source_model} ${j.job_source_record_id}`))));
   } catch (problem) {
     show(heading(`Job ${id}`), element('p', { class: 'refused', role: 'alert' }, problem.message), end());
