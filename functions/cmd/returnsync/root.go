@@ -127,7 +127,7 @@ func newRoot(d cli.Deps) *cobra.Command {
 		}
 	}
 	sortHelp(root)
-	a.Complete(root)
+	cli.Complete(a, root)
 	cli.DocumentExits(root)
 	return root
 }

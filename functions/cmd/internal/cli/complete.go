@@ -13,9 +13,9 @@ import (
 
 // Complete lets the shell complete --entity, by the definitions, --severity, and the ids
 // that a command takes, by the list of its group; in a command and in all below it.
-func (a *App) Complete(cmd *cobra.Command) {
+func Complete(a *App, cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
-		a.Complete(child)
+		Complete(a, child)
 		if named := a.listed[child]; named != nil {
 			for _, sibling := range cmd.Commands() {
 				a.completeID(sibling, named)
