@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -122,10 +123,10 @@ func (s *Store) Subscribed(ctx context.Context, company, slice exchange.ID) (exc
 }
 
 // Held implements exchange.Local.
-func (s *Store) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
+func (c *Copies) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
 	names := exchange.Names{Subscriptions: map[string]exchange.ID{}, Slices: map[string]exchange.ID{}, Holders: map[exchange.ID]exchange.ID{}}
 	var held []exchange.Subscription
-	all, err := s.Subscriptions(ctx, nil)
+	all, err := c.store.Subscriptions(ctx, nil)
 	if err != nil {
 		return nil, names, err
 	}
@@ -136,16 +137,17 @@ func (s *Store) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subsc
 			held = append(held, b)
 		}
 	}
-	every, err := s.Slices(ctx)
+	every, err := c.store.Slices(ctx)
 	for _, slice := range every {
 		names.Slices[slice.Name] = slice.ID
 	}
 	return held, names, err
 }
 
-// Apply implements exchange.Local.
-func (s *Store) Apply(ctx context.Context, plan exchange.Plan) error {
-	return s.db.InTx(ctx, "apply a primary's subscriptions", func(tx *sql.Tx) error {
+// Apply implements exchange.Local. What is staged for a slice that is not synced any more
+// is removed.
+func (c *Copies) Apply(ctx context.Context, plan exchange.Plan) error {
+	return c.write(ctx, "apply a primary's subscriptions", func(tx *sql.Tx) error {
 		for _, r := range plan.Renew {
 			if _, err := tx.ExecContext(ctx, "UPDATE exchange_subscription SET id = ?, vanished = 0, updated_at = NOW(6) WHERE id = ?", bin(r.New.ID), bin(r.Old)); err != nil {
 				return err
@@ -167,7 +169,11 @@ func (s *Store) Apply(ctx context.Context, plan exchange.Plan) error {
 				return err
 			}
 		}
-		return nil
+		var unsynced []exchange.ID
+		for _, b := range slices.Concat(plan.Deactivate, plan.Vanish, plan.Idle) {
+			unsynced = append(unsynced, b.SliceID)
+		}
+		return discard(ctx, tx, unsynced...)
 	})
 }
 

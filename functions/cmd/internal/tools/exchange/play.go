@@ -121,8 +121,8 @@ func (p *play) start(role, name string, pool *sqldb.DB) (*server, error) {
 	one := &server{name: name, id: exchange.NewID()}
 	parts, partners, err := wing.Open(pool, function.Settings{
 		Role: role, Company: one.id.String(), JWTSecret: localJWT, KeySecret: localKey, TokenTTL: 15 * time.Minute, RefreshTTL: time.Hour,
-		KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 3, LockWait: time.Second, AtOnce: 2, Period: time.Hour,
-	}, slog.New(slog.DiscardHandler), time.Now)
+		KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 3, LockWait: time.Second, Lease: 30 * time.Second, AtOnce: 2, Period: time.Hour,
+	}, slog.New(slog.DiscardHandler), time.Now, nil)
 	if err != nil {
 		return nil, err
 	}
