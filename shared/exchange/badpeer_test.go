@@ -114,6 +114,8 @@ func TestBadPrimaries(t *testing.T) {
 			"twice"},
 		"lists one without a slice":       {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Slice = nil })), "without id or slice"},
 		"lists one of no type":            {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Slice.Type = "x" })), "slice_type"},
+		"lists a name that drives a terminal": {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Name = "rotors\x1b[2J" })), "no control characters"},
+		"lists a slice's name of two lines":   {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Slice.Name = "rotors\nall is well" })), "no control characters"},
 		"lists subscriptions for nothing": {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions, f.More = nil, true })), "does not end"},
 	} {
 		t.Run(name, func(t *testing.T) {

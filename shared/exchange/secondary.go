@@ -137,7 +137,7 @@ func (r *running) follow(ctx context.Context, plan Plan) error {
 	}
 	for _, s := range plan.Foreign {
 		if r.covers(s) {
-			r.add(Result{Subscription: s.ID, Name: s.Name, Slice: s.SliceID, Outcome: OutcomeFailed, Error: "another partner's subscription holds this slice"})
+			r.add(Result{Subscription: s.ID, Name: s.Name, Slice: s.SliceID, Outcome: OutcomeFailed, Error: "this server has the slice already, and not from this partner"})
 		}
 	}
 	for _, s := range plan.Sync {

@@ -28,6 +28,7 @@ type memorySlice struct {
 	grains map[exchange.ID]exchange.Grain
 	staged map[exchange.ID]exchange.Grain
 	leave  map[exchange.ID]bool
+	from   exchange.ID // the primary whose copy it is
 }
 
 // NewMemory returns empty tables.
@@ -219,17 +220,17 @@ func (m *Memory) Read(_ context.Context, slice exchange.ID, ids []exchange.ID, f
 func (m *Memory) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
 	names := exchange.Names{Subscriptions: map[string]exchange.ID{}, Slices: map[string]exchange.ID{}, Holders: map[exchange.ID]exchange.ID{}}
 	all, _ := m.Subscriptions(ctx, nil)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.slices {
+		names.Slices[s.Name], names.Holders[s.ID] = s.ID, s.from
+	}
 	var held []exchange.Subscription
 	for _, b := range all {
 		names.Subscriptions[b.Name], names.Holders[b.SliceID] = b.ID, b.CompanyID
 		if b.CompanyID == primary {
 			held = append(held, b)
 		}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, s := range m.slices {
-		names.Slices[s.Name] = s.ID
 	}
 	return held, names, nil
 }
@@ -259,6 +260,7 @@ func (m *Memory) Apply(ctx context.Context, plan exchange.Plan) error {
 	for _, b := range plan.Add {
 		if m.slices[b.SliceID] == nil {
 			_ = m.CreateSlice(ctx, *b.Slice)
+			m.slices[b.SliceID].from = b.CompanyID
 		}
 		_ = m.CreateSubscription(ctx, b)
 	}
