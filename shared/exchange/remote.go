@@ -113,8 +113,8 @@ type Swap struct {
 	Steps    Steps // within the transaction
 }
 
-// Steps, if set, is called between two steps of a session; rehearsals end or hold the
-// process there.
+// Steps is a hook, nil for none, between two steps of a session. Rehearsals end or hold
+// the process there.
 type Steps func(step string)
 
 // At calls the hook, if there is one.
