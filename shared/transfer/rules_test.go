@@ -69,7 +69,7 @@ func (s situation) studioDate() int {
 // misfit reports whether the job's date is too far from its record's.
 func (s situation) misfit() bool {
 	lead := s.jobDate - s.own().date()
-	return !(s.several && s.job == "fs") && !(-1999 < lead && lead <= 60000)
+	return (!s.several || s.job != "fs") && (lead <= -1999 || lead > 60000)
 }
 
 // source says which side is copied.
