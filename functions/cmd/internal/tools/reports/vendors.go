@@ -20,9 +20,9 @@ import (
 // How many rows the invented reports have. The sales report also goes to Airtable, which
 // takes 50 rows a second.
 const (
-	salesRows = 300
+	salesRows = 120
 	stockRows = 4200
-	scanRows  = 4000
+	scanRows  = 4100
 	scanPage  = 250
 	costRows  = 2500
 )
@@ -34,21 +34,23 @@ const courierToken = "a-token-of-the-local-rehearsal-only"
 type vendors struct {
 	amazon    *spapi.Server
 	airtable  *airtable.Server
+	api       *flaky
 	addresses map[string]string // by amazon, airtable, api
 	servers   []*http.Server
 
 	// mongo is nil where MongoDB cannot be had; noMongo says why.
 	mongo   *mongoServer
 	noMongo error
+	proxy   *mongoProxy // before it
 }
 
 // openVendors starts the services on loopback. Without MongoDB the others run.
 func openVendors(ctx context.Context, log io.Writer) (*vendors, error) {
 	v := &vendors{
 		amazon: spapi.New(spapi.Options{Content: writeOrders}), airtable: airtable.New(airtable.Options{}),
-		addresses: map[string]string{},
+		api: &flaky{Handler: api()}, addresses: map[string]string{},
 	}
-	for name, handler := range map[string]http.Handler{"amazon": v.amazon, "airtable": v.airtable, "api": api()} {
+	for name, handler := range map[string]http.Handler{"amazon": v.amazon, "airtable": v.airtable, "api": v.api} {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, errors.Join(err, v.close())
@@ -59,6 +61,11 @@ func openVendors(ctx context.Context, log io.Writer) (*vendors, error) {
 	}
 	if v.mongo, v.noMongo = startMongo(ctx, log); v.noMongo != nil {
 		_, _ = fmt.Fprintln(log, "MongoDB is left out:", v.noMongo)
+		return v, nil
+	}
+	var err error
+	if v.proxy, err = openMongoProxy(ctx, v.mongo.address); err != nil {
+		return nil, errors.Join(err, v.close())
 	}
 	return v, nil
 }
@@ -68,7 +75,7 @@ func (v *vendors) mongoURI() string {
 	if v.mongo == nil {
 		return ""
 	}
-	return "mongodb://" + v.mongo.address + "/"
+	return "mongodb://" + v.proxy.listener.Addr().String() + "/"
 }
 
 // close stops the services.
@@ -76,6 +83,9 @@ func (v *vendors) close() error {
 	var problems []error
 	for _, s := range v.servers {
 		problems = append(problems, s.Close())
+	}
+	if v.proxy != nil {
+		problems = append(problems, v.proxy.close())
 	}
 	if v.mongo != nil {
 		problems = append(problems, v.mongo.close())
