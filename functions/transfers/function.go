@@ -1,7 +1,8 @@
-// Package transfers is the API of transfer jobs.
+// Package transfers is the API of transfer jobs: a function in the cloud, and a part of the
+// Linux service.
 //
 // Who calls it: both systems, which post a job for each record that was changed, and
-// people who look after the service.
+// people who look after the transfers, all of them with a token.
 //
 // What it does: it takes jobs in, starts the worker, and answers what became of them. The
 // routes stand in routes.go and in openapi.json.
@@ -26,6 +27,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/worker"
 )
 
+// Name is the function's name.
+const Name = "Transfers"
+
 // Jobs is what the API needs of the table of jobs.
 type Jobs interface {
 	transfer.Intake
@@ -33,18 +37,22 @@ type Jobs interface {
 	Holder(ctx context.Context) (transfer.Holding, error)
 }
 
-// Threads is how many jobs run at once, and who may change that for a time. A worker.Worker
-// is one.
-type Threads interface {
-	Override(t worker.Threads, d time.Duration) error
-	Overridden() (worker.Threads, time.Time, bool)
-	ThreadsNow() worker.Threads
+// Part is a background part of the service, in this process or another one.
+type Part interface {
+	// Start asks for a run. Starts that come before it begins are one.
+	Start(ctx context.Context) error
+	// Status returns the status, and the last run's error for people.
+	Status(ctx context.Context) (status worker.Status, problem string, err error)
 }
 
-// Part is a background part of the service.
-type Part interface {
-	Start()
-	Status() (worker.Status, string)
+// Clocks are the clocks that are compared, and the guard over the worker.
+type Clocks interface {
+	// Read asks the clocks.
+	Read(ctx context.Context) clock.Reading
+	// State returns what the worker's guard knows.
+	State(ctx context.Context) (clock.State, error)
+	// Reset ends a lock; the clocks are read before the next package.
+	Reset(ctx context.Context) error
 }
 
 // API is what the routes answer from.
@@ -54,9 +62,9 @@ type API struct {
 	Studio, Online transfer.System
 	Worker         Part
 	Protocol       Part
-	Threads        Threads
-	Configured     worker.Threads
-	Guard          *clock.Guard
+	Pace           worker.Pace
+	Clocks         Clocks
+	Tolerance      time.Duration // a larger difference of clocks locks the worker
 	RunLimit       int
 	Commit         string // the full commit id of the build; empty where none is known
 	Token          string // that callers bring; empty opens the API, which is for loopback alone

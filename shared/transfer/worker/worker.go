@@ -63,7 +63,8 @@ type Parts struct {
 	Flows          transfer.Flows
 	Guard          Guard // nil permits
 	Settings       Settings
-	Owner          string // of the lease, for people
+	Notes          transfer.Notes // nil: Settings.Threads counts alone
+	Owner          string         // of the lease, for people
 	Now            func() time.Time
 	Log            *slog.Logger
 	// Worked is called after a package with finished jobs; nil for nothing.
@@ -73,7 +74,6 @@ type Parts struct {
 // Worker works jobs off. Its methods are safe for concurrent use.
 type Worker struct {
 	Parts
-	override override
 	pairs    pairs
 	keeper   keeper
 	requests requests
@@ -86,6 +86,9 @@ func New(p Parts) *Worker {
 	w.keeper = keeper{jobs: p.Jobs, owner: p.Owner, ttl: p.Settings.Lease, log: p.Log}
 	return w
 }
+
+// Pace is how many jobs run at once.
+func (w *Worker) Pace() Pace { return Pace{Configured: w.Settings.Threads, Notes: w.Notes} }
 
 // system returns a side.
 func (w *Worker) system(s transfer.Side) transfer.System {
@@ -125,8 +128,7 @@ type Result struct {
 
 // Run works off what there is, until nothing is left, stop is closed or ctx ends. Jobs
 // that have begun are ended unless ctx ends.
-func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (Result, error) {
-	var done Result
+func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (done Result, err error) {
 	if w.Guard != nil && !w.Guard.Allow(ctx) {
 		return Result{Locked: true}, nil
 	}
@@ -136,6 +138,8 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (Result, error) 
 	}
 	defer h.leave()
 	done.Held = true
+	w.sign(ctx, transfer.NoteWorker, transfer.Sign{Running: true})
+	defer func() { w.signed(ctx, transfer.NoteWorker, done.Jobs, err) }()
 	for {
 		n, err := w.turn(h, stop)
 		done.Jobs += n
@@ -157,12 +161,38 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (Result, error) 
 	}
 }
 
+// sign says in a note what a part does. A note that cannot be left stops no work.
+func (w *Worker) sign(ctx context.Context, name transfer.NoteName, s transfer.Sign) {
+	if w.Notes == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Settings.CallTimeout)
+	defer cancel()
+	if err := transfer.Leave(ctx, w.Notes, name, s); err != nil {
+		w.Log.WarnContext(ctx, "a sign of the transfer worker could not be left", "error", err)
+	}
+}
+
+// signed says that a part's run ended, unless another process has taken over.
+func (w *Worker) signed(ctx context.Context, name transfer.NoteName, jobs int64, err error) {
+	s := transfer.Sign{Jobs: jobs}
+	if err != nil {
+		s.Error = err.Error()
+	}
+	if !errors.Is(err, transfer.ErrLost) {
+		w.sign(ctx, name, s)
+	}
+}
+
 // turn works one package off and returns how many roots it held.
 func (w *Worker) turn(h *hold, stop <-chan struct{}) (int64, error) {
 	if _, err := w.Jobs.Due(h.ctx); err != nil {
 		return 0, err
 	}
-	threads := w.ThreadsNow()
+	threads, _, err := w.Pace().Now(h.ctx)
+	if err != nil {
+		return 0, err
+	}
 	list, err := w.Jobs.Package(h.ctx, threads.Package, w.Settings.Debounce)
 	if err != nil || len(list) == 0 {
 		return 0, err
