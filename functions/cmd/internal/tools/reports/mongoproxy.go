@@ -14,7 +14,7 @@ import (
 // the clients' connections when it is asked to.
 //
 // FerretDB holds a connection of its pool of 100 for each update of a bulk until the bulk
-// ends. Two bulks of 100 at once would wait for each other for ever.
+// ends. Two bulks at once would wait for each other for ever.
 type mongoProxy struct {
 	to       string
 	listener net.Listener
