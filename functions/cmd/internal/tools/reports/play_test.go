@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 const everyStep = "RETURN_SYNC_STORY_STEPS"
 
 // startStack starts the product with the wing, and fills its sample.
-func startStack(t *testing.T) (*rehearsal.Stack, *rehearsal.Play, *play) {
+func startStack(t testing.TB) (*rehearsal.Stack, *rehearsal.Play, *play) {
 	t.Helper()
 	var p *play
 	tool := Tool().Play

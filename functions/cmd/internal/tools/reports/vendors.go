@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/airtable"
@@ -35,6 +36,7 @@ type vendors struct {
 	amazon    *spapi.Server
 	airtable  *airtable.Server
 	api       *flaky
+	costs     atomic.Int64 // rows of the report of costs
 	addresses map[string]string // by amazon, airtable, api
 	servers   []*http.Server
 
@@ -48,8 +50,10 @@ type vendors struct {
 func openVendors(ctx context.Context, log io.Writer) (*vendors, error) {
 	v := &vendors{
 		amazon: spapi.New(spapi.Options{Content: writeOrders}), airtable: airtable.New(airtable.Options{}),
-		api: &flaky{Handler: api()}, addresses: map[string]string{},
+		addresses: map[string]string{},
 	}
+	v.costs.Store(costRows)
+	v.api = &flaky{Handler: api(&v.costs)}
 	for name, handler := range map[string]http.Handler{"amazon": v.amazon, "airtable": v.airtable, "api": v.api} {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
@@ -145,7 +149,7 @@ func scanOf(day string, n int) scan {
 }
 
 // api returns the invented API.
-func api() http.Handler {
+func api(costs *atomic.Int64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /scans", func(w http.ResponseWriter, r *http.Request) {
 		after, _ := strconv.Atoi(r.URL.Query().Get("after"))
@@ -168,7 +172,7 @@ func api() http.Handler {
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 		c := csv.NewWriter(w)
 		_ = c.Write([]string{"booking", "what", "cost"})
-		for n := range costRows {
+		for n := range int(costs.Load()) {
 			_ = c.Write([]string{r.URL.Query().Get("day") + "/" + strconv.Itoa(n), "rack, \"row\" " + strconv.Itoa(n%40), fmt.Sprintf("%d.%02d", n%90, n%100)})
 		}
 		c.Flush()
