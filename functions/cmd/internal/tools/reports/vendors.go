@@ -36,7 +36,7 @@ type vendors struct {
 	amazon    *spapi.Server
 	airtable  *airtable.Server
 	api       *flaky
-	costs     atomic.Int64 // rows of the report of costs
+	costs     atomic.Int64      // rows of the report of costs
 	addresses map[string]string // by amazon, airtable, api
 	servers   []*http.Server
 
