@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
@@ -56,7 +57,7 @@ func (s *Payloads) DropPayloads(ctx context.Context, r report.Report) error {
 		n, err := sqldb.Affected(ctx, s.db, `DELETE FROM report_chunk WHERE report_id = ?
 			AND payload NOT IN (SELECT payload FROM report_report WHERE id = ?) LIMIT ?`, r.ID, r.ID, pruneChunks)
 		if err != nil || n < pruneChunks {
-			return sqldb.Outage(err, "remove the parts of a report")
+			return fault.Join(sqldb.Outage(err, "remove the parts of a report"), s.DropKeys(ctx, r))
 		}
 	}
 }

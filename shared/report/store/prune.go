@@ -41,7 +41,7 @@ func (s *Store) pruneType(ctx context.Context, typ string, before report.Date) (
 	}
 	return len(ids), s.db.InTx(ctx, "remove old runs of a type", func(tx *sql.Tx) error {
 		for _, table := range []string{
-			"DELETE FROM report_chunk WHERE report_id IN (", "DELETE FROM report_parked WHERE report_id IN (",
+			"DELETE FROM report_chunk WHERE report_id IN (", "DELETE FROM report_key WHERE report_id IN (", "DELETE FROM report_parked WHERE report_id IN (",
 			"DELETE FROM report_account WHERE report_id IN (", "DELETE FROM report_report WHERE id IN (",
 		} {
 			if _, err := tx.ExecContext(ctx, table+sqldb.Marks(len(ids))+")", sqldb.Args(ids)...); err != nil {

@@ -255,3 +255,35 @@ func TestOldRunsOfRealTimeTypesAreRemoved(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysOfEarlierRowsAreFound remembers keys of two loaders of one report, which do not
+// meet, and forgets them.
+func TestKeysOfEarlierRowsAreFound(t *testing.T) {
+	_, db := open(t)
+	p := store.PayloadsOf(db)
+	r := report.Report{ID: 7, Token: lease.NewToken()}
+	other := report.Report{ID: 7, Token: lease.NewToken()}
+	const large = 1<<64 - 1
+	for _, c := range []struct {
+		r    report.Report
+		list []report.RowKey
+		want map[uint64]bool
+	}{
+		{r, []report.RowKey{{Hash: 1, Row: 1}, {Hash: large, Row: 2}}, map[uint64]bool{}},
+		{r, []report.RowKey{{Hash: 1, Row: 1}, {Hash: large, Row: 2}}, map[uint64]bool{}}, // again, after a lost answer
+		{r, []report.RowKey{{Hash: 3, Row: 3}, {Hash: large, Row: 4}}, map[uint64]bool{large: true}},
+		{other, []report.RowKey{{Hash: 1, Row: 9}}, map[uint64]bool{}},
+		{r, nil, map[uint64]bool{}},
+	} {
+		got, err := p.AddKeys(t.Context(), c.r, c.list)
+		if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+			t.Errorf("%v: %s, %v", c.list, diff, err)
+		}
+	}
+	if err := p.DropKeys(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if n := number(t, db, "SELECT COUNT(*) FROM report_key"); n != 0 {
+		t.Errorf("%d keys are left", n)
+	}
+}
