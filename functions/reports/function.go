@@ -7,7 +7,7 @@
 // What it does: a task asks the report's source, looks whether it is ready, loads it and
 // writes it to its destinations, until the report ends or has to wait; then a task with
 // a delay continues. The sweep puts back what only developers may change of report
-// types, and sends tasks that were lost again. The base's round brings the SYNC base in
+// types, sends tasks that were lost again, and removes old runs of real-time types. The base's round brings the SYNC base in
 // Airtable in step with our tables.
 //
 // A second call: of a task that was worked off does nothing; of a report that another
@@ -38,6 +38,10 @@ type Parts struct {
 	// one of them.
 	Definitions []report.Definition
 	Ensure      func(ctx context.Context, want report.Type) (back []string, err error)
+	// Prune removes runs of real-time types that began before a date.
+	Prune func(ctx context.Context, before report.Date) (removed int, err error)
+	// KeepDays is how many days those runs stay.
+	KeepDays int
 }
 
 // Function returns the reports function; open opens its parts.
@@ -55,6 +59,7 @@ func Function(open func(ctx context.Context, e *wire.Env) (*Parts, error)) wire.
 type swept struct {
 	Sent    int      `json:"sent"`    // tasks that were lost
 	PutBack []string `json:"putBack"` // properties of developers
+	Pruned  int      `json:"pruned"`  // old runs of real-time types
 }
 
 // Handler answers tasks and the scheduler.
@@ -89,5 +94,7 @@ func (p *Parts) sweep(ctx context.Context, now time.Time) (any, error) {
 	}
 	sent, err := p.Starter.Sweep(ctx, now)
 	answer.Sent = sent
-	return answer, fault.Join(append(problems, err)...)
+	pruned, problem := p.Prune(ctx, report.Zone(0).Today(now)-report.Date(p.KeepDays))
+	answer.Pruned = pruned
+	return answer, fault.Join(append(problems, err, problem)...)
 }

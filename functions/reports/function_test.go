@@ -51,6 +51,13 @@ func TestCalls(t *testing.T) {
 		Ensure: func(_ context.Context, want report.Type) ([]string, error) {
 			return []string{want.Name + " put back"}, nil
 		},
+		Prune: func(_ context.Context, before report.Date) (int, error) {
+			if before.String() != "2026-10-21" {
+				return 0, errors.New("pruned before " + before.String())
+			}
+			return 4, nil
+		},
+		KeepDays: 30,
 	}
 	h := reports.Handler(p, func() time.Time { return time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC) })
 	for _, c := range []struct {
@@ -62,7 +69,7 @@ func TestCalls(t *testing.T) {
 		{"POST", "", `{"type":"sales"}`, 400, "sales_report"}, {"POST", "", strings.Repeat("x", 2<<20), 413, "larger"},
 		{"POST", "", `{"type":"sales","slot":"2026-11-20"}`, 503, ""}, // another task works on it
 		{"POST", "?base=1", "", 503, ""},
-		{"POST", "?sweep=1", "", 200, `{"sent":1,"putBack":["sales put back"]}`},
+		{"POST", "?sweep=1", "", 200, `{"sent":1,"putBack":["sales put back"],"pruned":4}`},
 	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(c.method, "/"+c.query, strings.NewReader(c.body)))

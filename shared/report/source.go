@@ -52,6 +52,12 @@ type Row struct {
 	Fields map[string]any
 }
 
+// RowKey is the hash of a row's key, for the search of duplicates.
+type RowKey struct {
+	Hash uint64
+	Row  int64 // its number in the document
+}
+
 // Progress is how far a source is with an order.
 type Progress struct {
 	// Ready says that Document can be read.

@@ -151,7 +151,7 @@ func (s *Stack) goWrong(ctx context.Context, k *soaking, d time.Duration, perSec
 		if p.Settle == nil {
 			return nil
 		}
-		ctx, cancel := context.WithTimeout(ctx, drainLimit)
+		ctx, cancel := context.WithTimeout(ctx, settleLimit)
 		defer cancel()
 		return p.Settle(ctx)
 	}))
@@ -232,6 +232,9 @@ func (s *Stack) churn(ctx context.Context, w *sample.Warehouse, d time.Duration,
 // drainLimit is how long draining may take: leases must run out and the next
 // tick must take over.
 const drainLimit = 2 * time.Minute
+
+// settleLimit is how long the end of a wing's work may take: vendors' limits are minutes.
+const settleLimit = 5 * time.Minute
 
 // drain waits until a run that began after the faults ended is synced and no
 // root is left unconfirmed.

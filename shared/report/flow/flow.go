@@ -87,6 +87,8 @@ type Reports interface {
 
 // Payloads is what the flow asks of the tables of loaded rows and accounts.
 type Payloads interface {
+	AddKeys(ctx context.Context, r report.Report, list []report.RowKey) (earlier map[uint64]bool, err error)
+	DropKeys(ctx context.Context, r report.Report) error
 	AddChunk(ctx context.Context, r report.Report, seq int64, body []byte, lease time.Duration) error
 	Loaded(ctx context.Context, r report.Report, rows, chunks int64) (report.Report, error)
 	Chunk(ctx context.Context, r report.Report, seq int64) ([]byte, error)

@@ -67,7 +67,7 @@ func newBench(t *testing.T) *bench {
 	})
 	log := slog.New(slog.DiscardHandler)
 	b.work = &flow.Work{
-		Reports: b.store, Payloads: b.store, Types: b.store, Queue: b.queue, Log: log, Steps: steps,
+		Reports: b.store, Payloads: store.PayloadsOf(b.db), Types: b.store, Queue: b.queue, Log: log, Steps: steps,
 		Open:   func(context.Context, string) (flow.Parts, error) { return b.parts, nil },
 		Config: flow.Config{Lease: time.Minute, Budget: time.Minute, SourcePatience: 6 * time.Hour, SinkPatience: 24 * time.Hour, MaxRows: 1e6},
 	}
@@ -416,7 +416,7 @@ func TestDuplicateKeysParkTheLaterRow(t *testing.T) {
 	if r.State != report.Done || r.Rows != 9 || r.Accounts[0].Written != 4 || r.Accounts[0].Parked != 5 {
 		t.Errorf("%+v", r)
 	}
-	parked, err := b.store.Parked(t.Context(), r, 10)
+	parked, err := store.PayloadsOf(b.db).Parked(t.Context(), r, 10)
 	if err != nil || len(parked) != 10 || parked[0].Row != 5 || parked[0].Key != "k0" || parked[4].Reason != "its key field id is empty" {
 		t.Errorf("%+v, %v", parked, err)
 	}
@@ -649,4 +649,41 @@ type conflictingSink struct{ report.Sink }
 
 func (conflictingSink) Write(context.Context, report.Order, iter.Seq2[report.Row, error]) (report.Outcome, error) {
 	return report.Outcome{}, fault.New(fault.Superseded, "refused", "the destination answered 409")
+}
+
+// TestARunContinuesAReportThatWaits: the source was away, and a person does not wait for
+// the pause to end.
+func TestARunContinuesAReportThatWaits(t *testing.T) {
+	b := newBench(t)
+	b.parts.Source = awaySource{b.source}
+	b.start(day)
+	one, _ := b.queue.Take()
+	key, err := flow.ParseTask(one.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.work.Run(t.Context(), key, day); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.report(key.Slot); r.NextAt == nil || !r.NextAt.After(r.Now) {
+		t.Fatalf("it does not wait: %+v", r)
+	}
+	b.parts.Source = b.source
+	later, _ := b.queue.Take() // the task with the delay
+	for range 2 {              // the second one finds that it is due
+		if _, err := b.starter.Run(t.Context(), key, 0, day); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := b.report(key.Slot); r.NextAt == nil || r.NextAt.After(r.Now) {
+		t.Errorf("it still waits: %+v", r)
+	}
+	if now, ok := b.queue.Take(); !ok || !now.At.IsZero() || later.At.IsZero() {
+		t.Errorf("the task comes at %s, want now; that of the turn at %s", now.At, later.At)
+	}
+	if got, err := b.work.Run(t.Context(), key, time.Now()); err != nil || got.State == report.Due {
+		t.Errorf("%+v, %v", got, err)
+	}
+	b.drain()
+	b.whole(key.Slot)
 }

@@ -16,7 +16,15 @@ import (
 func (j *job) load(ctx context.Context, r report.Report) (report.Report, *pause, error) {
 	chunks := int64(0)
 	var stored error // an error of our own tables
-	pack := newPacker(func(body []byte) error {
+	further := newKeys(func(list []report.RowKey) (earlier map[uint64]bool, err error) {
+		earlier, stored = j.Payloads.AddKeys(ctx, r, list)
+		return earlier, stored
+	})
+	twice := "" // rows without key fields are keyed by their numbers, which differ
+	if list := j.parts.Definition.Key; len(list) > 0 {
+		twice = "its key stands on an earlier row of the document: keys are " + strings.Join(list, ", ")
+	}
+	pack := newPacker(further, twice, func(body []byte) error {
 		stored = j.Payloads.AddChunk(ctx, r, chunks, body, j.Config.Lease)
 		chunks++
 		if stored == nil {
@@ -31,6 +39,9 @@ func (j *job) load(ctx context.Context, r report.Report) (report.Report, *pause,
 	if err != nil {
 		return j.judge(ctx, r, j.sourceTrouble(err))
 	}
+	if err := j.Payloads.DropKeys(ctx, r); err != nil {
+		return r, nil, err
+	}
 	if r, err = j.Payloads.Loaded(ctx, r, rows, chunks); err == nil {
 		j.Steps.At("loaded")
 	}
@@ -39,7 +50,7 @@ func (j *job) load(ctx context.Context, r report.Report) (report.Report, *pause,
 
 // read streams the document's rows into the packer and returns their number.
 func (j *job) read(ctx context.Context, r report.Report, pack *packer) (rows int64, err error) {
-	d, keys := j.parts.Definition, newKeySet()
+	d := j.parts.Definition
 	for row, err := range j.parts.Source.Rows(ctx, j.order(r), r.Document) {
 		if err != nil {
 			return rows, err
@@ -56,9 +67,7 @@ func (j *job) read(ctx context.Context, r report.Report, pack *packer) (rows int
 			return rows, err
 		}
 		l := line{Number: row.Number, Fields: row.Fields}
-		if l.Key, l.Park = keyOf(d, row); l.Park == "" && !keys.add(l.Key) {
-			l.Park = "its key stands on an earlier row of the document: keys are " + strings.Join(d.Key, ", ")
-		}
+		l.Key, l.Park = keyOf(d, row)
 		if err := pack.add(l); err != nil {
 			return rows, err
 		}

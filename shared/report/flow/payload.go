@@ -25,18 +25,22 @@ const (
 	chunkBytes = 512 << 10 // before compression
 )
 
-// packer collects rows into parts of a payload: JSON lines, compressed by gzip.
+// packer collects rows into parts of a payload: JSON lines, compressed by gzip. Rows whose
+// key stands on an earlier row are parked.
 type packer struct {
+	keys   *keys
+	twice  string // why such a row is parked; empty: keys differ by themselves
 	packed bytes.Buffer
 	gzip   *gzip.Writer
-	rows   int
+	lines  [][]byte // of the rows
+	rows   []report.Row
 	bytes  int
 	flush  func(body []byte) error
 }
 
 // newPacker returns a packer that gives each part to flush.
-func newPacker(flush func([]byte) error) *packer {
-	p := &packer{flush: flush}
+func newPacker(k *keys, twice string, flush func([]byte) error) *packer {
+	p := &packer{keys: k, twice: twice, flush: flush}
 	p.gzip, _ = gzip.NewWriterLevel(&p.packed, gzip.BestSpeed) // the level is valid
 	return p
 }
@@ -47,28 +51,49 @@ func (p *packer) add(l line) error {
 	if err != nil {
 		return fmt.Errorf("row %d: %w", l.Number, err)
 	}
-	if _, err := p.gzip.Write(append(text, '\n')); err != nil {
-		return err
+	row := report.Row{Number: l.Number}
+	if l.Park == "" && p.twice != "" {
+		row.Key = l.Key
 	}
-	p.rows++
-	if p.bytes += len(text); p.rows >= chunkRows || p.bytes >= chunkBytes {
+	p.lines, p.rows = append(p.lines, text), append(p.rows, row)
+	if p.bytes += len(text); len(p.rows) >= chunkRows || p.bytes >= chunkBytes {
 		return p.end()
 	}
 	return nil
 }
 
+// pack packs the rows so far, those of repeated keys as parked ones.
+func (p *packer) pack() error {
+	repeated, err := p.keys.repeated(p.rows)
+	if err != nil {
+		return err
+	}
+	for i, text := range p.lines {
+		if repeated[i] {
+			if text, err = json.Marshal(line{Number: p.rows[i].Number, Key: p.rows[i].Key, Park: p.twice}); err != nil {
+				return err
+			}
+		}
+		if _, err := p.gzip.Write(append(text, '\n')); err != nil {
+			return err
+		}
+	}
+	return p.gzip.Close()
+}
+
 // end gives the rows so far to flush, if there are any.
 func (p *packer) end() error {
-	if p.rows == 0 {
+	if len(p.rows) == 0 {
 		return nil
 	}
-	if err := p.gzip.Close(); err != nil {
+	if err := p.pack(); err != nil {
 		return err
 	}
 	err := p.flush(p.packed.Bytes())
 	p.packed.Reset()
 	p.gzip.Reset(&p.packed)
-	p.rows, p.bytes = 0, 0
+	clear(p.lines)
+	p.lines, p.rows, p.bytes = p.lines[:0], p.rows[:0], 0
 	return err
 }
 

@@ -18,6 +18,7 @@ type Starts interface {
 	Report(ctx context.Context, k report.Key) (report.Report, error)
 	Waiting(ctx context.Context, typ string, bound report.Date) ([]report.Report, error)
 	Start(ctx context.Context, r report.Report) (bool, error)
+	Hasten(ctx context.Context, r report.Report) (bool, error)
 	Repeat(ctx context.Context, r report.Report, repeating bool) (bool, error)
 	Overdue(ctx context.Context, late time.Duration, limit int) ([]report.Task, error)
 }
@@ -117,8 +118,9 @@ func (s *Starter) send(ctx context.Context, k report.Key) error {
 }
 
 // Run makes the report of one date due now, whatever its schedule: a new one, one that
-// waits for its scheduled time, or one that is done, which is fetched anew in place. A
-// failed report is retried instead (Act), so that its fields stay true.
+// waits for its scheduled time, or one that is done, which is fetched anew in place. One
+// that waits for its source or for a destination continues at once. A failed report is
+// retried instead (Act), so that its fields stay true.
 func (s *Starter) Run(ctx context.Context, k report.Key, z report.Zone, now time.Time) (string, error) {
 	if _, err := s.Types.Type(ctx, k.Type); err != nil {
 		return "", err
@@ -129,6 +131,9 @@ func (s *Starter) Run(ctx context.Context, k report.Key, z report.Zone, now time
 	r, err := s.Reports.Report(ctx, k)
 	if err != nil {
 		return "", err
+	}
+	if r.State.Open() && r.NextAt != nil && r.NextAt.After(r.Now) {
+		return s.hasten(ctx, r, now)
 	}
 	switch {
 	case r.State == report.Failed:
@@ -142,6 +147,15 @@ func (s *Starter) Run(ctx context.Context, k report.Key, z report.Zone, now time
 		err = s.send(ctx, k)
 	}
 	return "report " + k.String() + " was started", err
+}
+
+// hasten continues a report that waits. The task of its turn has a later time, so this one
+// has a name of its own.
+func (s *Starter) hasten(ctx context.Context, r report.Report, now time.Time) (string, error) {
+	if _, err := s.Reports.Hasten(ctx, r); err != nil {
+		return "", err
+	}
+	return "report " + r.String() + " continues now", s.Queue.Send(ctx, task(r.Key, fmt.Sprintf("%s-run-%d", turnName(r.Turn), now.Unix()), time.Time{}))
 }
 
 // The bounds of a sweep.

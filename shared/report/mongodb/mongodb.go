@@ -7,7 +7,7 @@
 //	stamp     the report time, as a date
 //	data      the row's fields
 //
-// Writes are upserts by _id in bulks of at most 100 operations, without transactions. A
+// Writes are upserts by _id in bulks of 90 operations, without transactions. A
 // document with a later stamp stays: the filter demands an older one, so the upsert of
 // an older payload meets the unique _id (E11000) and counts as unchanged. That error is
 // retried once, because two writers of a new document may meet too. Decimal numbers are
@@ -39,7 +39,7 @@ const Kind = "mongodb"
 
 // The bounds of MongoDB.
 const (
-	bulk    = 100              // operations of a bulk write
+	bulk    = 90               // operations of a bulk write: FerretDB hangs at 100 that match
 	maxSize = 16_777_216 - 256 // bytes of a document, with room for the update around it
 )
 

@@ -5,12 +5,20 @@ import (
 	"database/sql"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
+// Payloads is the loaded rows of reports, their accounts and parked rows. It is safe for
+// concurrent use.
+type Payloads struct{ db *sqldb.DB }
+
+// PayloadsOf returns the payloads over a pool.
+func PayloadsOf(db *sqldb.DB) *Payloads { return &Payloads{db} }
+
 // AddChunk stores a part of the payload that the caller loads, and renews the lease.
-func (s *Store) AddChunk(ctx context.Context, r report.Report, seq int64, body []byte, lease time.Duration) error {
+func (s *Payloads) AddChunk(ctx context.Context, r report.Report, seq int64, body []byte, lease time.Duration) error {
 	return s.db.InTx(ctx, "store a part of a report", func(tx *sql.Tx) error {
 		if err := renew(ctx, tx, r, lease); err != nil {
 			return err
@@ -27,14 +35,14 @@ func renew(ctx context.Context, e sqldb.Execer, r report.Report, lease time.Dura
 
 // Loaded is the verb load: the whole payload is stored, in that many parts, numbered
 // from 0.
-func (s *Store) Loaded(ctx context.Context, r report.Report, rows, chunks int64) (report.Report, error) {
+func (s *Payloads) Loaded(ctx context.Context, r report.Report, rows, chunks int64) (report.Report, error) {
 	err := hold(ctx, s.db, r, report.Loaded, "rows_read = ?, payload = token, chunks = ?, error = ''", rows, chunks)
 	r.State, r.Rows, r.Payload, r.Chunks, r.Accounts, r.Since = report.Loaded, rows, r.Token, chunks, nil, r.Now
 	return r, sqldb.Outage(err, "end the loading of a report")
 }
 
 // Chunk returns a part of the payload.
-func (s *Store) Chunk(ctx context.Context, r report.Report, seq int64) ([]byte, error) {
+func (s *Payloads) Chunk(ctx context.Context, r report.Report, seq int64) ([]byte, error) {
 	var body []byte
 	err := s.db.QueryRowContext(ctx, "SELECT body FROM report_chunk WHERE report_id = ? AND payload = ? AND seq = ?", r.ID, r.Payload, seq).Scan(&body)
 	return body, sqldb.Outage(err, "read a part of a report")
@@ -44,12 +52,12 @@ func (s *Store) Chunk(ctx context.Context, r report.Report, seq int64) ([]byte, 
 const pruneChunks = 50
 
 // DropPayloads removes the parts of a report that no attempt needs any more.
-func (s *Store) DropPayloads(ctx context.Context, r report.Report) error {
+func (s *Payloads) DropPayloads(ctx context.Context, r report.Report) error {
 	for {
 		n, err := sqldb.Affected(ctx, s.db, `DELETE FROM report_chunk WHERE report_id = ?
 			AND payload NOT IN (SELECT payload FROM report_report WHERE id = ?) LIMIT ?`, r.ID, r.ID, pruneChunks)
 		if err != nil || n < pruneChunks {
-			return sqldb.Outage(err, "remove the parts of a report")
+			return fault.Join(sqldb.Outage(err, "remove the parts of a report"), s.DropKeys(ctx, r))
 		}
 	}
 }
@@ -64,7 +72,7 @@ func accounts(ctx context.Context, q sqldb.Querier, r report.Report) ([]report.A
 
 // Written adds the outcome of one part to the account of a destination, with its
 // parked rows, and renews the lease, in one transaction. a is the account before it.
-func (s *Store) Written(ctx context.Context, r report.Report, a report.Account, out report.Outcome, lease time.Duration) (report.Account, error) {
+func (s *Payloads) Written(ctx context.Context, r report.Report, a report.Account, out report.Outcome, lease time.Duration) (report.Account, error) {
 	after := a
 	after.Counts, after.Chunks = a.Add(out.Counts()), a.Chunks+1
 	err := s.db.InTx(ctx, "account for a part of a report", func(tx *sql.Tx) error {
@@ -89,7 +97,7 @@ func (s *Store) Written(ctx context.Context, r report.Report, a report.Account, 
 }
 
 // SinkFinished notes that a destination has the whole payload and nothing older.
-func (s *Store) SinkFinished(ctx context.Context, r report.Report, a report.Account, lease time.Duration) error {
+func (s *Payloads) SinkFinished(ctx context.Context, r report.Report, a report.Account, lease time.Duration) error {
 	return s.db.InTx(ctx, "end a report at a destination", func(tx *sql.Tx) error {
 		if err := renew(ctx, tx, r, lease); err != nil {
 			return err
@@ -109,7 +117,7 @@ type ParkedRow struct {
 }
 
 // Parked returns the parked rows of a report's newest attempt, at most so many.
-func (s *Store) Parked(ctx context.Context, r report.Report, limit int) ([]ParkedRow, error) {
+func (s *Payloads) Parked(ctx context.Context, r report.Report, limit int) ([]ParkedRow, error) {
 	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (p ParkedRow, err error) {
 		err = row.Scan(&p.Sink, &p.Row, &p.Key, &p.Reason)
 		return p, err

@@ -138,6 +138,14 @@ func (s *Store) Start(ctx context.Context, r report.Report) (bool, error) {
 	return n == 1, sqldb.Outage(err, "start a waiting report")
 }
 
+// Hasten makes the next turn of a report that waits for its source or for a destination
+// due at once. False means that it does not wait any more.
+func (s *Store) Hasten(ctx context.Context, r report.Report) (bool, error) {
+	n, err := sqldb.Affected(ctx, s.db, `UPDATE report_report SET next_at = NOW(6)
+		WHERE id = ? AND next_at > NOW(6) AND state NOT IN ('done', 'failed') AND `+lease.Over, r.ID)
+	return n == 1, sqldb.Outage(err, "hasten a report")
+}
+
 // Repeat makes a report that is done due once more, in place: repeating says that it
 // is its repeat after N days. False means that another start was faster.
 func (s *Store) Repeat(ctx context.Context, r report.Report, repeating bool) (bool, error) {
@@ -253,8 +261,10 @@ func (s *Store) Done(ctx context.Context, r report.Report, documentID string) er
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM report_parked WHERE report_id = ? AND attempt < ?", r.ID, r.Attempt); err != nil {
-			return err
+		for _, earlier := range []string{"DELETE FROM report_parked WHERE report_id = ? AND attempt < ?", "DELETE FROM report_account WHERE report_id = ? AND attempt < ?"} {
+			if _, err := tx.ExecContext(ctx, earlier, r.ID, r.Attempt); err != nil {
+				return err
+			}
 		}
 		return runlog.Write(ctx, tx, runlog.Entry{Subject: r.Type, Message: doneText(r)})
 	})

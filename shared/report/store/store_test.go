@@ -71,6 +71,7 @@ func TestOneOfManyTakesAReport(t *testing.T) {
 // callers without the lease.
 func TestAVerbOutOfTurnChangesNothing(t *testing.T) {
 	s, db := open(t)
+	p := store.PayloadsOf(db)
 	ctx := t.Context()
 	k := report.Key{Type: "sales", Slot: "2026-11-20"}
 	if _, err := s.Ensure(ctx, k, 0, time.Unix(0, 0)); err != nil {
@@ -88,7 +89,7 @@ func TestAVerbOutOfTurnChangesNothing(t *testing.T) {
 	}
 	_, err = s.Ready(ctx, r, "d")
 	refuse("ready from due", err)
-	_, err = s.Loaded(ctx, r, 1, 1)
+	_, err = p.Loaded(ctx, r, 1, 1)
 	refuse("loaded from due", err)
 	refuse("done from due", s.Done(ctx, r, "d"))
 	stranger := r
@@ -96,8 +97,8 @@ func TestAVerbOutOfTurnChangesNothing(t *testing.T) {
 	_, err = s.Requested(ctx, stranger, "1")
 	refuse("requested by a stranger", err)
 	refuse("released by a stranger", s.Release(ctx, stranger, 0, false, ""))
-	refuse("a part by a stranger", s.AddChunk(ctx, stranger, 0, []byte("x"), time.Minute))
-	_, err = s.Written(ctx, stranger, report.Account{Sink: "a"}, report.Outcome{Written: 1}, time.Minute)
+	refuse("a part by a stranger", p.AddChunk(ctx, stranger, 0, []byte("x"), time.Minute))
+	_, err = p.Written(ctx, stranger, report.Account{Sink: "a"}, report.Outcome{Written: 1}, time.Minute)
 	refuse("an account by a stranger", err)
 	refuse("failed by a stranger", s.Fail(ctx, stranger, true, "x"))
 	after, err := s.Report(ctx, k)
@@ -210,5 +211,79 @@ func TestALimitIsSharedAndExact(t *testing.T) {
 	waits = nil
 	if err := l.Wait(t.Context(), "other", report.Rate{PerSecond: 5, Burst: 5}); err != nil || len(waits) != 1 || waits[0] < 25*time.Second || waits[0] > 30*time.Second {
 		t.Errorf("a blocked call waits %v, %v", waits, err)
+	}
+}
+
+// TestOldRunsOfRealTimeTypesAreRemoved keeps dated reports, open runs and new ones.
+func TestOldRunsOfRealTimeTypesAreRemoved(t *testing.T) {
+	s, db := open(t)
+	exec := func(query string, args ...any) {
+		t.Helper()
+		if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, realTime := range map[string]bool{"stock": true, "sales": false} {
+		if _, err := s.EnsureType(t.Context(), report.Type{Name: name, TypeID: "X", Edit: report.Edit{Active: true, RealTime: realTime}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, one := range []struct{ typ, slot, state string }{
+		{"stock", "2026-08-01T00:00:00Z", "done"}, {"stock", "2026-08-02T00:00:00Z", "failed"}, // removed
+		{"stock", "2026-08-03T00:00:00Z", "loaded"}, {"stock", "2026-09-02T00:00:00Z", "done"}, {"stock", "2026-08-01", "done"},
+		{"sales", "2026-08-01", "done"}, {"sales", "2026-08-01T00:00:00Z", "done"}, // a run of a type that is dated now
+	} {
+		if _, err := s.Ensure(t.Context(), report.Key{Type: one.typ, Slot: one.slot}, 0, time.Unix(0, 0)); err != nil {
+			t.Fatal(err)
+		}
+		exec("UPDATE report_report SET state = ? WHERE type = ? AND slot = ?", one.state, one.typ, one.slot)
+	}
+	exec("INSERT INTO report_account (report_id, attempt, sink) SELECT id, 1, 'datapoints' FROM report_report")
+	exec("INSERT INTO report_parked (report_id, attempt, sink, row_no, row_key, reason) SELECT id, 1, 'datapoints', 1, 'k', 'r' FROM report_report")
+	day, err := report.ParseDate("2026-09-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{2, 0} {
+		if n, err := s.PruneRuns(t.Context(), day); n != want || err != nil {
+			t.Errorf("%d runs were removed, %v; want %d", n, err, want)
+		}
+	}
+	for _, table := range []string{"report_report", "report_account", "report_parked"} {
+		if n := number(t, db, "SELECT COUNT(*) FROM "+table); n != 5 {
+			t.Errorf("%s has %d rows, want 5", table, n)
+		}
+	}
+}
+
+// TestKeysOfEarlierRowsAreFound remembers keys of two loaders of one report, which do not
+// meet, and forgets them.
+func TestKeysOfEarlierRowsAreFound(t *testing.T) {
+	_, db := open(t)
+	p := store.PayloadsOf(db)
+	r := report.Report{ID: 7, Token: lease.NewToken()}
+	other := report.Report{ID: 7, Token: lease.NewToken()}
+	const large = 1<<64 - 1
+	for _, c := range []struct {
+		r    report.Report
+		list []report.RowKey
+		want map[uint64]bool
+	}{
+		{r, []report.RowKey{{Hash: 1, Row: 1}, {Hash: large, Row: 2}}, map[uint64]bool{}},
+		{r, []report.RowKey{{Hash: 1, Row: 1}, {Hash: large, Row: 2}}, map[uint64]bool{}}, // again, after a lost answer
+		{r, []report.RowKey{{Hash: 3, Row: 3}, {Hash: large, Row: 4}}, map[uint64]bool{large: true}},
+		{other, []report.RowKey{{Hash: 1, Row: 9}}, map[uint64]bool{}},
+		{r, nil, map[uint64]bool{}},
+	} {
+		got, err := p.AddKeys(t.Context(), c.r, c.list)
+		if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+			t.Errorf("%v: %s, %v", c.list, diff, err)
+		}
+	}
+	if err := p.DropKeys(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if n := number(t, db, "SELECT COUNT(*) FROM report_key"); n != 0 {
+		t.Errorf("%d keys are left", n)
 	}
 }

@@ -63,10 +63,13 @@ func SyncBase(ctx context.Context, o wire.Opening) (*base.Base, error) {
 }
 
 // keepBase opens what brings the SYNC base in step.
-func keepBase(ctx context.Context, o wire.Opening) (func(context.Context, time.Time) (any, error), error) {
+func keepBase(ctx context.Context, o wire.Opening, keep time.Duration) (func(context.Context, time.Time) (any, error), error) {
 	b, err := SyncBase(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	if b != nil {
+		b.Keep = keep
 	}
 	return func(ctx context.Context, now time.Time) (any, error) {
 		if b == nil {

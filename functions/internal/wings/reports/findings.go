@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
@@ -30,8 +31,12 @@ func occurrence(key string, now time.Time) time.Time {
 
 // findings opens the reader of absent reports.
 func findings(_ context.Context, o wire.Opening) (func(context.Context) ([]judge.Further, error), error) {
-	tables, schedules := store.New(o.Pool), schedulestore.New(o.Pool)
+	tables, schedules, beats := store.New(o.Pool), schedulestore.New(o.Pool), heartbeat.New(o.Pool)
 	return func(ctx context.Context) ([]judge.Further, error) {
+		list, err := beats.Heartbeats(ctx)
+		if err != nil {
+			return nil, err
+		}
 		poll, err := schedules.Schedules(ctx)
 		if err != nil {
 			return nil, err
@@ -40,12 +45,35 @@ func findings(_ context.Context, o wire.Opening) (func(context.Context) ([]judge
 		if err != nil {
 			return nil, err
 		}
-		return look(ctx, tables, types, poll.Rows)
+		beat, ever := list[judge.App]
+		return look(ctx, tables, types, poll.Rows, func(now time.Time) time.Time { return running(beat, ever, now) })
 	}, nil
 }
 
-// look judges every type by its schedules and by its failed reports.
-func look(ctx context.Context, tables *store.Store, types []report.Type, rows []schedule.Row) ([]judge.Further, error) {
+// The times of an outage of the whole application.
+const (
+	silent = 40 * time.Minute // without a heartbeat: it is an outage
+	back   = time.Hour        // after one: missed starts are made up for meanwhile
+)
+
+// running returns the moment at which absent reports are judged. An outage of the whole
+// application has an alert of its own, so during one it is the last heartbeat, and soon
+// after one no report counts as absent.
+func running(beat judge.Heartbeat, ever bool, now time.Time) time.Time {
+	switch {
+	case !ever:
+		return now
+	case !beat.Alive || now.Sub(beat.At) > silent:
+		return beat.At
+	case now.Sub(beat.Since) < back:
+		return time.Time{}
+	}
+	return now
+}
+
+// look judges every type by its schedules and by its failed reports. absent returns the
+// moment at which absent reports are judged.
+func look(ctx context.Context, tables *store.Store, types []report.Type, rows []schedule.Row, absent func(time.Time) time.Time) ([]judge.Further, error) {
 	now, err := tables.Now(ctx)
 	if err != nil {
 		return nil, err
@@ -55,7 +83,7 @@ func look(ctx context.Context, tables *store.Store, types []report.Type, rows []
 		if !t.Active || !t.NotifyOnFail {
 			continue
 		}
-		alarms, err := alarmsOf(ctx, tables, t, expected(t, rows, now), now)
+		alarms, err := alarmsOf(ctx, tables, t, expected(t, rows, now), now, absent(now))
 		if err != nil {
 			return nil, err
 		}
@@ -84,8 +112,9 @@ func expected(t report.Type, rows []schedule.Row, now time.Time) []report.Expect
 	return list
 }
 
-// alarmsOf judges the expected reports of a type and those that stand among the failed.
-func alarmsOf(ctx context.Context, tables *store.Store, t report.Type, list []report.Expected, now time.Time) ([]report.Alarm, error) {
+// alarmsOf judges the expected reports of a type, at the moment absent, and those that
+// stand among the failed.
+func alarmsOf(ctx context.Context, tables *store.Store, t report.Type, list []report.Expected, now, absent time.Time) ([]report.Alarm, error) {
 	var alarms []report.Alarm
 	for _, e := range list {
 		var row *report.Report
@@ -95,7 +124,11 @@ func alarmsOf(ctx context.Context, tables *store.Store, t report.Type, list []re
 		case fault.KindOf(err) != fault.NotFound:
 			return nil, err
 		}
-		if a, ok := t.Alarm(e, row, now); ok {
+		moment := absent
+		if row != nil && row.State == report.Failed {
+			moment = now
+		}
+		if a, ok := t.Alarm(e, row, moment); ok {
 			alarms = append(alarms, a)
 		}
 	}

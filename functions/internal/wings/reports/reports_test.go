@@ -191,6 +191,39 @@ func TestPeopleHearOfAReportThatIsMissing(t *testing.T) {
 	}
 }
 
+// TestAnOutageOfTheApplicationIsNoMissingReport: the alert of the outage is enough. A
+// report that was absent before it stays reported, and so does one that failed.
+func TestAnOutageOfTheApplicationIsNoMissingReport(t *testing.T) {
+	p := open(t, nil, nil)
+	p.call("POST", "?sweep=1", "")
+	at := time.Now().UTC().Add(-25 * time.Hour) // of day, at which it is due
+	spec := schedule.Spec{ID: 1, Name: "daily", Kind: reports.ScheduleKind, Target: "counts", Run: schedule.Daily, Minutes: at.Hour()*60 + at.Minute()}
+	p.exec("INSERT INTO sync_schedule (id, name, target_kind, target, time, timezone, run, applied, applied_at, anchor_at) VALUES (1, 'daily', 'report', 'counts', ?, 0, 'Daily', ?, NOW(6), NOW(6) - INTERVAL 5 DAY)", at.Format("15:04"), spec.Text())
+	p.exec("UPDATE report_type SET created_at = NOW(6) - INTERVAL 5 DAY")
+	for _, c := range []struct {
+		alive, beat, since string // ago
+		missing            int
+	}{
+		{"1", "1 MINUTE", "3 DAY", 1},
+		{"1", "2 HOUR", "3 DAY", 0},    // silent since an hour before it was 24 hours late
+		{"0", "2 HOUR", "3 DAY", 0},    // and the watcher has seen it
+		{"0", "30 MINUTE", "3 DAY", 1}, // it was late before the outage
+		{"1", "1 MINUTE", "10 MINUTE", 0},
+		{"1", "1 MINUTE", "61 MINUTE", 1}, // back for an hour, and it was not made up for
+	} {
+		p.exec("REPLACE INTO sync_heartbeat (name, alive, timestamp, alive_since) VALUES ('sync', " + c.alive + ", NOW(6) - INTERVAL " + c.beat + ", NOW(6) - INTERVAL " + c.since + ")")
+		if got, _ := p.findings(); len(got) != c.missing {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+	slot := report.Zone(0).Today(at).String()
+	p.exec("INSERT INTO report_report (type, slot, zone_minutes, state, fail, due_at, failed_at, since_at) VALUES ('counts', ?, 0, 'failed', 1, NOW(6) - INTERVAL 25 HOUR, NOW(6), NOW(6))", slot)
+	p.exec("UPDATE sync_heartbeat SET timestamp = NOW(6) - INTERVAL 2 HOUR")
+	if got, _ := p.findings(); len(got) != 1 {
+		t.Errorf("a report that failed: %q", got)
+	}
+}
+
 // TestDoctorExaminesTheServices has a token that is refused, a table without a field, one
 // that is right, and settings that are missing.
 func TestDoctorExaminesTheServices(t *testing.T) {

@@ -5,6 +5,7 @@ package reports
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -55,6 +56,19 @@ type Config struct {
 	Address
 }
 
+// Keep is how long what grows by itself is kept.
+type Keep struct {
+	Days int `env:"REPORT_KEEP_DAYS, default=90"`
+}
+
+// check refuses a time within which a run may still be looked at.
+func (k Keep) check() error {
+	if k.Days < 2 {
+		return fmt.Errorf("REPORT_KEEP_DAYS is %d: want 2 or more", k.Days)
+	}
+	return nil
+}
+
 // Address is what those who start reports need of the settings.
 type Address struct {
 	// URL is the reports function's address, which queue reports calls.
@@ -84,27 +98,29 @@ func open(ctx context.Context, e *wire.Env) (*function.Parts, error) {
 	}
 	var c Config
 	var f flow.Config
-	t, err := technologiesOf(ctx, o, &c, &f)
+	var k Keep
+	t, err := technologiesOf(ctx, o, &c, &f, &k)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Check(); err != nil {
+	if err := errors.Join(f.Check(), k.check()); err != nil {
 		return nil, err
 	}
 	starter, err := starterOf(ctx, o, c.Address)
 	if err != nil {
 		return nil, err
 	}
-	keep, err := keepBase(ctx, o)
+	keep, err := keepBase(ctx, o, time.Duration(k.Days)*24*time.Hour)
 	if err != nil {
 		return nil, err
 	}
 	tables := store.New(o.Pool)
 	return &function.Parts{
 		Work: &flow.Work{
-			Reports: tables, Payloads: tables, Types: tables, Open: t.open, Queue: starter.Queue, Config: f, Log: e.Log, Steps: flow.Steps(e.Steps),
+			Reports: tables, Payloads: store.PayloadsOf(o.Pool), Types: tables, Open: t.open, Queue: starter.Queue, Config: f, Log: e.Log, Steps: flow.Steps(e.Steps),
 		},
 		Base: keep, Starter: starter, Definitions: t.definitions, Ensure: tables.EnsureType,
+		Prune: tables.PruneRuns, KeepDays: k.Days,
 	}, nil
 }
 

@@ -1,11 +1,13 @@
 package base
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable"
@@ -23,6 +25,8 @@ type Cursor struct {
 type Store interface {
 	// Lease gives the base to the caller for a time; false: another caller has it.
 	Lease(ctx context.Context, d time.Duration) (token string, ok bool, err error)
+	// Renew makes the caller's lease begin anew; a fault.Superseded says that it was lost.
+	Renew(ctx context.Context, token string, d time.Duration) error
 	Release(ctx context.Context, token string) error
 	// Shadows returns a sheet's shadows: all, or those of some keys and records.
 	Shadows(ctx context.Context, sheet string, some *Some) ([]Shadow, error)
@@ -62,9 +66,12 @@ type Base struct {
 	Store     Store
 	Reports   Reports
 	Schedules Schedules
-	// Lease bounds a round; another caller waits that long for one that died. 0 is five
-	// minutes.
+	// Lease is how long others wait for a caller that died; a caller that works renews it.
+	// 0 is 30 seconds.
 	Lease time.Duration
+	// Keep is how long entries of the log and unchanged reports stay in the base; 0: for
+	// ever.
+	Keep time.Duration
 }
 
 // Summary is what a round did.
@@ -73,25 +80,31 @@ type Summary struct {
 	Written int `json:"written"` // rows, into the base
 	Notes   int `json:"notes"`   // entries of the log about the base
 	Entries int `json:"entries"` // of the log, written into the base
+	Pruned  int `json:"pruned"`  // old records of the base
 	// Busy says that another caller had the base.
 	Busy bool `json:"busy,omitempty"`
 }
 
 // Round brings both sides in step once.
 func (b *Base) Round(ctx context.Context, now time.Time) (sum Summary, err error) {
-	lease := b.Lease
-	if lease == 0 {
-		lease = 5 * time.Minute
-	}
+	lease := cmp.Or(b.Lease, usualLease)
 	token, ok, err := b.Store.Lease(ctx, lease)
 	if err != nil || !ok {
 		return Summary{Busy: err == nil}, err
 	}
-	defer func() { err = errors.Join(err, b.Store.Release(context.WithoutCancel(ctx), token)) }()
-	ctx, cancel := context.WithTimeout(ctx, lease*4/5)
+	ctx, cancel := context.WithTimeout(ctx, roundTime)
 	defer cancel()
+	renewed := make(chan error, 1)
+	go func() {
+		defer cancel() // without the lease the round ends
+		renewed <- b.renew(ctx, token, lease)
+	}()
+	defer func() {
+		cancel()
+		err = errors.Join(<-renewed, err, b.Store.Release(context.WithoutCancel(ctx), token))
+	}()
 	var problems []error
-	for _, step := range []func(context.Context, time.Time, *Summary) error{b.keepSchedules, b.keepTypes, b.keepReports, b.keepLogs} {
+	for _, step := range []func(context.Context, time.Time, *Summary) error{b.keepSchedules, b.keepTypes, b.keepReports, b.keepLogs, b.prune} {
 		err := step(ctx, now, &sum)
 		problems = append(problems, err)
 		if fault.Retryable(err) && err != nil {
@@ -99,6 +112,22 @@ func (b *Base) Round(ctx context.Context, now time.Time) (sum Summary, err error
 		}
 	}
 	return sum, fault.Join(problems...)
+}
+
+// The times of a round.
+const (
+	usualLease = 30 * time.Second
+	roundTime  = 4 * time.Minute // the rest is left to the next round
+)
+
+// renew renews the lease until ctx ends, or until it is lost.
+func (b *Base) renew(ctx context.Context, token string, lease time.Duration) error {
+	for clock.Sleep(ctx, lease/3) == nil {
+		if err := b.Store.Renew(ctx, token, lease); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // side is our side of a table.

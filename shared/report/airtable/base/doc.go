@@ -30,6 +30,11 @@
 // types are compared as a whole. An entry of the log is written 15 seconds after its
 // time, so that a transaction that commits late is not passed over.
 //
+// # What grows
+//
+// Once an hour a round deletes entries of the log and unchanged reports that are older
+// than Keep, except failed ones. A report that changes later comes back by its key.
+//
 // # Rows that people add or delete
 //
 // A new row of Automations becomes a schedule once it has a name, a target and a time; a

@@ -38,6 +38,9 @@ type numbers struct {
 	Differences int   `json:"differences"`
 	Compared    int   `json:"compared"` // values that were read on both sides
 	MongoDB     bool  `json:"mongodb"`  // whether it took part
+	// Faults are those of a soak that struck: answers of the services, cut connections,
+	// and processes that were killed.
+	Faults map[string]int `json:"faults,omitempty"`
 }
 
 // values are numbers by a row's key and field, as text.
@@ -98,7 +101,7 @@ func (p *play) check(ctx context.Context) (any, []string, error) {
 			}
 		}
 	}
-	n.Types = len(types)
+	n.Types, n.Faults = len(types), p.faults()
 	for _, r := range newest(list) {
 		compared, different, err := p.compare(ctx, r)
 		if err != nil {

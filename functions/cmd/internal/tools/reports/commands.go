@@ -92,7 +92,7 @@ func showCmd(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			parked, err := tables.Parked(ctx, r, maxParkedShown)
+			parked, err := store.PayloadsOf(db.Pool()).Parked(ctx, r, maxParkedShown)
 			if err != nil {
 				return err
 			}
@@ -132,7 +132,7 @@ func retryCmd(a *cli.App) *cobra.Command {
 // runCmd starts one report now.
 func runCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
-		Use: "run TYPE DATE", Short: "Fetch the report of a date now; one that is done is fetched anew, in place", Args: cobra.ExactArgs(2),
+		Use: "run TYPE DATE", Short: "Fetch the report of a date now: one that is done anew and in place, one that waits without waiting", Args: cobra.ExactArgs(2),
 		Example: "  returnsync reports run sales_report 2026-11-20",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			return startDates(ctx, s, args[0], args[1], args[1])

@@ -3,6 +3,7 @@ package reports
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,8 +13,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable"
+	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/gatestore"
 )
 
 // airtableTables are the tables of the types that go to Airtable.
@@ -35,9 +37,6 @@ func (p *play) destinations(r report.Report) []func(context.Context, report.Repo
 	}
 	return list
 }
-
-// airtablePause keeps the check within Airtable's limit, beside the product's requests.
-const airtablePause = 400 * time.Millisecond
 
 // record is one of Airtable's.
 type record struct {
@@ -91,26 +90,21 @@ func (p *play) airtableRecords(ctx context.Context, table, formula string) ([]re
 	}
 }
 
-// airtablePage reads a page of a table. The page's requests count as everybody's: a 429 is
-// waited for as Airtable asks.
-func (p *play) airtablePage(ctx context.Context, table string, query url.Values) ([]byte, error) {
-	for attempt := 1; ; attempt++ {
-		if err := clock.Sleep(ctx, airtablePause); err != nil {
-			return nil, err
-		}
-		body, err := p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/"+url.PathEscape(table)+"?"+query.Encode(), airtableToken)
-		if err == nil || attempt == 4 || !strings.Contains(err.Error(), "answered 429") {
-			return body, err
-		}
-		if err := clock.Sleep(ctx, 31*time.Second); err != nil {
-			return nil, err
-		}
+// airtablePage reads a page of a table. The base counts the request as everybody's, so it
+// passes the product's gate.
+func (p *play) airtablePage(ctx context.Context, table string, query url.Values) (body []byte, err error) {
+	gate := &gatestore.Store{DB: p.stack.Store.Pool(), Most: 2 * airtable.Penalty}
+	slot, err := gate.Enter(ctx, airtableBase)
+	if err != nil {
+		return nil, err
 	}
+	body, err = p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/"+url.PathEscape(table)+"?"+query.Encode(), airtableToken)
+	return body, errors.Join(err, gate.Leave(ctx, airtableBase, slot, 0))
 }
 
 // mongoValues reads the documents of a report from MongoDB, without the wing's code.
 func (p *play) mongoValues(ctx context.Context, r report.Report) (_ values, err error) {
-	client, err := mongo.Connect(options.Client().ApplyURI("mongodb://" + p.vendors.mongo.address + "/"))
+	client, err := mongo.Connect(options.Client().ApplyURI(p.vendors.mongoURI()))
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
@@ -35,6 +36,8 @@ type play struct {
 	tables  *store.Store
 	list    []report.Definition
 	started time.Time // the scheduled time of the reports
+	bad     atomic.Bool
+	cuts    atomic.Int64 // of MongoDB's connections
 }
 
 // openPlay opens the wing's part of a stack.
@@ -69,12 +72,14 @@ func (p *play) registered() *rehearsal.Play {
 		"AIRTABLE_URL=" + v.addresses["airtable"], "AIRTABLE_BASE=" + airtableBase, "AIRTABLE_SYNC_BASE=" + airtableBase, "AIRTABLE_TOKEN=" + airtableToken,
 		"MONGODB_URI=" + v.mongoURI(),
 	}
-	if s.Options.Steps {
-		env = append(env, "REPORT_LEASE=15s") // so short that a death shows
+	played := &rehearsal.Play{
+		Begin: p.begin, Run: p.run, Check: p.check, Misbehave: p.misbehave, Settle: p.settle, Close: p.close, Welcome: p.welcome,
 	}
-	return &rehearsal.Play{
-		Env: env, Begin: p.begin, Run: p.run, Check: p.check, Close: p.close, Welcome: p.welcome,
+	if s.Options.Steps { // a soak, or a story of deaths; elsewhere a person tries things out undisturbed
+		env, played.Churn = append(env, soakEnv...), p.churn
 	}
+	played.Env = env
+	return played
 }
 
 // welcome says where a person sees the reports.
@@ -148,6 +153,9 @@ func (p *play) run(ctx context.Context, log io.Writer) (err error) {
 	}
 	return errors.Join(p.wait(ctx, log), p.roundBase(ctx))
 }
+
+// flowSteps are the steps of a report between which a process may die, in their order.
+var flowSteps = []string{"taken", "intended", "ordered", "requested", "polled", "ready", "chunk", "loaded", "written", "counted", "finished", "accounted", "done", "released"}
 
 // lookEvery is how often the tables are read while reports are under way.
 const lookEvery = 500 * time.Millisecond

@@ -21,11 +21,8 @@ func TestMain(m *testing.M) {
 // everyStep asks for the story of every step; without it the story plays one.
 const everyStep = "RETURN_SYNC_STORY_STEPS"
 
-// steps are the steps of a report between which a process may die, in their order.
-var steps = []string{"taken", "intended", "ordered", "requested", "polled", "ready", "chunk", "loaded", "written", "counted", "finished", "accounted", "done", "released"}
-
 // startStack starts the product with the wing, and fills its sample.
-func startStack(t *testing.T) (*rehearsal.Stack, *rehearsal.Play, *play) {
+func startStack(t testing.TB) (*rehearsal.Stack, *rehearsal.Play, *play) {
 	t.Helper()
 	var p *play
 	tool := Tool().Play
@@ -69,7 +66,7 @@ func TestAReportSurvivesKills(t *testing.T) {
 	s, played, p := startStack(t)
 	list, whole := []string{"ordered"}, func() {}
 	if os.Getenv(everyStep) != "" {
-		list = steps
+		list = flowSteps
 		if err := played.Run(t.Context(), os.Stderr); err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,6 @@ import (
 // Tool returns the wing's part.
 func Tool() tool.Tool {
 	return tool.Tool{Commands: commands, Play: rehearsal.Wing{
-		Name: "reports", Help: "also fetch reports, from emulators of Amazon and others into datapoints, Airtable and MongoDB", Open: openPlay,
+		Name: "reports", Help: "also fetch reports, from emulators of Amazon and others into datapoints, Airtable and MongoDB", Open: openPlay, Soaks: true,
 	}}
 }

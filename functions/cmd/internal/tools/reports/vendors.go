@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/airtable"
@@ -20,9 +21,9 @@ import (
 // How many rows the invented reports have. The sales report also goes to Airtable, which
 // takes 50 rows a second.
 const (
-	salesRows = 300
+	salesRows = 120
 	stockRows = 4200
-	scanRows  = 4000
+	scanRows  = 4100
 	scanPage  = 250
 	costRows  = 2500
 )
@@ -34,12 +35,15 @@ const courierToken = "a-token-of-the-local-rehearsal-only"
 type vendors struct {
 	amazon    *spapi.Server
 	airtable  *airtable.Server
+	api       *flaky
+	costs     atomic.Int64      // rows of the report of costs
 	addresses map[string]string // by amazon, airtable, api
 	servers   []*http.Server
 
 	// mongo is nil where MongoDB cannot be had; noMongo says why.
 	mongo   *mongoServer
 	noMongo error
+	proxy   *mongoProxy // before it
 }
 
 // openVendors starts the services on loopback. Without MongoDB the others run.
@@ -48,7 +52,9 @@ func openVendors(ctx context.Context, log io.Writer) (*vendors, error) {
 		amazon: spapi.New(spapi.Options{Content: writeOrders}), airtable: airtable.New(airtable.Options{}),
 		addresses: map[string]string{},
 	}
-	for name, handler := range map[string]http.Handler{"amazon": v.amazon, "airtable": v.airtable, "api": api()} {
+	v.costs.Store(costRows)
+	v.api = &flaky{Handler: api(&v.costs)}
+	for name, handler := range map[string]http.Handler{"amazon": v.amazon, "airtable": v.airtable, "api": v.api} {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, errors.Join(err, v.close())
@@ -59,6 +65,11 @@ func openVendors(ctx context.Context, log io.Writer) (*vendors, error) {
 	}
 	if v.mongo, v.noMongo = startMongo(ctx, log); v.noMongo != nil {
 		_, _ = fmt.Fprintln(log, "MongoDB is left out:", v.noMongo)
+		return v, nil
+	}
+	var err error
+	if v.proxy, err = openMongoProxy(ctx, v.mongo.address); err != nil {
+		return nil, errors.Join(err, v.close())
 	}
 	return v, nil
 }
@@ -68,7 +79,7 @@ func (v *vendors) mongoURI() string {
 	if v.mongo == nil {
 		return ""
 	}
-	return "mongodb://" + v.mongo.address + "/"
+	return "mongodb://" + v.proxy.listener.Addr().String() + "/"
 }
 
 // close stops the services.
@@ -76,6 +87,9 @@ func (v *vendors) close() error {
 	var problems []error
 	for _, s := range v.servers {
 		problems = append(problems, s.Close())
+	}
+	if v.proxy != nil {
+		problems = append(problems, v.proxy.close())
 	}
 	if v.mongo != nil {
 		problems = append(problems, v.mongo.close())
@@ -135,7 +149,7 @@ func scanOf(day string, n int) scan {
 }
 
 // api returns the invented API.
-func api() http.Handler {
+func api(costs *atomic.Int64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /scans", func(w http.ResponseWriter, r *http.Request) {
 		after, _ := strconv.Atoi(r.URL.Query().Get("after"))
@@ -158,7 +172,7 @@ func api() http.Handler {
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 		c := csv.NewWriter(w)
 		_ = c.Write([]string{"booking", "what", "cost"})
-		for n := range costRows {
+		for n := range int(costs.Load()) {
 			_ = c.Write([]string{r.URL.Query().Get("day") + "/" + strconv.Itoa(n), "rack, \"row\" " + strconv.Itoa(n%40), fmt.Sprintf("%d.%02d", n%90, n%100)})
 		}
 		c.Flush()

@@ -116,6 +116,14 @@ func (w *world) edit(table, record string, fields map[string]any) string {
 	return id
 }
 
+// exec runs a statement on our tables.
+func (w *world) exec(query string, args ...any) {
+	w.Helper()
+	if _, err := w.db.ExecContext(w.Context(), query, args...); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // logged returns the entries of the run log since the last call.
 func (w *world) logged() []string {
 	w.Helper()
@@ -480,6 +488,52 @@ func TestInitAndCheck(t *testing.T) {
 	}
 }
 
+// TestWhatIsOldLeavesTheBase prunes entries of the log and unchanged reports; those that
+// changed or failed stay.
+func TestWhatIsOldLeavesTheBase(t *testing.T) {
+	w := start(t)
+	w.base.Keep = 30 * 24 * time.Hour
+	key := func(slot string) report.Key { return report.Key{Type: "sales_report", Slot: slot} }
+	for _, slot := range []string{"2026-11-01", "2026-11-02"} {
+		if _, err := w.reports.Ensure(t.Context(), key(slot), 0, w.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.failed(key("2026-11-03"))
+	w.logged()
+	const entry = "INSERT INTO sync_log (at, severity, entity, message) VALUES (?, 'INFO', '', ?)"
+	for n := range 203 { // more than a round deletes
+		w.exec(entry, "2026-09-01", fmt.Sprint("old ", n))
+	}
+	w.exec(entry, "2026-11-15", "new")
+	if sum := w.round(); sum.Entries != 204 || sum.Pruned != 200 {
+		t.Errorf("%+v", sum)
+	}
+	if sum := w.round(); sum.Pruned != 3 {
+		t.Errorf("%+v", sum)
+	}
+	if logs := w.rows(base.LogsTable, "Message"); len(logs) != 1 || logs["new"].ID == "" {
+		t.Errorf("%d entries", len(logs))
+	}
+	w.now = w.now.AddDate(0, 0, 20)
+	w.exec("UPDATE report_report SET rows_read = 9, updated_at = NOW(6) + INTERVAL 1 MINUTE WHERE slot = '2026-11-02'")
+	w.round()
+	w.now = w.now.AddDate(0, 0, 15)
+	if sum := w.round(); sum.Pruned != 2 { // the entry and one report
+		t.Errorf("%+v", sum)
+	}
+	left := w.rows(base.ReportsTable, "Report")
+	if len(left) != 2 || left["sales_report 2026-11-01"].ID != "" {
+		t.Errorf("%v", left)
+	}
+	w.settled()
+	w.exec("UPDATE report_report SET rows_read = 7, updated_at = NOW(6) + INTERVAL 2 MINUTE WHERE slot = '2026-11-01'")
+	w.round()
+	if left := w.rows(base.ReportsTable, "Report"); len(left) != 3 {
+		t.Errorf("a report that changed did not come back: %v", left)
+	}
+}
+
 func TestOneAtATime(t *testing.T) {
 	w := start(t)
 	s := basestore.New(w.db)
@@ -495,5 +549,51 @@ func TestOneAtATime(t *testing.T) {
 	}
 	if sum := w.round(); sum.Busy || sum.Written == 0 {
 		t.Errorf("%+v", sum)
+	}
+}
+
+// TestARoundKeepsItsLease renews the lease while Airtable is slow, and ends without it.
+func TestARoundKeepsItsLease(t *testing.T) {
+	w := start(t)
+	s := basestore.New(w.db)
+	token, ok, err := s.Lease(t.Context(), time.Minute)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	w.exec("UPDATE report_base_cursor SET lease_until = NOW(6) + INTERVAL 1 SECOND WHERE name = 'round'")
+	if err := s.Renew(t.Context(), token, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	if err := w.db.QueryRow("SELECT TIMESTAMPDIFF(MINUTE, NOW(6), lease_until) FROM report_base_cursor WHERE name = 'round'").Scan(&left); err != nil || left < 50 {
+		t.Errorf("%d minutes are left, %v", left, err)
+	}
+	if err := s.Renew(t.Context(), "another's", time.Hour); fault.KindOf(err) != fault.Superseded {
+		t.Errorf("%v", err)
+	}
+	if err := s.Release(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	// Another process takes the base over while this one's round waits for Airtable.
+	w.base.Lease = 300 * time.Millisecond
+	if err := w.server.SetFaults(emulator.Faults{Rules: []emulator.Fault{{Kind: "slow", Probability: 1, DelayMS: 60_000}}}); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := w.base.Round(t.Context(), w.now)
+		ended <- err
+	}()
+	for {
+		n, err := sqldb.Affected(t.Context(), w.db, "UPDATE report_base_cursor SET token = 'another' WHERE name = 'round' AND lease_until > NOW(6)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 1 {
+			break
+		}
+	}
+	if err := <-ended; fault.CodeOf(err) != "base-taken-over" {
+		t.Errorf("%v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/lease"
 	"gitlab.com/eshopbox-team/return-sync/shared/report/airtable/base"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
@@ -32,6 +33,13 @@ func (s *Store) Lease(ctx context.Context, d time.Duration) (string, bool, error
 	g := lease.Grant{Token: rand.Text(), For: d} // the column is shorter than lease.NewToken's tokens
 	taken, err := lease.Take(ctx, s.db, g, "UPDATE report_base_cursor SET "+lease.Set+" WHERE name = 'round' AND "+lease.Over)
 	return g.Token, taken, sqldb.Outage(err, "take the SYNC base")
+}
+
+// Renew implements base.Store.
+func (s *Store) Renew(ctx context.Context, token string, d time.Duration) error {
+	lost := fault.New(fault.Superseded, "base-taken-over", "another process took the SYNC base over")
+	return sqldb.Outage(sqldb.ExactlyOne(ctx, s.db, lost, `UPDATE report_base_cursor SET lease_until = NOW(6) + INTERVAL ? MICROSECOND
+		WHERE name = 'round' AND token = ?`, sqldb.Micros(d), token), "renew the SYNC base")
 }
 
 // Release implements base.Store.
