@@ -30,6 +30,8 @@ type Partners struct {
 	Now      func() time.Time
 	Socket   websocket.Config
 	Steps    exchange.Steps
+	// Progress, if not nil, is called while grains come, of several partners at once.
+	Progress func(exchange.Progress)
 }
 
 // The times of a session.
@@ -84,7 +86,7 @@ func (p *Partners) run(ctx context.Context, copies *store.Copies, req exchange.R
 	start := p.Now()
 	side := &exchange.Secondary{
 		Local: copies, Copy: copies, Journal: p.Store, Log: p.Log, Now: p.Now, Sleep: clock.Sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
-		Steps: p.Steps,
+		Steps: p.Steps, Progress: p.Progress,
 	}
 	client, err := p.login(ctx, req.Partner)
 	if err != nil {
