@@ -70,13 +70,20 @@ type API struct {
 	Token          string // that callers bring; empty opens the API, which is for loopback alone
 	Now            func() time.Time
 	Log            *slog.Logger
+
+	lists chan struct{} // one for each list that is being read
 }
+
+// maxLists bounds the lists that are read at the same time: each keeps a connection of the
+// pool for as long as its reader takes.
+const maxLists = 2
 
 //go:embed openapi.json
 var description []byte
 
 // Handler answers the API's routes.
 func (a *API) Handler() http.Handler {
+	a.lists = make(chan struct{}, maxLists)
 	mux := http.NewServeMux()
 	for _, r := range a.routes() {
 		mux.Handle(r.path, a.negotiated(r, edge.HandleAny(a.Log, a.admitted(r.handle), r.methods...)))

@@ -5,8 +5,10 @@ import (
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/transfer/store"
 )
 
 // The names of the wing's acts, as they stand in the audit.
@@ -23,6 +25,15 @@ type Acts struct {
 	Pool *sqldb.DB
 	By   operate.Actor
 }
+
+// ActsOf opens the acts of a person, for commands.
+func ActsOf(ctx context.Context, o wire.Opening, by operate.Actor) (Acts, error) {
+	s, err := starterOf(ctx, o)
+	return Acts{s, o.Pool, by}, err
+}
+
+// Jobs is the product's table of jobs.
+func (a Acts) Jobs() *store.Store { return a.jobs }
 
 // Retry gives one failed job, and its failed children, another run.
 func (a Acts) Retry(ctx context.Context, id int64) (said string, err error) {

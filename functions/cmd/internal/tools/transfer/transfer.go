@@ -3,14 +3,16 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 	"text/tabwriter"
@@ -21,6 +23,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
 	service "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/store"
 )
@@ -37,33 +40,37 @@ func commands(a *cli.App) []*cobra.Command {
 	}, serve(a), list(a), show(a), retry(a))}
 }
 
-// keyed adds --conf, and the keys of the INI file as flags.
-func keyed(cmd *cobra.Command, all bool) *cobra.Command {
-	f := cmd.Flags()
-	f.StringP("conf", "c", "", "the INI file of the service")
+// keys are those of the service's INI file.
+var keys = service.Keys
+
+// keyed adds --conf, and the keys of the INI file as flags of the service.
+func keyed(cmd *cobra.Command, service bool) *cobra.Command {
+	if !service {
+		cmd.Flags().StringP("conf", "c", "", "the INI file of the Linux service; without it the product's own tables are meant")
+		return cmd
+	}
+	cmd.Flags().StringP("conf", "c", "", "the INI file of the service")
 	_ = cmd.MarkFlagRequired("conf") // the flag is there
-	if all {
-		for _, k := range service.Keys() {
-			f.String(k.Name, "", k.Help)
-		}
+	for _, k := range keys() {
+		cmd.Flags().String(k.Name, "", k.Help)
 	}
 	return cmd
 }
 
 // given returns the path of the INI file and the keys that flags set.
 func given(cmd *cobra.Command) (string, map[string]string) {
-	keys := map[string]string{}
+	set := map[string]string{}
 	known := map[string]bool{}
-	for _, k := range service.Keys() {
+	for _, k := range keys() {
 		known[k.Name] = true
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if known[f.Name] {
-			keys[f.Name] = f.Value.String()
+			set[f.Name] = f.Value.String()
 		}
 	})
 	path, _ := cmd.Flags().GetString("conf") // it is a string
-	return path, keys
+	return path, set
 }
 
 // serve is the service.
@@ -85,26 +92,53 @@ This build holds no side for SQL Server or Odoo: sides = rehearsal keeps both in
 	}, true)
 }
 
-// reading returns a RunE that opens the table of jobs.
-func reading(do func(cmd *cobra.Command, jobs *store.Store, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) (err error) {
-		path, keys := given(cmd)
-		c, err := service.ReadDatabase(path, keys)
+// table is the table of jobs that a command works on.
+type table struct {
+	*store.Store
+	retry func(ctx context.Context, id int64) (said string, err error)
+}
+
+// reading returns a RunE that opens the table of jobs: that of an INI file, or without one
+// the product's, whose changes are audited.
+func reading(a *cli.App, do func(ctx context.Context, t table, args []string) error) func(*cobra.Command, []string) error {
+	ofProduct := a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+		db, err := s.Tables(ctx)
 		if err != nil {
 			return err
 		}
-		var db *sql.DB
-		db, jobs, err := service.OpenJobs(cmd.Context(), c, slog.New(slog.DiscardHandler))
+		acts, err := service.ActsOf(ctx, wire.Opening{Env: s.Env, Pool: db.Pool()}, s.Actor())
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, db.Close()) }()
-		return do(cmd, jobs, args)
+		return do(ctx, table{acts.Jobs(), acts.Retry}, args)
+	})
+	return func(cmd *cobra.Command, args []string) error {
+		if path, set := given(cmd); path != "" {
+			return ofFile(cmd.Context(), path, set, do, args)
+		}
+		return ofProduct(cmd, args)
 	}
 }
 
-// errEnough ends a list.
-var errEnough = errors.New("enough")
+// ofFile opens the table that an INI file names.
+func ofFile(ctx context.Context, path string, set map[string]string, do func(ctx context.Context, t table, args []string) error, args []string) (err error) {
+	c, err := service.ReadDatabase(path, set)
+	if err != nil {
+		return err
+	}
+	db, jobs, err := service.OpenJobs(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return do(ctx, table{jobs, func(ctx context.Context, id int64) (string, error) {
+		j, err := jobs.Job(ctx, id)
+		if err == nil {
+			err = jobs.RetryJob(ctx, id)
+		}
+		return fmt.Sprintf("job %d of %s is tried again", id, j), err
+	}}, args)
+}
 
 // list lists jobs.
 func list(a *cli.App) *cobra.Command {
@@ -112,30 +146,25 @@ func list(a *cli.App) *cobra.Command {
 	var limit int
 	cmd := keyed(&cobra.Command{
 		Use: "list", Args: cli.Args, Short: "List transfer jobs",
-		Long:    "list shows transfer jobs, those in the archive first, in the order of their numbers.",
-		Example: "  returnsync transfers list --conf dadi.ini\n  returnsync transfers list --conf dadi.ini --state error",
-		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, _ []string) error {
-			w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "JOB\tSTATE\tRUNS\tDATE (UTC)\tRECORD\tCODE")
-			n := 0
-			err := jobs.Each(cmd.Context(), func(j transfer.Job) error {
-				if state != "" && string(j.State) != state {
-					return nil
+		Long:    "list shows transfer jobs, the newest first, those in the archive among them. Jobs of records that another one refers to are not listed.",
+		Example: "  returnsync transfers list\n  returnsync transfers list --conf dadi.ini --state error",
+		RunE: reading(a, func(ctx context.Context, t table, _ []string) error {
+			states := transfer.States()
+			if state != "" {
+				states = []transfer.State{transfer.State(state)}
+				if !slices.Contains(transfer.States(), states[0]) {
+					return fmt.Errorf("--state is %q: want one of %v", state, transfer.States())
 				}
-				if n++; n > limit {
-					return errEnough
+			}
+			var jobs []transfer.Job
+			for _, one := range states {
+				list, err := t.Views.Latest(ctx, one, limit+1)
+				if err != nil {
+					return err
 				}
-				fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", j.ID, j.State, j.Runs, j.Date.UTC().Format("2006-01-02 15:04:05"), j, j.ErrorCode)
-				return nil
-			})
-			if flushed := w.Flush(); flushed != nil {
-				return flushed
+				jobs = append(jobs, list...)
 			}
-			if errors.Is(err, errEnough) {
-				fmt.Fprintf(a.Out, "There are more than %d: --limit shows more of them.\n", limit)
-				return nil
-			}
-			return err
+			return print(a.Out, jobs, limit)
 		}),
 	}, false)
 	cmd.Flags().StringVar(&state, "state", "", "new, inprogress, done, skipped, error or error_retry; empty for all")
@@ -143,14 +172,36 @@ func list(a *cli.App) *cobra.Command {
 	return cmd
 }
 
+// print prints at most limit jobs, the newest first.
+func print(out io.Writer, jobs []transfer.Job, limit int) error {
+	slices.SortFunc(jobs, func(a, b transfer.Job) int { return cmp.Compare(b.ID, a.ID) })
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "JOB\tSTATE\tRUNS\tDATE (UTC)\tRECORD\tCODE\tPROBLEM")
+	for _, j := range jobs[:min(limit, len(jobs))] {
+		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\t%s\n", j.ID, j.State, j.Runs, j.Date.UTC().Format("2006-01-02 15:04:05"), j, j.ErrorCode, cli.OneLine(string(j.ErrorText)))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(jobs) > limit {
+		_, err := fmt.Fprintf(out, "There are more than %d: --limit shows more of them.\n", limit)
+		return err
+	}
+	return nil
+}
+
 // show shows one job.
 func show(a *cli.App) *cobra.Command {
 	return keyed(&cobra.Command{
 		Use: "show ID", Args: cli.Args, Short: "Show all of one transfer job",
 		Long:    "show prints a transfer job as JSON: what it saw, what it wrote, and why it failed.",
-		Example: "  returnsync transfers show 4711 --conf dadi.ini",
-		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, args []string) error {
-			j, err := byID(cmd.Context(), jobs, args[0])
+		Example: "  returnsync transfers show 4711\n  returnsync transfers show 4711 --conf dadi.ini",
+		RunE: reading(a, func(ctx context.Context, t table, args []string) error {
+			id, err := idOf(args[0])
+			if err != nil {
+				return err
+			}
+			j, err := t.Job(ctx, id)
 			if err != nil {
 				return err
 			}
@@ -161,30 +212,30 @@ func show(a *cli.App) *cobra.Command {
 	}, false)
 }
 
-// byID reads the job that an argument names.
-func byID(ctx context.Context, jobs *store.Store, arg string) (transfer.Job, error) {
+// idOf reads the number of a job.
+func idOf(arg string) (int64, error) {
 	id, err := strconv.ParseInt(arg, 10, 64)
 	if err != nil {
-		return transfer.Job{}, fmt.Errorf("%q is not the number of a job", arg)
+		return 0, fmt.Errorf("%q is not the number of a job", arg)
 	}
-	return jobs.Job(ctx, id)
+	return id, nil
 }
 
 // retry gives one job another run.
 func retry(a *cli.App) *cobra.Command {
 	return keyed(&cobra.Command{
 		Use: "retry ID", Args: cli.Args, Short: "Try a failed transfer job again",
-		Long:    "retry makes a job in error or error_retry new, with its failed children, whatever the number of its runs. The running service takes it up.",
-		Example: "  returnsync transfers retry 4711 --conf dadi.ini",
-		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, args []string) error {
-			j, err := byID(cmd.Context(), jobs, args[0])
-			if err == nil {
-				err = jobs.RetryJob(cmd.Context(), j.ID)
-			}
+		Long:    "retry makes a job in error or error_retry new, with its failed children, whatever the number of its runs. The worker takes it up.",
+		Example: "  returnsync transfers retry 4711\n  returnsync transfers retry 4711 --conf dadi.ini",
+		RunE: reading(a, func(ctx context.Context, t table, args []string) error {
+			id, err := idOf(args[0])
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.Out, "Job %d of %s will be tried again.\n", j.ID, j)
+			said, err := t.retry(ctx, id)
+			if err == nil {
+				_, err = fmt.Fprintln(a.Out, said)
+			}
 			return err
 		}),
 	}, false)
