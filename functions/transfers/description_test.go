@@ -45,7 +45,7 @@ func TestDescribedAnswersAreTheAnswers(t *testing.T) {
 	d := described(t, newWorld(t, nil))
 	for name, v := range map[string]any{
 		"Job": transfer.Job{}, "JobResult": result{}, "Missing": missing{}, "Status": serviceStatus{}, "Drift": driftAnswer{}, "Threads": threadStatus{},
-		"Models": modelFacts{}, "JobStatistic": jobStatistic{}, "QueueStatistic": queueStatistic{}, "QuickCheck": checked{}, "Part": part{},
+		"Models": modelFacts{}, "JobStatistic": jobStatistic{}, "QueueStatistic": queueStatistic{}, "FlowStatistic": flowStatistic{}, "ModelStatistic": modelStatistic{}, "QuickCheck": checked{}, "Part": part{},
 	} {
 		if diff := cmp.Diff(openapitest.Fields(v), openapitest.Keys(d.Components.Schemas[name].Properties)); diff != "" {
 			t.Errorf("%s (-code +description):\n%s", name, diff)
@@ -90,6 +90,7 @@ func TestRealAnswersAreAsDescribed(t *testing.T) {
 		{w, "GET", "/job/retryfailed", "", "", 200}, {w, "POST", "/job/retryfailed", "", "", 200}, {down, "GET", "/job/retryfailed", "", "", 503}, {down, "POST", "/job/retryfailed", "", "", 503},
 		{w, "GET", "/models", "", "", 200}, {w, "GET", "/flow/map", "", "", 200}, {w, "GET", "/statistic/jobs", "", "", 200}, {down, "GET", "/statistic/jobs", "", "", 503},
 		{w, "GET", "/statistic/studio/queue", "", "", 200}, {down, "GET", "/statistic/studio/queue", "", "", 503}, {w, "GET", "/statistic/online/queue", "", "", 200}, {down, "GET", "/statistic/online/queue", "", "", 503},
+		{w, "GET", "/statistic/studio/flows", "", "", 200}, {down, "GET", "/statistic/studio/flows", "", "", 503}, {w, "GET", "/statistic/online/flows", "", "", 200}, {down, "GET", "/statistic/online/flows", "", "", 503},
 	} {
 		route := c.route
 		if route == "" {

@@ -37,6 +37,11 @@ type Jobs interface {
 	Holder(ctx context.Context) (transfer.Holding, error)
 }
 
+// Counts counts records by model.
+type Counts interface {
+	Unsynchronized(ctx context.Context, side transfer.Side) (map[string]int64, error)
+}
+
 // Part is a background part of the service, in this process or another one.
 type Part interface {
 	// Start asks for a run. Starts that come before it begins are one.
@@ -58,6 +63,7 @@ type Clocks interface {
 // API is what the routes answer from.
 type API struct {
 	Jobs           Jobs
+	Counts         Counts
 	Flows          transfer.Flows
 	Studio, Online transfer.System
 	Worker         Part
