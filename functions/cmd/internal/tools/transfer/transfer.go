@@ -196,11 +196,7 @@ func show(a *cli.App) *cobra.Command {
 		Use: "show ID", Args: cli.Args, Short: "Show all of one transfer job",
 		Long:    "show prints a transfer job as JSON: what it saw, what it wrote, and why it failed.",
 		Example: "  returnsync transfers show 4711\n  returnsync transfers show 4711 --conf dadi.ini",
-		RunE: reading(a, func(ctx context.Context, t table, args []string) error {
-			id, err := idOf(args[0])
-			if err != nil {
-				return err
-			}
+		RunE: one(a, func(ctx context.Context, t table, id int64) error {
 			j, err := t.Job(ctx, id)
 			if err != nil {
 				return err
@@ -212,13 +208,15 @@ func show(a *cli.App) *cobra.Command {
 	}, false)
 }
 
-// idOf reads the number of a job.
-func idOf(arg string) (int64, error) {
-	id, err := strconv.ParseInt(arg, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not the number of a job", arg)
-	}
-	return id, nil
+// one returns a RunE for the job whose number is the argument.
+func one(a *cli.App, do func(ctx context.Context, t table, id int64) error) func(*cobra.Command, []string) error {
+	return reading(a, func(ctx context.Context, t table, args []string) error {
+		id, err := strconv.ParseInt(args[0], 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not the number of a job", args[0])
+		}
+		return do(ctx, t, id)
+	})
 }
 
 // retry gives one job another run.
@@ -227,11 +225,7 @@ func retry(a *cli.App) *cobra.Command {
 		Use: "retry ID", Args: cli.Args, Short: "Try a failed transfer job again",
 		Long:    "retry makes a job in error or error_retry new, with its failed children, whatever the number of its runs. The worker takes it up.",
 		Example: "  returnsync transfers retry 4711\n  returnsync transfers retry 4711 --conf dadi.ini",
-		RunE: reading(a, func(ctx context.Context, t table, args []string) error {
-			id, err := idOf(args[0])
-			if err != nil {
-				return err
-			}
+		RunE: one(a, func(ctx context.Context, t table, id int64) error {
 			said, err := t.retry(ctx, id)
 			if err == nil {
 				_, err = fmt.Fprintln(a.Out, said)
