@@ -7,10 +7,9 @@ package verify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
+	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
@@ -61,6 +60,9 @@ type Comparison struct {
 	Flow           transfer.Flow
 	Jobs           Jobs
 	Slice          int // records that are read at once
+	// Deep converts every record as a transfer would, further tables and the records that it
+	// refers to included; otherwise fields are compared that both sides hold as they are.
+	Deep bool
 	// Each gets every difference; its error ends the comparison.
 	Each func(ctx context.Context, d Difference) error
 }
@@ -79,7 +81,7 @@ func (c *Comparison) Run(ctx context.Context) (Result, error) {
 	records := map[int64]*seen{}
 	err := c.walk(ctx, c.Studio, c.Flow.Studio, func(one transfer.Record) error {
 		r.Studio++
-		records[one.ID] = &seen{foreign: one.ForeignID, date: one.Effective().UnixMicro(), fields: sum(c.mapped(one))}
+		records[one.ID] = &seen{foreign: one.ForeignID, date: one.Effective().UnixMicro(), fields: c.sum(one, transfer.Studio)}
 		return nil
 	})
 	if err != nil {
@@ -135,66 +137,19 @@ func (c *Comparison) online(ctx context.Context, r *Result, records map[int64]*s
 		return c.differs(ctx, r, one.ForeignID, one.ID)
 	}
 	s.met = true
-	if s.foreign == one.ID && s.date == one.Effective().UnixMicro() && s.fields == sum(only(one.Fields, c.both())) {
+	if !c.Deep && s.foreign == one.ID && s.date == one.Effective().UnixMicro() && s.fields == c.sum(one, transfer.Online) {
 		r.Same++
 		return nil
 	}
 	return c.differs(ctx, r, one.ForeignID, one.ID)
 }
 
-// both are the online names of the fields that go both ways.
-func (c *Comparison) both() (names []string) {
-	for _, p := range c.Flow.Fields {
-		if p.Only == "" && p.Studio != "" && p.Online != "" {
-			names = append(names, p.Online)
-		}
-	}
-	return names
-}
-
-// mapped are a studio record's fields as the online side has them.
-func (c *Comparison) mapped(r transfer.Record) map[string]any {
-	return only(c.Flow.Map(r, transfer.Online), c.both())
-}
-
-// only returns the fields with some names; a field that is not there is nil.
-func only(fields map[string]any, names []string) map[string]any {
-	some := make(map[string]any, len(names))
-	for _, name := range names {
-		some[name] = fields[name]
-	}
-	return some
-}
-
-// sum is a hash of fields. Values that say the same have one hash.
-func sum(fields map[string]any) uint64 {
-	plain := make(map[string]string, len(fields))
-	for name, v := range fields {
-		plain[name] = word(v)
-	}
-	text, _ := json.Marshal(plain) // texts have a JSON form, and names are sorted
-	h := fnv.New64a()
-	_, _ = h.Write(text) // it never fails
-	return h.Sum64()
-}
-
-// word is a value as a text; nothing and an empty text are one.
-func word(v any) string {
-	if transfer.Empty(v) {
-		return ""
-	}
-	if n, ok := transfer.Number(v); ok {
-		return fmt.Sprint(n)
-	}
-	if at, ok := v.(time.Time); ok {
-		return transfer.Micro(at).Format(time.RFC3339Nano)
-	}
-	return fmt.Sprint(v)
-}
-
 // differs reads a pair again and reports it if it still differs.
 func (c *Comparison) differs(ctx context.Context, r *Result, studio, online int64) error {
 	a, err := c.again(ctx, c.Studio, c.Flow.Studio, studio)
+	if err == nil && a != nil { // the rows of further tables have dates too
+		*a, err = c.Flow.Compose(ctx, c, *a)
+	}
 	if err != nil {
 		return err
 	}
@@ -202,7 +157,10 @@ func (c *Comparison) differs(ctx context.Context, r *Result, studio, online int6
 	if err != nil {
 		return err
 	}
-	d, different := c.judge(a, b)
+	d, different, err := c.judge(ctx, a, b)
+	if err != nil {
+		return err
+	}
 	if !different {
 		if a != nil {
 			r.Same++
@@ -246,7 +204,7 @@ func (c *Comparison) again(ctx context.Context, side transfer.System, model stri
 }
 
 // judge compares a pair of records; nil for one that is not there.
-func (c *Comparison) judge(a, b *transfer.Record) (d Difference, different bool) {
+func (c *Comparison) judge(ctx context.Context, a, b *transfer.Record) (d Difference, different bool, err error) {
 	if a != nil {
 		d.Studio, d.source, d.from = a.ID, *a, transfer.Studio
 	}
@@ -255,7 +213,7 @@ func (c *Comparison) judge(a, b *transfer.Record) (d Difference, different bool)
 	}
 	switch {
 	case a == nil && b == nil:
-		return d, false
+		return d, false, nil
 	case b == nil:
 		d.Kind, d.Says = OnlyStudio, fmt.Sprintf("studio %d has no record online", a.ID)
 	case a == nil:
@@ -268,18 +226,13 @@ func (c *Comparison) judge(a, b *transfer.Record) (d Difference, different bool)
 			d.source, d.from = *b, transfer.Online
 		}
 	default:
-		names := ""
-		for _, name := range c.both() {
-			if v := c.mapped(*a)[name]; word(v) != word(b.Fields[name]) {
-				names += " " + name
-			}
+		names, err := c.fields(ctx, *a, *b)
+		if err != nil || len(names) == 0 {
+			return d, false, err
 		}
-		if names == "" {
-			return d, false
-		}
-		d.Kind, d.Says = Fields, "the dates agree, and these fields do not:"+names
+		d.Kind, d.Says = Fields, "the dates agree, and these fields do not: "+strings.Join(names, ", ")
 	}
-	return d, true
+	return d, true, nil
 }
 
 // Draft is the job that brings the record over; false where no job can: equal dates.

@@ -46,7 +46,7 @@ func newWorld(t *testing.T, pairs int) *world {
 func (w *world) pair(studio, online string, later time.Duration) (a, b int64) {
 	a = w.studio.Put("dbo.Person", transfer.Record{WriteDate: &w.at, Fields: map[string]any{"Name": studio, "Plz": ""}})
 	at := w.at.Add(later)
-	b = w.online.Put("res.partner", transfer.Record{ForeignID: a, WriteDate: &at, Fields: map[string]any{"lastname": online, "zip": nil}})
+	b = w.online.Put("res.partner", transfer.Record{ForeignID: a, WriteDate: &at, Fields: map[string]any{"lastname": online, "zip": nil, "getresponse_tag_ids": []int64{}}})
 	w.studio.Put("dbo.Person", transfer.Record{ID: a, ForeignID: b, WriteDate: &w.at, Fields: map[string]any{"Name": studio, "Plz": ""}})
 	return a, b
 }
@@ -64,6 +64,52 @@ func (w *world) run(jobs Jobs) (Result, []Difference) {
 		w.Fatal(err)
 	}
 	return r, list
+}
+
+// TestDeepConvertsEveryRecord finds what only a conversion shows: a day, a further table,
+// a country by its code, a word of a list; and nothing where both sides say the same.
+func TestDeepConvertsEveryRecord(t *testing.T) {
+	w := newWorld(t, 3)
+	land := w.studio.Put("dbo.Land", transfer.Record{Fields: map[string]any{"ISO2": "AT"}})
+	country := w.online.Put("res.country", transfer.Record{Fields: map[string]any{"code": "AT"}})
+	a, b := w.pair("x", "x", 0)
+	w.studio.Put("dbo.PersonAdresse", transfer.Record{WriteDate: &w.at, Fields: map[string]any{"PersonID": a, "Ort": "Wien", "LandID": land}})
+	studio := transfer.Record{ID: a, ForeignID: b, WriteDate: &w.at, Fields: map[string]any{"Name": "x", "Plz": "", "GeschlechttypID": int64(290), "Geburtsdatum": time.Date(1980, 5, 1, 0, 0, 0, 0, time.UTC)}}
+	online := func(city string, land int64, gender, born string) {
+		w.studio.Put("dbo.Person", studio)
+		w.online.Put("res.partner", transfer.Record{ID: b, ForeignID: a, WriteDate: &w.at, Fields: map[string]any{
+			"lastname": "x", "city": city, "country_id": land, "gender": gender, "birthdate_web": born, "getresponse_tag_ids": []int64{},
+		}})
+	}
+	deep := func() (Result, []Difference) {
+		t.Helper()
+		var list []Difference
+		c := &Comparison{Studio: w.studio, Online: w.online, Flow: w.flow, Jobs: open{}, Slice: 7, Deep: true, Each: func(_ context.Context, d Difference) error {
+			list = append(list, d)
+			return nil
+		}}
+		r, err := c.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r, list
+	}
+	online("Wien", country, "male", "1980-05-01")
+	if r, list := deep(); r.Same != 4 || len(list) != 0 {
+		t.Errorf("%+v, %+v", r, list)
+	}
+	online("Graz", country+1, "female", "1980-05-02")
+	if r, list := deep(); r.Differences != 1 || list[0].Says != "the dates agree, and these fields do not: birthdate_web, city, country_id, gender" {
+		t.Errorf("%+v, %+v", r, list)
+	}
+	if r, list := w.run(open{}); len(list) != 0 {
+		t.Errorf("a comparison that is not deep converts: %+v, %+v", r, list)
+	}
+	studio.Fields["Geburtsdatum"] = "no day"
+	online("Wien", country, "male", "1980-05-01")
+	if _, list := deep(); len(list) != 1 || !strings.Contains(list[0].Says, "no day is no date") {
+		t.Errorf("%+v", list)
+	}
 }
 
 func TestEveryDifferenceIsNamed(t *testing.T) {

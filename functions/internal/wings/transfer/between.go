@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
@@ -115,10 +118,9 @@ type Found struct {
 // Check asks both sides for each model of each flow what transfers ask them for, and
 // reads the clocks. It writes nothing.
 func (b *Between) Check(ctx context.Context) (list []Found) {
-	for _, f := range b.Flows {
-		for side, system := range map[transfer.Side]transfer.System{transfer.Studio: b.Studio, transfer.Online: b.Online} {
-			list = append(list, b.checkModel(ctx, f, side, system))
-		}
+	asked := asksOf(b.Flows)
+	for _, k := range slices.SortedFunc(maps.Keys(asked), func(a, b place) int { return strings.Compare(a.String(), b.String()) }) {
+		list = append(list, b.checkModel(ctx, k, asked[k]))
 	}
 	if len(b.guard.Sources.Times) > 0 {
 		r := b.guard.Sources.Read(ctx)
@@ -131,22 +133,85 @@ func (b *Between) Check(ctx context.Context) (list []Found) {
 	return list
 }
 
+// place is a model of a side.
+type place struct {
+	side  transfer.Side
+	model string
+}
+
+// String names the place.
+func (p place) String() string { return p.side.Word() + " " + p.model }
+
+// asksOf returns the fields that flows read of each model: of their own, of further
+// tables, and of those that conversions look into.
+func asksOf(flows transfer.Flows) map[place][]string {
+	asked := map[place][]string{}
+	add := func(side transfer.Side, model string, fields ...string) {
+		k := place{side, model}
+		asked[k] = append(asked[k], fields...)
+	}
+	for _, f := range flows {
+		tables := map[string]string{}
+		for _, t := range f.Tables {
+			tables[t.Name] = t.Model
+			add(transfer.Studio, t.Model, append(slices.Collect(maps.Keys(t.Equal)), t.Link)...)
+		}
+		for _, side := range []transfer.Side{transfer.Studio, transfer.Online} {
+			add(side, f.On(side))
+			for _, p := range f.Parents {
+				add(side, f.On(side), p.On(side))
+			}
+		}
+		for _, p := range f.Fields {
+			askPair(add, f, p, tables)
+		}
+	}
+	return asked
+}
+
+// askPair adds what the conversion of a pair reads. A field that a side only receives need
+// not be readable there.
+func askPair(add func(transfer.Side, string, ...string), f transfer.Flow, p transfer.Pair, tables map[string]string) {
+	if p.Only != transfer.Online {
+		add(transfer.Online, f.Online, p.Online)
+	}
+	if p.Only != transfer.Studio {
+		for _, name := range append(slices.Clone(p.Joined), p.Studio) {
+			if table, field, dotted := strings.Cut(name, "."); dotted {
+				add(transfer.Studio, tables[table], field)
+			} else if name != "" {
+				add(transfer.Studio, f.Studio, name)
+			}
+		}
+	}
+	if p.Lookup != nil {
+		for _, side := range []transfer.Side{transfer.Studio, transfer.Online} {
+			if at := p.Lookup.On(side); at != nil {
+				add(side, at.Model, append(slices.Collect(maps.Keys(at.Equal)), at.Field)...)
+			}
+		}
+	}
+	if p.Many != nil {
+		add(transfer.Studio, p.Many.Model, p.Many.Link, p.Many.Field)
+	}
+}
+
 // checkModel reads a record of a model in each way in which transfers read it.
-func (b *Between) checkModel(ctx context.Context, f transfer.Flow, side transfer.Side, system transfer.System) Found {
-	found := Found{What: side.Word() + " " + f.On(side)}
+func (b *Between) checkModel(ctx context.Context, k place, fields []string) Found {
+	found := Found{What: k.String(), Records: "no record"}
+	system := map[transfer.Side]transfer.System{transfer.Studio: b.Studio, transfer.Online: b.Online}[k.side]
 	ctx, cancel := context.WithTimeout(ctx, b.Settings.CallTimeout)
 	defer cancel()
-	list, err := system.Search(ctx, f.On(side), transfer.Query{Most: 1})
-	found.Records = "no record"
+	list, err := system.Search(ctx, k.model, transfer.Query{Most: 1})
 	for _, one := range list {
 		found.Records = fmt.Sprintf("record %d", one.ID)
 		var again transfer.Record
-		if again, err = system.Read(ctx, f.On(side), one.ID); err == nil {
-			err = missingFields(f, side, again)
+		if again, err = system.Read(ctx, k.model, one.ID); err == nil {
+			err = missingFields(again, fields)
 		}
 	}
-	if err == nil {
-		if _, err = system.Find(ctx, f.On(side), 1<<31-1); errors.Is(err, transfer.ErrNotFound) {
+	if _, own := b.Flows.Named(k.model); err == nil && own {
+		if _, err = system.Find(ctx, k.model, 1<<31-1); errors.Is(err, transfer.ErrNotFound) {
 			err = nil
 		}
 	}
@@ -156,28 +221,16 @@ func (b *Between) checkModel(ctx context.Context, f transfer.Flow, side transfer
 	return found
 }
 
-// missingFields names fields of a flow that a record of a side lacks.
-func missingFields(f transfer.Flow, side transfer.Side, r transfer.Record) error {
+// missingFields names fields that a record lacks.
+func missingFields(r transfer.Record, fields []string) error {
 	var missing []string
-	look := func(name string) {
-		if _, there := r.Fields[name]; name != "" && !there {
+	for _, name := range fields {
+		if _, there := r.Fields[name]; !there && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}
-	for _, p := range f.Fields {
-		name := p.Studio
-		if side == transfer.Online {
-			name = p.Online
-		}
-		if p.Only != side { // a field that the side only receives need not be read
-			look(name)
-		}
-	}
-	for _, p := range f.Parents {
-		look(p.On(side))
-	}
 	if len(missing) > 0 {
-		return fmt.Errorf("record %d has no fields %v, which the flow names", r.ID, missing)
+		return fmt.Errorf("record %d has no fields %v, which flows name", r.ID, missing)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ const slice = 500
 
 // verifyCmd compares a model on both sides.
 func verifyCmd(a *cli.App) *cobra.Command {
-	var asJSON, repair bool
+	var asJSON, repair, deep bool
 	var limit int
 	cmd := keyed(&cobra.Command{
 		Use: "verify MODEL", Args: cli.Args, Short: "Compare a model on both sides, record by record",
@@ -82,7 +82,7 @@ job would see the difference, so a person has to edit one side.`,
 			if !known {
 				return fmt.Errorf("%q is the model of no flow", args[0])
 			}
-			c := &comparing{Between: b, flow: flow, repair: repair, limit: limit}
+			c := &comparing{Between: b, flow: flow, repair: repair, deep: deep, limit: limit}
 			r, err := c.run(ctx)
 			if err != nil {
 				return err
@@ -104,6 +104,7 @@ job would see the difference, so a person has to edit one side.`,
 	}, false)
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.BoolVar(&deep, "deep", false, "convert every record as a transfer would, and compare all fields; else those that both sides hold as they are")
 	f.BoolVar(&repair, "repair", false, "store a job for each record that differs")
 	f.IntVar(&limit, "limit", 50, "how many records are named at most")
 	return cmd
@@ -114,6 +115,7 @@ type comparing struct {
 	*service.Between
 	flow   transfer.Flow
 	repair bool
+	deep   bool
 	limit  int
 	list   []verify.Difference
 	drafts []transfer.Draft
@@ -123,7 +125,7 @@ type comparing struct {
 // run compares, and stores jobs in parts.
 func (c *comparing) run(ctx context.Context) (verify.Result, error) {
 	c.list = []verify.Difference{}
-	v := &verify.Comparison{Studio: c.Studio, Online: c.Online, Flow: c.flow, Jobs: c.Jobs, Slice: slice, Each: c.each}
+	v := &verify.Comparison{Studio: c.Studio, Online: c.Online, Flow: c.flow, Jobs: c.Jobs, Slice: slice, Deep: c.deep, Each: c.each}
 	r, err := v.Run(ctx)
 	if err == nil {
 		err = c.store(ctx)
