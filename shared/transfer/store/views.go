@@ -31,6 +31,17 @@ func (s *Views) Standing(ctx context.Context) (v transfer.Standing, err error) {
 	return v, sqldb.Outage(err, "read how transfer jobs stand")
 }
 
+// Below returns the jobs of the tree that a job belongs to, without its root. A tree in the
+// archive has ended, so none are returned of it.
+func (s *Views) Below(ctx context.Context, j transfer.Job) ([]transfer.Job, error) {
+	root := j.ID
+	if j.RootID != nil {
+		root = *j.RootID
+	}
+	list, err := s.collect(ctx, s.db, "SELECT "+all+" FROM transfer_job WHERE root_job_id = ? ORDER BY job_id", root)
+	return list, sqldb.Outage(err, "read the children of a transfer job")
+}
+
 // Unsynchronized counts the records of a side by model whose newest change is not over yet:
 // those with a job that is open or has failed. The names are in small letters; models without
 // such a record are left out.

@@ -8,7 +8,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
-	"gitlab.com/eshopbox-team/return-sync/shared/transfer/store"
 )
 
 // The names of the wing's acts, as they stand in the audit.
@@ -16,6 +15,7 @@ const (
 	retryJob    = "retry-transfer"
 	retryFailed = "retry-transfers"
 	startJobs   = "start-transfers"
+	createJobs  = "create-transfers"
 )
 
 // Acts are the acts of one person on transfers. Each leaves a row of the audit, so the
@@ -26,14 +26,17 @@ type Acts struct {
 	By   operate.Actor
 }
 
-// ActsOf opens the acts of a person, for commands.
-func ActsOf(ctx context.Context, o wire.Opening, by operate.Actor) (Acts, error) {
+// actsOf opens the acts of a person.
+func actsOf(ctx context.Context, o wire.Opening, by operate.Actor) (Acts, error) {
 	s, err := starterOf(ctx, o)
 	return Acts{s, o.Pool, by}, err
 }
 
-// Jobs is the product's table of jobs.
-func (a Acts) Jobs() *store.Store { return a.jobs }
+// created notes that a person had jobs stored for records that differ, and wakes the worker.
+func (a Acts) created(ctx context.Context, what string, n int) error {
+	entry := audit.Entry{Action: createJobs, Object: what, New: fmt.Sprintf("%d jobs", n)}
+	return operate.Audited(ctx, audit.New(a.Pool), a.By, entry, func(*audit.Entry) error { return a.wake(ctx) })
+}
 
 // Retry gives one failed job, and its failed children, another run.
 func (a Acts) Retry(ctx context.Context, id int64) (said string, err error) {

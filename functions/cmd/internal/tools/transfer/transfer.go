@@ -5,11 +5,9 @@ package transfer
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
@@ -25,7 +23,6 @@ import (
 	service "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
-	"gitlab.com/eshopbox-team/return-sync/shared/transfer/store"
 )
 
 // Tool returns the wing's part of the programs of people.
@@ -34,10 +31,10 @@ func Tool() tool.Tool { return tool.Tool{Commands: commands} }
 // commands returns the group transfers.
 func commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{cli.Group(&cobra.Command{
-		Use: "transfers", Short: "Serve, list and retry transfers of single records",
+		Use: "transfers", Short: "Serve, list, try and compare transfers of single records",
 		Long:    "transfers serves transfer jobs, each of which brings one record of a system to the other, and shows them.",
 		Example: "  returnsync transfers serve --conf dadi.ini\n  returnsync transfers list --conf dadi.ini",
-	}, serve(a), list(a), show(a), retry(a))}
+	}, serve(a), list(a), show(a), retry(a), try(a), verifyCmd(a), check(a))}
 }
 
 // keys are those of the service's INI file.
@@ -92,52 +89,35 @@ This build holds no side for SQL Server or Odoo: sides = rehearsal keeps both in
 	}, true)
 }
 
-// table is the table of jobs that a command works on.
-type table struct {
-	*store.Store
-	retry func(ctx context.Context, id int64) (said string, err error)
-}
+// opened is a command on what an INI file or the product has.
+type opened func(ctx context.Context, b *service.Between, args []string) error
 
 // reading returns a RunE that opens the table of jobs: that of an INI file, or without one
-// the product's, whose changes are audited.
-func reading(a *cli.App, do func(ctx context.Context, t table, args []string) error) func(*cobra.Command, []string) error {
+// the product's, whose changes are audited. With sides it opens both systems too.
+func reading(a *cli.App, sides bool, do opened) func(*cobra.Command, []string) error {
 	ofProduct := a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 		db, err := s.Tables(ctx)
 		if err != nil {
 			return err
 		}
-		acts, err := service.ActsOf(ctx, wire.Opening{Env: s.Env, Pool: db.Pool()}, s.Actor())
+		b, err := service.BetweenProduct(ctx, wire.Opening{Env: s.Env, Pool: db.Pool()}, s.Actor(), sides)
 		if err != nil {
 			return err
 		}
-		return do(ctx, table{acts.Jobs(), acts.Retry}, args)
+		return do(ctx, b, args)
 	})
-	return func(cmd *cobra.Command, args []string) error {
-		if path, set := given(cmd); path != "" {
-			return ofFile(cmd.Context(), path, set, do, args)
+	return func(cmd *cobra.Command, args []string) (err error) {
+		path, set := given(cmd)
+		if path == "" {
+			return ofProduct(cmd, args)
 		}
-		return ofProduct(cmd, args)
-	}
-}
-
-// ofFile opens the table that an INI file names.
-func ofFile(ctx context.Context, path string, set map[string]string, do func(ctx context.Context, t table, args []string) error, args []string) (err error) {
-	c, err := service.ReadDatabase(path, set)
-	if err != nil {
-		return err
-	}
-	db, jobs, err := service.OpenJobs(ctx, c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return do(ctx, table{jobs, func(ctx context.Context, id int64) (string, error) {
-		j, err := jobs.Job(ctx, id)
-		if err == nil {
-			err = jobs.RetryJob(ctx, id)
+		b, closing, err := service.BetweenFile(cmd.Context(), path, set, sides)
+		if err != nil {
+			return err
 		}
-		return fmt.Sprintf("job %d of %s is tried again", id, j), err
-	}}, args)
+		defer func() { err = errors.Join(err, closing()) }()
+		return do(cmd.Context(), b, args)
+	}
 }
 
 // list lists jobs.
@@ -148,7 +128,7 @@ func list(a *cli.App) *cobra.Command {
 		Use: "list", Args: cli.Args, Short: "List transfer jobs",
 		Long:    "list shows transfer jobs, the newest first, those in the archive among them. Jobs of records that another one refers to are not listed.",
 		Example: "  returnsync transfers list\n  returnsync transfers list --conf dadi.ini --state error",
-		RunE: reading(a, func(ctx context.Context, t table, _ []string) error {
+		RunE: reading(a, false, func(ctx context.Context, b *service.Between, _ []string) error {
 			states := transfer.States()
 			if state != "" {
 				states = []transfer.State{transfer.State(state)}
@@ -158,7 +138,7 @@ func list(a *cli.App) *cobra.Command {
 			}
 			var jobs []transfer.Job
 			for _, one := range states {
-				list, err := t.Views.Latest(ctx, one, limit+1)
+				list, err := b.Jobs.Views.Latest(ctx, one, limit+1)
 				if err != nil {
 					return err
 				}
@@ -196,26 +176,24 @@ func show(a *cli.App) *cobra.Command {
 		Use: "show ID", Args: cli.Args, Short: "Show all of one transfer job",
 		Long:    "show prints a transfer job as JSON: what it saw, what it wrote, and why it failed.",
 		Example: "  returnsync transfers show 4711\n  returnsync transfers show 4711 --conf dadi.ini",
-		RunE: one(a, func(ctx context.Context, t table, id int64) error {
-			j, err := t.Job(ctx, id)
+		RunE: one(a, false, func(ctx context.Context, b *service.Between, id int64) error {
+			j, err := b.Jobs.Job(ctx, id)
 			if err != nil {
 				return err
 			}
-			e := json.NewEncoder(a.Out)
-			e.SetIndent("", "  ")
-			return e.Encode(j)
+			return cli.JSON(a.Out, j)
 		}),
 	}, false)
 }
 
 // one returns a RunE for the job whose number is the argument.
-func one(a *cli.App, do func(ctx context.Context, t table, id int64) error) func(*cobra.Command, []string) error {
-	return reading(a, func(ctx context.Context, t table, args []string) error {
+func one(a *cli.App, sides bool, do func(ctx context.Context, b *service.Between, id int64) error) func(*cobra.Command, []string) error {
+	return reading(a, sides, func(ctx context.Context, b *service.Between, args []string) error {
 		id, err := strconv.ParseInt(args[0], 10, 64)
 		if err != nil {
 			return fmt.Errorf("%q is not the number of a job", args[0])
 		}
-		return do(ctx, t, id)
+		return do(ctx, b, id)
 	})
 }
 
@@ -225,8 +203,8 @@ func retry(a *cli.App) *cobra.Command {
 		Use: "retry ID", Args: cli.Args, Short: "Try a failed transfer job again",
 		Long:    "retry makes a job in error or error_retry new, with its failed children, whatever the number of its runs. The worker takes it up.",
 		Example: "  returnsync transfers retry 4711\n  returnsync transfers retry 4711 --conf dadi.ini",
-		RunE: one(a, func(ctx context.Context, t table, id int64) error {
-			said, err := t.retry(ctx, id)
+		RunE: one(a, false, func(ctx context.Context, b *service.Between, id int64) error {
+			said, err := b.Retry(ctx, id)
 			if err == nil {
 				_, err = fmt.Fprintln(a.Out, said)
 			}
