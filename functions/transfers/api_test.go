@@ -343,3 +343,26 @@ func TestRetryFailedStartsTheWorker(t *testing.T) {
 		t.Error(w.worker.starts)
 	}
 }
+
+// TestFlowStatisticCountsRecords counts a record with two jobs once, under its flow's name.
+func TestFlowStatisticCountsRecords(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.DB) {
+		w := worldOn(t, db, nil)
+		for _, model := range []string{"dbo.Person", "dbo.Person", "dbo.person", "dbo.PersonEmail", "dbo.Unknown"} {
+			created(t, w.call("POST", "/job/create", strings.Replace(valid, "dbo.Person", model, 1)))
+		}
+		var s flowStatistic
+		a := w.call("GET", "/statistic/studio/flows", "")
+		if err := json.Unmarshal([]byte(a.body), &s); err != nil || s.Count != 3 || len(s.Models) != len(w.Flows) {
+			t.Errorf("%+v, %v", a, err)
+		}
+		for _, m := range s.Models {
+			if want := map[string]int64{"dbo.Person": 1, "dbo.PersonEmail": 1}[m.Model]; m.Count != want {
+				t.Errorf("%+v, want %d", m, want)
+			}
+		}
+		if a := w.call("GET", "/statistic/online/flows", ""); json.Unmarshal([]byte(a.body), &s) != nil || s.Count != 0 {
+			t.Errorf("%+v", a)
+		}
+	})
+}

@@ -45,7 +45,7 @@ func TestDescribedAnswersAreTheAnswers(t *testing.T) {
 	d := described(t, newWorld(t, nil))
 	for name, v := range map[string]any{
 		"Job": transfer.Job{}, "JobResult": result{}, "Missing": missing{}, "Status": serviceStatus{}, "Drift": driftAnswer{}, "Threads": threadStatus{},
-		"Models": modelFacts{}, "JobStatistic": jobStatistic{}, "QueueStatistic": queueStatistic{}, "QuickCheck": checked{}, "Part": part{},
+		"Models": modelFacts{}, "JobStatistic": jobStatistic{}, "QueueStatistic": queueStatistic{}, "FlowStatistic": flowStatistic{}, "ModelStatistic": modelStatistic{}, "QuickCheck": checked{}, "Part": part{},
 	} {
 		if diff := cmp.Diff(openapitest.Fields(v), openapitest.Keys(d.Components.Schemas[name].Properties)); diff != "" {
 			t.Errorf("%s (-code +description):\n%s", name, diff)
@@ -62,6 +62,10 @@ func TestRealAnswersAreAsDescribed(t *testing.T) {
 	at := w.studio.Put("dbo.Person", transfer.Record{})
 	down := newWorld(t, func(a *API) { a.Commit = ""; a.Clocks.(guarded).Sources.Times = nil })
 	_ = down.db.Pool.Close()
+	full := newWorld(t, nil)
+	for range maxLists {
+		full.lists <- struct{}{}
+	}
 	large := `"` + strings.Repeat("x", maxBulk) + `"`
 	for _, c := range []struct {
 		w                         *world
@@ -82,10 +86,11 @@ func TestRealAnswersAreAsDescribed(t *testing.T) {
 		{w, "POST", "/job/bulk-create", "[" + valid + "]", "", 200}, {w, "POST", "/job/bulk-create", "[]", "", 400}, {w, "POST", "/job/bulk-create", large, "", 413}, {down, "POST", "/job/bulk-create", "[" + valid + "]", "", 503},
 		{w, "POST", "/job/tree-create", "[" + valid + "]", "", 200}, {w, "POST", "/job/tree-create", "[]", "", 400}, {w, "POST", "/job/tree-create", large, "", 413}, {down, "POST", "/job/tree-create", "[" + valid + "]", "", 503},
 		{w, "GET", fmt.Sprintf("/job/info/%d", job), "", "/job/info/{id}", 200}, {w, "GET", "/job/info/x", "", "/job/info/{id}", 400}, {w, "GET", "/job/info/99999", "", "/job/info/{id}", 404}, {down, "GET", "/job/info/1", "", "/job/info/{id}", 503},
-		{w, "GET", "/job/list", "", "", 200}, {down, "GET", "/job/list", "", "", 503},
+		{w, "GET", "/job/list", "", "", 200}, {down, "GET", "/job/list", "", "", 503}, {full, "GET", "/job/list", "", "", 429},
 		{w, "GET", "/job/retryfailed", "", "", 200}, {w, "POST", "/job/retryfailed", "", "", 200}, {down, "GET", "/job/retryfailed", "", "", 503}, {down, "POST", "/job/retryfailed", "", "", 503},
 		{w, "GET", "/models", "", "", 200}, {w, "GET", "/flow/map", "", "", 200}, {w, "GET", "/statistic/jobs", "", "", 200}, {down, "GET", "/statistic/jobs", "", "", 503},
 		{w, "GET", "/statistic/studio/queue", "", "", 200}, {down, "GET", "/statistic/studio/queue", "", "", 503}, {w, "GET", "/statistic/online/queue", "", "", 200}, {down, "GET", "/statistic/online/queue", "", "", 503},
+		{w, "GET", "/statistic/studio/flows", "", "", 200}, {down, "GET", "/statistic/studio/flows", "", "", 503}, {w, "GET", "/statistic/online/flows", "", "", 200}, {down, "GET", "/statistic/online/flows", "", "", 503},
 	} {
 		route := c.route
 		if route == "" {

@@ -123,6 +123,43 @@ func (a *API) queueOf(side transfer.Side) edge.Handler {
 	}
 }
 
+// modelStatistic counts the records of a model whose newest change is not over yet. The
+// name is that of callers of old.
+type modelStatistic struct {
+	Model string `json:"model" xml:"model"`
+	Count int64  `json:"unsynchronizedModelsCount" xml:"unsynchronizedModelsCount"`
+}
+
+// flowStatistic counts them for each model of a side, and all together.
+type flowStatistic struct {
+	XMLName xml.Name         `json:"-" xml:"flow_statistic"`
+	Count   int64            `json:"unsynchronizedModelsCount" xml:"unsynchronizedModelsCount"`
+	Models  []modelStatistic `json:"models" xml:"models>model_statistic"`
+}
+
+// flowsOf returns the handler that counts the records of a side that wait for their
+// transfer. Models that jobs name in other letters count for their flow's.
+func (a *API) flowsOf(side transfer.Side) edge.Handler {
+	return func(r *http.Request) (any, error) {
+		counts, err := a.Counts.Unsynchronized(r.Context(), side)
+		if err != nil {
+			return nil, err
+		}
+		s, at := flowStatistic{Models: []modelStatistic{}}, map[string]int{}
+		for _, f := range a.Flows {
+			at[strings.ToLower(f.On(side))] = len(s.Models)
+			s.Models = append(s.Models, modelStatistic{Model: f.On(side)})
+		}
+		for model, n := range counts {
+			s.Count += n
+			if i, known := at[model]; known {
+				s.Models[i].Count += n
+			}
+		}
+		return s, nil
+	}
+}
+
 // checked is the answer of a quick check.
 type checked struct {
 	XMLName     xml.Name `json:"-" xml:"quick_check"`

@@ -37,6 +37,11 @@ type Jobs interface {
 	Holder(ctx context.Context) (transfer.Holding, error)
 }
 
+// Counts counts records by model.
+type Counts interface {
+	Unsynchronized(ctx context.Context, side transfer.Side) (map[string]int64, error)
+}
+
 // Part is a background part of the service, in this process or another one.
 type Part interface {
 	// Start asks for a run. Starts that come before it begins are one.
@@ -58,6 +63,7 @@ type Clocks interface {
 // API is what the routes answer from.
 type API struct {
 	Jobs           Jobs
+	Counts         Counts
 	Flows          transfer.Flows
 	Studio, Online transfer.System
 	Worker         Part
@@ -70,13 +76,20 @@ type API struct {
 	Token          string // that callers bring; empty opens the API, which is for loopback alone
 	Now            func() time.Time
 	Log            *slog.Logger
+
+	lists chan struct{} // one for each list that is being read
 }
+
+// maxLists bounds the lists that are read at the same time: each keeps a connection of the
+// pool for as long as its reader takes.
+const maxLists = 2
 
 //go:embed openapi.json
 var description []byte
 
 // Handler answers the API's routes.
 func (a *API) Handler() http.Handler {
+	a.lists = make(chan struct{}, maxLists)
 	mux := http.NewServeMux()
 	for _, r := range a.routes() {
 		mux.Handle(r.path, a.negotiated(r, edge.HandleAny(a.Log, a.admitted(r.handle), r.methods...)))

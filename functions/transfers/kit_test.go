@@ -78,7 +78,7 @@ func worldOn(t *testing.T, db storetest.DB, change func(*API)) *world {
 	settings := worker.Defaults()
 	w.guard = &clock.Guard{Bound: 10 * time.Second, Every: clock.DefaultEvery, Recheck: clock.DefaultRecheck, Lock: clock.DefaultLock, Now: time.Now, Log: log, Sources: clock.Sources{Times: []clock.Source{ntp.Server{Address: w.clock.Address, Timeout: 20 * time.Second}}}}
 	w.API = &API{
-		Jobs: db.Store, Flows: flows, Studio: w.studio, Online: w.online, Worker: w.worker, Protocol: &counted{}, Pace: worker.Pace{Configured: settings.Threads, Notes: db.Notes},
+		Jobs: db.Store, Counts: db.Views, Flows: flows, Studio: w.studio, Online: w.online, Worker: w.worker, Protocol: &counted{}, Pace: worker.Pace{Configured: settings.Threads, Notes: db.Notes},
 		Clocks: guarded{w.guard}, Tolerance: w.guard.Bound,
 		RunLimit: settings.RunLimit, Commit: commitID, Token: token, Now: time.Now, Log: log,
 	}

@@ -7,8 +7,10 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/input"
 )
@@ -38,10 +40,19 @@ func (a *API) info(r *http.Request) (any, error) {
 	return j, err
 }
 
+// errManyLists says that others read the list.
+var errManyLists = fault.New(fault.Throttled, "many-lists", "others are reading the list of jobs: try again").WithAfter(5 * time.Second)
+
 // list answers with all jobs, as they are read. An error after the first of them breaks
 // the answer off, so that no reader takes it for whole.
 func (a *API) list(*http.Request) (any, error) {
+	select {
+	case a.lists <- struct{}{}:
+	default:
+		return nil, errManyLists
+	}
 	return edge.Stream(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { <-a.lists }()
 		out := &listing{w: w, xml: asXML(r)}
 		if r.Method == http.MethodHead {
 			out.begin()

@@ -44,5 +44,7 @@ func (a *API) routes() []route {
 		{"/statistic/jobs", reading, a.statistic, false, false},
 		{"/statistic/studio/queue", reading, a.queueOf("fs"), false, false},
 		{"/statistic/online/queue", reading, a.queueOf("fso"), false, false},
+		{"/statistic/studio/flows", reading, a.flowsOf("fs"), false, false},
+		{"/statistic/online/flows", reading, a.flowsOf("fso"), false, false},
 	}
 }

@@ -16,7 +16,7 @@ func TestOwnersDocumentNamesTestsThatExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	exists := map[string]bool{}
-	for _, root := range []string{".", "../clock", "../../functions/transfers", "../../functions/internal/wings/transfer"} {
+	for _, root := range []string{".", "../clock", "../../functions/transfers", "../../functions/internal/wings/transfer", "../../functions/cmd/internal/tools/transfer"} {
 		err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, "_test.go") {
 				return err

@@ -31,6 +31,33 @@ func (s *Views) Standing(ctx context.Context) (v transfer.Standing, err error) {
 	return v, sqldb.Outage(err, "read how transfer jobs stand")
 }
 
+// Below returns the jobs of the tree that a job belongs to, without its root. A tree in the
+// archive has ended, so none are returned of it.
+func (s *Views) Below(ctx context.Context, j transfer.Job) ([]transfer.Job, error) {
+	root := j.ID
+	if j.RootID != nil {
+		root = *j.RootID
+	}
+	list, err := s.collect(ctx, s.db, "SELECT "+all+" FROM transfer_job WHERE root_job_id = ? ORDER BY job_id", root)
+	return list, sqldb.Outage(err, "read the children of a transfer job")
+}
+
+// Unsynchronized counts the records of a side by model whose newest change is not over yet:
+// those with a job that is open or has failed. The names are in small letters; models without
+// such a record are left out.
+func (s *Views) Unsynchronized(ctx context.Context, side transfer.Side) (map[string]int64, error) {
+	counts := map[string]int64{}
+	err := sqldb.Each(ctx, s.db, func(row sqldb.Row) error {
+		var model string
+		var n int64
+		err := row.Scan(&model, &n)
+		counts[model] = n
+		return err
+	}, sqldb.Rebind(s.d.name, `SELECT LOWER(job_source_model), COUNT(DISTINCT job_source_record_id) FROM transfer_job WHERE job_source_system = ?
+		AND job_state IN ('new', 'inprogress', 'error', 'error_retry') GROUP BY LOWER(job_source_model)`), string(side))
+	return counts, sqldb.Outage(err, "count records that wait for their transfer")
+}
+
 // Latest returns at most n roots of a state, the newest first; of the archive where it is
 // done or skipped.
 func (s *Views) Latest(ctx context.Context, state transfer.State, n int) ([]transfer.Job, error) {

@@ -294,15 +294,18 @@ func (s *story) reset() {
 	}
 }
 
-// TestKillAtEveryStep kills a worker before each call, which is after the one before it,
-// and lets a second process end the work: no job is lost, and no write is made twice.
+// everyStep asks for the story of every step; without it the story plays some.
+const everyStep = "RETURN_SYNC_STORY_STEPS"
+
+// TestKillAtEveryStep kills a worker before a call, which is after the one before it, and
+// lets a second process end the work: no job is lost, and no write is made twice.
 func TestKillAtEveryStep(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db storetest.DB) {
 		s := newStory(t, db)
 		killed := 0
-		step := 1
-		if testing.Short() {
-			step = 5
+		step := 17
+		if os.Getenv(everyStep) == "all" {
+			step = 1
 		}
 		for call := 1; ; call += step {
 			s.reset()
@@ -319,7 +322,7 @@ func TestKillAtEveryStep(t *testing.T) {
 			if status, ok := c.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
 				t.Fatalf("%s: it ended with %v", where, err)
 			}
-			if killed++; killed%10 != 0 { // else the lease of the dead process is waited for
+			if killed++; killed%10 != 2 { // else the lease of the dead process is waited for
 				if _, err := s.Pool.Exec("UPDATE transfer_lease SET token = NULL"); err != nil {
 					t.Fatal(err)
 				}

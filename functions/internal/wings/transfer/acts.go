@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
@@ -14,6 +15,7 @@ const (
 	retryJob    = "retry-transfer"
 	retryFailed = "retry-transfers"
 	startJobs   = "start-transfers"
+	createJobs  = "create-transfers"
 )
 
 // Acts are the acts of one person on transfers. Each leaves a row of the audit, so the
@@ -22,6 +24,18 @@ type Acts struct {
 	*starter
 	Pool *sqldb.DB
 	By   operate.Actor
+}
+
+// actsOf opens the acts of a person.
+func actsOf(ctx context.Context, o wire.Opening, by operate.Actor) (Acts, error) {
+	s, err := starterOf(ctx, o)
+	return Acts{s, o.Pool, by}, err
+}
+
+// created notes that a person had jobs stored for records that differ, and wakes the worker.
+func (a Acts) created(ctx context.Context, what string, n int) error {
+	entry := audit.Entry{Action: createJobs, Object: what, New: fmt.Sprintf("%d jobs", n)}
+	return operate.Audited(ctx, audit.New(a.Pool), a.By, entry, func(*audit.Entry) error { return a.wake(ctx) })
 }
 
 // Retry gives one failed job, and its failed children, another run.

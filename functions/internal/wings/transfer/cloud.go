@@ -130,7 +130,7 @@ func jobsOf(pool *sqldb.DB, log *slog.Logger) *store.Store {
 // api is the API, whose worker and protocol are in another process.
 func (p *cloud) api(token string) *transfers.API {
 	return &transfers.API{
-		Jobs: p.jobs, Flows: p.flows, Studio: p.studio, Online: p.online,
+		Jobs: p.jobs, Counts: p.jobs.Views, Flows: p.flows, Studio: p.studio, Online: p.online,
 		Worker: remote{p, transfer.NoteWorker}, Protocol: remote{p, transfer.NoteProtocol},
 		Pace: worker.Pace{Configured: p.config.threads(), Notes: p.jobs.Notes}, Clocks: remoteClocks{p.guard, p.jobs.Notes}, Tolerance: p.config.Drift,
 		RunLimit: p.config.RunLimit, Commit: commit(), Token: token, Now: time.Now, Log: p.Log,

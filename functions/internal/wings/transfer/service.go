@@ -125,7 +125,7 @@ func (s *Service) assemble(jobs *store.Store) error {
 		return err
 	})
 	api := &transfers.API{
-		Jobs: jobs, Flows: c.Flows, Studio: both.studio, Online: both.online, Worker: part{s.jobs, w.Requested}, Protocol: part{s.protocol, nil}, Pace: w.Pace(),
+		Jobs: jobs, Counts: jobs.Views, Flows: c.Flows, Studio: both.studio, Online: both.online, Worker: part{s.jobs, w.Requested}, Protocol: part{s.protocol, nil}, Pace: w.Pace(),
 		Clocks: clocks{guard}, Tolerance: guard.Bound, RunLimit: c.Worker.RunLimit, Commit: commit(), Token: c.Token, Now: time.Now, Log: s.log,
 	}
 	s.server = &http.Server{

@@ -51,6 +51,11 @@ func PostgreSQL(t testing.TB) DB {
 	return migrated(t, DB{Pool: pool, Dialect: sqldb.PostgreSQL, Address: a})
 }
 
+// Of returns the tables on a pool whose schema is there already.
+func Of(pool *sql.DB, d sqldb.Dialect) DB {
+	return DB{Store: store.New(pool, d, slog.New(slog.DiscardHandler)), Pool: pool, Dialect: d}
+}
+
 // migrated migrates twice, as two processes would.
 func migrated(t testing.TB, db DB) DB {
 	t.Helper()

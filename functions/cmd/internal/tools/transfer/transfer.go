@@ -3,14 +3,14 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 	"text/tabwriter"
@@ -21,8 +21,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
 	service "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
-	"gitlab.com/eshopbox-team/return-sync/shared/transfer/store"
 )
 
 // Tool returns the wing's part of the programs of people.
@@ -31,39 +31,43 @@ func Tool() tool.Tool { return tool.Tool{Commands: commands} }
 // commands returns the group transfers.
 func commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{cli.Group(&cobra.Command{
-		Use: "transfers", Short: "Serve, list and retry transfers of single records",
+		Use: "transfers", Short: "Serve, list, try and compare transfers of single records",
 		Long:    "transfers serves transfer jobs, each of which brings one record of a system to the other, and shows them.",
 		Example: "  returnsync transfers serve --conf dadi.ini\n  returnsync transfers list --conf dadi.ini",
-	}, serve(a), list(a), show(a), retry(a))}
+	}, serve(a), list(a), show(a), retry(a), try(a), verifyCmd(a), check(a))}
 }
 
-// keyed adds --conf, and the keys of the INI file as flags.
-func keyed(cmd *cobra.Command, all bool) *cobra.Command {
-	f := cmd.Flags()
-	f.StringP("conf", "c", "", "the INI file of the service")
+// keys are those of the service's INI file.
+var keys = service.Keys
+
+// keyed adds --conf, and the keys of the INI file as flags of the service.
+func keyed(cmd *cobra.Command, service bool) *cobra.Command {
+	if !service {
+		cmd.Flags().StringP("conf", "c", "", "the INI file of the Linux service; without it the product's own tables are meant")
+		return cmd
+	}
+	cmd.Flags().StringP("conf", "c", "", "the INI file of the service")
 	_ = cmd.MarkFlagRequired("conf") // the flag is there
-	if all {
-		for _, k := range service.Keys() {
-			f.String(k.Name, "", k.Help)
-		}
+	for _, k := range keys() {
+		cmd.Flags().String(k.Name, "", k.Help)
 	}
 	return cmd
 }
 
 // given returns the path of the INI file and the keys that flags set.
 func given(cmd *cobra.Command) (string, map[string]string) {
-	keys := map[string]string{}
+	set := map[string]string{}
 	known := map[string]bool{}
-	for _, k := range service.Keys() {
+	for _, k := range keys() {
 		known[k.Name] = true
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if known[f.Name] {
-			keys[f.Name] = f.Value.String()
+			set[f.Name] = f.Value.String()
 		}
 	})
 	path, _ := cmd.Flags().GetString("conf") // it is a string
-	return path, keys
+	return path, set
 }
 
 // serve is the service.
@@ -85,26 +89,36 @@ This build holds no side for SQL Server or Odoo: sides = rehearsal keeps both in
 	}, true)
 }
 
-// reading returns a RunE that opens the table of jobs.
-func reading(do func(cmd *cobra.Command, jobs *store.Store, args []string) error) func(*cobra.Command, []string) error {
+// opened is a command on what an INI file or the product has.
+type opened func(ctx context.Context, b *service.Between, args []string) error
+
+// reading returns a RunE that opens the table of jobs: that of an INI file, or without one
+// the product's, whose changes are audited. With sides it opens both systems too.
+func reading(a *cli.App, sides bool, do opened) func(*cobra.Command, []string) error {
+	ofProduct := a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+		db, err := s.Tables(ctx)
+		if err != nil {
+			return err
+		}
+		b, err := service.BetweenProduct(ctx, wire.Opening{Env: s.Env, Pool: db.Pool()}, s.Actor(), sides)
+		if err != nil {
+			return err
+		}
+		return do(ctx, b, args)
+	})
 	return func(cmd *cobra.Command, args []string) (err error) {
-		path, keys := given(cmd)
-		c, err := service.ReadDatabase(path, keys)
+		path, set := given(cmd)
+		if path == "" {
+			return ofProduct(cmd, args)
+		}
+		b, closing, err := service.BetweenFile(cmd.Context(), path, set, sides)
 		if err != nil {
 			return err
 		}
-		var db *sql.DB
-		db, jobs, err := service.OpenJobs(cmd.Context(), c, slog.New(slog.DiscardHandler))
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, db.Close()) }()
-		return do(cmd, jobs, args)
+		defer func() { err = errors.Join(err, closing()) }()
+		return do(cmd.Context(), b, args)
 	}
 }
-
-// errEnough ends a list.
-var errEnough = errors.New("enough")
 
 // list lists jobs.
 func list(a *cli.App) *cobra.Command {
@@ -112,30 +126,25 @@ func list(a *cli.App) *cobra.Command {
 	var limit int
 	cmd := keyed(&cobra.Command{
 		Use: "list", Args: cli.Args, Short: "List transfer jobs",
-		Long:    "list shows transfer jobs, those in the archive first, in the order of their numbers.",
-		Example: "  returnsync transfers list --conf dadi.ini\n  returnsync transfers list --conf dadi.ini --state error",
-		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, _ []string) error {
-			w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "JOB\tSTATE\tRUNS\tDATE (UTC)\tRECORD\tCODE")
-			n := 0
-			err := jobs.Each(cmd.Context(), func(j transfer.Job) error {
-				if state != "" && string(j.State) != state {
-					return nil
+		Long:    "list shows transfer jobs, the newest first, those in the archive among them. Jobs of records that another one refers to are not listed.",
+		Example: "  returnsync transfers list\n  returnsync transfers list --conf dadi.ini --state error",
+		RunE: reading(a, false, func(ctx context.Context, b *service.Between, _ []string) error {
+			states := transfer.States()
+			if state != "" {
+				states = []transfer.State{transfer.State(state)}
+				if !slices.Contains(transfer.States(), states[0]) {
+					return fmt.Errorf("--state is %q: want one of %v", state, transfer.States())
 				}
-				if n++; n > limit {
-					return errEnough
+			}
+			var jobs []transfer.Job
+			for _, one := range states {
+				list, err := b.Jobs.Views.Latest(ctx, one, limit+1)
+				if err != nil {
+					return err
 				}
-				fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", j.ID, j.State, j.Runs, j.Date.UTC().Format("2006-01-02 15:04:05"), j, j.ErrorCode)
-				return nil
-			})
-			if flushed := w.Flush(); flushed != nil {
-				return flushed
+				jobs = append(jobs, list...)
 			}
-			if errors.Is(err, errEnough) {
-				fmt.Fprintf(a.Out, "There are more than %d: --limit shows more of them.\n", limit)
-				return nil
-			}
-			return err
+			return print(a.Out, jobs, limit)
 		}),
 	}, false)
 	cmd.Flags().StringVar(&state, "state", "", "new, inprogress, done, skipped, error or error_retry; empty for all")
@@ -143,48 +152,62 @@ func list(a *cli.App) *cobra.Command {
 	return cmd
 }
 
+// print prints at most limit jobs, the newest first.
+func print(out io.Writer, jobs []transfer.Job, limit int) error {
+	slices.SortFunc(jobs, func(a, b transfer.Job) int { return cmp.Compare(b.ID, a.ID) })
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "JOB\tSTATE\tRUNS\tDATE (UTC)\tRECORD\tCODE\tPROBLEM")
+	for _, j := range jobs[:min(limit, len(jobs))] {
+		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\t%s\n", j.ID, j.State, j.Runs, j.Date.UTC().Format("2006-01-02 15:04:05"), j, j.ErrorCode, cli.OneLine(string(j.ErrorText)))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(jobs) > limit {
+		_, err := fmt.Fprintf(out, "There are more than %d: --limit shows more of them.\n", limit)
+		return err
+	}
+	return nil
+}
+
 // show shows one job.
 func show(a *cli.App) *cobra.Command {
 	return keyed(&cobra.Command{
 		Use: "show ID", Args: cli.Args, Short: "Show all of one transfer job",
 		Long:    "show prints a transfer job as JSON: what it saw, what it wrote, and why it failed.",
-		Example: "  returnsync transfers show 4711 --conf dadi.ini",
-		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, args []string) error {
-			j, err := byID(cmd.Context(), jobs, args[0])
+		Example: "  returnsync transfers show 4711\n  returnsync transfers show 4711 --conf dadi.ini",
+		RunE: one(a, false, func(ctx context.Context, b *service.Between, id int64) error {
+			j, err := b.Jobs.Job(ctx, id)
 			if err != nil {
 				return err
 			}
-			e := json.NewEncoder(a.Out)
-			e.SetIndent("", "  ")
-			return e.Encode(j)
+			return cli.JSON(a.Out, j)
 		}),
 	}, false)
 }
 
-// byID reads the job that an argument names.
-func byID(ctx context.Context, jobs *store.Store, arg string) (transfer.Job, error) {
-	id, err := strconv.ParseInt(arg, 10, 64)
-	if err != nil {
-		return transfer.Job{}, fmt.Errorf("%q is not the number of a job", arg)
-	}
-	return jobs.Job(ctx, id)
+// one returns a RunE for the job whose number is the argument.
+func one(a *cli.App, sides bool, do func(ctx context.Context, b *service.Between, id int64) error) func(*cobra.Command, []string) error {
+	return reading(a, sides, func(ctx context.Context, b *service.Between, args []string) error {
+		id, err := strconv.ParseInt(args[0], 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not the number of a job", args[0])
+		}
+		return do(ctx, b, id)
+	})
 }
 
 // retry gives one job another run.
 func retry(a *cli.App) *cobra.Command {
 	return keyed(&cobra.Command{
 		Use: "retry ID", Args: cli.Args, Short: "Try a failed transfer job again",
-		Long:    "retry makes a job in error or error_retry new, with its failed children, whatever the number of its runs. The running service takes it up.",
-		Example: "  returnsync transfers retry 4711 --conf dadi.ini",
-		RunE: reading(func(cmd *cobra.Command, jobs *store.Store, args []string) error {
-			j, err := byID(cmd.Context(), jobs, args[0])
+		Long:    "retry makes a job in error or error_retry new, with its failed children, whatever the number of its runs. The worker takes it up.",
+		Example: "  returnsync transfers retry 4711\n  returnsync transfers retry 4711 --conf dadi.ini",
+		RunE: one(a, false, func(ctx context.Context, b *service.Between, id int64) error {
+			said, err := b.Retry(ctx, id)
 			if err == nil {
-				err = jobs.RetryJob(cmd.Context(), j.ID)
+				_, err = fmt.Fprintln(a.Out, said)
 			}
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.Out, "Job %d of %s will be tried again.\n", j.ID, j)
 			return err
 		}),
 	}, false)
