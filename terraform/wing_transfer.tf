@@ -17,14 +17,22 @@ locals {
       returnsTransfer = { function = "transfer", path = "/", schedule = "* * * * *", account = google_service_account.housekeeper.email }
     }
     secrets = {
-      transfer-token = "What both systems send to the API of transfers (Authorization: Bearer), 32 characters or more"
+      transfer-token           = "What both systems send to the API of transfers (Authorization: Bearer), 32 characters or more"
+      transfer-online-password = "Password of the user of Odoo, for sides = odoo"
     }
   }
 
   # Who wakes the worker: the API, schedules, members of scopes, people, and the worker for
   # what it leaves.
   env_wakes    = contains(var.wings, "transfer") ? { TRANSFER_URL = local.urls.transfer } : {}
-  env_transfer = merge(local.env_wakes, { for name, value in local.env_tasks : name => value if name != "WINDOW_URL" }, { TRANSFER_SIDES = try(var.transfer.sides, "") })
+  env_transfer = merge(local.env_wakes, { for name, value in local.env_tasks : name => value if name != "WINDOW_URL" }, { TRANSFER_SIDES = try(var.transfer.sides, "") }, local.env_odoo)
+  with_odoo    = try(var.transfer.sides, "") == "odoo"
+  env_odoo = !local.with_odoo ? {} : {
+    TRANSFER_ONLINE_URL      = var.transfer.online_url
+    TRANSFER_ONLINE_DATABASE = var.transfer.online_database
+    TRANSFER_ONLINE_USER     = var.transfer.online_user
+  }
+  secrets_odoo = { for name, secret in { TRANSFER_ONLINE_PASSWORD = "transfer-online-password" } : name => secret if local.with_odoo }
   enqueuers_transfer = !contains(var.wings, "transfer") ? {} : {
     console-transfer   = { queue = "transfer", member = module.console.member }
     operator-transfer  = { queue = "transfer", member = local.operator_member }
@@ -40,14 +48,17 @@ locals {
 }
 
 variable "transfer" {
-  description = "What stands on both sides of transfers, if wings names transfer. sides = \"rehearsal\" keeps both in tables of our own database, for which the functions' user needs the right to create tables. What settings.transfer changes of threads, runs and flows belongs into settings.transfers as well."
+  description = "What stands on both sides of transfers, if wings names transfer. sides = \"rehearsal\" keeps both in tables of our own database, for which the functions' user needs the right to create tables; \"odoo\" does so with studio alone, and online is the Odoo at online_url, whose password is the secret PREFIX-transfer-online-password. What settings.transfer changes of threads, runs and flows belongs into settings.transfers as well."
   type = object({
-    sides = string
+    sides           = string
+    online_url      = optional(string, "")
+    online_database = optional(string, "")
+    online_user     = optional(string, "")
   })
   default = null
 
   validation {
-    condition     = var.transfer == null ? true : contains(["rehearsal"], var.transfer.sides)
-    error_message = "transfer wants sides = \"rehearsal\"."
+    condition     = var.transfer == null ? true : var.transfer.sides == "rehearsal" || (var.transfer.sides == "odoo" && var.transfer.online_url != "" && var.transfer.online_database != "" && var.transfer.online_user != "")
+    error_message = "transfer wants sides = \"rehearsal\", or \"odoo\" with online_url, online_database and online_user."
   }
 }

@@ -2,6 +2,7 @@ package odoo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,6 +59,21 @@ func (s *Side) kindsOf(ctx context.Context, model string) (map[string]string, er
 	defer s.mu.Unlock()
 	s.kinds[model] = kinds
 	return kinds, nil
+}
+
+// Check logs in and asks for the fields of every model of the configuration. The error
+// lists all that is missing.
+func (s *Side) Check(ctx context.Context) error {
+	var problems []error
+	for _, model := range slices.Sorted(maps.Keys(s.config.Fields)) {
+		if _, err := s.kindsOf(ctx, model); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", model, err))
+			if fault.Retryable(err) || fault.CodeOf(err) == "odoo-login" || fault.CodeOf(err) == "odoo-database" {
+				break // it would be the same for each
+			}
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // wanted returns the names of the fields that are read.

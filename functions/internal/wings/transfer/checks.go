@@ -24,9 +24,10 @@ func checks(ctx context.Context, o wire.Opening) ([]doctor.Check, error) {
 			return found(c.check(), "TRANSFER_SIDES is "+c.Kind, "correct the settings TRANSFER_…")
 		}},
 		{Name: "transfer flows", Run: func(context.Context) []doctor.Finding {
-			flows, err := c.flows()
+			flows, err := ReadFlows(c.Flows, c.Dir)
 			return found(err, fmt.Sprintf("%d pairs of models are transferred", len(flows)), "correct the flows")
 		}},
+		{Name: "transfer online", Run: func(ctx context.Context) []doctor.Finding { return onlineFindings(ctx, c) }},
 		{Name: "transfer clock", Run: func(ctx context.Context) []doctor.Finding {
 			return clockFindings(guard.Sources.Read(ctx), c.Drift, len(guard.Sources.Times))
 		}},
@@ -43,6 +44,18 @@ func checks(ctx context.Context, o wire.Opening) ([]doctor.Check, error) {
 			return []doctor.Finding{{Severity: doctor.Warn, Message: "the worker gave its last sign at " + l.sign.Format(time.RFC3339), Do: "see whether the job " + job + " calls the function"}}
 		}},
 	}, nil
+}
+
+// onlineFindings asks Odoo for the models and fields that the flows name.
+func onlineFindings(ctx context.Context, c cloudConfig) []doctor.Finding {
+	if c.Kind != withOdoo {
+		return []doctor.Finding{{Severity: doctor.Info, Message: "the online side is a table"}}
+	}
+	flows, err := ReadFlows(c.Flows, c.Dir)
+	if err == nil {
+		err = checkOnline(ctx, c.sideConfig, flows)
+	}
+	return found(err, "Odoo has the models and fields of the flows", "correct TRANSFER_ONLINE_…, the user's rights in Odoo, or the flows")
 }
 
 // servers are the servers of time, none for the word none.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -24,6 +23,7 @@ type cloudConfig struct {
 	starting
 	// Flows is a file of flows; empty means those of the program.
 	Flows    string        `env:"TRANSFER_FLOWS"`
+	Dir      string        `env:"TRANSFERS_DIR"`
 	Threads  int           `env:"TRANSFER_THREADS, default=1"`
 	Package  int           `env:"TRANSFER_PACKAGE, default=20"`
 	RunLimit int           `env:"TRANSFER_RUN_LIMIT, default=5"`
@@ -78,18 +78,6 @@ func (c cloudConfig) threads() worker.Threads {
 	return worker.Threads{Threads: c.Threads, Package: c.Package}
 }
 
-// flows reads the flows.
-func (c cloudConfig) flows() (transfer.Flows, error) {
-	if c.Flows == "" {
-		return transfer.Shipped()
-	}
-	text, err := os.ReadFile(c.Flows)
-	if err != nil {
-		return nil, fmt.Errorf("TRANSFER_FLOWS: %w", err)
-	}
-	return transfer.ParseFlows(text)
-}
-
 // cloud is the parts that both functions are made of.
 type cloud struct {
 	wire.Opening
@@ -115,8 +103,8 @@ func openCloud(ctx context.Context, e *wire.Env) (*cloud, error) {
 		return nil, err
 	}
 	var problems [3]error
-	p.flows, problems[0] = p.config.flows()
-	p.sides, problems[1] = openSides(p.config.sideConfig, &sideTables{db: o.Pool.DB, dialect: sqldb.MySQL, log: o.Log})
+	p.flows, problems[0] = ReadFlows(p.config.Flows, p.config.Dir)
+	p.sides, problems[1] = openSides(p.config.sideConfig, p.flows, &sideTables{db: o.Pool.DB, dialect: sqldb.MySQL, log: o.Log})
 	p.waker, problems[2] = p.config.waker(ctx, o)
 	p.guard = guardOf(p.config.Drift, p.config.servers(), o.Log)
 	return p, errors.Join(problems[:]...)

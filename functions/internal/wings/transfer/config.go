@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -222,31 +221,28 @@ func list(text string) []string {
 
 // flows reads the definitions.
 func (r *reader) flows() transfer.Flows {
-	path := r.values["flows_file"]
-	if path == "" {
-		flows, err := transfer.Shipped()
-		r.problems = append(r.problems, err)
-		return flows
+	flows, err := ReadFlows(r.values["flows_file"], r.values["flows_dir"])
+	if err != nil {
+		r.problems = append(r.problems, fmt.Errorf("flows_file, flows_dir: %w", err))
 	}
-	text, err := os.ReadFile(path)
-	if err == nil {
-		var flows transfer.Flows
-		if flows, err = transfer.ParseFlows(text); err == nil {
-			return flows
-		}
-	}
-	r.problems = append(r.problems, fmt.Errorf("flows_file: %w", err))
-	return nil
+	return flows
 }
 
 // sides reads what stands on both sides.
 func (r *reader) sides(c *Config) sideConfig {
+	s := sideConfig{Kind: r.values["sides"], URL: r.values["online_host"], Database: r.values["online_db"], User: r.values["online_sosync_user"], Password: r.values["online_sosync_pw"]}
 	for _, key := range names() {
-		if (strings.HasPrefix(key, "studio_") || strings.HasPrefix(key, "online_")) && r.values[key] != "" {
+		used := s.Kind == withOdoo && strings.HasPrefix(key, "online_")
+		if (strings.HasPrefix(key, "studio_") || strings.HasPrefix(key, "online_")) && r.values[key] != "" && !used {
 			c.Unused = append(c.Unused, key)
 		}
 	}
-	s := sideConfig{Kind: r.values["sides"]}
+	if s.URL != "" && !strings.Contains(s.URL, "://") {
+		s.URL = "https://" + s.URL
+	}
+	if s.Database == "" {
+		s.Database = c.Instance
+	}
 	if problem := s.check(); problem != "" {
 		r.wrong("sides", problem)
 	}

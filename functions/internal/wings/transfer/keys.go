@@ -42,13 +42,15 @@ func Keys() []Key {
 		{"run_limit", "5", "runs of a job whose failures may pass"},
 		{"retry_after_ms", "10000", "time before the second run, in ms; it doubles up to an hour"},
 		{"flows_file", "", "YAML file of flows in place of those of the program"},
-		{"sides", "", "rehearsal: both sides are tables in the database of the jobs"},
+		{"flows_dir", "", "folder of YAML files of flows that are added to those of the program; a file with the name of one of them takes its place"},
+		{"sides", "", "odoo: online is an Odoo, and studio a table in the database of the jobs; rehearsal: both sides are tables"},
 		{"studio_mssql_host", "", "not used yet: this build holds no side for SQL Server"},
 		{"studio_sosync_user", "", "not used yet"},
 		{"studio_sosync_pw", "", "not used yet"},
-		{"online_host", "", "not used yet: this build holds no side for Odoo"},
-		{"online_sosync_user", "", "not used yet"},
-		{"online_sosync_pw", "", "not used yet"},
+		{"online_host", "", "host of Odoo, or its address with http:// or https://; for sides = odoo"},
+		{"online_db", "", "Odoo's database; empty: the instance"},
+		{"online_sosync_user", "", "user of Odoo"},
+		{"online_sosync_pw", "", "password of that user"},
 	}
 }
 

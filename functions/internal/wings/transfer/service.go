@@ -105,7 +105,7 @@ func Open(ctx context.Context, c Config, problem error, log *slog.Logger) (*Serv
 // assemble joins the parts.
 func (s *Service) assemble(jobs *store.Store) error {
 	c := s.config
-	both, err := openSides(c.Sides, &sideTables{db: s.db, dialect: c.Dialect, log: s.log})
+	both, err := openSides(c.Sides, c.Flows, &sideTables{db: s.db, dialect: c.Dialect, log: s.log})
 	if err != nil {
 		return err
 	}

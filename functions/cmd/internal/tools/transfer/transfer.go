@@ -34,7 +34,7 @@ func commands(a *cli.App) []*cobra.Command {
 		Use: "transfers", Short: "Serve, list, try and compare transfers of single records",
 		Long:    "transfers serves transfer jobs, each of which brings one record of a system to the other, and shows them.",
 		Example: "  returnsync transfers serve --conf dadi.ini\n  returnsync transfers list --conf dadi.ini",
-	}, serve(a), list(a), show(a), retry(a), try(a), verifyCmd(a), check(a))}
+	}, serve(a), list(a), show(a), retry(a), try(a), verifyCmd(a), check(a), flows(a))}
 }
 
 // keys are those of the service's INI file.
@@ -78,7 +78,8 @@ func serve(a *cli.App) *cobra.Command {
 [sosync]; each of its keys is also a flag, and flags stand above the file. Whatever is
 wrong with the configuration, the database or the addresses is listed at once.
 
-This build holds no side for SQL Server or Odoo: sides = rehearsal keeps both in tables.`,
+This build holds no side for SQL Server: sides = odoo reaches Odoo and keeps studio in a
+table, sides = rehearsal keeps both in tables.`,
 		Example: "  returnsync transfers serve --conf /etc/sosync/dadi.ini\n  returnsync transfers serve -c dadi.ini --max_threads 4 --log_level=Debug",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
@@ -211,4 +212,25 @@ func retry(a *cli.App) *cobra.Command {
 			return err
 		}),
 	}, false)
+}
+
+// check asks the real systems.
+func check(a *cli.App) *cobra.Command {
+	return keyed(&cobra.Command{
+		Use: "check", Args: cli.Args, Short: "Ask Odoo for the models and fields of the flows",
+		Long:    "check logs in to the Odoo of the INI file and asks for each model and field that the flows name. It names all that is missing, and changes nothing.",
+		Example: "  returnsync transfers check --conf dadi.ini",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			path, keys := given(cmd)
+			c, err := service.Read(path, keys)
+			if err == nil {
+				err = c.CheckOnline(cmd.Context())
+			}
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.Out, "Odoo has the models and fields of all %d flows.\n", len(c.Flows))
+			return err
+		},
+	}, true)
 }
