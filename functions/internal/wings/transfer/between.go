@@ -56,7 +56,7 @@ func BetweenFile(ctx context.Context, path string, flags map[string]string, need
 		return fmt.Sprintf("job %d of %s is tried again", id, j), err
 	}
 	if needSides {
-		both, problem := openSides(c.Sides, &sideTables{db: db, dialect: c.Dialect, log: log})
+		both, problem := openSides(c.Sides, c.Flows, &sideTables{db: db, dialect: c.Dialect, log: log})
 		if problem != nil {
 			return nil, nil, errors.Join(problem, db.Close())
 		}
@@ -82,13 +82,15 @@ func BetweenProduct(ctx context.Context, o wire.Opening, by operate.Actor, needS
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	both, err := openSides(c.sideConfig, &sideTables{db: o.Pool.DB, dialect: sqldb.MySQL, log: o.Log})
+	if b.Flows, err = ReadFlows(c.Flows, c.Dir); err != nil {
+		return nil, err
+	}
+	both, err := openSides(c.sideConfig, b.Flows, &sideTables{db: o.Pool.DB, dialect: sqldb.MySQL, log: o.Log})
 	if err != nil {
 		return nil, err
 	}
 	b.Studio, b.Online, b.guard = both.studio, both.online, guardOf(c.Drift, c.servers(), o.Log)
-	b.Flows, err = c.flows()
-	return b, err
+	return b, nil
 }
 
 // Try says what a job would do.
