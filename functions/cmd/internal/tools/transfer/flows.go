@@ -170,14 +170,14 @@ to be looked up is said instead, and ids of parents are not converted.`,
 			if strings.EqualFold(f.Studio, args[0]) {
 				to = transfer.Online
 			}
-			return try(cmd.Context(), a, f, r, to)
+			return convert(cmd.Context(), a, f, r, to)
 		}),
 	})
 	return cmd
 }
 
-// try converts field by field, so that one that cannot be converted hides no other.
-func try(ctx context.Context, a *cli.App, f transfer.Flow, r transfer.Record, to transfer.Side) error {
+// convert converts field by field, so that one that cannot be converted hides no other.
+func convert(ctx context.Context, a *cli.App, f transfer.Flow, r transfer.Record, to transfer.Side) error {
 	out, problems := map[string]any{}, []error{}
 	for _, p := range f.Fields {
 		one := f

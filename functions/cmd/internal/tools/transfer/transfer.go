@@ -213,24 +213,3 @@ func retry(a *cli.App) *cobra.Command {
 		}),
 	}, false)
 }
-
-// check asks the real systems.
-func check(a *cli.App) *cobra.Command {
-	return keyed(&cobra.Command{
-		Use: "check", Args: cli.Args, Short: "Ask Odoo for the models and fields of the flows",
-		Long:    "check logs in to the Odoo of the INI file and asks for each model and field that the flows name. It names all that is missing, and changes nothing.",
-		Example: "  returnsync transfers check --conf dadi.ini",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			path, keys := given(cmd)
-			c, err := service.Read(path, keys)
-			if err == nil {
-				err = c.CheckOnline(cmd.Context())
-			}
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.Out, "Odoo has the models and fields of all %d flows.\n", len(c.Flows))
-			return err
-		},
-	}, true)
-}
