@@ -116,7 +116,7 @@ func openCloud(ctx context.Context, e *wire.Env) (*cloud, error) {
 	}
 	var problems [3]error
 	p.flows, problems[0] = p.config.flows()
-	p.sides, problems[1] = openSides(p.config.sideConfig, &sideTables{db: o.Pool.DB, dialect: sqldb.MySQL, log: o.Log})
+	p.sides, problems[1] = openSides(p.config.sideConfig, p.flows, &sideTables{db: o.Pool.DB, dialect: sqldb.MySQL, log: o.Log})
 	p.waker, problems[2] = p.config.waker(ctx, o)
 	p.guard = guardOf(p.config.Drift, p.config.servers(), o.Log)
 	return p, errors.Join(problems[:]...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ const rehearsal = "rehearsal"
 // sideConfig says what stands on both sides, for the service and for the functions.
 type sideConfig struct {
 	Kind string `env:"TRANSFER_SIDES"`
+	studioConfig
+	onlineConfig
 }
 
 // check says what is wrong, in the words behind the setting's name; empty for nothing.
@@ -30,20 +33,32 @@ func (c sideConfig) check() string {
 	case rehearsal:
 		return ""
 	case "":
-		return "is missing: this build holds no side for SQL Server or Odoo; rehearsal keeps both sides in tables of the database of the jobs"
+		return "is missing: systems are a SQL Server and an Odoo; rehearsal keeps both sides in tables of the database of the jobs"
+	case systems:
+		if list := c.missing(); len(list) > 0 {
+			return "= systems wants also " + strings.Join(list, ", ")
+		}
+		return ""
 	}
-	return "want rehearsal"
+	return "want systems or rehearsal"
 }
 
 // sides are both systems.
-type sides struct{ studio, online transfer.System }
+type sides struct {
+	studio, online transfer.System
+	close          func() error // nil for nothing
+}
 
 // openSides opens both systems. It does not connect.
-func openSides(c sideConfig, t *sideTables) (sides, error) {
+func openSides(c sideConfig, flows transfer.Flows, t *sideTables) (sides, error) {
 	if problem := c.check(); problem != "" {
 		return sides{}, fmt.Errorf("the sides: %s", problem)
 	}
-	return sides{rehearsed{t, sidetable.Open(t.db, t.dialect, transfer.Studio, time.Now)}, rehearsed{t, sidetable.Open(t.db, t.dialect, transfer.Online, time.Now)}}, nil
+	if c.Kind == systems {
+		return openSystems(c, flows)
+	}
+	studio, online := sidetable.Open(t.db, t.dialect, transfer.Studio, time.Now), sidetable.Open(t.db, t.dialect, transfer.Online, time.Now)
+	return sides{studio: rehearsed{t, studio}, online: rehearsed{t, online}}, nil
 }
 
 // sideTables is the database of rehearsed sides.
