@@ -24,7 +24,7 @@ type Preview struct {
 
 // PreviewRecord is one record as it would be sent, or the reason why it would be parked.
 type PreviewRecord struct {
-	Root   uint64          `json:"root"`
+	Root   uint64          `json:"root,string"`
 	ID     string          `json:"objectID"`
 	Bytes  int             `json:"bytes"`
 	Parked string          `json:"parked,omitempty"`

@@ -49,7 +49,7 @@ type RecordRuns interface {
 type RecordReport struct {
 	Entity string `json:"entity"`
 	ID     string `json:"objectID"`
-	Root   uint64 `json:"root"`
+	Root   uint64 `json:"root,string"`
 	Rooted bool   `json:"rooted"` // false: no root is known, and Root says nothing
 
 	Source      json.RawMessage `json:"source,omitempty"` // the record as it would be built now
