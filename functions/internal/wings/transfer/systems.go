@@ -38,12 +38,13 @@ type onlineConfig struct {
 // missing lists the settings that the systems need and that are empty, as the words
 // behind each setting's name.
 func (c sideConfig) missing() (list []string) {
-	for _, s := range []struct{ value, what string }{
-		{c.studioConfig.Host, "the studio's host"}, {c.studioConfig.Database, "the studio's database"}, {c.studioConfig.User, "the studio's user"}, {c.studioConfig.Password, "the studio's password"},
-		{c.onlineConfig.URL, "the address of Odoo"}, {c.onlineConfig.Database, "Odoo's database"}, {c.onlineConfig.User, "Odoo's user"}, {c.onlineConfig.Password, "Odoo's password"},
+	studio, online := c.studioConfig, c.onlineConfig
+	for _, one := range []struct{ value, what string }{
+		{studio.Host, "the studio's host"}, {studio.Database, "the studio's database"}, {studio.User, "the studio's user"}, {studio.Password, "the studio's password"},
+		{online.URL, "the address of Odoo"}, {online.Database, "Odoo's database"}, {online.User, "Odoo's user"}, {online.Password, "Odoo's password"},
 	} {
-		if s.value == "" {
-			list = append(list, s.what)
+		if one.value == "" {
+			list = append(list, one.what)
 		}
 	}
 	return list
@@ -78,11 +79,11 @@ func (c onlineConfig) openOnline(flows transfer.Flows) (*odoo.Side, error) {
 
 // openSystems opens both systems.
 func openSystems(c sideConfig, flows transfer.Flows) (sides, error) {
-	studio, err := c.studioConfig.openStudio()
+	studio, err := c.openStudio()
 	if err != nil {
 		return sides{}, err
 	}
-	online, err := c.onlineConfig.openOnline(flows)
+	online, err := c.openOnline(flows)
 	if err != nil {
 		return sides{}, errors.Join(err, studio.Close())
 	}
@@ -95,7 +96,7 @@ func Check(ctx context.Context, c Config, create bool) (list []mssql.Finding, er
 	if c.Sides.Kind != systems {
 		return nil, errors.New("sides: want systems: there is no SQL Server to check")
 	}
-	studio, err := c.Sides.studioConfig.openStudio()
+	studio, err := c.Sides.openStudio()
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +104,7 @@ func Check(ctx context.Context, c Config, create bool) (list []mssql.Finding, er
 	if list, err = studio.Check(ctx, time.Now, create); err != nil {
 		return list, err
 	}
-	online, err := c.Sides.onlineConfig.openOnline(c.Flows)
+	online, err := c.Sides.openOnline(c.Flows)
 	if err != nil {
 		return list, err
 	}
