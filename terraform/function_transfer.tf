@@ -26,7 +26,7 @@ module "transfer" {
     lookup(var.settings, "transfer", {}),
   )
   secrets = {
-    for name, secret in merge(local.secrets_sql, local.secrets_odoo) :
+    for name, secret in merge(local.secrets_sql, local.secrets_sides) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }
   invokers = { tasks = local.tasks_member, housekeeper = local.housekeeper_member }

@@ -18,7 +18,7 @@ module "transfers" {
 
   env = merge(local.env_all, local.env_sql.transfers, local.env_transfer, lookup(var.settings, "transfers", {}))
   secrets = {
-    for name, secret in merge(local.secrets_sql, local.secrets_odoo, { TRANSFER_TOKEN = "transfer-token" }) :
+    for name, secret in merge(local.secrets_sql, local.secrets_sides, { TRANSFER_TOKEN = "transfer-token" }) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }
   invokers = { everybody = "allUsers" }

@@ -18,21 +18,25 @@ locals {
     }
     secrets = {
       transfer-token           = "What both systems send to the API of transfers (Authorization: Bearer), 32 characters or more"
-      transfer-online-password = "Password of the user of Odoo, for sides = odoo"
+      transfer-studio-password = "Password of the user of the studio's SQL Server; used with sides = systems"
+      transfer-online-password = "Password of the user of the Odoo; used with sides = systems"
     }
   }
 
   # Who wakes the worker: the API, schedules, members of scopes, people, and the worker for
   # what it leaves.
   env_wakes    = contains(var.wings, "transfer") ? { TRANSFER_URL = local.urls.transfer } : {}
-  env_transfer = merge(local.env_wakes, { for name, value in local.env_tasks : name => value if name != "WINDOW_URL" }, { TRANSFER_SIDES = try(var.transfer.sides, "") }, local.env_odoo)
-  with_odoo    = try(var.transfer.sides, "") == "odoo"
-  env_odoo = !local.with_odoo ? {} : {
-    TRANSFER_ONLINE_URL      = var.transfer.online_url
-    TRANSFER_ONLINE_DATABASE = var.transfer.online_database
-    TRANSFER_ONLINE_USER     = var.transfer.online_user
-  }
-  secrets_odoo = { for name, secret in { TRANSFER_ONLINE_PASSWORD = "transfer-online-password" } : name => secret if local.with_odoo }
+  env_transfer = merge(local.env_wakes, { for name, value in local.env_tasks : name => value if name != "WINDOW_URL" }, local.env_sides)
+  env_sides = merge({ TRANSFER_SIDES = try(var.transfer.sides, "") }, try(var.transfer.sides, "") != "systems" ? {} : {
+    TRANSFER_STUDIO_HOST     = var.transfer.studio.host
+    TRANSFER_STUDIO_DATABASE = var.transfer.studio.database
+    TRANSFER_STUDIO_USER     = var.transfer.studio.user
+    TRANSFER_STUDIO_ENCRYPT  = var.transfer.studio.encrypt
+    TRANSFER_ONLINE_URL      = var.transfer.online.url
+    TRANSFER_ONLINE_DATABASE = var.transfer.online.database
+    TRANSFER_ONLINE_USER     = var.transfer.online.user
+  })
+  secrets_sides = try(var.transfer.sides, "") != "systems" ? {} : { TRANSFER_STUDIO_PASSWORD = "transfer-studio-password", TRANSFER_ONLINE_PASSWORD = "transfer-online-password" }
   enqueuers_transfer = !contains(var.wings, "transfer") ? {} : {
     console-transfer   = { queue = "transfer", member = module.console.member }
     operator-transfer  = { queue = "transfer", member = local.operator_member }
@@ -48,17 +52,30 @@ locals {
 }
 
 variable "transfer" {
-  description = "What stands on both sides of transfers, if wings names transfer. sides = \"rehearsal\" keeps both in tables of our own database, for which the functions' user needs the right to create tables; \"odoo\" does so with studio alone, and online is the Odoo at online_url, whose password is the secret PREFIX-transfer-online-password. What settings.transfer changes of threads, runs and flows belongs into settings.transfers as well."
+  description = "What stands on both sides of transfers, if wings names transfer. sides = \"systems\" are a SQL Server and an Odoo, whose passwords are the secrets transfer-studio-password and transfer-online-password. sides = \"rehearsal\" keeps both in tables of our own database, for which the functions' user needs the right to create tables. What settings.transfer changes of threads, runs and flows belongs into settings.transfers as well."
   type = object({
-    sides           = string
-    online_url      = optional(string, "")
-    online_database = optional(string, "")
-    online_user     = optional(string, "")
+    sides = string
+    studio = optional(object({
+      host     = string
+      database = string
+      user     = string
+      encrypt  = optional(string, "true")
+    }))
+    online = optional(object({
+      url      = string
+      database = string
+      user     = string
+    }))
   })
   default = null
 
   validation {
-    condition     = var.transfer == null ? true : var.transfer.sides == "rehearsal" || (var.transfer.sides == "odoo" && var.transfer.online_url != "" && var.transfer.online_database != "" && var.transfer.online_user != "")
-    error_message = "transfer wants sides = \"rehearsal\", or \"odoo\" with online_url, online_database and online_user."
+    condition     = var.transfer == null ? true : contains(["rehearsal", "systems"], var.transfer.sides)
+    error_message = "transfer wants sides = \"systems\" or \"rehearsal\"."
+  }
+
+  validation {
+    condition     = try(var.transfer.sides, "") != "systems" ? true : var.transfer.studio != null && var.transfer.online != null
+    error_message = "transfer with sides = \"systems\" wants studio and online."
   }
 }

@@ -192,7 +192,13 @@ func (s *Server) Merge(ctx context.Context, table string, id, into int64) error 
 					return err
 				}
 				for _, row := range list {
-					if _, err := x.edit(other, row[other.Key].(int64), rows.Row{r.Column: into}); err != nil {
+					moved, of := rows.Row{r.Column: into}, row[other.Key].(int64)
+					if other.Received {
+						_, err = x.tx.Update(x, other.Name, of, nil, moved)
+					} else {
+						_, err = x.edit(other, of, moved)
+					}
+					if err != nil {
 						return err
 					}
 				}

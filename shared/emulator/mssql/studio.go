@@ -28,6 +28,9 @@ type Table struct {
 	// Owner is the column with the id of the dbo.Person that a row belongs to, and of
 	// whose record it is a part; empty for a table with records of its own.
 	Owner string
+	// Received is a table whose records studio only receives: a merge moves them without
+	// a job.
+	Received bool
 	// Plain tables have none of the columns of the synchronisation.
 	Plain bool
 }
@@ -102,7 +105,7 @@ func studio() []Table {
 		{Name: "fson.payment_transaction", Key: "payment_transactionID", Columns: []Column{
 			{Name: "reference", Type: "nvarchar(200)"}, {Name: "amount", Type: "decimal(18,2)"}, {Name: "state", Type: "nvarchar(50)"},
 		}},
-		{Name: "fson.sale_order", Key: "sale_orderID", Columns: []Column{
+		{Name: "fson.sale_order", Key: "sale_orderID", Received: true, Columns: []Column{
 			{Name: "name", Type: "nvarchar(100)"}, {Name: "state", Type: "nvarchar(50)"}, {Name: "date_order", Type: "datetimeoffset"}, {Name: "amount_total", Type: "decimal(18,2)"},
 			{Name: "PersonID", Type: "int"}, {Name: "payment_tx_id", Type: "int"}, {Name: "payment_acquirer_id", Type: "int"},
 		}, References: []Reference{

@@ -16,9 +16,9 @@ import (
 // Finding is a statement that was run on a real server, and what differs from what the
 // model expects.
 type Finding struct {
-	What    string // such as "dbo.Person update", or "server"
-	Detail  string
-	Differs bool
+	What    string `json:"what"` // such as "dbo.Person update", or "server"
+	Detail  string `json:"detail"`
+	Differs bool   `json:"differs"`
 }
 
 // noRecord is an id that no record has.

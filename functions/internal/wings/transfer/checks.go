@@ -8,6 +8,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
+	"gitlab.com/eshopbox-team/return-sync/shared/transfer/odoo"
 )
 
 // checks opens doctor's checks: the settings, the flows, the clock of this machine, and
@@ -48,12 +49,15 @@ func checks(ctx context.Context, o wire.Opening) ([]doctor.Check, error) {
 
 // onlineFindings asks Odoo for the models and fields that the flows name.
 func onlineFindings(ctx context.Context, c cloudConfig) []doctor.Finding {
-	if c.Kind != withOdoo {
+	if c.Kind != systems {
 		return []doctor.Finding{{Severity: doctor.Info, Message: "the online side is a table"}}
 	}
 	flows, err := ReadFlows(c.Flows, c.Dir)
 	if err == nil {
-		err = checkOnline(ctx, c.sideConfig, flows)
+		var online *odoo.Side
+		if online, err = c.openOnline(flows); err == nil {
+			err = online.Check(ctx)
+		}
 	}
 	return found(err, "Odoo has the models and fields of the flows", "correct TRANSFER_ONLINE_…, the user's rights in Odoo, or the flows")
 }

@@ -401,7 +401,7 @@ func TestDoctorLooksAtTransfers(t *testing.T) {
 	bad := examine(map[string]string{"TRANSFER_SIDES": "real", "TRANSFER_THREADS": "31", "TRANSFER_FLOWS": "/nowhere.yaml", "TRANSFER_NTP_SERVERS": clock.Address})
 	for text, wants := range map[string][]string{
 		good: {"ok transfer settings", "ok transfer flows", "ok transfer clock", "info transfer worker: the worker has not run yet"},
-		bad:  {"fail transfer settings: TRANSFER_SIDES want rehearsal", "threads is 31", "fail transfer flows", "fail transfer clock"},
+		bad:  {"fail transfer settings: TRANSFER_SIDES want systems or rehearsal", "threads is 31", "fail transfer flows", "fail transfer clock"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(text, want) {

@@ -64,6 +64,15 @@ func ReadDatabase(path string, flags map[string]string) (Config, error) {
 	return c, err
 }
 
+// ReadSides reads the part of the INI file that names both systems.
+func ReadSides(path string, flags map[string]string) (Config, error) {
+	c, err := Read(path, flags)
+	if c.Sides.Kind == systems && c.Sides.check() == "" && c.Flows != nil {
+		return c, nil // what else is wrong concerns the service
+	}
+	return c, err
+}
+
 // reader reads values and collects what is wrong.
 type reader struct {
 	values   map[string]string
@@ -230,18 +239,19 @@ func (r *reader) flows() transfer.Flows {
 
 // sides reads what stands on both sides.
 func (r *reader) sides(c *Config) sideConfig {
-	s := sideConfig{Kind: r.values["sides"], URL: r.values["online_host"], Database: r.values["online_db"], User: r.values["online_sosync_user"], Password: r.values["online_sosync_pw"]}
+	v := r.values
+	s := sideConfig{
+		Kind: v["sides"],
+		studioConfig: studioConfig{
+			Host: v["studio_mssql_host"], Database: v["studio_mssql_db"], User: v["studio_sosync_user"], Password: v["studio_sosync_pw"],
+			Encrypt: v["studio_mssql_encrypt"], Certificate: v["studio_mssql_certificate"], Models: v["studio_models_file"],
+		},
+		onlineConfig: onlineConfig{URL: v["online_host"], Database: v["online_db"], User: v["online_sosync_user"], Password: v["online_sosync_pw"]},
+	}
 	for _, key := range names() {
-		used := s.Kind == withOdoo && strings.HasPrefix(key, "online_")
-		if (strings.HasPrefix(key, "studio_") || strings.HasPrefix(key, "online_")) && r.values[key] != "" && !used {
+		if s.Kind != systems && (strings.HasPrefix(key, "studio_") || strings.HasPrefix(key, "online_")) && v[key] != "" {
 			c.Unused = append(c.Unused, key)
 		}
-	}
-	if s.URL != "" && !strings.Contains(s.URL, "://") {
-		s.URL = "https://" + s.URL
-	}
-	if s.Database == "" {
-		s.Database = c.Instance
 	}
 	if problem := s.check(); problem != "" {
 		r.wrong("sides", problem)

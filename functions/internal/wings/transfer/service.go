@@ -41,6 +41,8 @@ type Service struct {
 	jobs      *worker.Background
 	protocol  *worker.Background
 	server    *http.Server
+
+	closeSides func() error // nil for nothing
 }
 
 // OpenJobs opens the table of jobs and brings it up to date.
@@ -109,6 +111,7 @@ func (s *Service) assemble(jobs *store.Store) error {
 	if err != nil {
 		return err
 	}
+	s.closeSides = both.close
 	guard := guardOf(c.Drift, c.NTP, s.log)
 	parts := worker.Parts{
 		Jobs: jobs, Studio: both.studio, Online: both.online, Flows: c.Flows, Guard: guard, Settings: c.Worker, Notes: jobs.Notes,
@@ -256,6 +259,9 @@ func (s *Service) time(ctx context.Context) {
 func (s *Service) close() {
 	for _, l := range s.listeners {
 		_ = l.Close() // served listeners are closed already
+	}
+	if s.closeSides != nil {
+		_ = s.closeSides()
 	}
 	if s.db != nil {
 		_ = s.db.Close()

@@ -466,3 +466,26 @@ func serve(t *testing.T, program, path string, flags ...string) *running {
 		}
 	}
 }
+
+// TestSystemsAreNamed opens an owner's SQL Server and Odoo by the INI file's keys, which
+// are listed where they are missing.
+func TestSystemsAreNamed(t *testing.T) {
+	base := "[sosync]\nport = 5050\ntoken = 0123456789abcdef\nsides = systems\ndb_host = h\ndb_name = n\ndb_user = u\n"
+	path := filepath.Join(t.TempDir(), "x.ini")
+	write := func(more string) {
+		if err := os.WriteFile(path, []byte(base+more), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("studio_mssql_host = s\nstudio_sosync_pw = topsecret\n")
+	_, err := service.Read(path, nil)
+	for _, want := range []string{"the studio's database", "the studio's user", "the address of Odoo", "Odoo's database", "Odoo's user", "Odoo's password"} {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "topsecret") || strings.Contains(err.Error(), "the studio's host") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	write("studio_mssql_host = s\nstudio_mssql_db = d\nstudio_sosync_user = u\nstudio_sosync_pw = p\nonline_host = o\nonline_db = d\nonline_sosync_user = u\nonline_sosync_pw = p\n")
+	if c, err := service.Read(path, nil); err != nil || len(c.Unused) != 0 {
+		t.Errorf("%v, %v", c.Unused, err)
+	}
+}

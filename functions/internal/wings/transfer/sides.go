@@ -3,11 +3,10 @@ package transfer
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,23 +14,17 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/clock/ntp"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
-	"gitlab.com/eshopbox-team/return-sync/shared/transfer/odoo"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/sidetable"
 )
 
-// The kinds of sides.
-const (
-	rehearsal = "rehearsal" // both are tables in the database of the jobs
-	withOdoo  = "odoo"      // online is an Odoo; studio is a table, since no SQL Server is reached
-)
+// rehearsal is the kind of sides that are tables in the database of the jobs.
+const rehearsal = "rehearsal"
 
 // sideConfig says what stands on both sides, for the service and for the functions.
 type sideConfig struct {
-	Kind     string `env:"TRANSFER_SIDES"`
-	URL      string `env:"TRANSFER_ONLINE_URL"`
-	Database string `env:"TRANSFER_ONLINE_DATABASE"`
-	User     string `env:"TRANSFER_ONLINE_USER"`
-	Password string `env:"TRANSFER_ONLINE_PASSWORD"`
+	Kind string `env:"TRANSFER_SIDES"`
+	studioConfig
+	onlineConfig
 }
 
 // check says what is wrong, in the words behind the setting's name; empty for nothing.
@@ -39,63 +32,34 @@ func (c sideConfig) check() string {
 	switch c.Kind {
 	case rehearsal:
 		return ""
-	case withOdoo:
-		if c.URL == "" || c.Database == "" || c.User == "" || c.Password == "" {
-			return "= odoo needs the address, the database, the user and the password of the online side"
+	case "":
+		return "is missing: systems are a SQL Server and an Odoo; rehearsal keeps both sides in tables of the database of the jobs"
+	case systems:
+		if list := c.missing(); len(list) > 0 {
+			return "= systems wants also " + strings.Join(list, ", ")
 		}
 		return ""
-	case "":
-		return "is missing: this build holds no side for SQL Server; odoo reaches Odoo and keeps studio in a table, rehearsal keeps both sides in tables of the database of the jobs"
 	}
-	return "want rehearsal or odoo"
+	return "want systems or rehearsal"
 }
 
 // sides are both systems.
-type sides struct{ studio, online transfer.System }
+type sides struct {
+	studio, online transfer.System
+	close          func() error // nil for nothing
+}
 
 // openSides opens both systems. It does not connect.
 func openSides(c sideConfig, flows transfer.Flows, t *sideTables) (sides, error) {
 	if problem := c.check(); problem != "" {
 		return sides{}, fmt.Errorf("the sides: %s", problem)
 	}
-	s := sides{studio: rehearsed{t, sidetable.Open(t.db, t.dialect, transfer.Studio, time.Now)}}
-	if c.Kind == rehearsal {
-		s.online = rehearsed{t, sidetable.Open(t.db, t.dialect, transfer.Online, time.Now)}
-		return s, nil
+	if c.Kind == systems {
+		return openSystems(c, flows)
 	}
-	online, err := openOdoo(c, flows)
-	s.online = online
-	return s, err
+	studio, online := sidetable.Open(t.db, t.dialect, transfer.Studio, time.Now), sidetable.Open(t.db, t.dialect, transfer.Online, time.Now)
+	return sides{studio: rehearsed{t, studio}, online: rehearsed{t, online}}, nil
 }
-
-// openOdoo opens Odoo. It does not connect.
-func openOdoo(c sideConfig, flows transfer.Flows) (*odoo.Side, error) {
-	return odoo.Open(odoo.Config{
-		URL: c.URL, Database: c.Database, User: c.User, Password: c.Password, Fields: flows.FieldsOn(transfer.Online), Attempts: readAttempts,
-		HTTP: &http.Client{Timeout: callTimeout}, Now: time.Now,
-	})
-}
-
-// CheckOnline logs in to Odoo and asks for the models and fields that the flows name.
-func (c Config) CheckOnline(ctx context.Context) error { return checkOnline(ctx, c.Sides, c.Flows) }
-
-// checkOnline logs in to Odoo and asks for the models and fields that flows name.
-func checkOnline(ctx context.Context, c sideConfig, flows transfer.Flows) error {
-	if c.Kind != withOdoo {
-		return errors.New("the online side is a table: there is no Odoo to ask (sides = odoo)")
-	}
-	side, err := openOdoo(c, flows)
-	if err != nil {
-		return err
-	}
-	return side.Check(ctx)
-}
-
-// The bounds of calls to Odoo; the worker's own bound is the shorter one.
-const (
-	readAttempts = 3
-	callTimeout  = time.Minute
-)
 
 // sideTables is the database of rehearsed sides.
 type sideTables struct {

@@ -1,5 +1,6 @@
 // Package transfer is the transfer wing's part of the programs of people: the commands
-// returnsync transfers.
+// returnsync transfers, and cmd/local --transfer with emulators of a SQL Server and an
+// Odoo, whose records a simulated office edits.
 package transfer
 
 import (
@@ -20,13 +21,18 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	service "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
 
 // Tool returns the wing's part of the programs of people.
-func Tool() tool.Tool { return tool.Tool{Commands: commands} }
+func Tool() tool.Tool {
+	return tool.Tool{Commands: commands, Play: rehearsal.Wing{
+		Name: service.Name, Help: "also transfer single records both ways, between an emulated SQL Server and an emulated Odoo that people edit", Soaks: true, Open: openPlay,
+	}}
+}
 
 // commands returns the group transfers.
 func commands(a *cli.App) []*cobra.Command {
@@ -78,8 +84,7 @@ func serve(a *cli.App) *cobra.Command {
 [sosync]; each of its keys is also a flag, and flags stand above the file. Whatever is
 wrong with the configuration, the database or the addresses is listed at once.
 
-This build holds no side for SQL Server: sides = odoo reaches Odoo and keeps studio in a
-table, sides = rehearsal keeps both in tables.`,
+sides = systems are a SQL Server and an Odoo; sides = rehearsal keeps both in tables.`,
 		Example: "  returnsync transfers serve --conf /etc/sosync/dadi.ini\n  returnsync transfers serve -c dadi.ini --max_threads 4 --log_level=Debug",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
