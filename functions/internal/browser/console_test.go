@@ -111,9 +111,33 @@ func (d *desk) expectOK(t *testing.T, req *http.Request) {
 	}
 }
 
-// reads waits until a section reads so.
+// pageOf is the page of each section; those that are not here are on every page.
+var pageOf = map[string]string{
+	"#verdict": "overview", "#lines": "overview", "#alerts": "overview", "#runs": "runs", "#parked": "records", "#jobs": "jobs",
+	"#scopes": "schedules", "#schedules": "schedules", "#log": "log", "#audit": "audit",
+}
+
+// visit goes to a page by the navigation.
+func (d *desk) visit(page string) {
+	d.t.Helper()
+	d.Click(key("place-" + page))
+	d.Until("the page "+page, fmt.Sprintf(`document.querySelector(%s).getAttribute("aria-current") === "page"`, quote(key("place-"+page))))
+}
+
+// entity goes to the page of the entity.
+func (d *desk) entity() {
+	d.t.Helper()
+	d.visit("overview")
+	d.Click(key("entity-returns"))
+	d.Until("the entity", `document.querySelector("#thing h2").innerText === "returns" && !document.querySelector("#thing").hidden`)
+}
+
+// reads waits until a section reads so, on its page.
 func (d *desk) reads(section, text string) {
 	d.t.Helper()
+	if page := pageOf[section]; page != "" && Value[bool](d.Page, fmt.Sprintf("document.querySelector(%s).hidden", quote(section))) {
+		d.visit(page)
+	}
 	d.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", quote(section), quote(text)))
 }
 
@@ -139,17 +163,19 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	t.Log("a scope is started and watched")
 	d.touch(t, "TRUE")
 	d.StrikeAtRandom(0, 1, 150*time.Millisecond)
+	d.visit("schedules")
 	d.Click(key("new-scope"))
 	d.Type("#scopeid", "morning")
 	d.Type("#scopetitle", "Every <b>morning</b>")
 	d.Press(Enter)
 	d.confirm()
 	d.reads("#scopes", "syncing")
-	d.Until("the run's progress", `document.querySelector("#entity-0 .progress progress")?.value > 0`)
+	d.entity()
+	d.Until("the run's progress", `document.querySelector("#thing .progress progress")?.value > 0`)
 	d.top()
 	d.Picture("running")
-	first := Value[int](d.Page, `document.querySelector("#entity-0 .progress progress").value`)
-	d.Until("the progress to grow by itself", fmt.Sprintf(`document.querySelector("#entity-0 .progress progress").value > %d`, first))
+	first := Value[int](d.Page, `document.querySelector("#thing .progress progress").value`)
+	d.Until("the progress to grow by itself", fmt.Sprintf(`document.querySelector("#thing .progress progress").value > %d`, first))
 	d.StrikeAtRandom(0, 0, 0)
 	d.reads("#scopes", "synced")
 	if s, err := scopestore.New(d.Store.Pool()).Scope(t.Context(), "morning"); err != nil || s.State != scope.Synced || s.Title != "Every <b>morning</b>" {
@@ -171,6 +197,7 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	d.reads("#parked", id)
 	d.reads("#verdict", "records kept out of the index: 1")
 	d.index(t, "")
+	d.visit("records")
 	d.Click(key("retry-" + id))
 	d.Picture("confirm")
 	d.confirm()
@@ -187,12 +214,12 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	d.reads("#verdict", "refused more than")
 	d.top()
 	d.Picture("failed")
-	d.Click(key("last-returns"))
-	d.Until("the run's pages", fmt.Sprintf(`document.querySelector("#dialog h2").innerText.startsWith("Run %d") && document.querySelectorAll("#dialog tbody tr").length === %d`, failed.ID, failed.PagesTotal))
+	d.Click(`#verdict .act`)
+	d.Until("the run's pages", fmt.Sprintf(`document.querySelector("#thing h2").innerText.startsWith("Run %d") && document.querySelectorAll("#thing tbody tr").length === %d`, failed.ID, failed.PagesTotal))
+	d.Until("the run's address", fmt.Sprintf(`location.search === "?run=%d"`, failed.ID))
 	d.Picture("failed-run")
-	d.Press(Escape)
-	d.Until("the dialog to close", `!document.querySelector("#dialog").open`)
 	d.index(t, "")
+	d.visit("overview")
 	d.Click(key("sync-returns"))
 	d.confirm()
 	d.reads("#verdict", "All is well.")
@@ -204,10 +231,6 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	d.Size(390, 844)
 	d.Until("no sideways scrolling", `document.documentElement.scrollWidth <= 390`)
 	d.Picture("phone")
-	for _, section := range []string{"scopes", "audit"} {
-		Value[bool](d.Page, fmt.Sprintf(`(document.querySelector("#%s").scrollIntoView(), true)`, section))
-		d.Picture("phone-" + section)
-	}
 }
 
 // top scrolls to the top, for a picture.
@@ -220,6 +243,7 @@ func (d *desk) top() {
 // while somebody else does, and finds all of it in the audit.
 func TestConsoleEditsSchedules(t *testing.T) {
 	d := openDesk(t)
+	d.visit("schedules")
 	d.Click(key("add-schedule"))
 	d.Type("#s-name", "nightly")
 	d.Type("#s-time", "23:30")
@@ -263,6 +287,7 @@ func TestConsoleEditsSchedules(t *testing.T) {
 	d.confirm()
 	d.reads("#schedules", "daily at 22:15 UTC+05:30")
 	d.reads("#audit", "time 22:15")
+	d.visit("schedules")
 	d.Click(key("pause-schedule-1"))
 	d.confirm()
 	d.reads("#schedules", "disabled")
@@ -283,7 +308,8 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 		d.touch(t, "id < 700")
 		d.syncs(t, run.Synced)
 	}
-	d.Until("the chart", `document.querySelector("#entity-0 .chart .line")`)
+	d.entity()
+	d.Until("the chart", `document.querySelector("#thing .chart .line")`)
 
 	t.Log("the index puts a page off")
 	d.index(t, `{"kind":"rateLimit","retryAfter":3600}`)
@@ -294,8 +320,9 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.reads("#verdict", "try 1 of 2: ")
-	d.reads("#entity-0 .progress", "try 1 failed")
-	const toNow = `(() => { const chart = document.querySelector("#entity-0 .chart");
+	d.entity()
+	d.reads("#thing .progress", "try 1 failed")
+	const toNow = `(() => { const chart = document.querySelector("#thing .chart");
 		return [+chart.querySelector(".line").getAttribute("points").split(" ").pop().split(",")[0], chart.viewBox.baseVal.width - 4] })()`
 	if ends := Value[[]float64](d.Page, toNow); len(ends) != 2 || ends[0] < ends[1]-0.1 {
 		t.Errorf("the chart's line ends at %v; want the present, at its right edge", ends)
@@ -367,34 +394,37 @@ func TestConsoleComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Until("the page to notice", `document.querySelector("#link").innerText === "Reconnecting…" || document.querySelector("#link").innerText.startsWith("The console")`)
+	d.Until("the board to grey", `document.querySelector("#board.old") && /^Not connected for \d+ s\. This is the state of \d\d:\d\d:\d\d\.$/.test(document.querySelector("#old").innerText)`)
+	d.Picture("alone")
 	d.touch(t, "id < 700")
 	last := d.syncs(t, run.Synced)
 	if err := d.Revive(t.Context(), console.Function.Name); err != nil {
 		t.Fatal(err)
 	}
 	d.Until("the page to come back", `document.querySelector("#link").innerText === "Live"`)
-	d.reads("#entity-0", fmt.Sprintf("run %d", last.ID))
+	d.reads("#lines", fmt.Sprintf("run %d", last.ID))
+	d.Until("the board to be of now", `!document.querySelector("#board.old") && document.querySelector("#old").hidden`)
 	d.Complaints() // the browser reports the function's absence
 }
 
-// TestConsoleByKeyboard uses no mouse: the strip is walked with arrows, a run is
-// opened and closed, and the focus is where it was.
+// TestConsoleByKeyboard uses no mouse: the strip is walked with arrows, a run is opened,
+// and the page before comes back.
 func TestConsoleByKeyboard(t *testing.T) {
 	d := openDesk(t)
 	d.touch(t, "id < 700")
 	last := d.syncs(t, run.Synced)
-	d.reads("#entity-0", fmt.Sprintf("run %d", last.ID))
+	d.entity()
+	d.reads("#thing", fmt.Sprintf("run %d", last.ID))
 	Value[bool](d.Page, fmt.Sprintf(`(document.querySelector('%s').focus(), true)`, key("sync-returns")))
-	d.Press(Tab)
 	focus := `document.activeElement.dataset.key`
 	for i := 0; i < 4 && Value[string](d.Page, focus+` ?? ""`) != fmt.Sprintf("run-%d", last.ID); i++ {
 		d.Press(Tab)
 	}
 	d.Press(ArrowLeft)
 	d.Press(Enter)
-	d.Until("the run before to be shown", fmt.Sprintf(`document.querySelector("#dialog").open && document.querySelector("#dialog h2").innerText.startsWith("Run %d ")`, last.ID-1))
-	d.Press(Escape)
-	d.Until("the focus to come back", fmt.Sprintf(`!document.querySelector("#dialog").open && %s === "run-%d"`, focus, last.ID-1))
+	d.Until("the run before to be shown", fmt.Sprintf(`document.querySelector("#thing h2").innerText.startsWith("Run %d ") && document.activeElement.id === "main"`, last.ID-1))
+	Value[bool](d.Page, "(history.back(), true)")
+	d.Until("the entity to come back", `document.querySelector("#thing h2").innerText === "returns"`)
 }
 
 // TestConsoleShowsMarkupAsText puts markup wherever a text may come from, and
@@ -414,12 +444,15 @@ func TestConsoleShowsMarkupAsText(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, section := range []string{"#verdict", "#entities", "#parked", "#schedules", "#alerts", "#log", "#audit"} {
+	for _, section := range []string{"#verdict", "#parked", "#runs", "#schedules", "#alerts", "#log", "#audit"} {
 		d.reads(section, evil[:40])
 	}
+	d.entity()
+	d.reads("#thing", evil[:40])
 	d.Click(key("last-returns"))
-	d.reads("#dialog", evil[:40])
-	d.Press(Escape)
+	d.Until("the run", `document.querySelector("#thing h2").innerText.startsWith("Run")`)
+	d.reads("#thing", evil[:40])
+	d.visit("schedules")
 	d.Click(key("edit-schedule-1"))
 	d.Until("the form", `document.querySelector("#s-name")?.value.startsWith("<img")`)
 	d.Press(Escape)
