@@ -82,7 +82,11 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	mux.Handle("GET /", http.FileServerFS(page))
+	assets, err := edge.Files(page)
+	if err != nil {
+		panic(err) // the files are embedded
+	}
+	mux.Handle("GET /", assets)
 	for path, do := range map[string]edge.Handler{
 		"/session": f.session, "/state": f.state, "/runs": f.runs, "/runs/{id}": f.run, "/jobs": f.jobs, "/jobs/{id}": f.job,
 		"/alerts": f.alerts, "/alerts/{id}": f.alert, "/parked": f.parked,

@@ -35,8 +35,10 @@ async function begin() {
   $('signout').hidden = !me.signedIn || me.proxy;
   $('who').textContent = me.signedIn ? `${me.subject || 'signed in'} (${me.operator ? 'operator' : 'may look'})` : '';
   drawn = {};
-  if (me.signedIn) follow();
-  else {
+  if (me.signedIn) {
+    follow();
+    warm(here());
+  } else {
     link('Signed out', '');
     $('places').hidden = true;
     $('token').focus();
@@ -137,10 +139,18 @@ function draw() {
   tick();
 }
 
+// runsOf asks for the runs of a filter.
+const runsOf = at => 'runs?' + new URLSearchParams(Object.entries({ entity: at.entity, state: at.state, before: at.before }).filter(([, value]) => value));
+
+// warm asks for what a page needs beside the view, before the view is there.
+function warm(at) {
+  const path = at.thing ? { run: `runs/${at.id}`, job: `jobs/${at.id}`, alert: `alerts/${at.id}` }[at.thing] : { runs: runsOf(at), jobs: 'jobs', alerts: 'alerts' }[at.page];
+  if (path) answer(path);
+}
+
 // drawRuns draws the list of runs; a page of older ones does not change.
 function drawRuns(at) {
-  const query = new URLSearchParams(Object.entries({ entity: at.entity, state: at.state, before: at.before }).filter(([, value]) => value));
-  const list = answer('runs?' + query, at.before ? 'old' : seen);
+  const list = answer(runsOf(at), at.before ? 'old' : seen);
   section('runs', [at, list.data, list.problem, view.report.entities.map(e => e.name)], () => lists.runs(view, at, list));
 }
 
@@ -207,6 +217,10 @@ $('zone').addEventListener('click', () => { switchZone(); showZone(); draw(); })
 showZone();
 
 onRoute(() => { draw(); $('main').focus({ preventScroll: true }); });
+// A page that the browser keeps for the way back must not keep its connection.
+addEventListener('pagehide', () => stream?.close());
+addEventListener('pageshow', event => { if (event.persisted) begin(); });
+
 let resized;
 addEventListener('resize', () => { clearTimeout(resized); resized = setTimeout(draw, 150); });
 setInterval(() => { tick(); agesBoard(); }, 1000);
