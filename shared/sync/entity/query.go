@@ -30,8 +30,7 @@ func ParseQuery(text string, allowed ...string) (Query, error) {
 			part.WriteByte(' ')
 		case "parameter":
 			if !slices.Contains(allowed, word[1:]) {
-				return Query{}, fmt.Errorf("line %d: unknown parameter %s: allowed are :%s",
-					1+strings.Count(text[:i], "\n"), word, strings.Join(allowed, ", :"))
+				return Query{}, fmt.Errorf("line %d: unknown parameter %s: %s", 1+strings.Count(text[:i], "\n"), word, allowedWords(allowed))
 			}
 			q.parts = append(q.parts, part.String())
 			q.names = append(q.names, word[1:])
@@ -54,6 +53,14 @@ func ParseQuery(text string, allowed ...string) (Query, error) {
 		}
 	}
 	return q, nil
+}
+
+// allowedWords says which parameters a file takes.
+func allowedWords(allowed []string) string {
+	if len(allowed) == 0 {
+		return "this file takes none"
+	}
+	return "allowed are :" + strings.Join(allowed, ", :")
 }
 
 // withoutComments returns a text without its comments, as far as it can be read.
@@ -121,15 +128,25 @@ func isName(c byte) bool {
 func (q Query) Empty() bool { return len(q.parts) == 0 }
 
 // Bind returns the text with a ? for every value and the values in order. A slice, such
-// as :ids, becomes a list.
+// as :ids, becomes a list, and a value that is a slice itself a tuple of it.
 func (q Query) Bind(values map[string][]any) (string, []any) {
 	var text strings.Builder
 	var args []any
 	for i, name := range q.names {
 		text.WriteString(q.parts[i])
-		v := values[name]
-		text.WriteString(strings.TrimSuffix(strings.Repeat("?,", len(v)), ","))
-		args = append(args, v...)
+		for j, v := range values[name] {
+			if j > 0 {
+				text.WriteByte(',')
+			}
+			tuple, ok := v.([]any)
+			if !ok {
+				text.WriteByte('?')
+				args = append(args, v)
+				continue
+			}
+			text.WriteString("(" + strings.TrimSuffix(strings.Repeat("?,", len(tuple)), ",") + ")")
+			args = append(args, tuple...)
+		}
 	}
 	text.WriteString(q.parts[len(q.parts)-1])
 	return text.String(), args

@@ -16,6 +16,9 @@ import (
 // Roots returns the ids of the roots in a range, at most limit, in order and each once.
 // For a definition without roots.sql it asks changed.sql over all time, which is slower.
 func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range, limit int) ([]uint64, error) {
+	if d.Keyed() {
+		return s.keyedRoots(ctx, d, r, limit)
+	}
 	file := d.Source + "/roots.sql"
 	var text string
 	var args []any
@@ -66,6 +69,9 @@ func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, from tim
 		return nil, err
 	}
 	text, args := d.Changed.Bind(since(d, from, now))
+	if d.Keyed() {
+		return s.changedKeys(ctx, d, statement{d.Source + "/changed.sql", text, args}, ids)
+	}
 	list := rootlist.Of(ids)
 	changed, err := sqldb.Collect(ctx, s.db, scanRoot, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE "+list.Condition(record.RootColumn), list.Args(args...)...)
 	if err != nil {
@@ -92,15 +98,12 @@ func (s *Source) checkRoots(ctx context.Context, d entity.Definition) error {
 		return nil
 	}
 	file := d.Source + "/roots.sql"
-	text, args := bindRange(d.Roots, source.Every)
+	text, args := bindRange(d.Roots, source.Every) // of which the roots.sql of keys takes nothing
 	columns, err := s.columnsOf(ctx, "SELECT * FROM ("+text+") AS roots LIMIT 0", args)
 	if err != nil {
 		return broken(err, file)
 	}
-	if len(columns) != 1 || columns[0].Name() != record.RootColumn {
-		return fmt.Errorf("%s gives the columns %q: want the one column %q, the id of a root", file, names(columns), record.RootColumn)
-	}
-	return nil
+	return checkRootColumns(d, file, columns)
 }
 
 // bindRange binds the parameters of a roots.sql.
