@@ -98,6 +98,34 @@ func (d Definition) RootColumns() []string {
 	return list
 }
 
+// Samples returns n values of :ids, for plans and columns: the numbers from first on, and
+// for other keys texts that are dates as well, because a server refuses to compare a date
+// with another text. The texts from 0 on begin with NULL, which no key equals.
+func (d Definition) Samples(first, n int) []any {
+	list := make([]any, n)
+	for i := range list {
+		tuple := make([]any, len(d.RootColumns()))
+		for j := range tuple {
+			tuple[j] = first + i
+			if d.Keyed() && d.Key[j] != Number {
+				tuple[j] = sampleText(first + i)
+			}
+		}
+		if list[i] = tuple; len(tuple) == 1 {
+			list[i] = tuple[0]
+		}
+	}
+	return list
+}
+
+// sampleText returns a text for Samples.
+func sampleText(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return fmt.Sprintf("2000-01-%02d", n)
+}
+
 // errNoKey is the error of a key with a NULL in it.
 var errNoKey = errors.New("a column of the root's key is NULL")
 

@@ -64,20 +64,8 @@ func exactList(d entity.Definition) string {
 	return strings.Join(list, ", ")
 }
 
-// noKey is a value of :ids that no root has, or hardly one.
-func noKey(d entity.Definition) map[string][]any {
-	tuple := make([]any, len(d.RootColumns()))
-	for i := range tuple {
-		tuple[i] = 0
-		if d.Keyed() && d.Key[i] != entity.Number {
-			tuple[i] = ""
-		}
-	}
-	if len(tuple) == 1 {
-		return map[string][]any{"ids": tuple}
-	}
-	return map[string][]any{"ids": {tuple}}
-}
+// noKey is a value of :ids that hardly any root has.
+func noKey(d entity.Definition) map[string][]any { return map[string][]any{"ids": d.Samples(0, 1)} }
 
 // scanKey reads a row of a root's columns.
 func scanKey(d entity.Definition, row sqldb.Row) (entity.Key, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -11,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // Roots returns the ids of the roots in a range, at most limit, in order and each once.
@@ -83,6 +85,23 @@ func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, from tim
 		}
 	}
 	return found, nil
+}
+
+// ChangedIn returns roots that changed in a window, at most limit: those with the highest
+// ids, or any of keys.
+func (s *Source) ChangedIn(ctx context.Context, d entity.Definition, w window.Window, limit int) ([]uint64, error) {
+	text, args := d.Changed.Bind(map[string][]any{"from": {w.From}, "to": {w.To}})
+	file := d.Source + "/changed.sql"
+	if d.Keyed() {
+		keys, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (entity.Key, error) { return scanKey(d, row) },
+			"SELECT DISTINCT "+exactList(d)+" FROM ("+text+") AS changed WHERE "+strings.Join(d.RootColumns(), " IS NOT NULL AND ")+" IS NOT NULL LIMIT ?", append(args, limit)...)
+		if err != nil {
+			return nil, broken(err, file)
+		}
+		return s.numbersOf(ctx, d, keys)
+	}
+	ids, err := sqldb.Collect(ctx, s.db, scanRoot, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE _root >= 0 ORDER BY _root DESC LIMIT ?", append(args, limit)...)
+	return ids, broken(err, file)
 }
 
 // checkRoots checks roots.sql, if there is one, and that rootField is a column
