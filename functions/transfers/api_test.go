@@ -278,20 +278,20 @@ func TestDriftAnswersWithoutTouchingTheGuard(t *testing.T) {
 	if err := json.Unmarshal([]byte(a.body), &d); err != nil || d.Drift.NTP == nil || *d.Drift.NTP < 30_000 || d.Drift.Studio != nil || d.Tolerance != 10_000 || d.Unit != "millisecond" {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if !w.Guard.State().LastCheck.IsZero() {
+	if !w.guard.State().LastCheck.IsZero() {
 		t.Error("the check of the guard was postponed")
 	}
-	if w.Guard.Allow(t.Context()) {
+	if w.guard.Allow(t.Context()) {
 		t.Error("the guard permits work")
 	}
 	if a := w.call("GET", "/service/status", ""); !strings.Contains(a.body, `"locked":true`) {
 		t.Errorf("%+v", a)
 	}
 	w.clock.Set(0)
-	if a := w.call("GET", "/service/forcedriftcheck", ""); a.status != 200 || w.worker.starts != 1 || !w.Guard.Allow(t.Context()) {
+	if a := w.call("GET", "/service/forcedriftcheck", ""); a.status != 200 || w.worker.starts != 1 || !w.guard.Allow(t.Context()) {
 		t.Errorf("%+v", a)
 	}
-	w.Guard.Sources = clock.Sources{}
+	w.guard.Sources = clock.Sources{}
 	if a := w.call("GET", "/service/drift", ""); a.status != http.StatusServiceUnavailable {
 		t.Errorf("no clock: %+v", a)
 	}

@@ -1,6 +1,7 @@
 package transfers
 
 import (
+	"context"
 	"encoding/xml"
 	"errors"
 	"net/http"
@@ -76,7 +77,7 @@ func (a *API) create(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Worker.Start()
+	a.wake(r.Context())
 	return result{ID: ids[0], Text: input.None.String(), Detail: detail{}}, nil
 }
 
@@ -141,8 +142,16 @@ func (a *API) createAll(r *http.Request, build builder, success, before string) 
 	if _, err := a.Jobs.Create(r.Context(), drafts); err != nil {
 		return nil, err
 	}
-	a.Worker.Start()
+	a.wake(r.Context())
 	return success, nil
+}
+
+// wake starts the worker for jobs that are stored. A start that fails loses none of them:
+// the worker looks by its own clock as well.
+func (a *API) wake(ctx context.Context) {
+	if err := a.Worker.Start(ctx); err != nil {
+		a.Log.WarnContext(ctx, "the transfer worker could not be started and finds the jobs by its clock", "error", err)
+	}
 }
 
 // retryFailed gives failed jobs another run.
@@ -152,6 +161,6 @@ func (a *API) retryFailed(r *http.Request) (any, error) {
 		return nil, err
 	}
 	a.Log.InfoContext(r.Context(), "failed transfer jobs are tried again", "jobs", n)
-	a.Worker.Start()
+	a.wake(r.Context())
 	return "", nil
 }

@@ -60,7 +60,7 @@ func TestRealAnswersAreAsDescribed(t *testing.T) {
 	d := described(t, w)
 	job := created(t, w.call("POST", "/job/create", valid))
 	at := w.studio.Put("dbo.Person", transfer.Record{})
-	down := newWorld(t, func(a *API) { a.Commit = ""; a.Guard.Sources.Times = nil })
+	down := newWorld(t, func(a *API) { a.Commit = ""; a.Clocks.(guarded).Sources.Times = nil })
 	_ = down.db.Pool.Close()
 	large := `"` + strings.Repeat("x", maxBulk) + `"`
 	for _, c := range []struct {

@@ -33,18 +33,22 @@ type Jobs interface {
 	Holder(ctx context.Context) (transfer.Holding, error)
 }
 
-// Threads is how many jobs run at once, and who may change that for a time. A worker.Worker
-// is one.
-type Threads interface {
-	Override(t worker.Threads, d time.Duration) error
-	Overridden() (worker.Threads, time.Time, bool)
-	ThreadsNow() worker.Threads
+// Part is a background part of the service, in this process or another one.
+type Part interface {
+	// Start asks for a run. Starts that come before it begins are one.
+	Start(ctx context.Context) error
+	// Status returns the status, and the last run's error for people.
+	Status(ctx context.Context) (status worker.Status, problem string, err error)
 }
 
-// Part is a background part of the service.
-type Part interface {
-	Start()
-	Status() (worker.Status, string)
+// Clocks are the clocks that are compared, and the guard over the worker.
+type Clocks interface {
+	// Read asks the clocks.
+	Read(ctx context.Context) clock.Reading
+	// State returns what the worker's guard knows.
+	State(ctx context.Context) (clock.State, error)
+	// Reset ends a lock; the clocks are read before the next package.
+	Reset(ctx context.Context) error
 }
 
 // API is what the routes answer from.
@@ -54,9 +58,9 @@ type API struct {
 	Studio, Online transfer.System
 	Worker         Part
 	Protocol       Part
-	Threads        Threads
-	Configured     worker.Threads
-	Guard          *clock.Guard
+	Pace           worker.Pace
+	Clocks         Clocks
+	Tolerance      time.Duration // a larger difference of clocks locks the worker
 	RunLimit       int
 	Commit         string // the full commit id of the build; empty where none is known
 	Token          string // that callers bring; empty opens the API, which is for loopback alone

@@ -1,6 +1,7 @@
 package transfers
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -35,8 +36,17 @@ const commitID = "0123456789abcdef0123456789abcdef01234567"
 // counted is a background part that counts its starts.
 type counted struct{ starts int }
 
-func (p *counted) Start()                          { p.starts++ }
-func (p *counted) Status() (worker.Status, string) { return worker.Idle, "" }
+func (p *counted) Start(context.Context) error { p.starts++; return nil }
+func (p *counted) Status(context.Context) (worker.Status, string, error) {
+	return worker.Idle, "", nil
+}
+
+// guarded is a guard in this process.
+type guarded struct{ *clock.Guard }
+
+func (g guarded) Read(ctx context.Context) clock.Reading     { return g.Sources.Read(ctx) }
+func (g guarded) State(context.Context) (clock.State, error) { return g.Guard.State(), nil }
+func (g guarded) Reset(context.Context) error                { g.Guard.Reset(); return nil }
 
 // world is the API over a real table and sides in memory.
 type world struct {
@@ -45,6 +55,7 @@ type world struct {
 	studio, online *transfertest.Memory
 	clock          *ntptest.Server
 	worker         *counted
+	guard          *clock.Guard
 	handler        http.Handler
 	t              *testing.T
 }
@@ -65,10 +76,10 @@ func worldOn(t *testing.T, db storetest.DB, change func(*API)) *world {
 	log := slog.New(slog.DiscardHandler)
 	w := &world{db: db, studio: transfertest.NewMemory(0, time.Now), online: transfertest.NewMemory(1000, time.Now), clock: ntptest.New(t, 0), worker: &counted{}, t: t}
 	settings := worker.Defaults()
-	threads := worker.New(worker.Parts{Settings: settings, Now: time.Now, Log: log})
+	w.guard = &clock.Guard{Bound: 10 * time.Second, Every: clock.DefaultEvery, Recheck: clock.DefaultRecheck, Lock: clock.DefaultLock, Now: time.Now, Log: log, Sources: clock.Sources{Times: []clock.Source{ntp.Server{Address: w.clock.Address, Timeout: 20 * time.Second}}}}
 	w.API = &API{
-		Jobs: db.Store, Flows: flows, Studio: w.studio, Online: w.online, Worker: w.worker, Protocol: &counted{}, Threads: threads, Configured: settings.Threads,
-		Guard:    &clock.Guard{Bound: 10 * time.Second, Every: clock.DefaultEvery, Recheck: clock.DefaultRecheck, Lock: clock.DefaultLock, Now: time.Now, Log: log, Sources: clock.Sources{Times: []clock.Source{ntp.Server{Address: w.clock.Address, Timeout: 20 * time.Second}}}},
+		Jobs: db.Store, Flows: flows, Studio: w.studio, Online: w.online, Worker: w.worker, Protocol: &counted{}, Pace: worker.Pace{Configured: settings.Threads, Notes: db.Notes},
+		Clocks: guarded{w.guard}, Tolerance: w.guard.Bound,
 		RunLimit: settings.RunLimit, Commit: commitID, Token: token, Now: time.Now, Log: log,
 	}
 	if change != nil {

@@ -1,6 +1,7 @@
 package transfers
 
 import (
+	"context"
 	"encoding/xml"
 	"net/http"
 	"strconv"
@@ -44,22 +45,31 @@ type driftStatus struct {
 }
 
 // statusOf reads the status of a part.
-func statusOf(p Part) part {
-	s, problem := p.Status()
-	return part{Status: int(s), Text: s.String(), Error: problem}
+func statusOf(ctx context.Context, p Part) (part, error) {
+	s, problem, err := p.Status(ctx)
+	return part{Status: int(s), Text: s.String(), Error: problem}, err
 }
 
 // status answers what the service is doing.
 func (a *API) status(r *http.Request) (any, error) {
+	s := serviceStatus{Drift: driftStatus{Problems: []string{}}}
 	h, err := a.Jobs.Holder(r.Context())
+	if err == nil {
+		s.Worker, err = statusOf(r.Context(), a.Worker)
+	}
+	if err == nil {
+		s.Protocol, err = statusOf(r.Context(), a.Protocol)
+	}
 	if err != nil {
 		return nil, err
 	}
-	s := serviceStatus{Worker: statusOf(a.Worker), Protocol: statusOf(a.Protocol), Drift: driftStatus{Problems: []string{}}}
 	if h.Token != "" {
 		s.Lease = leaseStatus{Held: true, Owner: h.Owner, Until: &h.Until}
 	}
-	state := a.Guard.State()
+	state, err := a.Clocks.State(r.Context())
+	if err != nil {
+		return nil, err
+	}
 	if !state.LastCheck.IsZero() {
 		s.Drift.LastCheck = &state.LastCheck
 	}
@@ -83,10 +93,7 @@ func (a *API) version(*http.Request) (any, error) {
 
 // start returns the handler that starts a part.
 func (a *API) start(p Part) edge.Handler {
-	return func(*http.Request) (any, error) {
-		p.Start()
-		return "", nil
-	}
+	return func(r *http.Request) (any, error) { return "", p.Start(r.Context()) }
 }
 
 // driftAnswer is what the clocks say now, in milliseconds; a clock that is not compared or
@@ -107,7 +114,7 @@ type offsets struct {
 
 // drift asks the clocks. It neither locks work nor postpones the next check.
 func (a *API) drift(r *http.Request) (any, error) {
-	reading := a.Guard.Sources.Read(r.Context())
+	reading := a.Clocks.Read(r.Context())
 	if !reading.Known() {
 		return nil, fault.New(fault.Retry, "no-clock", "no clock answers, so the drift is not known: %v", reading.Problems)
 	}
@@ -120,15 +127,16 @@ func (a *API) drift(r *http.Request) (any, error) {
 	}
 	return driftAnswer{
 		Drift:     offsets{NTP: millis(reading.NTP), Online: millis(reading.Online), Studio: millis(reading.Studio)},
-		Tolerance: a.Guard.Bound.Milliseconds(), Unit: "millisecond",
+		Tolerance: a.Tolerance.Milliseconds(), Unit: "millisecond",
 	}, nil
 }
 
 // forceDriftCheck forgets the lock and has the clocks read before the next package.
-func (a *API) forceDriftCheck(*http.Request) (any, error) {
-	a.Guard.Reset()
-	a.Worker.Start()
-	return "", nil
+func (a *API) forceDriftCheck(r *http.Request) (any, error) {
+	if err := a.Clocks.Reset(r.Context()); err != nil {
+		return nil, err
+	}
+	return "", a.Worker.Start(r.Context())
 }
 
 // threadStatus is how many jobs run at once.
@@ -149,10 +157,14 @@ func (a *API) threads(r *http.Request) (any, error) {
 	if r.Method == http.MethodPost {
 		return a.setThreads(r)
 	}
-	now := a.Threads.ThreadsNow()
-	s := threadStatus{ConfiguredThreads: a.Configured.Threads, ConfiguredPackage: a.Configured.Package, CurrentThreads: now.Threads, CurrentPackage: now.Package}
-	if t, until, active := a.Threads.Overridden(); active {
-		s.TargetThreads, s.TargetPackage, s.TargetEnd, s.Active = &t.Threads, &t.Package, &until, true
+	now, until, err := a.Pace.Now(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	set := a.Pace.Configured
+	s := threadStatus{ConfiguredThreads: set.Threads, ConfiguredPackage: set.Package, CurrentThreads: now.Threads, CurrentPackage: now.Package}
+	if until != nil {
+		s.TargetThreads, s.TargetPackage, s.TargetEnd, s.Active = &now.Threads, &now.Package, until, true
 	}
 	return s, nil
 }
@@ -182,8 +194,12 @@ func (a *API) setThreads(r *http.Request) (any, error) {
 	if wrong != nil {
 		return bad(wrong.Problems.Lines())
 	}
-	if err := a.Threads.Override(worker.Threads{Threads: int(n["threads"]), Package: int(n["packageSize"])}, time.Duration(n["activeSeconds"])*time.Second); err != nil {
+	err := a.Pace.Override(r.Context(), worker.Threads{Threads: int(n["threads"]), Package: int(n["packageSize"])}, time.Duration(n["activeSeconds"])*time.Second)
+	switch {
+	case fault.KindOf(err) == fault.Invalid:
 		return bad(err.Error())
+	case err != nil:
+		return nil, err
 	}
 	return strconv.FormatInt(n["threads"], 10) + " threads and packages of " + strconv.FormatInt(n["packageSize"], 10) + " for " + strconv.FormatInt(n["activeSeconds"], 10) + " seconds", nil
 }

@@ -15,7 +15,11 @@ type Record struct {
 	WriteDate     *time.Time // sosync_write_date: the date of the data, carried over by transfers
 	ChangedAt     time.Time  // write_date: when the row changed
 	SyncedVersion *time.Time // the WriteDate that both sides agreed on last
-	Fields        map[string]any
+	// Fields hold nil for empty, bool, int64, float64, string, []byte, []int64 for ids of
+	// several records, and time.Time for a point in time whose clock and calendar are
+	// those that the side keeps, in UTC. A date without a time is a string, 2006-01-02.
+	// After a way through JSON numbers are json.Number and times are strings.
+	Fields map[string]any
 }
 
 // Apply makes the changes of an update: fields that the write names, and of the
@@ -69,6 +73,26 @@ type Write struct {
 	Fields        map[string]any
 	// If is the effective date that the record must still have; nil does not ask.
 	If *time.Time
+	// Parts are written with the record in one transaction; ErrChanged of one undoes all.
+	Parts []Part
+}
+
+// Part is a record of another model that is a piece of the written one, such as a
+// person's address. It gets the WriteDate of the Write.
+type Part struct {
+	Model  string         `json:"model"`
+	ID     int64          `json:"id,omitempty"` // 0 creates it
+	Link   string         `json:"link"`         // its field that holds the record's id
+	Fields map[string]any `json:"fields"`       // without Link
+	If     *time.Time     `json:"-"`            // as Write.If
+}
+
+// Query asks for records of a model. A record matches if each field of Equal has that
+// value; nil asks for an empty field.
+type Query struct {
+	Equal map[string]any
+	After int64 // of records with a larger id
+	Most  int   // at most so many, 1 or more
 }
 
 // Written is the result of a write: the texts as they went over the wire, without
@@ -90,6 +114,8 @@ type System interface {
 	Read(ctx context.Context, model string, id int64) (Record, error)
 	// Find returns the record whose ForeignID is foreign.
 	Find(ctx context.Context, model string, foreign int64) (Record, error)
+	// Search returns the records that a query asks for, in the order of their ids.
+	Search(ctx context.Context, model string, q Query) ([]Record, error)
 	// Write writes. A Create of a ForeignID that a record has already is refused with
 	// ErrChanged where the side can refuse it.
 	Write(ctx context.Context, w Write) (Written, error)
@@ -116,6 +142,9 @@ func (w Write) Plan() map[string]any {
 	}
 	if w.Fields != nil {
 		plan["fields"] = w.Fields
+	}
+	if w.Parts != nil {
+		plan["parts"] = w.Parts
 	}
 	return plan
 }

@@ -3,6 +3,7 @@
 import { algoliasearch as five } from 'algoliasearch';
 import four from 'algoliasearch4';
 import { check, config, want } from './check.cjs';
+import { documentedValues } from './values.js';
 
 const host = { url: config.host, protocol: 'http', accept: 'readWrite' };
 const old = { url: config.host, protocol: 'http' };
@@ -142,5 +143,6 @@ async function version5() {
 (async () => {
   await version4();
   await version5();
+  await documentedValues();
   process.exit(0);
 })();

@@ -12,7 +12,7 @@ import (
 )
 
 // clientCalls is how many checks of the two JavaScript clients there are.
-const clientCalls = 85
+const clientCalls = 155
 
 // TestJavaScriptClients makes every documented call of the search API with versions 4 and
 // 5 of the JavaScript client. Left out: dictionaries, clusters, vaults and personalisation,

@@ -42,7 +42,8 @@
 // # What it does not do
 //
 // Not emulated: geo search, languages (plurals, stop words, decompounding,
-// stemming), conditions of rules by filters or facets' values, synonyms of several
+// stemming), query words that the index has joined or apart (harddrive, hard drive),
+// conditions of rules by filters or facets' values, synonyms of several
 // words and placeholders, optionalFilters, personalisation, A/B tests,
 // analytics and insights, recommendations, dictionaries, vaults, clusters, rate
 // limits of keys, relevancyStrictness of virtual replicas (they sort like

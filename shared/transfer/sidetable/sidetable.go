@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
+	"strings"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -102,6 +104,36 @@ func (s *Side) Find(ctx context.Context, model string, foreign int64) (transfer.
 	return r, sqldb.Outage(err, "find a record of "+s.side.Word())
 }
 
+// Search implements transfer.System. The statement looks for the text of each value, so
+// that few records are compared.
+func (s *Side) Search(ctx context.Context, model string, q transfer.Query) (list []transfer.Record, err error) {
+	where, args := "", []any{string(s.side), model, q.After}
+	for name, v := range q.Equal {
+		if text, err := json.Marshal(map[string]any{name: v}); err == nil && !transfer.Empty(v) {
+			where += " AND fields LIKE ?"
+			args = append(args, "%"+like.Replace(string(text[1:len(text)-1]))+"%")
+		}
+	}
+	rows, err := s.db.QueryContext(ctx, s.rebind("SELECT "+columns+" FROM transfer_side_record WHERE side = ? AND model = ? AND id > ?"+where+" ORDER BY id"), args...)
+	if err != nil {
+		return nil, sqldb.Outage(err, "search records of "+s.side.Word())
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() && len(list) < q.Most {
+		r, err := scan(rows)
+		if err != nil {
+			return nil, sqldb.Outage(err, "search records of "+s.side.Word())
+		}
+		if r.Holds(q) {
+			list = append(list, r)
+		}
+	}
+	return list, sqldb.Outage(rows.Err(), "search records of "+s.side.Word())
+}
+
+// like masks what LIKE reads as a pattern.
+var like = strings.NewReplacer(`\`, "_", "%", "_") // the records are compared afterwards
+
 // Put stores a record as a person would change it and returns its id. A new record has
 // ID 0.
 func (s *Side) Put(ctx context.Context, model string, r transfer.Record) (id int64, err error) {
@@ -121,6 +153,11 @@ func (s *Side) Write(ctx context.Context, w transfer.Write) (transfer.Written, e
 	var id int64
 	err := s.tx(ctx, func(tx *sql.Tx) (err error) {
 		id, err = s.write(ctx, tx, w)
+		for _, p := range w.Parts {
+			if err == nil {
+				err = s.part(ctx, tx, w, p, id)
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -152,6 +189,20 @@ func (s *Side) write(ctx context.Context, tx *sql.Tx, w transfer.Write) (int64, 
 	}
 	r.Apply(w)
 	return w.ID, s.update(ctx, tx, r)
+}
+
+// part writes a piece of a record.
+func (s *Side) part(ctx context.Context, tx *sql.Tx, w transfer.Write, p transfer.Part, id int64) error {
+	one := transfer.Write{Verb: transfer.Create, Model: p.Model, ID: p.ID, WriteDate: w.WriteDate, If: p.If, Fields: maps.Clone(p.Fields)}
+	one.Fields[p.Link] = id
+	if p.ID != 0 {
+		one.Verb = transfer.Update
+	}
+	_, err := s.write(ctx, tx, one)
+	if errors.Is(err, transfer.ErrNotFound) {
+		return transfer.ErrChanged
+	}
+	return err
 }
 
 // insert creates a record and returns its id.

@@ -22,13 +22,15 @@ func TestMain(m *testing.M) {
 func TestTableIsASide(t *testing.T) {
 	for name, open := range map[string]func(testing.TB) storetest.DB{"MySQL": storetest.MySQL, "PostgreSQL": storetest.PostgreSQL} {
 		t.Run(name, func(t *testing.T) {
-			transfertest.RunSystem(t, "dbo.Person", "Name", func(t *testing.T) transfer.System {
+			side := func(t *testing.T) transfer.System {
 				db := open(t)
 				if err := sidetable.Migrate(t.Context(), db.Pool, db.Dialect, slog.New(slog.DiscardHandler)); err != nil {
 					t.Fatal(err)
 				}
 				return sidetable.Open(db.Pool, db.Dialect, transfer.Online, time.Now)
-			})
+			}
+			transfertest.RunSystem(t, "dbo.Person", "Name", side)
+			transfertest.RunParts(t, "dbo.Person", "Name", transfertest.Pieces{Model: "dbo.PersonAdresse", Link: "PersonID", Field: "Strasse"}, side)
 		})
 	}
 }

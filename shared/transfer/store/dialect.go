@@ -37,7 +37,7 @@ func (d dialect) text(query string) string {
 }
 
 // insert runs an INSERT of some rows and returns their ids in order.
-func (s *Store) insert(ctx context.Context, tx sqldb.Querier, e sqldb.Execer, rows int, query string, args ...any) ([]int64, error) {
+func (s tables) insert(ctx context.Context, tx sqldb.Querier, e sqldb.Execer, rows int, query string, args ...any) ([]int64, error) {
 	if s.d.returning {
 		return sqldb.Collect(ctx, tx, sqldb.Column[int64], sqldb.Rebind(s.d.name, query+" RETURNING job_id"), args...)
 	}

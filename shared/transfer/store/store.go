@@ -1,5 +1,7 @@
-// Package store holds the SQL on transfer jobs: transfer_job, transfer_job_archive and
-// transfer_lease. One code serves MySQL and PostgreSQL; dialect.go holds all that differs.
+// Package store holds the SQL on transfer jobs (transfer_job, transfer_job_archive), the
+// worker's lease (transfer_lease), what processes leave for each other (transfer_note) and
+// starts by schedules and scopes (transfer_start). One code serves MySQL and PostgreSQL;
+// dialect.go holds all that differs.
 package store
 
 import (
@@ -18,18 +20,28 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
 
-// Store is the tables of transfer jobs. It is safe for concurrent use.
+// Store is the table of transfer jobs, with what is kept beside them. It is safe for
+// concurrent use.
 type Store struct {
-	db  *sql.DB
-	d   dialect
-	log *slog.Logger
+	tables
+	Notes  *Notes
+	Starts *Starts
+	Views  *Views
 }
 
 var _ transfer.Jobs = (*Store)(nil)
 
 // New returns the store over a pool whose sessions are in UTC.
 func New(db *sql.DB, d sqldb.Dialect, log *slog.Logger) *Store {
-	return &Store{db: db, d: dialects[d], log: log}
+	t := tables{db: db, d: dialects[d], log: log}
+	return &Store{tables: t, Notes: &Notes{t}, Starts: &Starts{t}, Views: &Views{t}}
+}
+
+// tables is a pool with its dialect.
+type tables struct {
+	db  *sql.DB
+	d   dialect
+	log *slog.Logger
 }
 
 //go:embed mysql/*.sql postgres/*.sql
@@ -42,16 +54,16 @@ func Migrations(d sqldb.Dialect) sqldb.List {
 	if err != nil {
 		panic(err) // the directory is embedded
 	}
-	return sqldb.List{Files: sub, Table: "transfer_migration"}
+	return sqldb.List{Files: sub, Table: "transfer_schema"}
 }
 
 // exec runs a statement and returns how many rows it matched.
-func (s *Store) exec(ctx context.Context, e sqldb.Execer, query string, args ...any) (int64, error) {
+func (s tables) exec(ctx context.Context, e sqldb.Execer, query string, args ...any) (int64, error) {
 	return sqldb.Affected(ctx, e, sqldb.Rebind(s.d.name, query), args...)
 }
 
 // collect reads jobs.
-func (s *Store) collect(ctx context.Context, q sqldb.Querier, query string, args ...any) ([]transfer.Job, error) {
+func (s tables) collect(ctx context.Context, q sqldb.Querier, query string, args ...any) ([]transfer.Job, error) {
 	return sqldb.Collect(ctx, q, scanJob, sqldb.Rebind(s.d.name, query), args...)
 }
 
@@ -59,7 +71,7 @@ func (s *Store) collect(ctx context.Context, q sqldb.Querier, query string, args
 const tries = 12
 
 // retried runs fn until it does not lose a race of locks. what names it in the error.
-func (s *Store) retried(ctx context.Context, what string, fn func() error) error {
+func (s tables) retried(ctx context.Context, what string, fn func() error) error {
 	for try := 1; ; try++ {
 		err := fn()
 		if try == tries || !lostRace(err) {
@@ -75,7 +87,7 @@ func (s *Store) retried(ctx context.Context, what string, fn func() error) error
 }
 
 // tx runs fn in a transaction, again if it lost a race of locks.
-func (s *Store) tx(ctx context.Context, what string, fn func(*sql.Tx) error) error {
+func (s tables) tx(ctx context.Context, what string, fn func(*sql.Tx) error) error {
 	return s.retried(ctx, what, func() error {
 		tx, err := s.db.BeginTx(ctx, nil)
 		if err != nil {
@@ -102,4 +114,10 @@ func lostRace(err error) bool {
 		return pg.Code == "40P01" || pg.Code == "40001" || pg.Code == "55P03" // dead-lock, serialization, lock not available
 	}
 	return false
+}
+
+// duplicate reports whether a row with the key was there already.
+func duplicate(err error) bool {
+	var pg *pgconn.PgError
+	return sqldb.IsDuplicate(err) || errors.As(err, &pg) && pg.Code == "23505"
 }

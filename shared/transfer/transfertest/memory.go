@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -102,13 +103,30 @@ func (m *Memory) Find(ctx context.Context, model string, foreign int64) (transfe
 	return m.Read(ctx, model, id)
 }
 
+// Search implements transfer.System.
+func (m *Memory) Search(_ context.Context, model string, q transfer.Query) ([]transfer.Record, error) {
+	if err := m.fail("search", model); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []transfer.Record
+	for _, id := range slices.Sorted(maps.Keys(m.records[model])) {
+		if r := m.records[model][id]; r.Holds(q) && len(list) < q.Most {
+			r.Fields = maps.Clone(r.Fields)
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
 // Write implements transfer.System.
 func (m *Memory) Write(_ context.Context, w transfer.Write) (transfer.Written, error) {
 	if err := m.fail(string(w.Verb), w.Model); err != nil {
 		return transfer.Written{}, err
 	}
 	m.mu.Lock()
-	id, err := m.write(w)
+	id, err := m.whole(w)
 	m.mu.Unlock()
 	if err == nil && m.After != nil {
 		err = m.After(w)
@@ -117,7 +135,31 @@ func (m *Memory) Write(_ context.Context, w transfer.Write) (transfer.Written, e
 	return transfer.Written{ID: id, Request: string(request), Answer: fmt.Sprintf(`{"id":%d}`, id)}, err
 }
 
-// write writes under the lock.
+// whole writes a record with its parts under the lock, all or nothing.
+func (m *Memory) whole(w transfer.Write) (int64, error) {
+	for _, p := range w.Parts {
+		if r, ok := m.records[p.Model][p.ID]; p.ID != 0 && (!ok || p.If != nil && !r.Effective().Equal(*p.If)) {
+			return 0, transfer.ErrChanged
+		}
+	}
+	id, err := m.write(w)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range w.Parts {
+		one := transfer.Write{Verb: transfer.Create, Model: p.Model, ID: p.ID, WriteDate: w.WriteDate, Fields: maps.Clone(p.Fields)}
+		one.Fields[p.Link] = id
+		if p.ID != 0 {
+			one.Verb = transfer.Update
+		}
+		if _, err := m.write(one); err != nil {
+			return 0, err
+		}
+	}
+	return id, nil
+}
+
+// write writes one record under the lock.
 func (m *Memory) write(w transfer.Write) (int64, error) {
 	if w.Verb == transfer.Create {
 		if _, taken := m.foreign[w.Model][w.ForeignID]; taken {

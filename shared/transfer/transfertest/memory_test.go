@@ -9,5 +9,7 @@ import (
 )
 
 func TestMemoryIsASide(t *testing.T) {
-	transfertest.RunSystem(t, "dbo.Person", "Name", func(*testing.T) transfer.System { return transfertest.NewMemory(0, time.Now) })
+	open := func(*testing.T) transfer.System { return transfertest.NewMemory(0, time.Now) }
+	transfertest.RunSystem(t, "dbo.Person", "Name", open)
+	transfertest.RunParts(t, "dbo.Person", "Name", transfertest.Pieces{Model: "dbo.PersonAdresse", Link: "PersonID", Field: "Strasse"}, open)
 }

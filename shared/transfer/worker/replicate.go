@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
@@ -190,7 +189,7 @@ func (r *runner) refused(err error, doing string) (outcome, *failure) {
 // without an id on the other side gets a job, which runs before this one goes on.
 func (r *runner) parents(from transfer.Side, source transfer.Record, fields map[string]any) (outcome, *failure) {
 	for _, p := range r.flow.Parents {
-		id, ok := idOf(source.Fields[p.On(from)])
+		id, ok := transfer.ID(source.Fields[p.On(from)])
 		if !ok {
 			return ended, &failure{code: transfer.CodeTransform, final: true, text: fmt.Sprintf("the field %s of %s holds no id", p.On(from), r.job)}
 		}
@@ -214,26 +213,6 @@ func (r *runner) parents(from transfer.Side, source transfer.Record, fields map[
 		return raced, nil
 	}
 	return ended, nil
-}
-
-// idOf reads the id of a record in a field; 0 for none.
-func idOf(v any) (int64, bool) {
-	switch v := v.(type) {
-	case nil:
-		return 0, true
-	case bool: // Odoo's word for empty
-		return 0, !v
-	case int64:
-		return v, v >= 0
-	case int:
-		return int64(v), v >= 0
-	case float64:
-		return int64(v), v >= 0 && v == float64(int64(v))
-	case json.Number:
-		n, err := strconv.ParseInt(v.String(), 10, 64)
-		return n, err == nil && n >= 0
-	}
-	return 0, false
 }
 
 // asJSON returns a value as the text of a row.

@@ -1,10 +1,11 @@
 package worker
 
 import (
-	"sync"
+	"context"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
 
 // Threads is how many jobs run at once and how many roots a package has.
@@ -31,38 +32,43 @@ func (t Threads) Check() error {
 	return nil
 }
 
-// override is what a person set for a time.
-type override struct {
-	mu      sync.Mutex
-	threads Threads
-	until   time.Time
+// Pace is how many jobs run at once, as configured or as a person set it for a time. All
+// processes of an installation have the same, by a note.
+type Pace struct {
+	Configured Threads
+	Notes      transfer.Notes // nil: nobody sets anything
+}
+
+// setting is the body of the note.
+type setting struct {
+	Threads
+	Seconds int64
 }
 
 // Override sets other numbers for a time. The next package runs with them.
-func (w *Worker) Override(t Threads, d time.Duration) error {
+func (p Pace) Override(ctx context.Context, t Threads, d time.Duration) error {
 	if err := t.Check(); err != nil {
 		return err
 	}
 	if d < time.Second || d > MaxOverride {
 		return fault.New(fault.Invalid, "bad-time", "activeSeconds is %d: want 1 to %d", int(d.Seconds()), int(MaxOverride.Seconds())).WithParam("activeSeconds")
 	}
-	w.override.mu.Lock()
-	defer w.override.mu.Unlock()
-	w.override.threads, w.override.until = t, w.Now().Add(d)
-	return nil
+	return transfer.Leave(ctx, p.Notes, transfer.NoteThreads, setting{t, int64(d.Seconds())})
 }
 
-// Overridden returns what a person set and until when; false if that time is over.
-func (w *Worker) Overridden() (Threads, time.Time, bool) {
-	w.override.mu.Lock()
-	defer w.override.mu.Unlock()
-	return w.override.threads, w.override.until, w.Now().Before(w.override.until)
-}
-
-// ThreadsNow returns the numbers of the next package.
-func (w *Worker) ThreadsNow() Threads {
-	if t, _, active := w.Overridden(); active {
-		return t
+// Now returns the numbers of the next package. until is nil unless a person set them.
+func (p Pace) Now(ctx context.Context) (t Threads, until *time.Time, err error) {
+	if p.Notes == nil {
+		return p.Configured, nil, nil
 	}
-	return w.Settings.Threads
+	note, err := p.Notes.Note(ctx, transfer.NoteThreads)
+	var set setting
+	if err == nil {
+		err = note.Into(&set)
+	}
+	end := note.At.Add(time.Duration(set.Seconds) * time.Second)
+	if err != nil || !note.Now.Before(end) || set.Check() != nil {
+		return p.Configured, nil, err
+	}
+	return set.Threads, &end, nil
 }

@@ -63,7 +63,8 @@ type Parts struct {
 	Flows          transfer.Flows
 	Guard          Guard // nil permits
 	Settings       Settings
-	Owner          string // of the lease, for people
+	Notes          transfer.Notes // nil: Settings.Threads counts alone
+	Owner          string         // of the lease, for people
 	Now            func() time.Time
 	Log            *slog.Logger
 	// Worked is called after a package with finished jobs; nil for nothing.
@@ -73,7 +74,6 @@ type Parts struct {
 // Worker works jobs off. Its methods are safe for concurrent use.
 type Worker struct {
 	Parts
-	override override
 	pairs    pairs
 	keeper   keeper
 	requests requests
@@ -86,6 +86,9 @@ func New(p Parts) *Worker {
 	w.keeper = keeper{jobs: p.Jobs, owner: p.Owner, ttl: p.Settings.Lease, log: p.Log}
 	return w
 }
+
+// Pace is how many jobs run at once.
+func (w *Worker) Pace() Pace { return Pace{Configured: w.Settings.Threads, Notes: w.Notes} }
 
 // system returns a side.
 func (w *Worker) system(s transfer.Side) transfer.System {
@@ -162,7 +165,10 @@ func (w *Worker) turn(h *hold, stop <-chan struct{}) (int64, error) {
 	if _, err := w.Jobs.Due(h.ctx); err != nil {
 		return 0, err
 	}
-	threads := w.ThreadsNow()
+	threads, _, err := w.Pace().Now(h.ctx)
+	if err != nil {
+		return 0, err
+	}
 	list, err := w.Jobs.Package(h.ctx, threads.Package, w.Settings.Debounce)
 	if err != nil || len(list) == 0 {
 		return 0, err

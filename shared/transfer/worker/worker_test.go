@@ -53,7 +53,7 @@ func worldOn(t *testing.T, db storetest.DB, change func(*worker.Parts)) *world {
 	w := &world{db: db, studio: transfertest.NewMemory(0, time.Now), online: transfertest.NewMemory(1000, time.Now), t: t}
 	s := worker.Defaults()
 	s.Debounce, s.Protocol, s.RetryAfter = 0, false, time.Hour
-	p := worker.Parts{Jobs: db.Store, Studio: w.studio, Online: w.online, Flows: flows, Settings: s, Owner: "test", Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	p := worker.Parts{Jobs: db.Store, Studio: w.studio, Online: w.online, Flows: flows, Settings: s, Notes: db.Notes, Owner: "test", Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&p)
 	}
@@ -357,7 +357,7 @@ func TestOlderJobsAreClosed(t *testing.T) {
 		})
 	}
 	oldest, newest := dated(time.Hour), dated(0)
-	if err := w.Override(worker.Threads{Threads: 1, Package: 1}, time.Minute); err != nil { // the newest comes alone
+	if err := w.Pace().Override(t.Context(), worker.Threads{Threads: 1, Package: 1}, time.Minute); err != nil { // the newest comes alone
 		t.Fatal(err)
 	}
 	w.work()
@@ -511,24 +511,34 @@ func TestDebounceIsWaitedFor(t *testing.T) {
 	}
 }
 
-func TestOverride(t *testing.T) {
-	now := time.Now()
-	w := newWorld(t, func(p *worker.Parts) { p.Now = func() time.Time { return now } })
-	if err := w.Override(worker.Threads{Threads: 5, Package: 50}, time.Minute); err != nil || w.ThreadsNow() != (worker.Threads{Threads: 5, Package: 50}) {
-		t.Error(err, w.ThreadsNow())
-	}
-	now = now.Add(2 * time.Minute)
-	if w.ThreadsNow() != w.Settings.Threads {
-		t.Error("an override that is over counts")
-	}
-	for _, c := range []struct {
-		t worker.Threads
-		d time.Duration
-	}{{worker.Threads{Threads: 0, Package: 1}, time.Second}, {worker.Threads{Threads: 31, Package: 1}, time.Second}, {worker.Threads{Threads: 1, Package: 201}, time.Second}, {worker.Threads{Threads: 1, Package: 1}, 0}, {worker.Threads{Threads: 1, Package: 1}, 4 * time.Hour}} {
-		if err := w.Override(c.t, c.d); fault.KindOf(err) != fault.Invalid {
-			t.Errorf("%+v: %v", c, err)
+// TestOverrideHoldsForEveryProcess sets other numbers in one process and finds them in
+// another one, until their time is over.
+func TestOverrideHoldsForEveryProcess(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.DB) {
+		a, b := worldOn(t, db, nil).Pace(), worldOn(t, db, nil).Pace()
+		want := worker.Threads{Threads: 5, Package: 50}
+		if err := a.Override(t.Context(), want, time.Hour); err != nil {
+			t.Fatal(err)
 		}
-	}
+		if now, until, err := b.Now(t.Context()); err != nil || now != want || until == nil {
+			t.Errorf("%+v, %v, %v", now, until, err)
+		}
+		if err := a.Override(t.Context(), want, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, func() bool {
+			now, until, err := b.Now(t.Context())
+			return err == nil && until == nil && now == b.Configured
+		})
+		for _, c := range []struct {
+			t worker.Threads
+			d time.Duration
+		}{{worker.Threads{Threads: 0, Package: 1}, time.Second}, {worker.Threads{Threads: 31, Package: 1}, time.Second}, {worker.Threads{Threads: 1, Package: 201}, time.Second}, {worker.Threads{Threads: 1, Package: 1}, 0}, {worker.Threads{Threads: 1, Package: 1}, 4 * time.Hour}} {
+			if err := a.Override(t.Context(), c.t, c.d); fault.KindOf(err) != fault.Invalid {
+				t.Errorf("%+v: %v", c, err)
+			}
+		}
+	})
 }
 
 func TestGracefulStopEndsWhatHasBegun(t *testing.T) {

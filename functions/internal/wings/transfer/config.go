@@ -20,20 +20,20 @@ import (
 
 // Config is the configuration of the service.
 type Config struct {
-	Active    bool
-	Instance  string
-	Listen    []string // addresses
-	Token     string
-	Dialect   sqldb.Dialect
-	Database  store.Address
-	LogFile   string
-	LogLevel  slog.Level
-	Worker    worker.Settings
-	Drift     time.Duration
-	NTP       []string
-	Flows     transfer.Flows
-	Rehearsal bool
-	Unused    []string // keys that are set and have no effect
+	Active   bool
+	Instance string
+	Listen   []string // addresses
+	Token    string
+	Dialect  sqldb.Dialect
+	Database store.Address
+	LogFile  string
+	LogLevel slog.Level
+	Worker   worker.Settings
+	Drift    time.Duration
+	NTP      []string
+	Flows    transfer.Flows
+	Sides    sideConfig
+	Unused   []string // keys that are set and have no effect
 }
 
 // Read reads the INI file; flags stand above its values. The error lists everything that
@@ -126,7 +126,7 @@ func (r *reader) config() Config {
 	c.Dialect, c.Database = r.database()
 	c.Listen = r.listen(c.Token)
 	c.Flows = r.flows()
-	c.Rehearsal = r.sides(&c)
+	c.Sides = r.sides(&c)
 	return c
 }
 
@@ -240,19 +240,15 @@ func (r *reader) flows() transfer.Flows {
 }
 
 // sides reads what stands on both sides.
-func (r *reader) sides(c *Config) bool {
+func (r *reader) sides(c *Config) sideConfig {
 	for _, key := range names() {
 		if (strings.HasPrefix(key, "studio_") || strings.HasPrefix(key, "online_")) && r.values[key] != "" {
 			c.Unused = append(c.Unused, key)
 		}
 	}
-	switch r.values["sides"] {
-	case "rehearsal":
-		return true
-	case "":
-		r.wrong("sides", "is missing: this build holds no side for SQL Server or Odoo; rehearsal keeps both sides in tables of the database of the jobs")
-	default:
-		r.wrong("sides", "want rehearsal")
+	s := sideConfig{Kind: r.values["sides"]}
+	if problem := s.check(); problem != "" {
+		r.wrong("sides", problem)
 	}
-	return false
+	return s
 }

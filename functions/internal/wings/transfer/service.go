@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"strconv"
 	"sync"
@@ -21,10 +20,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/transfers"
 	"gitlab.com/eshopbox-team/return-sync/shared/clock"
-	"gitlab.com/eshopbox-team/return-sync/shared/clock/ntp"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
-	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
-	"gitlab.com/eshopbox-team/return-sync/shared/transfer/sidetable"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/worker"
 )
@@ -93,34 +89,30 @@ func Open(ctx context.Context, c Config, problem error, log *slog.Logger) (*Serv
 	if c.Database.Host != "" && c.Database.Name != "" {
 		var err error
 		s.db, jobs, err = OpenJobs(ctx, c, log)
-		if err == nil && c.Rehearsal {
-			err = sidetable.Migrate(ctx, s.db, c.Dialect, log)
-		}
 		problems = append(problems, err)
 	}
 	if err := errors.Join(problems...); err != nil {
 		s.close()
 		return nil, err
 	}
-	s.assemble(jobs)
+	if err := s.assemble(jobs); err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
 }
 
 // assemble joins the parts.
-func (s *Service) assemble(jobs *store.Store) {
+func (s *Service) assemble(jobs *store.Store) error {
 	c := s.config
-	studio := sidetable.Open(s.db, c.Dialect, transfer.Studio, time.Now)
-	online := sidetable.Open(s.db, c.Dialect, transfer.Online, time.Now)
-	guard := &clock.Guard{
-		Bound: c.Drift, Every: clock.DefaultEvery, Recheck: clock.DefaultRecheck, Lock: clock.DefaultLock, Now: time.Now, Log: s.log,
+	both, err := openSides(c.Sides, &sideTables{db: s.db, dialect: c.Dialect, log: s.log})
+	if err != nil {
+		return err
 	}
-	for _, address := range c.NTP {
-		guard.Sources.Times = append(guard.Sources.Times, ntp.Server{Address: address})
-	}
-	host, _ := os.Hostname() // for people; without a name the process number stands alone
+	guard := guardOf(c.Drift, c.NTP, s.log)
 	parts := worker.Parts{
-		Jobs: jobs, Studio: studio, Online: online, Flows: c.Flows, Guard: guard, Settings: c.Worker,
-		Owner: fmt.Sprintf("%s %s process %d", c.Instance, host, os.Getpid()), Now: time.Now, Log: s.log,
+		Jobs: jobs, Studio: both.studio, Online: both.online, Flows: c.Flows, Guard: guard, Settings: c.Worker, Notes: jobs.Notes,
+		Owner: owner(c.Instance), Now: time.Now, Log: s.log,
 		Worked: func() { s.protocol.Start() },
 	}
 	w := worker.New(parts)
@@ -133,25 +125,50 @@ func (s *Service) assemble(jobs *store.Store) {
 		return err
 	})
 	api := &transfers.API{
-		Jobs: jobs, Flows: c.Flows, Studio: studio, Online: online, Worker: requested{w, s.jobs}, Protocol: s.protocol, Threads: w,
-		Configured: c.Worker.Threads, Guard: guard, RunLimit: c.Worker.RunLimit, Commit: commit(), Token: c.Token, Now: time.Now, Log: s.log,
+		Jobs: jobs, Flows: c.Flows, Studio: both.studio, Online: both.online, Worker: part{s.jobs, w.Requested}, Protocol: part{s.protocol, nil}, Pace: w.Pace(),
+		Clocks: clocks{guard}, Tolerance: guard.Bound, RunLimit: c.Worker.RunLimit, Commit: commit(), Token: c.Token, Now: time.Now, Log: s.log,
 	}
 	s.server = &http.Server{
 		Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 10 * time.Minute, IdleTimeout: time.Minute,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	return nil
 }
 
-// requested is the job worker for callers: a start of theirs says that jobs may have come.
-type requested struct {
-	worker *worker.Worker
+// part is a background part of this process for callers.
+type part struct {
 	*worker.Background
+	asked func() // called before a start, because jobs may have come; nil for nothing
 }
 
 // Start implements transfers.Part.
-func (r requested) Start() {
-	r.worker.Requested()
-	r.Background.Start()
+func (p part) Start(context.Context) error {
+	if p.asked != nil {
+		p.asked()
+	}
+	p.Background.Start()
+	return nil
+}
+
+// Status implements transfers.Part.
+func (p part) Status(context.Context) (worker.Status, string, error) {
+	s, problem := p.Background.Status()
+	return s, problem, nil
+}
+
+// clocks is the guard of this process for callers.
+type clocks struct{ *clock.Guard }
+
+// Read implements transfers.Clocks.
+func (c clocks) Read(ctx context.Context) clock.Reading { return c.Sources.Read(ctx) }
+
+// State implements transfers.Clocks.
+func (c clocks) State(context.Context) (clock.State, error) { return c.Guard.State(), nil }
+
+// Reset implements transfers.Clocks.
+func (c clocks) Reset(context.Context) error {
+	c.Guard.Reset()
+	return nil
 }
 
 // Commit is the full commit id of a build whose tools record none:

@@ -78,9 +78,6 @@ func (h *highlighter) match(text string, found []bool) int {
 		if length == 0 && slices.Contains(w.also, text) {
 			length = len(text)
 		}
-		if length == 0 && i+1 < len(h.words) && text == w.text+h.words[i+1].text {
-			length, found[i+1] = len(text), true
-		}
 		found[i] = found[i] || length > 0
 		longest = max(longest, length)
 	}

@@ -55,28 +55,6 @@ func (m *matcher) visit(w matchedWord, fn func(e expansion, p posting)) {
 			}
 		}
 	}
-	for _, pair := range w.pairs {
-		m.visitPair(pair, fn)
-	}
-}
-
-// visitPair walks two posting lists side by side for neighbours.
-func (m *matcher) visitPair(pair pair, fn func(e expansion, p posting)) {
-	e := expansion{typos: 1}
-	second := m.index.terms.postings[pair.second].all()
-	for _, p := range m.index.terms.postings[pair.first].all() {
-		for len(second) > 0 && second[0].slot < p.slot {
-			second = second[1:]
-		}
-		for _, s := range second {
-			if s.slot != p.slot {
-				break
-			}
-			if s.path == p.path && s.pos == p.pos+1 && m.accepts(e, p) {
-				fn(e, p)
-			}
-		}
-	}
 }
 
 // spots are the places where one word matched, chained by record.

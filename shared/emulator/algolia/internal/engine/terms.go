@@ -30,8 +30,6 @@ type postings struct {
 	rest  []posting
 }
 
-func (p postings) all() []posting { return append([]posting{p.first}, p.rest...) }
-
 type term struct {
 	text string
 	id   uint32

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -64,12 +63,7 @@ func (x *Index) typosFor(q *params.Query, text string) int {
 type matchedWord struct {
 	queryWord
 	expansions []expansion
-	pairs      []pair // the word split in two neighbours
 }
-
-// pair are two index words that make up one query word when they stand next to
-// each other.
-type pair struct{ first, second uint32 }
 
 func (x *Index) expandAll(words []queryWord) []matchedWord {
 	out := make([]matchedWord, len(words))
@@ -80,41 +74,6 @@ func (x *Index) expandAll(words []queryWord) []matchedWord {
 				out[i].expansions = append(out[i].expansions, expansion{id: id})
 			}
 		}
-		if w.limit > 0 {
-			out[i].pairs = x.splits(w.text)
-		}
-	}
-	x.joins(out)
-	return out
-}
-
-// splits finds ways to read a word as two words of the index.
-func (x *Index) splits(text string) []pair {
-	var out []pair
-	for i := 2; i < len(text)-1; i++ {
-		first, ok := x.terms.ids[text[:i]]
-		if !ok {
-			continue
-		}
-		if second, ok := x.terms.ids[text[i:]]; ok {
-			out = append(out, pair{first, second})
-		}
 	}
 	return out
-}
-
-// joins lets two neighbouring query words match the index word they make
-// together, at the price of one mistake.
-func (x *Index) joins(words []matchedWord) {
-	for i := 0; i+1 < len(words); i++ {
-		id, ok := x.terms.ids[words[i].text+words[i+1].text]
-		if !ok || words[i].limit+words[i+1].limit == 0 {
-			continue
-		}
-		for j := i; j <= i+1; j++ {
-			if !slices.ContainsFunc(words[j].expansions, func(e expansion) bool { return e.id == id }) {
-				words[j].expansions = append(words[j].expansions, expansion{id: id, typos: 1})
-			}
-		}
-	}
 }
