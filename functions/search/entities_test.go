@@ -82,13 +82,13 @@ func TestTwoEntities(t *testing.T) {
 	older := clock.Add(-20 * time.Minute)
 	w := twoEntities(t, func() (*time.Time, error) { return &older, nil })
 	for path, want := range map[string]string{
-		"/entities/products":                               `"nbHits":3`,
-		"/entities/products?query=red&filter=brand:b1":     `"nbHits":1`,
-		"/entities/products/P1":                            `"title":"red thing 1"`,
-		"/entities/returns":                                fmt.Sprintf(`"nbHits":%d`, ownRecords),
-		"/":                                                fmt.Sprintf(`"nbHits":%d`, ownRecords),
-		"/entities/products/openapi.json":                  `products`,
-		"/" + name + "/entities/products":                  `"nbHits":3`,
+		"/entities/products":                           `"nbHits":3`,
+		"/entities/products?query=red&filter=brand:b1": `"nbHits":1`,
+		"/entities/products/P1":                        `"title":"red thing 1"`,
+		"/entities/returns":                            fmt.Sprintf(`"nbHits":%d`, ownRecords),
+		"/":                                            fmt.Sprintf(`"nbHits":%d`, ownRecords),
+		"/entities/products/openapi.json":              `products`,
+		"/" + name + "/entities/products":              `"nbHits":3`,
 		oldPath + "/entities/products?filter=price>=2": `"nbHits":1`,
 	} {
 		if status, body := w.ask(t, http.MethodGet, path, ""); status != http.StatusOK || !strings.Contains(strings.ReplaceAll(body, " ", ""), strings.ReplaceAll(want, " ", "")) {
