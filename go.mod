@@ -32,7 +32,16 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
-require github.com/coder/websocket v1.8.15
+require (
+	github.com/coder/websocket v1.8.15
+	github.com/golang-sql/civil v0.0.0-20220223132316-b832511892a9
+	github.com/microsoft/go-mssqldb v1.11.2
+)
+
+require (
+	github.com/golang-sql/sqlexp v0.1.0 // indirect
+	github.com/shopspring/decimal v1.6.0 // indirect
+)
 
 require (
 	github.com/jackc/pgpassfile v1.0.0 // indirect

@@ -15,7 +15,7 @@ module "console" {
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
 
-  env = merge(local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_period, local.env_console_iap, local.env_starts, local.env_reports, lookup(var.settings, "console", {}))
+  env = merge(local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_period, local.env_console_iap, local.env_starts, local.env_reports, local.env_wakes, lookup(var.settings, "console", {}))
   secrets = {
     for name, secret in merge(local.secrets_sql, local.secrets_operators) :
     name => google_secret_manager_secret.sync[secret].secret_id

@@ -22,7 +22,7 @@ module "schedules" {
       SCHEDULER_SERVICE_ACCOUNT = google_service_account.housekeeper.email
       SCHEDULES_URL             = local.urls.schedules
     },
-    local.env_reports, local.env_starts, local.env_callers.schedules,
+    local.env_reports, local.env_starts, local.env_wakes, local.env_callers.schedules,
     lookup(var.settings, "schedules", {}),
   )
   secrets = {

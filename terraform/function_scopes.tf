@@ -15,7 +15,7 @@ module "scopes" {
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
 
-  env = merge(local.env_all, local.env_sql.scopes, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_starts, local.env_reports, lookup(var.settings, "scopes", {}))
+  env = merge(local.env_all, local.env_sql.scopes, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_starts, local.env_reports, local.env_wakes, lookup(var.settings, "scopes", {}))
   secrets = {
     for name, secret in merge(local.secrets_sql, local.secrets_operators) :
     name => google_secret_manager_secret.sync[secret].secret_id

@@ -39,7 +39,7 @@ locals {
     operator-returnSyncBackfill = { queue = "returnSyncBackfill", member = local.operator_member }
     window-returnSyncProcessing = { queue = "returnSyncProcessing", member = module.window.member }
     window-returnSyncBackfill   = { queue = "returnSyncBackfill", member = module.window.member }
-  }, local.enqueuers_exchange, local.enqueuers_reports)
+  }, local.enqueuers_exchange, local.enqueuers_reports, local.enqueuers_transfer)
 
   # A creator of tasks with the identity of the account tasks must be allowed to act
   # as that account.
@@ -50,7 +50,7 @@ locals {
     scopes    = module.scopes.member
     console   = module.console.member
     operator  = local.operator_member
-  }, contains(var.wings, "reports") ? { reports = one(module.reports[*].member) } : {})
+  }, contains(var.wings, "reports") ? { reports = one(module.reports[*].member) } : {}, local.creators_transfer)
 }
 
 locals {

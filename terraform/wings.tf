@@ -6,6 +6,7 @@ locals {
   wing_parts = {
     exchange = local.wing_exchange
     reports  = local.wing_reports
+    transfer = local.wing_transfer
   }
 
   wings_used   = { for name, part in local.wing_parts : name => part if contains(var.wings, name) }
@@ -14,7 +15,7 @@ locals {
   wing_jobs    = merge([for part in values(local.wings_used) : part.jobs]...)
   wing_secrets = merge([for part in values(local.wings_used) : part.secrets]...)
   # The accounts of the wings' functions, which deliveries act as.
-  wing_accounts = merge(local.accounts_exchange, local.accounts_reports)
+  wing_accounts = merge(local.accounts_exchange, local.accounts_reports, local.accounts_transfer)
   env_wings     = length(var.wings) == 0 ? {} : { WINGS = join(",", var.wings) }
 }
 

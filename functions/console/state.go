@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
@@ -63,7 +62,7 @@ type place struct {
 
 // pass is a run as the page shows it.
 type pass struct {
-	wire.Answer
+	run.Answer
 	Kind run.Kind `json:"kind"`
 }
 
@@ -131,7 +130,7 @@ func (f *function) readEntity(ctx context.Context, v *view, name string, d entit
 		return err
 	}
 	for _, r := range runs {
-		v.Recent[name] = append(v.Recent[name], pass{wire.RunAnswer(r), r.Kind})
+		v.Recent[name] = append(v.Recent[name], pass{r.Answer(), r.Kind})
 	}
 	parked, err := f.Store.Parked.Open(ctx, d.Name, parkedShown)
 	for _, p := range parked {
@@ -227,7 +226,7 @@ func (f *function) run(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := runAnswer{Run: pass{wire.RunAnswer(found), found.Kind}, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
+	a := runAnswer{Run: pass{found.Answer(), found.Kind}, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
 	pages, err := f.Store.Pages.OfRun(r.Context(), id, pagesShown)
 	if err != nil {
 		return nil, err

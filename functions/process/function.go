@@ -51,6 +51,6 @@ func Handler(p *flow.Process) http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return wire.RunAnswer(worked), nil
+		return worked.Answer(), nil
 	}, http.MethodPost)
 }

@@ -20,19 +20,23 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/owner"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	span "gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // clock is the time of everything here.
 var clock = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// returns is the definition.
+var returns = entity.Definition{Name: "returns", JobType: "RETURN_JOB", Index: "returns", RecordLimit: 10_000, PageSize: 10, Overlap: time.Minute}
 
 // tables are our own tables in memory, with all that one window without a mishap
 // needs of them. It implements the interfaces that the
@@ -86,14 +90,6 @@ func (x *tables) TakePage(_ context.Context, t page.Task, token string, _ time.D
 	return page.Held{Run: x.run, Number: t.Page, State: page.Taken, Token: token, Attempts: 1}, nil
 }
 
-func (x *tables) FirstDefinition(_ context.Context, d entity.Definition) (entity.Definition, error) {
-	return d, nil
-}
-
-func (x *tables) FixFirst(_ context.Context, d entity.Definition) (entity.Definition, error) {
-	return d, nil
-}
-
 func (x *tables) Known(context.Context, string, []uint64) (map[uint64]ledger.Row, error) {
 	return nil, nil
 }
@@ -102,27 +98,17 @@ func (x *tables) Doubts(context.Context, string, []uint64) (map[uint64]ledger.Un
 	return nil, nil
 }
 
-func (x *tables) Newest(context.Context, string) (claim.Row, error)                { return x.row, nil }
-func (x *tables) Run(context.Context, int64) (run.Run, error)                      { return x.run, nil }
-func (x *tables) Changed(context.Context, int64, int) ([]uint64, error)            { return x.roots, nil }
-func (x *tables) Beat(context.Context, string) error                               { return nil }
-func (x *tables) Renew(context.Context, int64, string, time.Duration) error        { return nil }
-func (x *tables) Owners(context.Context, string, []string) (account.Owners, error) { return nil, nil }
-
-func (x *tables) Own(context.Context, string, account.Owners) error { return nil }
-
-func (x *tables) Disown(context.Context, string, account.Owners) error { return nil }
-
+func (x *tables) Newest(context.Context, string) (claim.Row, error)             { return x.row, nil }
+func (x *tables) Run(context.Context, int64) (run.Run, error)                   { return x.run, nil }
+func (x *tables) Changed(context.Context, int64, int) ([]uint64, error)         { return x.roots, nil }
+func (x *tables) Beat(context.Context, string) error                            { return nil }
+func (x *tables) Renew(context.Context, int64, string, time.Duration) error     { return nil }
 func (x *tables) WriteJournal(context.Context, page.Held, ledger.Journal) error { return nil }
 func (x *tables) Prune(context.Context, string, int) error                      { return nil }
 
 // errMishap is what no step may call when nothing goes wrong.
 var errMishap = errors.New("one window without a mishap does not call this")
 
-func (x *tables) Targets(context.Context) ([]target.Target, error) { return nil, errMishap }
-func (x *tables) Target(context.Context, int64) (target.Target, error) {
-	return target.Target{}, errMishap
-}
 func (x *tables) TakeOver(context.Context, claim.Row, claim.Grant) (int64, bool, error) {
 	return 0, false, errMishap
 }
@@ -138,6 +124,16 @@ func (x *tables) Probe(context.Context, claim.Task, entity.Definition, *span.Win
 }
 func (x *tables) CloseIdle(context.Context, string, claim.Row, span.Window) (run.Run, error) {
 	return run.Run{}, errMishap
+}
+
+// Fed, Job, Named and Fixed find the one definition; no record changes its root.
+func (x *tables) Fed(context.Context, string) (entity.List, error)           { return nil, errMishap }
+func (x *tables) Job(context.Context, string) (entity.Definition, error)     { return returns, nil }
+func (x *tables) Named(context.Context, string) (entity.Definition, error)   { return returns, nil }
+func (x *tables) Fixed(context.Context, string) (entity.Definition, error)   { return returns, nil }
+func (x *tables) Check(context.Context, entity.Definition, owner.Page) error { return nil }
+func (x *tables) Plan(_ context.Context, _ entity.Definition, p owner.Page, roots []uint64, rows source.Rows) (func() error, error) {
+	return func() error { return nil }, p.Plan(roots, rows, nil)
 }
 
 // rows are the source: one record a root.
@@ -193,14 +189,9 @@ func (q *tasks) Send(_ context.Context, t queue.Task) error {
 //		-coverpkg=./shared/sync/...,./functions/...
 func TestOneWindow(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
-	query, err := entity.ParseQuery("SELECT id FROM order_return WHERE id IN (:ids)", "ids")
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := entity.List{{Name: "returns", JobType: "RETURN_JOB", Index: "returns", Rows: query, RecordLimit: 10_000, PageSize: 10, Overlap: time.Minute}}
 	cfg := flow.Config{RunLease: time.Minute, PageLease: 20 * time.Second, PageAttempts: 3, EnqueueSenders: 1}
 	db, sent, held := &tables{row: claim.Row{ID: 1}, roots: []uint64{1, 2}}, &tasks{}, index{}
-	closer := flow.Closer{Runs: db, Jobs: db, Log: log}
+	closer := closing.Closer{Runs: db, Jobs: db, Log: log}
 	call := func(h http.Handler, body []byte) {
 		t.Helper()
 		r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
@@ -210,9 +201,9 @@ func TestOneWindow(t *testing.T) {
 			t.Fatalf("%d: %s", w.Code, w.Body)
 		}
 	}
-	call(cron.Handler(&wire.Cron{Cron: &flow.Cron{Claims: db, Targets: db, Queue: sent, Entities: list, Config: cfg, Log: log}}), nil)
-	call(window.Handler(&wire.Window{Window: &flow.Window{Claims: db, Runs: db, Changes: db, Targets: db, Closer: closer, Source: rows{}, Queue: sent, Entities: list, Config: cfg, Log: log}}), (*sent)[0].Body)
-	call(process.Handler(&flow.Process{Pages: db, Ledger: db, Changes: db, Claims: db, Runs: db, Targets: db, Closer: closer, Source: rows{}, Index: held, Entities: list, Config: cfg, Log: log}), (*sent)[1].Body)
+	call(cron.Handler(&wire.Cron{Cron: &flow.Cron{Claims: db, Definitions: db, Queue: sent, Entities: entity.List{returns}, Config: cfg, Log: log}}), nil)
+	call(window.Handler(&wire.Window{Window: &flow.Window{Claims: db, Runs: db, Changes: db, Definitions: db, Closer: closer, Source: rows{}, Queue: sent, Config: cfg, Log: log}}), (*sent)[0].Body)
+	call(process.Handler(&flow.Process{Pages: db, Ledger: db, Changes: db, Claims: db, Runs: db, Definitions: db, Owners: db, Closer: closer, Source: rows{}, Index: held, Config: cfg, Log: log}), (*sent)[1].Body)
 
 	if want := (run.Counts{Found: 2, Saved: 2, Operations: 2}); db.run.State != run.Synced || db.run.Counts != want || !db.row.Watermark.Equal(clock) {
 		t.Errorf("%s, %v, as of %v; want synced, %v, as of %v", db.run.State, db.run.Counts, db.row.Watermark, want, clock)

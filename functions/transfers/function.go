@@ -1,7 +1,8 @@
-// Package transfers is the API of transfer jobs.
+// Package transfers is the API of transfer jobs: a function in the cloud, and a part of the
+// Linux service.
 //
 // Who calls it: both systems, which post a job for each record that was changed, and
-// people who look after the service.
+// people who look after the transfers, all of them with a token.
 //
 // What it does: it takes jobs in, starts the worker, and answers what became of them. The
 // routes stand in routes.go and in openapi.json.
@@ -25,6 +26,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/worker"
 )
+
+// Name is the function's name.
+const Name = "Transfers"
 
 // Jobs is what the API needs of the table of jobs.
 type Jobs interface {

@@ -50,10 +50,10 @@ func Handler(w *wire.Window) http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case rework.IsHistoric(body):
+		switch historic, turn := kindOf(body); {
+		case historic:
 			return requeue(r, w, body)
-		case isTurn(body):
+		case turn:
 			return advance(r, w, body)
 		}
 		task, err := claim.ParseTask(body)
@@ -64,16 +64,22 @@ func Handler(w *wire.Window) http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return wire.RunAnswer(began), nil
+		return began.Answer(), nil
 	}, http.MethodPost)
 }
 
-// isTurn reports whether a body is a job's turn, well or badly written.
-func isTurn(body []byte) bool {
-	var probe struct {
-		JobID json.RawMessage `json:"jobId"`
+// kindOf reports whether a body asks for a historic sync, or is a job's turn, well or
+// badly written. A claim's task has none of these words.
+func kindOf(body []byte) (historic, turn bool) {
+	var words struct {
+		Data     json.RawMessage `json:"data"`
+		Historic json.RawMessage `json:"isHistoricSync"`
+		JobID    json.RawMessage `json:"jobId"`
 	}
-	return json.Unmarshal(body, &probe) == nil && probe.JobID != nil
+	if json.Unmarshal(body, &words) != nil {
+		return false, false
+	}
+	return words.Data != nil || words.Historic != nil, words.JobID != nil
 }
 
 // advance plays a job's turn.

@@ -212,8 +212,8 @@ func (p *pipeline) open(w *wire.Env) (*wire.Cron, error) {
 		return nil, err
 	}
 	c := flow.Config{RunLease: time.Minute, PageLease: time.Minute, PageAttempts: 3, EnqueueSenders: 2, KeepDays: 7}
-	p.window = join.Window(&flow.Window{Source: source, Queue: p, Entities: entities, Config: c, Log: own.Log}, db)
-	p.process = join.Process(&flow.Process{Source: source, Index: sink{}, Entities: entities, Config: c, Log: own.Log}, db)
+	p.window = join.Window(&flow.Window{Source: source, Queue: p, Config: c, Log: own.Log}, entities, db)
+	p.process = join.Process(&flow.Process{Source: source, Index: sink{}, Config: c, Log: own.Log}, entities, db)
 	return wire.NewCron(&flow.Cron{Queue: p, Entities: entities, Config: c, Log: w.Log}, db), nil
 }
 

@@ -16,6 +16,13 @@ import (
 func openReports(t *testing.T, role string) (*Page, wiretest.Product) {
 	t.Helper()
 	product := wiretest.Open(t, map[string]string{"WINGS": reports.Name}, reports.Wing())
+	fill(t, product)
+	return openWing(t, product, reports.Name, role), product
+}
+
+// openWing opens a wing's page of a product's console, which a person with a role sees.
+func openWing(t *testing.T, product wiretest.Product, wing, role string) *Page {
+	t.Helper()
 	opened, err := product.Env.Console(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -24,17 +31,16 @@ func openReports(t *testing.T, role string) (*Page, wiretest.Product) {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" { // signs the visitor in
 			http.SetCookie(w, console.Cookie(token, false, time.Hour))
-			http.Redirect(w, r, console.Path+"/wings/reports/", http.StatusSeeOther)
+			http.Redirect(w, r, console.Path+"/wings/"+wing+"/", http.StatusSeeOther)
 			return
 		}
 		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(web.Close)
-	fill(t, product)
 	p := Open(t)
 	p.Go(web.URL + "/")
 	p.Until("the page", `document.querySelector("#link").innerText === "Live"`)
-	return p, product
+	return p
 }
 
 // fill has five types and five weeks of their reports, of which three have failed.

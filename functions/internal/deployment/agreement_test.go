@@ -171,6 +171,7 @@ func TestWhoCalls(t *testing.T) {
 		"verify": {"housekeeper"}, "schedules": {"housekeeper"}, "watch": {"housekeeper"}, "scopes": {"operator-team"}, "console": {"operator-team"}, "reports": {"tasks", "housekeeper"},
 		"exchange": {"everybody"}, // partners log in by themselves
 		"partners": {"tasks"},
+		"transfer": {"tasks", "housekeeper"}, "transfers": {"everybody"}, // both systems bring a token
 	}
 	values := required()
 	values["operators"] = `{ team = "group:ops@example.com" }`
@@ -186,7 +187,7 @@ func TestWhoCalls(t *testing.T) {
 			t.Errorf("%s is called by (-want +have):\n%s", folder, diff)
 		}
 		_, open := c.blocks["module "+folder].Body.Attributes["ingress"]
-		if fromOutside := folder == "search" || folder == "scopes" || folder == "console" || folder == "exchange"; open != fromOutside {
+		if fromOutside := folder == "search" || folder == "scopes" || folder == "console" || folder == "exchange" || folder == "transfers"; open != fromOutside {
 			t.Errorf("%s: ingress from everywhere is %v, want %v", folder, open, fromOutside)
 		}
 	}
@@ -194,7 +195,7 @@ func TestWhoCalls(t *testing.T) {
 	c = load(t, terraform, values)
 	for _, folder := range c.modules() {
 		for name, member := range texts(c.attribute("module "+folder, "invokers")) {
-			if (member == "allUsers") != ((folder == "search" || folder == "exchange") && name == "everybody") {
+			if (member == "allUsers") != ((folder == "search" || folder == "exchange" || folder == "transfers") && name == "everybody") {
 				t.Errorf("%s may be called by %s (%s)", folder, name, member)
 			}
 		}

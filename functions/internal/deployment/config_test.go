@@ -219,7 +219,8 @@ func (c *config) modules() []string {
 // required is what has no default.
 func required() map[string]string {
 	return map[string]string{"project": `"acme-returns-test"`, "project_number": `"123456789012"`, "algolia_app_id": `"EXAMPLEAPP"`, "ticks": "true", "wings": wingNames(),
-		"exchange": `{ role = "primary", company = "2f8c8b4e-7f0e-4c93-9c44-0a4b1a3f5c11" }`}
+		"exchange": `{ role = "primary", company = "2f8c8b4e-7f0e-4c93-9c44-0a4b1a3f5c11" }`,
+		"transfer": `{ sides = "rehearsal" }`}
 }
 
 // wingNames are all wings, as HCL.

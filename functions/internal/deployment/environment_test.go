@@ -91,7 +91,7 @@ var samples = map[string]string{
 	"ALGOLIA_WRITE_KEY": "example", "ALGOLIA_SEARCH_KEY": "example", "ALGOLIA_BROWSE_KEY": "example", "ALGOLIA_CHECK_KEY": "example",
 	"SEARCH_JWT_SECRET": strings.Repeat("x", 32), "SLACK_WEBHOOK_URL": "https://hooks.example/a", "ALERT_WEBHOOK_URL": "https://hooks.example/b",
 	"SPAPI_CLIENT_ID": "example", "SPAPI_CLIENT_SECRET": "example", "SPAPI_REFRESH_TOKEN": "example", "AIRTABLE_TOKEN": "example", "MONGODB_URI": "mongodb://example",
-	"EXCHANGE_JWT_SECRET": strings.Repeat("j", 32), "EXCHANGE_KEY_SECRET": strings.Repeat("k", 32),
+	"EXCHANGE_JWT_SECRET": strings.Repeat("j", 32), "EXCHANGE_KEY_SECRET": strings.Repeat("k", 32), "TRANSFER_TOKEN": strings.Repeat("t", 32),
 	"CALLER_EMAILS": "c@p.iam.gserviceaccount.com", "TASKS_SERVICE_ACCOUNT": "a@p.iam.gserviceaccount.com", "SCHEDULER_SERVICE_ACCOUNT": "b@p.iam.gserviceaccount.com",
 }
 

@@ -62,9 +62,17 @@ var asksSource = regexp.MustCompile(`shared/sync/source/mysql\.Source\)\.(EachCh
 
 // unissued are statements that can be reached and are never sent, and why.
 var unissued = map[string]string{
-	"console sync_ledger SELECT": "counted where the live index is asked, by watch and the command line; the console shows the kept answer",
-	"console sync_ledger DELETE": "records that a person chose to retry have a ledger that can be read: only comparing finds others",
+	"console sync_ledger SELECT":           "counted where the live index is asked, by watch and the command line; the console shows the kept answer",
+	"operator transfer_job INSERT":         servesAlone,
+	"operator transfer_job DELETE":         servesAlone,
+	"operator transfer_job_archive INSERT": servesAlone,
+	"operator transfer_lease UPDATE":       servesAlone,
+	"operator transfer_note UPDATE":        servesAlone,
+	"console sync_ledger DELETE":           "records that a person chose to retry have a ledger that can be read: only comparing finds others",
 }
+
+// servesAlone is why the operator's user needs no right that a worker of transfers has.
+const servesAlone = "returnsync transfers serve works on the database of its own file, as that file's user"
 
 // usage is which functions need which privilege on which table: "sync_run UPDATE".
 type usage map[string]string

@@ -168,7 +168,7 @@ func TestQueuesAreCalledByTheirNames(t *testing.T) {
 				senders[folder] = env
 			}
 		}
-		if len(senders) != 7 {
+		if len(senders) != 9 {
 			t.Errorf("%d senders", len(senders))
 		}
 		for sender, env := range senders {

@@ -9,7 +9,6 @@ package health
 import (
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -39,16 +38,16 @@ type Schema struct {
 
 // Entity is one entity's part.
 type Entity struct {
-	Name       string       `json:"name"`
-	Target     string       `json:"target,omitempty"` // the index that searches see, of an entity that was rebuilt
-	Index      string       `json:"index"`
-	AsOf       *time.Time   `json:"asOf"`       // the watermark; null before the first sync
-	LagSeconds *float64     `json:"lagSeconds"` // now - asOf
-	Claim      Claim        `json:"claim"`
-	Running    *wire.Answer `json:"running"`
-	Last       *wire.Answer `json:"last"`
-	Parked     int64        `json:"parked"`
-	Doubts     int64        `json:"doubts"`
+	Name       string      `json:"name"`
+	Target     string      `json:"target,omitempty"` // the index that searches see, of an entity that was rebuilt
+	Index      string      `json:"index"`
+	AsOf       *time.Time  `json:"asOf"`       // the watermark; null before the first sync
+	LagSeconds *float64    `json:"lagSeconds"` // now - asOf
+	Claim      Claim       `json:"claim"`
+	Running    *run.Answer `json:"running"`
+	Last       *run.Answer `json:"last"`
+	Parked     int64       `json:"parked"`
+	Doubts     int64       `json:"doubts"`
 	// Operations is the index's bill.
 	Operations store.Operations `json:"operations"`
 	// IndexCheck is the live index's answer; absent before the first question.
@@ -103,11 +102,11 @@ func claimOf(r claim.Row) Claim {
 }
 
 // answerOf returns a run's part; nil stays nil.
-func answerOf(r *run.Run) *wire.Answer {
+func answerOf(r *run.Run) *run.Answer {
 	if r == nil {
 		return nil
 	}
-	a := wire.RunAnswer(*r)
+	a := r.Answer()
 	return &a
 }
 

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // stepsEnv is the address at which a child asks, between any two steps, whether to
@@ -24,7 +24,7 @@ const stepsPath = "/rehearsal/step"
 // askParent returns a hook that asks the address before it lets the flow go on.
 // While it asks, the process is held exactly between two steps: that is where
 // its parent kills it or lets it sleep.
-func askParent(address string) flow.Steps {
+func askParent(address string) run.Steps {
 	if address == "" {
 		return nil
 	}

@@ -10,6 +10,7 @@ package wings
 import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/exchange"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
@@ -18,6 +19,7 @@ func All() []wire.Wing {
 	return []wire.Wing{
 		reports.Wing(),
 		exchange.Wing(),
+		transfer.Wing(),
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -77,7 +78,7 @@ type Env struct {
 	Wings []Wing
 	// Steps, if set, is called between any two steps of the flow; only rehearsals set
 	// it.
-	Steps   flow.Steps
+	Steps   run.Steps
 	mu      sync.Mutex // of closers: doctor opens parts in several checks at once
 	closers []func() error
 	// cloudSQL is opened by the first database, under dialing.
@@ -260,10 +261,10 @@ type Window struct {
 }
 
 // NewWindow joins the window step, our tables, the source and the turns of jobs.
-func NewWindow(w *flow.Window, db *store.DB, src rework.Source) *Window {
+func NewWindow(w *flow.Window, entities entity.List, db *store.DB, src rework.Source) *Window {
 	w.Source = src
-	return &Window{Window: join.Window(w, db), Store: db, Jobs: join.Jobs(&rework.Jobs{
-		Source: src, Queue: w.Queue, Entities: w.Entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
+	return &Window{Window: join.Window(w, entities, db), Store: db, Jobs: join.Jobs(&rework.Jobs{
+		Source: src, Queue: w.Queue, Entities: entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
 	}, db)}
 }
 
@@ -286,12 +287,13 @@ func (e *Env) Window(ctx context.Context) (*Window, error) {
 	w.Apart = db.Apart()
 	var problems [4]error
 	var state *store.DB
-	w.Entities, problems[0] = defs.Load()
+	entities, problem := defs.Load()
+	problems[0] = problem
 	state, problems[1] = e.Store(db)
 	src, problem := e.Source(db)
 	problems[2] = problem
 	w.Queue, problems[3] = e.queue(ctx, tasks, to)
-	return NewWindow(w, state, src), errors.Join(problems[:]...)
+	return NewWindow(w, entities, state, src), errors.Join(problems[:]...)
 }
 
 // Process opens the process step.
@@ -307,13 +309,14 @@ func (e *Env) Process(ctx context.Context) (*flow.Process, error) {
 		return nil, err
 	}
 	var problems [4]error
-	p.Entities, problems[0] = defs.Load()
+	entities, problem := defs.Load()
+	problems[0] = problem
+	p.Source, problems[2] = e.Source(db)
 	pages, problem := e.Store(db)
 	if problems[1] = problem; problem == nil {
-		join.Process(p, pages)
+		join.Process(p, entities, pages)
 		problems[1] = e.publish(ctx, pages)
 	}
-	p.Source, problems[2] = e.Source(db)
 	p.Index, problems[3] = algolia.New(index)
 	return p, errors.Join(problems[:]...)
 }

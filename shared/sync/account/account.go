@@ -17,6 +17,9 @@
 package account
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -258,4 +261,23 @@ func (s *root) entries() []ledger.Entry {
 		}
 	}
 	return list
+}
+
+// version returns a version of rows as the ledger keeps it: another definition gives
+// another, so that rows are read again after a change of the definition. It is never
+// 0, which is unknown.
+func (p *Page) version(rows uint64) uint64 { return max(1, rows^p.fingerprint) }
+
+// encoding changes when the same rows give other records than before, so that rows
+// of records that were pushed before are read again.
+const encoding = "3"
+
+// fingerprint distinguishes definitions that make different records of the same rows.
+func fingerprint(d entity.Definition) uint64 {
+	content := fmt.Appendf(nil, "%s\n%s\n%v\n%d", encoding, d.Rows.Text, d.Types, d.RecordLimit) // a map prints in order
+	if d.Format.AccountKey {
+		content = fmt.Appendf(content, "\n%s\n%x", d.Account, []byte(d.Format.IDs))
+	}
+	sum := sha256.Sum256(content)
+	return binary.BigEndian.Uint64(sum[:])
 }

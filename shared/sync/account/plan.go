@@ -6,6 +6,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/owner"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
@@ -15,7 +16,7 @@ import (
 // ids; what another root owned is sent whatever the ledger says. Two rows with one id,
 // and rows of roots that were not asked for, are mistakes of the definition: an error
 // of kind fault.Misconfigured.
-func (p *Page) Plan(roots []uint64, rows source.Rows, owners Owners) error {
+func (p *Page) Plan(roots []uint64, rows source.Rows, owners owner.Roots) error {
 	p.planned = p.planned[:0]
 	plan := 0
 	for _, id := range roots {

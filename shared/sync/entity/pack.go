@@ -39,6 +39,6 @@ func (q *Query) UnmarshalJSON(b []byte) error {
 	if len(p.Parts) != len(p.Names)+1 && len(p.Parts)+len(p.Names) > 0 {
 		return fmt.Errorf("a query has %d parts around %d parameters", len(p.Parts), len(p.Names))
 	}
-	q.parts, q.names = p.Parts, p.Names
+	*q = newQuery(p.Parts, p.Names)
 	return nil
 }

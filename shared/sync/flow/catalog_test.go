@@ -41,7 +41,7 @@ func TestCatalog(t *testing.T) {
 		}
 	}
 	alone := map[string]string{"stock": w.def.Index, "other": "others"}
-	same("fed, never rebuilt", alone, read(c.Fed(t.Context())))
+	same("fed, never rebuilt", alone, read(c.Fed(t.Context(), "")))
 	same("live, never rebuilt", alone, read(c.Live(t.Context())))
 
 	made, _, err := w.Targets.NewTarget(t.Context(), w.def)
@@ -49,7 +49,7 @@ func TestCatalog(t *testing.T) {
 		t.Fatal(err)
 	}
 	both := map[string]string{"stock": w.def.Index, made.Name(): made.Index, "other": "others"}
-	same("fed, building", both, read(c.Fed(t.Context())))
+	same("fed, building", both, read(c.Fed(t.Context(), "")))
 	same("live, building", alone, read(c.Live(t.Context())))
 
 	d, err := c.Named(t.Context(), made.Name())
@@ -60,7 +60,7 @@ func TestCatalog(t *testing.T) {
 		t.Errorf("%s, %v", byJob.Name, err)
 	}
 	w.exec("UPDATE sync_target SET role = IF(id = ?, 'live', 'standby'), open_entity = NULL, live_entity = NULL", made.ID)
-	same("fed, promoted", both, read(c.Fed(t.Context())))
+	same("fed, promoted", both, read(c.Fed(t.Context(), "")))
 	same("live, promoted", map[string]string{made.Name(): made.Index, "other": "others"}, read(c.Live(t.Context())))
 	if live, err := c.LiveOf(t.Context(), "stock"); err != nil || live.Name != made.Name() {
 		t.Errorf("%s, %v", live.Name, err)
@@ -69,7 +69,7 @@ func TestCatalog(t *testing.T) {
 		t.Errorf("the entity's own name is its first target's: %s, %v", first.Index, err)
 	}
 	w.exec("UPDATE sync_target SET role = ? WHERE id <> ?", target.Dropping, made.ID)
-	same("fed, the old one dropped", map[string]string{made.Name(): made.Index, "other": "others"}, read(c.Fed(t.Context())))
+	same("fed, the old one dropped", map[string]string{made.Name(): made.Index, "other": "others"}, read(c.Fed(t.Context(), "")))
 
 	for _, name := range []string{"nobody", "stock~999", "nobody~1x"} {
 		_, err1 := c.Named(t.Context(), name)

@@ -13,19 +13,27 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // Claims is what a tick needs of the table of claims. Claim and TakeOver return false
 // when another tick was faster.
 type Claims interface {
-	// Newest returns the newest row of a job type, and inserts the first one.
+	// Newest returns the newest row of a job type. Where there is none, it first inserts
+	// one that is free.
 	Newest(ctx context.Context, jobType string) (claim.Row, error)
-	// NewestWithAgenda is Newest and the agenda in one statement.
+	// NewestWithAgenda is Newest and, in the same statement, what else a tick has to look
+	// at: entities with several targets, and jobs whose next turn is overdue.
 	NewestWithAgenda(ctx context.Context, jobType string, silence time.Duration) (claim.Row, claim.Agenda, error)
 	Claim(ctx context.Context, r claim.Row, g claim.Grant) (bool, error)
 	// TakeOver also closes the dead claim's run as interrupted, and returns its id.
 	TakeOver(ctx context.Context, r claim.Row, g claim.Grant) (dead int64, ok bool, err error)
+}
+
+// Definitions finds what is synced: entities, and the targets of their rebuilds.
+type Definitions interface {
+	// Fed returns what a tick syncs: all targets of all entities, or of the entity that
+	// name says, or the one target that name says.
+	Fed(ctx context.Context, name string) (entity.List, error)
 }
 
 // Heart keeps the application's heartbeat.
@@ -42,14 +50,15 @@ type Waker interface {
 // Cron starts syncs. It is safe for concurrent use.
 type Cron struct {
 	Claims   Claims
-	Targets  target.Table
-	Heart    Heart // nil where no heartbeat is kept
-	Jobs     Waker // nil where there are no jobs
-	Queue    queue.Sender
 	Entities entity.List
-	Config   Config
-	Log      *slog.Logger
-	Steps    Steps
+	// Definitions is asked where a tick has a name, or an entity has several targets.
+	Definitions Definitions
+	Heart       Heart // nil where no heartbeat is kept
+	Jobs        Waker // nil where there are no jobs
+	Queue       queue.Sender
+	Config      Config
+	Log         *slog.Logger
+	Steps       run.Steps
 }
 
 // Tick is one call of the scheduler or of a person.
@@ -114,21 +123,13 @@ func (c *Cron) Run(ctx context.Context, t Tick) ([]Started, error) {
 
 // entities returns the definitions that a tick syncs.
 func (c *Cron) entities(ctx context.Context, t Tick, rebuilt bool) (entity.List, error) {
-	catalog := target.Catalog{Entities: c.Entities, Store: c.Targets}
-	if t.Entity != "" {
-		d, err := catalog.Named(ctx, t.Entity)
-		if err != nil {
-			return nil, err
-		}
-		catalog.Entities = entity.List{d}
-	}
 	switch {
 	case t.JobsOnly:
 		return nil, nil
-	case !rebuilt, !target.Parse(t.Entity).First():
-		return catalog.Entities, nil
+	case t.Entity == "" && !rebuilt:
+		return c.Entities, nil
 	}
-	return catalog.Fed(ctx)
+	return c.Definitions.Fed(ctx, t.Entity)
 }
 
 // start claims an entity's next window and sends its task. The claim comes first:

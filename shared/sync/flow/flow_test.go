@@ -174,7 +174,7 @@ type world struct {
 	queue *tasks
 	def   entity.Definition
 	cfg   flow.Config
-	steps flow.Steps
+	steps run.Steps
 	ticks int
 	apart bool // the source is taken to be on another server
 }
@@ -260,7 +260,7 @@ var silent = slog.New(slog.DiscardHandler)
 
 // window returns the window step.
 func (w *world) window() *flow.Window {
-	return join.Window(&flow.Window{Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, w.DB)
+	return join.Window(&flow.Window{Source: w.src, Queue: w.queue, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, entity.List{w.def}, w.DB)
 }
 
 // jobs returns what plays the turns of jobs.
@@ -314,7 +314,7 @@ func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 		if err := json.Unmarshal(t.Body, &task); err != nil {
 			return err
 		}
-		step := join.Process(&flow.Process{Source: w.src, Index: x, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}, w.DB)
+		step := join.Process(&flow.Process{Source: w.src, Index: x, Config: w.cfg, Log: silent, Steps: w.steps}, entity.List{w.def}, w.DB)
 		_, err := step.Run(w.t.Context(), task, time.Now())
 		return err
 	})

@@ -10,13 +10,14 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/owner"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // Pages is what the process step needs of the table of pages to take a page and to
@@ -46,11 +47,11 @@ type Publisher interface {
 	Publish(ctx context.Context, r run.Run) error
 }
 
-// Formats finds definitions, and fixes how their records are written.
-type Formats interface {
-	target.Table
-	// FixFirst fixes how the records of an entity's first target are written.
-	FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error)
+// Names finds definitions by the name of an entity or a target.
+type Names interface {
+	Named(ctx context.Context, name string) (entity.Definition, error)
+	// Fixed is Named, and fixes how the index's records are written before the first one.
+	Fixed(ctx context.Context, name string) (entity.Definition, error)
 }
 
 // Renewer keeps claims.
@@ -74,13 +75,14 @@ type Ledger interface {
 	Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]ledger.Unconfirmed, error)
 }
 
-// Owners keeps which root owns a shared id.
+// Owners decides which root a record belongs to (package owner).
 type Owners interface {
-	// Owners returns the roots that own shared ids, by id; Own writes owners, and Disown
-	// removes those of ids that were deleted. See package account.
-	Owners(ctx context.Context, entity string, ids []string) (account.Owners, error)
-	Own(ctx context.Context, entity string, owners account.Owners) error
-	Disown(ctx context.Context, entity string, owners account.Owners) error
+	// Plan plans a push of roots in the page's account. write, called before the push,
+	// stores which roots own records now.
+	Plan(ctx context.Context, d entity.Definition, p owner.Page, roots []uint64, rows source.Rows) (write func() error, err error)
+	// Check finds records that other roots took over during the push, such as an item
+	// that was moved to another return. The next run pushes them.
+	Check(ctx context.Context, d entity.Definition, p owner.Page) error
 }
 
 // Rows is what the process step needs of the source.
@@ -101,21 +103,18 @@ type Process struct {
 		Pages
 		Outcomes
 	}
-	Ledger interface {
-		Ledger
-		Owners
-	}
-	Changes  PageRoots
-	Claims   Renewer
-	Runs     Publisher
-	Targets  Formats
-	Closer   Closer
-	Source   Rows
-	Index    destination.Index
-	Entities entity.List
-	Config   Config
-	Log      *slog.Logger
-	Steps    Steps
+	Ledger      Ledger
+	Owners      Owners
+	Changes     PageRoots
+	Claims      Renewer
+	Runs        Publisher
+	Definitions Names
+	Closer      closing.Closer
+	Source      Rows
+	Index       destination.Index
+	Config      Config
+	Log         *slog.Logger
+	Steps       run.Steps
 }
 
 // margin is how long before its lease ends a holder stops working, so that none of
@@ -155,15 +154,15 @@ func (p *Process) work(ctx context.Context, held page.Held, now time.Time) (run.
 		return r, nil
 	}
 	// The context may be what ended; the page must be left all the same.
-	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), KeepTime)
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing.KeepTime)
 	defer cancel()
 	switch {
-	case Hopeless(err):
+	case closing.Hopeless(err):
 		if _, failed := p.Pages.GiveUp(after, held, err.Error()); failed != nil {
 			return held.Run, failed
 		}
 		return p.Closer.Refuse(ctx, held.Run, err)
-	case !fault.Retryable(err):
+	case !fault.Retryable(err): // another delivery or run has taken over
 		return held.Run, err
 	case held.Attempts >= p.Config.PageAttempts:
 		p.Log.ErrorContext(ctx, "a page ran out of attempts", "entity", held.Run.Entity, "run", held.Run.ID, "page", held.Number, "attempts", held.Attempts, "error", err)
@@ -174,7 +173,7 @@ func (p *Process) work(ctx context.Context, held page.Held, now time.Time) (run.
 
 // sync brings the index in line with a page's roots and writes the page's outcome.
 func (p *Process) sync(ctx context.Context, held page.Held, now time.Time) (run.Run, error) {
-	d, err := p.definition(ctx, held.Run.Entity)
+	d, err := p.Definitions.Fixed(ctx, held.Run.Entity)
 	if err != nil {
 		return held.Run, err
 	}
@@ -189,19 +188,6 @@ func (p *Process) sync(ctx context.Context, held page.Held, now time.Time) (run.
 	}
 	p.Steps.At("pushed")
 	return p.Pages.Finish(ctx, held, acc.Close())
-}
-
-// definition returns what a page is synced by. How an index's records are written is
-// fixed here, before the first is pushed.
-func (p *Process) definition(ctx context.Context, name string) (entity.Definition, error) {
-	if !target.Parse(name).First() {
-		return target.Catalog{Entities: p.Entities, Store: p.Targets}.Named(ctx, name)
-	}
-	d, err := p.Entities.Named(name)
-	if err != nil {
-		return d, err
-	}
-	return p.Targets.FixFirst(ctx, d)
 }
 
 // open enters the page's roots, with all that is known of them, into the account.
@@ -245,9 +231,11 @@ const maxPushes = 3
 // that pushes a record last re-reads the record after that push, and so the index
 // ends on the newest content.
 func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
-	roots, err := p.skipUnchanged(ctx, a, roots)
-	if err != nil {
-		return err
+	if a.held.Run.Kind == run.Window && a.def.TrustVersions {
+		var err error
+		if roots, err = p.skipUnchanged(ctx, a, roots); err != nil {
+			return err
+		}
 	}
 	since, err := p.quietSince(ctx, a)
 	if err != nil {
@@ -265,7 +253,7 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if len(rows.Warnings) > 0 {
 			p.Log.WarnContext(ctx, "the server warns of a definition's rows.sql", "entity", a.def.Name, "run", a.held.Run.ID, "page", a.held.Number, "warnings", rows.Warnings)
 		}
-		owners, err := p.plan(ctx, a, roots, rows)
+		writeOwners, err := p.Owners.Plan(ctx, a.def, a.account, roots, rows)
 		if err != nil {
 			return err
 		}
@@ -276,10 +264,11 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if err := p.Pages.WriteJournal(ctx, a.held, a.account.Journal()); err != nil {
 			return err
 		}
-		if err := p.Ledger.Own(ctx, a.def.Name, owners); err != nil {
+		if err := writeOwners(); err != nil {
 			return err
 		}
 		p.Steps.At("journaled")
+		// Records that the index refuses are parked by the account.
 		answer, err := p.Index.Push(ctx, a.def.Index, a.account.Ops())
 		if err != nil {
 			return err
@@ -288,7 +277,7 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if err := a.account.Pushed(answer); err != nil {
 			return err
 		}
-		if err := p.checkDropped(ctx, a); err != nil {
+		if err := p.Owners.Check(ctx, a.def, a.account); err != nil {
 			return err
 		}
 		if roots, err = p.reread(ctx, a.def, pushed, rows, since); err != nil {
@@ -296,6 +285,25 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		}
 	}
 	return nil
+}
+
+// skipUnchanged returns the roots that are to be read: all of the page but those
+// whose rows are at the version that the ledger describes. Windows overlap, so most
+// of a window's roots may be unchanged, and versions cost the database a third of
+// what the rows do.
+//
+// It is for definitions with entity.Definition.TrustVersions only, and not for jobs:
+// people start jobs because they distrust the ledger.
+func (p *Process) skipUnchanged(ctx context.Context, a attempt, roots []uint64) ([]uint64, error) {
+	certain := a.account.Certain()
+	if len(certain) == 0 {
+		return roots, nil
+	}
+	now, err := p.Source.Versions(ctx, a.def, certain)
+	if err != nil {
+		return nil, err
+	}
+	return a.account.Skip(now), nil
 }
 
 // reread returns the pushed roots whose rows are no longer what was read. It
@@ -350,10 +358,10 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 	if !r.Settled() {
 		return r, nil
 	}
-	if r.PagesFailed > 0 {
+	if r.PagesFailed > 0 { // what the other pages pushed stays; the next window lists it again
 		return p.Closer.Fail(ctx, r, r.LastError)
 	}
-	d, err := target.Catalog{Entities: p.Entities, Store: p.Targets}.Named(ctx, r.Entity)
+	d, err := p.Definitions.Named(ctx, r.Entity)
 	if err != nil {
 		return p.Closer.Refuse(ctx, r, err)
 	}

@@ -12,10 +12,10 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -48,6 +48,12 @@ type ChangeList interface {
 	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) (skipped int64, err error)) (pages int, err error)
 }
 
+// JobTypes finds definitions by job type.
+type JobTypes interface {
+	// Job returns the definition of an entity or a target.
+	Job(ctx context.Context, jobType string) (entity.Definition, error)
+}
+
 // Clock is what the window step needs of the source.
 type Clock interface {
 	// Now returns the source database's clock in UTC.
@@ -59,17 +65,16 @@ type Clock interface {
 
 // Window fixes windows and cuts pages. It is safe for concurrent use.
 type Window struct {
-	Claims   TaskClaims
-	Runs     WindowRuns
-	Changes  ChangeList
-	Targets  target.Table
-	Closer   Closer
-	Source   Clock
-	Queue    queue.Sender
-	Entities entity.List
-	Config   Config
-	Log      *slog.Logger
-	Steps    Steps
+	Claims      TaskClaims
+	Runs        WindowRuns
+	Changes     ChangeList
+	Definitions JobTypes
+	Closer      closing.Closer
+	Source      Clock
+	Queue       queue.Sender
+	Config      Config
+	Log         *slog.Logger
+	Steps       run.Steps
 	// Apart says that the source's tables are on another server than our own.
 	Apart bool
 }
@@ -77,7 +82,7 @@ type Window struct {
 // Run plays a window task. A second delivery finds the run that the first began,
 // with its window and its change list, and continues from there.
 func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
-	d, err := target.Catalog{Entities: w.Entities, Store: w.Targets}.Job(ctx, t.JobType)
+	d, err := w.Definitions.Job(ctx, t.JobType)
 	if err != nil {
 		return run.Run{}, err
 	}
@@ -89,9 +94,11 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 		return run.Run{}, err
 	}
 	now, noClock := w.Source.Now(ctx)
-	if Hopeless(noClock) {
+	switch {
+	case noClock == nil:
+	case closing.Hopeless(noClock):
 		now = row.Now // the run is begun to keep the reason
-	} else if noClock != nil {
+	default:
 		return run.Run{}, noClock
 	}
 	if row.Watermark != nil && now.Before(*row.Watermark) {
@@ -128,10 +135,12 @@ const idleReach = 2 * time.Hour
 
 // idle closes the claim when nothing changed, the common case, with three
 // statements and no transaction. It returns false when something changed, or when
-// that cannot be said cheaply. The window that it closes ends when the claim was
-// made: the check asks changed.sql with exactly the values of that window, because a
-// date that no window has, such as the end of time, makes date functions in a
-// definition answer NULL or 0, and nothing would ever be found again.
+// that cannot be said cheaply: the window is then listed.
+//
+// The check asks changed.sql about a window that some run could really have, from the
+// task's watermark to the time of the claim. A date without end would be simpler, but
+// date functions in a definition may answer NULL or 0 for it, and nothing would ever be
+// found again.
 func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (run.Run, bool, error) {
 	end, ago, ok := t.Since()
 	if !ok || ago < 0 || ago > idleReach || w.Apart {
@@ -142,6 +151,7 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Watermark.Before(end) || next.To.Before(*p.Claim.Watermark) || p.Claim.Now.Before(next.To) {
 		return run.Run{}, false, err
 	}
+	// The task's times are cut to the second; the claim's watermark is exact.
 	next = window.Next(p.Claim.Watermark, d.FirstFrom, next.To, d.Overlap)
 	r, err := w.Runs.CloseIdle(ctx, d.Name, p.Claim, next)
 	if err == nil {

@@ -4,37 +4,44 @@
 package join
 
 import (
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/owner"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rebuild"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // Cron gives a cron step its tables.
 func Cron(c *flow.Cron, db *store.DB) *flow.Cron {
-	c.Claims, c.Targets = db.Claims, db.Targets
+	c.Claims, c.Definitions = db.Claims, target.Catalog{Entities: c.Entities, Store: db.Targets}
 	return c
 }
 
-// Window gives a window step its tables. Its log is set before.
-func Window(w *flow.Window, db *store.DB) *flow.Window {
-	w.Claims, w.Runs, w.Changes, w.Targets = db.Claims, db.Runs, db.Changes, db.Targets
-	w.Closer = flow.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: w.Log}
+// Window gives a window step its entities and its tables. Its log is set before.
+func Window(w *flow.Window, entities entity.List, db *store.DB) *flow.Window {
+	w.Claims, w.Runs, w.Changes, w.Definitions = db.Claims, db.Runs, db.Changes, target.Catalog{Entities: entities, Store: db.Targets}
+	w.Closer = closing.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: w.Log}
 	return w
 }
 
-// Process gives a process step its tables. Its log is set before.
-func Process(p *flow.Process, db *store.DB) *flow.Process {
-	p.Claims, p.Runs, p.Changes, p.Targets, p.Pages, p.Ledger = db.Claims, db.Runs, db.Changes, db.Targets, db.Pages, db.Ledger
-	p.Closer = flow.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: p.Log}
+// Process gives a process step its entities and its tables. Its log and its source are
+// set before.
+func Process(p *flow.Process, entities entity.List, db *store.DB) *flow.Process {
+	p.Claims, p.Runs, p.Changes, p.Pages, p.Ledger = db.Claims, db.Runs, db.Changes, db.Pages, db.Ledger
+	p.Definitions = target.Catalog{Entities: entities, Store: db.Targets}
+	p.Owners = owner.Keeper{Table: db.Ledger, Source: p.Source}
+	p.Closer = closing.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: p.Log}
 	return p
 }
 
 // Jobs gives the turns of jobs their tables. Their log is set before.
 func Jobs(j *rework.Jobs, db *store.DB) *rework.Jobs {
 	j.Table, j.Lanes, j.Runs, j.Changes, j.Pages, j.Targets = db.Jobs, db.Claims, db.Runs, db.Changes, db.Pages, db.Targets
-	j.Closer = flow.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: j.Log}
+	j.Closer = closing.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: j.Log}
 	return j
 }
 

@@ -1,20 +1,10 @@
-// Package ledger packs the state of the last push: for every root its records' ids and
-// the hashes of their content, in one value.
-//
-// One row a root instead of one a record makes the table 2.3 times smaller and
-// lets a page read and write it in one statement each. The packed form is
-//
-//	format (1 byte), in format 2 the root's version (8 bytes), then, for each record:
-//	flags (1 byte), length of the id (uvarint), id, hash (16 bytes)
-//
-// Format 1, without a version, is the older form, and the form of roots with an unknown
-// version.
+// Package ledger holds what is known of the index without asking it: the ledger says
+// what was last pushed, the journal what is about to be pushed. Both are packed into one
+// value a root or page (pack.go).
 package ledger
 
 import (
-	"encoding/binary"
-	"errors"
-	"fmt"
+	"slices"
 
 	"golang.org/x/crypto/blake2b"
 )
@@ -50,89 +40,61 @@ type Row struct {
 	Version uint64
 }
 
-const (
-	formatVersion   = 1
-	formatVersioned = 2
-	flagParked      = 1
-	maxIDLength     = 1024
-	versionBytes    = 8
-)
+// Journal lists, for every root, the ids of records that are about to be sent.
+//
+// It is the write-ahead intent of a push: the ledger is written after the push, so a
+// process that dies in between leaves an index that the ledger does not describe. The
+// journal lists the unconfirmed roots and the ids that may be in the index. The next
+// attempt sends those roots again whatever the ledger says, and deletes the ids whose
+// rows have vanished.
+type Journal map[uint64][]string
 
-// PackVersion returns the packed form of a root's entries as they are at a version
-// of its rows; 0 is none.
-func PackVersion(version uint64, entries []Entry) []byte {
-	size := 1 + versionBytes
-	for _, e := range entries {
-		size += 1 + binary.MaxVarintLen16 + len(e.ID) + len(e.Hash)
+// Unconfirmed is a root some of whose records may or may not be in the index: the
+// outcome of a push is unknown.
+type Unconfirmed struct {
+	IDs   []string // what may be in the index
+	Stamp string   // of this entry; a newer one of the same root has another
+	Whole bool     // every record of the root is unconfirmed, and not only IDs
+}
+
+// Add notes ids of a root and skips ids that are already listed.
+func (j Journal) Add(root uint64, ids ...string) {
+	if len(ids) > few {
+		j.addMany(root, ids)
+		return
 	}
-	b := make([]byte, 0, size)
-	if version == 0 {
-		b = append(b, formatVersion)
-	} else {
-		b = binary.BigEndian.AppendUint64(append(b, formatVersioned), version)
-	}
-	for _, e := range entries {
-		var flags byte
-		if e.Parked {
-			flags |= flagParked
+	list := j[root]
+	for _, id := range ids {
+		if !slices.Contains(list, id) {
+			list = append(list, id)
 		}
-		b = append(b, flags)
-		b = binary.AppendUvarint(b, uint64(len(e.ID)))
-		b = append(b, e.ID...)
-		b = append(b, e.Hash[:]...)
 	}
-	return b
+	j[root] = list
 }
 
-// errTruncated is a packed value that ends within an entry.
-var errTruncated = errors.New("ledger: the value ends within an entry")
+// few is the number of ids up to which lists are searched one by one: records are added
+// singly, and a map for each root would cost more than all its other work.
+const few = 16
 
-// Unpack reads the packed form. An empty value has no entries.
-func Unpack(b []byte) ([]Entry, error) {
-	_, entries, err := UnpackVersion(b)
-	return entries, err
-}
-
-// UnpackVersion is Unpack with the entries' version, 0 if unknown.
-func UnpackVersion(b []byte) (version uint64, entries []Entry, err error) {
-	if len(b) == 0 {
-		return 0, nil, nil
+// addMany is Add for many ids at once.
+func (j Journal) addMany(root uint64, ids []string) {
+	list := j[root]
+	known := make(map[string]bool, len(list)+len(ids))
+	for _, id := range list {
+		known[id] = true
 	}
-	format := b[0]
-	b = b[1:]
-	switch {
-	case format == formatVersioned && len(b) < versionBytes:
-		return 0, nil, errTruncated
-	case format == formatVersioned:
-		version, b = binary.BigEndian.Uint64(b), b[versionBytes:]
-	case format != formatVersion:
-		return 0, nil, fmt.Errorf("ledger: format %d is unknown: a newer version or another program wrote it", format)
-	}
-	for len(b) > 0 {
-		e, rest, err := unpackOne(b)
-		if err != nil {
-			return 0, nil, err
+	for _, id := range ids {
+		if !known[id] {
+			known[id] = true
+			list = append(list, id)
 		}
-		entries = append(entries, e)
-		b = rest
 	}
-	return version, entries, nil
+	j[root] = list
 }
 
-// unpackOne reads one entry and returns the rest of the value.
-func unpackOne(b []byte) (Entry, []byte, error) {
-	flags := b[0]
-	n, used := binary.Uvarint(b[1:])
-	if used <= 0 || n > maxIDLength {
-		return Entry{}, nil, errTruncated
+// Merge adds the contents of another journal.
+func (j Journal) Merge(other Journal) {
+	for root, ids := range other {
+		j.Add(root, ids...)
 	}
-	b = b[1+used:]
-	var e Entry
-	if uint64(len(b)) < n+uint64(len(e.Hash)) {
-		return Entry{}, nil, errTruncated
-	}
-	e.ID = string(b[:n])
-	copy(e.Hash[:], b[n:])
-	e.Parked = flags&flagParked != 0
-	return e, b[n+uint64(len(e.Hash)):], nil
 }

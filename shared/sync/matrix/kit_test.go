@@ -271,7 +271,7 @@ func (w *world) play(t queue.Task) error {
 	case run.RouteWindow:
 		task, err := claim.ParseTask(t.Body)
 		if err == nil {
-			step := join.Window(&flow.Window{Source: w.src, Queue: &w.queue, Entities: entities, Config: config, Log: silent, Apart: w.apart}, w.DB)
+			step := join.Window(&flow.Window{Source: w.src, Queue: &w.queue, Config: config, Log: silent, Apart: w.apart}, entities, w.DB)
 			_, err = step.Run(ctx, task)
 		}
 		return err
@@ -285,7 +285,7 @@ func (w *world) play(t queue.Task) error {
 
 // page plays a page task.
 func (w *world) page(x destination.Index, task page.Task) error {
-	step := join.Process(&flow.Process{Source: w.src, Index: x, Entities: entity.List{w.def}, Config: config, Log: silent}, w.DB)
+	step := join.Process(&flow.Process{Source: w.src, Index: x, Config: config, Log: silent}, entity.List{w.def}, w.DB)
 	_, err := step.Run(w.t.Context(), task, time.Now())
 	return err
 }

@@ -17,6 +17,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
@@ -59,7 +60,7 @@ type Scopes struct {
 	Entities entity.List
 	Config   Config
 	Log      *slog.Logger
-	Steps    flow.Steps
+	Steps    run.Steps
 	// Others start and follow members of other wings.
 	Others []Other
 }

@@ -80,7 +80,7 @@ type Rebuild struct {
 	// within seconds, not at once, which index is live.
 	Grace time.Duration
 	Log   *slog.Logger
-	Steps flow.Steps
+	Steps run.Steps
 }
 
 // Run brings a rebuild of d to its end, which is a new live target.

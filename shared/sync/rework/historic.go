@@ -33,18 +33,6 @@ const historicLayout = "2006-01-02 15:04:05"
 // defaultJobType is whose history is meant where the body does not say.
 const defaultJobType = "RETURN_JOB"
 
-// IsHistoric reports whether a body asks for a historic sync, well or badly. A
-// claim's task has neither of the words.
-func IsHistoric(body []byte) bool {
-	var probe map[string]json.RawMessage
-	if json.Unmarshal(body, &probe) != nil {
-		return false
-	}
-	_, data := probe["data"]
-	_, historic := probe["isHistoricSync"]
-	return data || historic
-}
-
 // ParseHistoric reads the request. The error is of kind fault.Invalid and says
 // what to type instead.
 func ParseHistoric(body []byte) (Historic, error) {

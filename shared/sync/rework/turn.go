@@ -11,6 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -71,13 +72,13 @@ type Jobs struct {
 	Changes  flow.ChangeList
 	Pages    LanePages
 	Targets  target.Table
-	Closer   flow.Closer
+	Closer   closing.Closer
 	Source   Source
 	Queue    queue.Sender
 	Entities entity.List
 	Config   flow.Config
 	Log      *slog.Logger
-	Steps    flow.Steps
+	Steps    run.Steps
 	// Apart says that the source's tables are on another server than our own.
 	Apart bool
 }
@@ -101,7 +102,7 @@ func (s *Jobs) Advance(ctx context.Context, t Task, now time.Time) (Job, error) 
 		return j, fault.New(fault.Superseded, "old-turn", "job %d is at turn %d; turn %d has been played", j.ID, j.Turn, t.Turn)
 	}
 	d, err := target.Catalog{Entities: s.Entities, Store: s.Targets}.Named(ctx, j.Entity)
-	if flow.Hopeless(err) {
+	if closing.Hopeless(err) {
 		return j, s.Closer.FailJob(ctx, j.ID, j.Entity, err.Error())
 	}
 	if err != nil {
@@ -332,10 +333,10 @@ func (a *advance) gap() time.Duration {
 // refuse ends a job's turn at an error: a hopeless one ends the job, closes its
 // open run and frees its lane.
 func (a *advance) refuse(ctx context.Context, err error) error {
-	if !flow.Hopeless(err) {
+	if !closing.Hopeless(err) {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flow.KeepTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing.KeepTime)
 	defer cancel()
 	if a.open.ID != 0 {
 		if _, err := a.Closer.Fail(ctx, a.open, err.Error()); err != nil {

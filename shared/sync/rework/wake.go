@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -26,7 +25,7 @@ type Waker struct {
 	Queue   queue.Sender
 	Silence time.Duration // how long a turn may be overdue
 	Log     *slog.Logger
-	Steps   flow.Steps
+	Steps   run.Steps
 }
 
 // WakeSilent starts the chain of every silent job again: the process of its last

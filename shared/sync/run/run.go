@@ -122,3 +122,39 @@ type Run struct {
 func (r Run) Settled() bool {
 	return r.State == Processing && r.PagesDone+r.PagesFailed == r.PagesTotal
 }
+
+// Steps is called with a step's name between any two steps that leave something
+// behind. It is nil in production; tests use it to end the process there.
+type Steps func(step string)
+
+// At calls the hook, if there is one.
+func (s Steps) At(step string) {
+	if s != nil {
+		s(step)
+	}
+}
+
+// Answer is a run in the form that functions and command line show.
+type Answer struct {
+	RunID       int64      `json:"runId"`
+	Entity      string     `json:"entity"`
+	State       State      `json:"state"`
+	From        time.Time  `json:"from"`
+	To          time.Time  `json:"to"`
+	PagesTotal  int        `json:"pagesTotal"`
+	PagesDone   int        `json:"pagesDone"`
+	PagesFailed int        `json:"pagesFailed"`
+	Counts      Counts     `json:"counts"`
+	LastError   string     `json:"lastError,omitempty"`
+	CreatedAt   time.Time  `json:"createdAt"`
+	ClosedAt    *time.Time `json:"closedAt,omitempty"`
+}
+
+// Answer returns the run as an answer.
+func (r Run) Answer() Answer {
+	return Answer{
+		RunID: r.ID, Entity: r.Entity, State: r.State, From: r.Window.From, To: r.Window.To,
+		PagesTotal: r.PagesTotal, PagesDone: r.PagesDone, PagesFailed: r.PagesFailed,
+		Counts: r.Counts, LastError: r.LastError, CreatedAt: r.CreatedAt, ClosedAt: r.ClosedAt,
+	}
+}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/crypto/blake2b"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/owner"
 )
 
 // idHash is the key of an id in sync_owner: ids are compared by their bytes and may be
@@ -19,8 +19,8 @@ func idHash(id string) []byte {
 }
 
 // Owners returns the roots that own shared ids, by id; an id without an owner is absent.
-func (db *Ledger) Owners(ctx context.Context, entity string, ids []string) (account.Owners, error) {
-	owners := account.Owners{}
+func (db *Ledger) Owners(ctx context.Context, entity string, ids []string) (owner.Roots, error) {
+	owners := owner.Roots{}
 	err := sqldb.InChunks(ids, func(chunk []string) error {
 		byHash := make(map[string]string, len(chunk))
 		args := []any{entity}
@@ -42,7 +42,7 @@ func (db *Ledger) Owners(ctx context.Context, entity string, ids []string) (acco
 
 // Own writes the owners of shared ids. It comes before the push of their records, so
 // that a page of another root which deletes one of them sees it.
-func (db *Ledger) Own(ctx context.Context, entity string, owners account.Owners) error {
+func (db *Ledger) Own(ctx context.Context, entity string, owners owner.Roots) error {
 	// In one order, so that two pages do not wait for each other.
 	ids := slices.SortedFunc(maps.Keys(owners), func(a, b string) int { return slices.Compare(idHash(a), idHash(b)) })
 	err := sqldb.InChunks(ids, func(chunk []string) error {
@@ -54,7 +54,7 @@ func (db *Ledger) Own(ctx context.Context, entity string, owners account.Owners)
 }
 
 // Disown removes the owners of ids that were deleted, as far as they are still those.
-func (db *Ledger) Disown(ctx context.Context, entity string, owners account.Owners) error {
+func (db *Ledger) Disown(ctx context.Context, entity string, owners owner.Roots) error {
 	byRoot := map[uint64][][]byte{}
 	for id, root := range owners {
 		byRoot[root] = append(byRoot[root], idHash(id))

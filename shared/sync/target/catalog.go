@@ -17,6 +17,8 @@ type Table interface {
 	// FirstDefinition returns what an entity's first target is synced by; d is the
 	// definition of the files.
 	FirstDefinition(ctx context.Context, d entity.Definition) (entity.Definition, error)
+	// FixFirst fixes how the records of an entity's first target are written.
+	FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error)
 }
 
 // Catalog finds definitions by name and job type, where an entity may have more
@@ -27,8 +29,18 @@ type Catalog struct {
 }
 
 // Fed returns what a tick syncs: every target of every entity that is being
-// built, is live, or stands by.
-func (c Catalog) Fed(ctx context.Context) (entity.List, error) {
+// built, is live, or stands by. A name restricts it to one entity or to one target.
+func (c Catalog) Fed(ctx context.Context, name string) (entity.List, error) {
+	if name != "" {
+		d, err := c.Named(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		c.Entities = entity.List{d}
+		if !Parse(name).First() {
+			return c.Entities, nil
+		}
+	}
 	return c.pick(ctx, Role.Fed)
 }
 
@@ -106,6 +118,19 @@ func (c Catalog) Named(ctx context.Context, name string) (entity.Definition, err
 		return c.Store.FirstDefinition(ctx, d)
 	}
 	return c.stored(ctx, key.ID)
+}
+
+// Fixed is Named, and fixes how an index's records are written. It is asked before the
+// first of them is pushed.
+func (c Catalog) Fixed(ctx context.Context, name string) (entity.Definition, error) {
+	if !Parse(name).First() {
+		return c.Named(ctx, name)
+	}
+	d, err := c.Entities.Named(name)
+	if err != nil {
+		return d, err
+	}
+	return c.Store.FixFirst(ctx, d)
 }
 
 // Job returns the definition of that job type, an entity's or a target's.

@@ -141,7 +141,7 @@ func (w *world) play(ctx context.Context, t queue.Task, entities entity.List, cf
 		if err != nil {
 			return err
 		}
-		step := join.Window(&flow.Window{Source: w.src, Queue: &w.queue, Entities: entities, Config: cfg, Log: silent}, w.DB)
+		step := join.Window(&flow.Window{Source: w.src, Queue: &w.queue, Config: cfg, Log: silent}, entities, w.DB)
 		_, err = step.Run(ctx, task)
 		return err
 	}
@@ -149,7 +149,7 @@ func (w *world) play(ctx context.Context, t queue.Task, entities entity.List, cf
 	if err := json.Unmarshal(t.Body, &task); err != nil {
 		return err
 	}
-	step := join.Process(&flow.Process{Source: w.src, Index: w.client, Entities: entities, Config: cfg, Log: silent}, w.DB)
+	step := join.Process(&flow.Process{Source: w.src, Index: w.client, Config: cfg, Log: silent}, entities, w.DB)
 	_, err := step.Run(ctx, task, time.Now())
 	return err
 }

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/owner"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -28,7 +28,7 @@ type Histories struct {
 // RecordLedger is what is known of a record's root.
 type RecordLedger interface {
 	// Owners returns the roots that own shared ids.
-	Owners(ctx context.Context, entity string, ids []string) (account.Owners, error)
+	Owners(ctx context.Context, entity string, ids []string) (owner.Roots, error)
 	// Doubts returns what is unconfirmed of the roots.
 	Doubts(ctx context.Context, entity string, roots []uint64) (map[uint64]store.Doubt, error)
 }
@@ -121,7 +121,7 @@ func (v *Verifier) candidates(ctx context.Context, h Histories, d entity.Definit
 			roots = append(roots, doc.root)
 		}
 	}
-	roots = append(roots, account.Numbers(id)...)
+	roots = append(roots, owner.Numbers(id)...)
 	slices.Sort(roots)
 	return slices.Compact(roots), nil
 }

@@ -17,7 +17,7 @@ const (
 
 // RunProtocol copies finished jobs to the online side, children first, until none is
 // left, stop is closed or ctx ends. It works under the lease of the jobs.
-func (w *Worker) RunProtocol(ctx context.Context, stop <-chan struct{}) (int64, error) {
+func (w *Worker) RunProtocol(ctx context.Context, stop <-chan struct{}) (n int64, err error) {
 	if !w.Settings.Protocol {
 		return 0, nil
 	}
@@ -26,11 +26,19 @@ func (w *Worker) RunProtocol(ctx context.Context, stop <-chan struct{}) (int64, 
 		return 0, err
 	}
 	defer h.leave()
-	for n := int64(0); ; {
+	defer func() {
+		if n > 0 || err != nil { // an idle run says nothing
+			w.signed(ctx, transfer.NoteProtocol, n, err)
+		}
+	}()
+	for {
 		begun := w.Now()
 		list, err := w.Jobs.Unsent(h.ctx, protocolBatch)
 		if err != nil || len(list) == 0 {
 			return n, err
+		}
+		if n == 0 {
+			w.sign(ctx, transfer.NoteProtocol, transfer.Sign{Running: true})
 		}
 		for _, j := range list {
 			if stopped(stop) || h.ctx.Err() != nil {

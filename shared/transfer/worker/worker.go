@@ -128,8 +128,7 @@ type Result struct {
 
 // Run works off what there is, until nothing is left, stop is closed or ctx ends. Jobs
 // that have begun are ended unless ctx ends.
-func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (Result, error) {
-	var done Result
+func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (done Result, err error) {
 	if w.Guard != nil && !w.Guard.Allow(ctx) {
 		return Result{Locked: true}, nil
 	}
@@ -139,6 +138,8 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (Result, error) 
 	}
 	defer h.leave()
 	done.Held = true
+	w.sign(ctx, transfer.NoteWorker, transfer.Sign{Running: true})
+	defer func() { w.signed(ctx, transfer.NoteWorker, done.Jobs, err) }()
 	for {
 		n, err := w.turn(h, stop)
 		done.Jobs += n
@@ -157,6 +158,29 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (Result, error) 
 		default:
 			pause(h.ctx, stop, max(w.Settings.Debounce/20, time.Millisecond))
 		}
+	}
+}
+
+// sign says in a note what a part does. A note that cannot be left stops no work.
+func (w *Worker) sign(ctx context.Context, name transfer.NoteName, s transfer.Sign) {
+	if w.Notes == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Settings.CallTimeout)
+	defer cancel()
+	if err := transfer.Leave(ctx, w.Notes, name, s); err != nil {
+		w.Log.WarnContext(ctx, "a sign of the transfer worker could not be left", "error", err)
+	}
+}
+
+// signed says that a part's run ended, unless another process has taken over.
+func (w *Worker) signed(ctx context.Context, name transfer.NoteName, jobs int64, err error) {
+	s := transfer.Sign{Jobs: jobs}
+	if err != nil {
+		s.Error = err.Error()
+	}
+	if !errors.Is(err, transfer.ErrLost) {
+		w.sign(ctx, name, s)
 	}
 }
 

@@ -216,29 +216,54 @@ func TestTwoServicesTakeOver(t *testing.T) {
 	})
 }
 
-// TestDriftLocksTheService has a clock that is off, and comes back.
+// TestDriftLocksTheService has a clock that drifts, comes back, and does not answer: jobs
+// wait while it is off, and all of them are done once.
 func TestDriftLocksTheService(t *testing.T) {
-	db := storetest.PostgreSQL(t)
-	clock := ntptest.New(t, time.Minute)
-	r := start(t, conf(t, db, ""), map[string]string{"ntp_servers": clock.Address, "max_time_drift_ms": "10000"})
-	id := r.create(person(t, db))
-	var s struct {
-		Drift struct{ Locked bool }
-	}
-	for until := time.Now().Add(time.Minute); !s.Drift.Locked; time.Sleep(20 * time.Millisecond) {
-		if r.get("/service/status", &s); time.Now().After(until) {
-			t.Fatal("the service is not locked")
+	storetest.Each(t, func(t *testing.T, db storetest.DB) {
+		clock := ntptest.New(t, time.Minute)
+		r := start(t, conf(t, db, ""), map[string]string{"ntp_servers": clock.Address, "max_time_drift_ms": "10000"})
+		var ids []int64
+		until := func(locked bool) {
+			t.Helper()
+			var s struct {
+				Drift struct{ Locked bool }
+			}
+			for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+				if r.get("/service/status", &s); s.Drift.Locked == locked {
+					return
+				}
+				if time.Now().After(end) {
+					t.Fatalf("locked is %v", s.Drift.Locked)
+				}
+			}
 		}
-	}
-	var j transfer.Job
-	if r.get(fmt.Sprintf("/job/info/%d", id), &j); j.State != transfer.New {
-		t.Errorf("a job ran while the clocks differ: %+v", j)
-	}
-	clock.Set(0)
-	r.get("/service/forcedriftcheck", nil)
-	if j := r.job(id); j.State != transfer.Done {
-		t.Errorf("%+v", j)
-	}
+		for _, offset := range []time.Duration{time.Minute, -time.Minute} {
+			clock.Set(offset)
+			r.get("/service/forcedriftcheck", nil)
+			ids = append(ids, r.create(person(t, db)))
+			until(true)
+			var j transfer.Job
+			if r.get(fmt.Sprintf("/job/info/%d", ids[len(ids)-1]), &j); j.State != transfer.New {
+				t.Errorf("a job ran while the clocks differ: %+v", j)
+			}
+			clock.Set(0)
+			r.get("/service/forcedriftcheck", nil)
+			until(false)
+			r.job(ids[len(ids)-1])
+		}
+		clock.Silence(true)
+		r.get("/service/forcedriftcheck", nil)
+		ids = append(ids, r.create(person(t, db)))
+		for _, id := range ids {
+			if j := r.job(id); j.State != transfer.Done || j.Runs != 1 {
+				t.Errorf("%+v", j)
+			}
+		}
+		var written int
+		if err := db.Pool.QueryRow("SELECT COUNT(*) FROM transfer_side_write WHERE verb = 'create' AND model = 'res.partner'").Scan(&written); err != nil || written != len(ids) {
+			t.Errorf("%d records were created for %d jobs, %v", written, len(ids), err)
+		}
+	})
 }
 
 // TestStartListsEverythingThatIsWrong starts with a configuration full of mistakes.

@@ -21,7 +21,7 @@ const rehearsal = "rehearsal"
 
 // sideConfig says what stands on both sides, for the service and for the functions.
 type sideConfig struct {
-	Kind string
+	Kind string `env:"TRANSFER_SIDES"`
 }
 
 // check says what is wrong, in the words behind the setting's name; empty for nothing.

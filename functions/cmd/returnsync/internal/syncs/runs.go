@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -19,7 +18,7 @@ import (
 
 // runsCmd is the commands about runs.
 func runsCmd(a *cli.App) *cobra.Command {
-	list := cli.List[wire.Answer]{
+	list := cli.List[run.Answer]{
 		Command: cobra.Command{
 			Short:   "List the runs, newest first",
 			Long:    "list shows the newest runs of each entity, or of one.",
@@ -29,7 +28,7 @@ func runsCmd(a *cli.App) *cobra.Command {
 		Read:  readRuns,
 		Empty: "There has been no run yet. Start one: returnsync sync --wait",
 		Head:  "RUN\tENTITY\tSTATE\tBEGAN (UTC)\tTOOK\tPAGES\tFOUND\tSAVED\tDELETED\tUNCHANGED\tPARKED\tERROR",
-		Row: func(a wire.Answer) []any {
+		Row: func(a run.Answer) []any {
 			return []any{
 				a.RunID, a.Entity, a.State, a.CreatedAt, took(a), fmt.Sprintf("%d/%d", a.PagesDone, a.PagesTotal),
 				a.Counts.Found, a.Counts.Saved, a.Counts.Deleted, a.Counts.Unchanged, a.Counts.Parked, short(a.LastError),
@@ -44,27 +43,27 @@ func runsCmd(a *cli.App) *cobra.Command {
 }
 
 // readRuns reads the newest runs of the entities that are meant.
-func readRuns(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]wire.Answer, error) {
+func readRuns(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]run.Answer, error) {
 	db, entities, err := s.Known(ctx, o.Entity)
 	if err != nil {
 		return nil, err
 	}
-	var list []wire.Answer
+	var list []run.Answer
 	for _, d := range entities {
 		runs, err := db.Runs.Newest(ctx, d.Name, o.Limit)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range runs {
-			list = append(list, wire.RunAnswer(r))
+			list = append(list, r.Answer())
 		}
 	}
-	slices.SortStableFunc(list, func(a, b wire.Answer) int { return int(b.RunID - a.RunID) })
+	slices.SortStableFunc(list, func(a, b run.Answer) int { return int(b.RunID - a.RunID) })
 	return list, nil
 }
 
 // took says how long a run took; nothing while it is under way.
-func took(a wire.Answer) string {
+func took(a run.Answer) string {
 	if a.ClosedAt == nil {
 		return "-"
 	}
@@ -114,7 +113,7 @@ its entries of the run log. Pages are kept for KEEP_DAYS days.`,
 
 // RunReport is a run with its pages and its log.
 type RunReport struct {
-	wire.Answer
+	run.Answer
 	Kind  run.Kind        `json:"kind"`
 	Pages []store.PageRow `json:"pages"`
 	Log   []runlog.Entry  `json:"log"`
@@ -130,7 +129,7 @@ func showRun(ctx context.Context, s *cli.Session, id int64, pages int, asJSON bo
 	if err != nil {
 		return err
 	}
-	report := RunReport{Answer: wire.RunAnswer(r), Kind: r.Kind, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
+	report := RunReport{Answer: r.Answer(), Kind: r.Kind, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
 	list, err := db.Pages.OfRun(ctx, id, pages)
 	if err != nil {
 		return err

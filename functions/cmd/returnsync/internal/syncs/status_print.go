@@ -7,7 +7,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // PrintStatus writes the report for people: first whether all is well and, if not, what
@@ -77,7 +77,7 @@ func claimText(c health.Claim, now time.Time) string {
 }
 
 // runningText describes the run under way.
-func runningText(a *wire.Answer, now time.Time) string {
+func runningText(a *run.Answer, now time.Time) string {
 	if a == nil {
 		return "nothing"
 	}
@@ -89,7 +89,7 @@ func runningText(a *wire.Answer, now time.Time) string {
 }
 
 // lastText describes the newest ended run.
-func lastText(a *wire.Answer, now time.Time) string {
+func lastText(a *run.Answer, now time.Time) string {
 	if a == nil {
 		return "none"
 	}

@@ -46,7 +46,7 @@ func (w *world) syncReading() (run.Run, []uint64) {
 // syncFrom is synced with pages that read from src.
 func (w *world) syncFrom(src *reader) run.Run {
 	w.t.Helper()
-	step := join.Process(&flow.Process{Source: src, Index: w.index, Entities: entity.List{w.def}, Config: w.cfg, Log: silent}, w.DB)
+	step := join.Process(&flow.Process{Source: src, Index: w.index, Config: w.cfg, Log: silent}, entity.List{w.def}, w.DB)
 	if err := w.tick(false); err != nil {
 		w.t.Fatal(err)
 	}

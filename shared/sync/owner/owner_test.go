@@ -1,4 +1,4 @@
-package account
+package owner
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ func TestShared(t *testing.T) {
 		if got := Shared(c.root, c.id); got != c.shared {
 			t.Errorf("%d, %q: shared %v", c.root, c.id, got)
 		}
-		own := Owned(source.Rows{Records: []source.Record{{Root: c.root, ID: c.id}}})
+		own := Of(source.Rows{Records: []source.Record{{Root: c.root, ID: c.id}}})
 		if root, ok := own[c.id]; ok != c.shared || root != c.root && ok {
 			t.Errorf("%d, %q: owned %v", c.root, c.id, own)
 		}

@@ -1,13 +1,5 @@
 package account
 
-import (
-	"crypto/sha256"
-	"encoding/binary"
-	"fmt"
-
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-)
-
 // Certain returns the page's roots of which every record is known, and at which
 // version of their rows. A root with a parked or an unconfirmed record is none.
 func (p *Page) Certain() []uint64 {
@@ -51,24 +43,4 @@ func (p *Page) Skip(now map[uint64]uint64) []uint64 {
 		}
 	}
 	return rest
-}
-
-// version returns a version of rows as the ledger keeps it: another definition gives
-// another, so that rows are read again after a change of the definition. It is never
-// 0, which is unknown.
-func (p *Page) version(rows uint64) uint64 { return max(1, rows^p.fingerprint) }
-
-// encoding changes when the same rows give other records than before, so that rows
-// of records that were pushed before are read again.
-const encoding = "3"
-
-// fingerprint distinguishes definitions that make different records of the same rows.
-func fingerprint(d entity.Definition) uint64 {
-	text, _ := d.Rows.Bind(map[string][]any{"ids": {0}})
-	content := fmt.Appendf(nil, "%s\n%s\n%v\n%d", encoding, text, d.Types, d.RecordLimit) // a map prints in order
-	if d.Format.AccountKey {
-		content = fmt.Appendf(content, "\n%s\n%x", d.Account, []byte(d.Format.IDs))
-	}
-	sum := sha256.Sum256(content)
-	return binary.BigEndian.Uint64(sum[:])
 }
