@@ -15,9 +15,10 @@ import (
 
 // caller is the sender of a request, with the tenant filter and the limits.
 type caller struct {
-	wire.Edition              // the index that the caller's queries go to, all of them the same
+	wire.Edition              // the index that the caller's queries go to
 	at           search.Truth // read before the index is asked, so never newer than the answer
 	tenantFilter search.TenantFilter
+	accounts     []string
 	user         string
 	f            *function
 	now          time.Time
@@ -30,20 +31,25 @@ func (f *function) enter(r *http.Request) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
-	user := strings.Join(who.Accounts, ",")
-	e, at, err := f.live(r, now)
+	served, _, err := f.place(r.URL)
 	if err != nil {
 		return caller{}, err
 	}
-	c := caller{Edition: e, at: at, tenantFilter: e.Schema.TenantFilter(who.Accounts), user: user, f: f, now: now}
+	c, err := caller{accounts: who.Accounts, user: strings.Join(who.Accounts, ","), f: f, now: now}.to(r.Context(), served[0])
+	if err != nil {
+		return c, err
+	}
 	return c, c.count(1)
 }
 
-// live returns the index that is live, and as of when it is true; an error where
-// that is not known.
-func (f *function) live(r *http.Request, now time.Time) (wire.Edition, search.Truth, error) {
-	at, err := f.Freshness.At(r.Context(), now)
-	return f.Edition(), at, err
+// to returns the caller before the live index of an entity; an error where it is not known
+// which one is live.
+func (c caller) to(ctx context.Context, s *wire.Served) (caller, error) {
+	var err error
+	c.at, err = s.Freshness.At(ctx, c.now)
+	c.Edition = s.Edition() // as of that reading
+	c.tenantFilter = c.Schema.TenantFilter(c.accounts)
+	return c, err
 }
 
 // record reads one record, by the same rule.
@@ -63,13 +69,10 @@ func (c caller) count(n int) error {
 	return nil
 }
 
-// ask asks the index. The memory for the answer is set aside first and belongs to
-// the answer until it has been sent. An index that is not there has no hits only
-// where it is certain that nothing was ever synced.
+// ask asks the index. The memory for the answer was set aside and belongs to the answer
+// until it has been sent. An index that is not there has no hits only where it is certain
+// that nothing was ever synced.
 func (c caller) ask(ctx context.Context, queries []search.Query) ([]search.Result, error) {
-	if err := c.reserve(ctx, search.Bound(queries, c.f.Limits.MaxAnswer)); err != nil {
-		return nil, err
-	}
 	results, err := c.Engine.Search(ctx, c.tenantFilter, queries)
 	if !errors.Is(err, search.ErrNoIndex) || !c.at.NeverSynced() {
 		return results, err

@@ -44,9 +44,13 @@ func describe(s *search.Schema, l wire.SearchLimits) (edge.Ready, error) {
 
 // describe answers with the description of the index that is live.
 func (f *function) describe(r *http.Request) (any, error) {
-	e, _, err := f.live(r, f.now())
+	served, _, err := f.place(r.URL)
 	if err != nil {
 		return nil, err
 	}
+	if _, err := served[0].Freshness.At(r.Context(), f.now()); err != nil {
+		return nil, err
+	}
+	e := served[0].Edition()
 	return describe(&e.Schema, f.Limits)
 }

@@ -12,6 +12,9 @@
 //	POST /key        a key with which a browser may ask the index itself
 //	GET  /openapi.json   the description of all this
 //
+// Where several entities are served, these speak of the first, and a batch may name any
+// entity's index in each request. Below /entities/NAME the same stands for one entity.
+//
 // A second call: is answered like the first; nothing is changed.
 package search
 
@@ -24,6 +27,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
 // The paths that the function answers at.
@@ -66,15 +70,18 @@ func Handler(s *wire.Search, now func() time.Time) (http.Handler, error) {
 	f := &function{Search: s, now: now, limiter: newLimiter(s.Limits.Rate, s.Limits.Burst)}
 	f.memory = newBudget(s.Limits.Memory, s.Limits.MaxAnswer)
 	f.compressors, f.parsing = newCompressors(maxCompressors), make(chan struct{}, maxParsing)
-	if _, err := describe(&s.Schema, s.Limits); err != nil {
-		return nil, err
+	for _, one := range s.All() {
+		if _, err := describe(&one.Schema, s.Limits); err != nil {
+			return nil, err
+		}
 	}
 	searching := edge.Handle(s.Log, f.search, http.MethodGet, http.MethodHead, http.MethodPost)
 	record := edge.Handle(s.Log, f.record, http.MethodGet, http.MethodHead)
 	key := edge.Handle(s.Log, f.key, http.MethodPost)
 	description := edge.Handle(s.Log, f.describe, http.MethodGet, http.MethodHead)
 	routed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch below(r.URL) {
+		_, rest, _ := f.place(r.URL) // whose error each handler gives
+		switch rest {
 		case "":
 			searching.ServeHTTP(w, r)
 		case "key":
@@ -99,4 +106,24 @@ func below(u *url.URL) string {
 		}
 	}
 	return strings.Trim(path, "/")
+}
+
+// errNoEntity is the answer for an entity that is not served.
+var errNoEntity = fault.New(fault.NotFound, "no-entity", "this service serves no such entity")
+
+// place returns the entities that a path speaks of, and the rest of the path: below
+// /entities/NAME that one, elsewhere all, of which the first is the default.
+func (f *function) place(u *url.URL) ([]*wire.Served, string, error) {
+	path := below(u)
+	named, ok := strings.CutPrefix(path, "entities/")
+	if !ok {
+		return f.All(), path, nil
+	}
+	entity, rest, _ := strings.Cut(named, "/")
+	for _, s := range f.All() {
+		if s.Schema.Entity == entity {
+			return []*wire.Served{s}, rest, nil
+		}
+	}
+	return nil, rest, errNoEntity
 }

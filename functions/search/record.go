@@ -32,7 +32,10 @@ func (f *function) record(r *http.Request) (any, error) {
 	if r.URL.RawQuery != "" {
 		return nil, fault.New(fault.Invalid, "bad-parameter", "a record takes no parameters")
 	}
-	id := below(r.URL)
+	_, id, err := f.place(r.URL)
+	if err != nil {
+		return nil, err
+	}
 	if len(id) > maxObjectID || strings.Contains(id, "/") {
 		return nil, errNoRecord
 	}

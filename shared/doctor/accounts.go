@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/cases"
@@ -20,6 +21,8 @@ type Roots interface {
 	Reader
 	// Roots returns up to limit root ids of a range, in order.
 	Roots(ctx context.Context, d entity.Definition, r source.Range, limit int) ([]uint64, error)
+	// Now returns the database's clock.
+	Now(ctx context.Context) (time.Time, error)
 }
 
 // The sample of accounts: the number of parts of the range of root ids, and of roots in
@@ -59,13 +62,29 @@ func Accounts(ctx context.Context, r Roots, d entity.Definition, nameable func(s
 	return orOK(found, "%s: the %d accounts of %d sampled records differ in more than case", d.Name, len(accounts), records)
 }
 
+// sampleKeys returns roots of a definition whose roots are keys: keys have no order, so
+// the sample is those that changed last.
+func sampleKeys(ctx context.Context, r Roots, d entity.Definition) ([]uint64, error) {
+	now, err := r.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newest(ctx, r, d, now, accountParts*accountRoots)
+}
+
 // sampleAccounts returns the accounts of a sample, and of how many records.
 func sampleAccounts(ctx context.Context, r Roots, d entity.Definition) (accounts map[string]bool, records int, err error) {
 	accounts = map[string]bool{}
-	last, err := lastRoot(ctx, r, d)
-	for n := uint64(0); n < accountParts && err == nil; n++ {
+	var parts [][]uint64
+	if d.Keyed() {
 		var ids []uint64
-		if ids, err = r.Roots(ctx, d, source.Range{After: last / accountParts * n, Upto: source.MaxRoot}, accountRoots); err != nil {
+		ids, err = sampleKeys(ctx, r, d)
+		parts = slices.Collect(slices.Chunk(ids, accountRoots))
+	} else {
+		parts, err = sampleRanges(ctx, r, d)
+	}
+	for _, ids := range parts {
+		if err != nil {
 			break
 		}
 		var rows source.Rows
@@ -80,6 +99,17 @@ func sampleAccounts(ctx context.Context, r Roots, d entity.Definition) (accounts
 		}
 	}
 	return accounts, records, err
+}
+
+// sampleRanges returns roots of each part of the range of root ids.
+func sampleRanges(ctx context.Context, r Roots, d entity.Definition) (parts [][]uint64, err error) {
+	last, err := lastRoot(ctx, r, d)
+	for n := uint64(0); n < accountParts && err == nil; n++ {
+		var ids []uint64
+		ids, err = r.Roots(ctx, d, source.Range{After: last / accountParts * n, Upto: source.MaxRoot}, accountRoots)
+		parts = append(parts, ids)
+	}
+	return parts, err
 }
 
 // lastRoot returns a bound of the root ids in use: none is higher, and the highest is at

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // census is records of roots 1 to n, one each.
@@ -26,6 +28,16 @@ func (c census) Rows(_ context.Context, _ entity.Definition, ids []uint64) (rows
 	}
 	return rows, nil
 }
+
+func (c census) ChangedIn(context.Context, entity.Definition, window.Window, int) ([]uint64, error) {
+	return nil, nil
+}
+
+func (c census) RootNames(context.Context, entity.Definition, []uint64) (map[uint64]string, error) {
+	return nil, nil
+}
+
+func (c census) Now(context.Context) (time.Time, error) { return time.Time{}, nil }
 
 // TestAlikeAccounts looks for accounts that an index takes for one.
 func TestAlikeAccounts(t *testing.T) {

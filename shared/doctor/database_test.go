@@ -117,7 +117,7 @@ func TestAllIsRight(t *testing.T) {
 	expect(t, Fits(ctx, b.d, b.source.Check), OK)
 	expect(t, Plans(ctx, db.SQL, b.d, b.now()), OK)
 	expect(t, Stamps(ctx, db.SQL, b.d, b.now()), OK)
-	expect(t, Records(ctx, db.SQL, b.source, b.d, b.now()), OK)
+	expect(t, Records(ctx, b.source, b.d, b.now()), OK)
 	expect(t, Transactions(ctx, db, b.d.Overlap), OK)
 }
 
@@ -248,7 +248,7 @@ func TestStampsThatNoWindowSees(t *testing.T) {
 func TestRecordsNearTheLimit(t *testing.T) {
 	b := newBench(t)
 	b.d.RecordLimit = 600
-	expect(t, Records(t.Context(), b.source.SQL(), b.source, b.d, b.now()), Warn, "larger than the limit of 600")
+	expect(t, Records(t.Context(), b.source, b.d, b.now()), Warn, "larger than the limit of 600")
 }
 
 func TestTablesNotMigrated(t *testing.T) {

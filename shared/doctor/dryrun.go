@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -15,15 +14,19 @@ const dryRoots = 300
 
 // DryRun builds the records of the roots that changed last, as a sync would, and reports
 // what would be parked, what the server warned of, and ids that two roots share. It sends
-// nothing. source is asked as the pipeline asks it; db is the same database.
-func DryRun(ctx context.Context, source Reader, db *sql.DB, d entity.Definition, now time.Time) []Finding {
-	roots, err := newest(ctx, db, d, now, dryRoots)
+// nothing.
+func DryRun(ctx context.Context, source Reader, d entity.Definition, now time.Time) []Finding {
+	roots, err := newest(ctx, source, d, now, dryRoots)
 	if err != nil {
 		return blind("the newest roots of "+d.Name, err, "")
 	}
 	rows, err := source.Rows(ctx, d, roots)
 	if err != nil {
 		return one(Fail, fmt.Sprintf("%s/rows.sql fails over rows of the database: %v", d.Source, err), "correct the statement, or the rows that it names")
+	}
+	name, err := rootNames(ctx, source, d, roots)
+	if err != nil {
+		return blind("the roots of "+d.Name, err, "")
 	}
 	var found []Finding
 	add := func(s Severity, do, format string, args ...any) {
@@ -36,13 +39,13 @@ func DryRun(ctx context.Context, source Reader, db *sql.DB, d entity.Definition,
 		switch {
 		case r.Problem != "":
 			if parked++; example == "" {
-				example = fmt.Sprintf("%s of root %d: %s", r.ID, r.Root, r.Problem)
+				example = fmt.Sprintf("%s of root %s: %s", r.ID, name(r.Root), r.Problem)
 			}
 		case len(r.Body) > d.RecordLimit:
 			large++
 		}
 		if root, twice := owner[r.ID]; twice {
-			add(Fail, "make objectID unique in rows.sql, such as by CONCAT of the keys", "%s/rows.sql gives the objectID %q twice, for the roots %d and %d", d.Source, r.ID, root, r.Root)
+			add(Fail, "make objectID unique in rows.sql, such as by CONCAT of the keys", "%s/rows.sql gives the objectID %q twice, for the roots %s and %s", d.Source, r.ID, name(root), name(r.Root))
 		}
 		owner[r.ID] = r.Root
 	}

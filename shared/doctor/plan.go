@@ -30,15 +30,11 @@ func Fits(ctx context.Context, d entity.Definition, check func(context.Context, 
 // tables: changed.sql runs for every window, rows.sql for every page.
 func Plans(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time) []Finding {
 	changed, args := d.Changed.Bind(map[string][]any{"from": {now.Add(-d.Overlap - 15*time.Minute)}, "to": {now}})
-	found, err := scans(ctx, db, query{d.Source + "/changed.sql", "SELECT DISTINCT _root FROM (" + changed + ") AS changed", args})
+	found, err := scans(ctx, db, query{d.Source + "/changed.sql", "SELECT DISTINCT " + strings.Join(d.RootColumns(), ", ") + " FROM (" + changed + ") AS changed", args})
 	if err != nil {
 		return blind("the plan of changed.sql", err, "")
 	}
-	ids := make([]any, 10)
-	for i := range ids {
-		ids[i] = i + 1
-	}
-	rows, args := d.Rows.Bind(map[string][]any{"ids": ids})
+	rows, args := d.Rows.Bind(map[string][]any{"ids": d.Samples(1, 10)})
 	more, err := scans(ctx, db, query{d.Source + "/rows.sql", rows, args})
 	if err != nil {
 		return blind("the plan of rows.sql", err, "")

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ type Preview struct {
 
 // PreviewRecord is one record as it would be sent, or the reason why it would be parked.
 type PreviewRecord struct {
-	Root   uint64          `json:"root,string"`
+	Root   string          `json:"root"` // a number, or the key
 	ID     string          `json:"objectID"`
 	Bytes  int             `json:"bytes"`
 	Parked string          `json:"parked,omitempty"`
@@ -45,7 +46,7 @@ func Previews(ctx context.Context, source Reader, db *sql.DB, d entity.Definitio
 	p := Preview{Entity: d.Name, Records: []PreviewRecord{}, Plans: map[string][]string{}}
 	var err error
 	if len(roots) == 0 {
-		if roots, err = newest(ctx, db, d, now, c.Limit); err != nil {
+		if roots, err = newest(ctx, source, d, now, c.Limit); err != nil {
 			return p, err
 		}
 	}
@@ -54,9 +55,16 @@ func Previews(ctx context.Context, source Reader, db *sql.DB, d entity.Definitio
 		return p, err
 	}
 	p.Warnings = rows.Warnings
+	names, err := source.RootNames(ctx, d, roots)
+	if err != nil {
+		return p, err
+	}
 	for i := range rows.Records {
 		r := &rows.Records[i]
-		one := PreviewRecord{Root: r.Root, ID: r.ID, Bytes: len(r.Body), Parked: r.Problem, Record: r.Body}
+		one := PreviewRecord{Root: strconv.FormatUint(r.Root, 10), ID: r.ID, Bytes: len(r.Body), Parked: r.Problem, Record: r.Body}
+		if name, ok := names[r.Root]; ok {
+			one.Root = name
+		}
 		if one.Parked == "" && one.Bytes > d.RecordLimit {
 			one.Parked = fmt.Sprintf("%d bytes; the limit is %d", one.Bytes, d.RecordLimit)
 		}
@@ -66,7 +74,7 @@ func Previews(ctx context.Context, source Reader, db *sql.DB, d entity.Definitio
 	if p.Plans["changed.sql"], err = steps(ctx, db, changed, args); err != nil {
 		return p, err
 	}
-	text, args := d.Rows.Bind(map[string][]any{"ids": {1, 2, 3}})
+	text, args := d.Rows.Bind(map[string][]any{"ids": d.Samples(1, 3)})
 	p.Plans["rows.sql"], err = steps(ctx, db, text, args)
 	return p, err
 }

@@ -2,13 +2,13 @@ package doctor
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // sampleRoots is the number of newest roots whose records are built.
@@ -21,6 +21,10 @@ const smallestPlan = 10_000
 type Reader interface {
 	// Rows returns the records of the roots with these ids.
 	Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error)
+	// ChangedIn returns roots that changed in a window, at most limit.
+	ChangedIn(ctx context.Context, d entity.Definition, w window.Window, limit int) ([]uint64, error)
+	// RootNames returns the keys of roots that are no numbers.
+	RootNames(ctx context.Context, d entity.Definition, roots []uint64) (map[uint64]string, error)
 }
 
 // sizes are the sizes of a sample of records.
@@ -32,8 +36,8 @@ type sizes struct {
 
 // Records builds the records of the newest roots, as the process function does,
 // and compares their bytes with the definition's limit.
-func Records(ctx context.Context, db *sql.DB, r Reader, d entity.Definition, now time.Time) []Finding {
-	ids, err := newest(ctx, db, d, now, sampleRoots)
+func Records(ctx context.Context, r Reader, d entity.Definition, now time.Time) []Finding {
+	ids, err := newest(ctx, r, d, now, sampleRoots)
 	if err != nil {
 		return blind("the newest roots of "+d.Name, err, "")
 	}

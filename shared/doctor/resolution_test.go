@@ -57,7 +57,7 @@ func TestLocalStamps(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	b := newBench(t)
 	look := func(d entity.Definition) []Finding {
-		return DryRun(t.Context(), b.source, b.source.SQL(), d, b.now())
+		return DryRun(t.Context(), b.source, d, b.now())
 	}
 	expect(t, look(b.d), OK, "have a JSON form")
 	large := b.d

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // countAtMost bounds the counts.
@@ -186,34 +188,32 @@ const aheadMost = 10 * 365 * 24 * time.Hour
 // countAfter counts roots that changed.sql finds from a time on, up to most.
 func countAfter(ctx context.Context, db *sql.DB, d entity.Definition, from time.Time, most int) (n int, err error) {
 	text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {from.Add(aheadMost)}})
-	err = db.QueryRowContext(ctx, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT DISTINCT _root FROM (%s) AS changed LIMIT %d) AS few", text, most), args...).Scan(&n)
+	err = db.QueryRowContext(ctx, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT DISTINCT %s FROM (%s) AS changed LIMIT %d) AS few", strings.Join(d.RootColumns(), ", "), text, most), args...).Scan(&n)
 	return n, err
 }
 
 // newest returns up to n roots that changed lately. Its windows grow until they hold enough;
 // each is a range of the index.
-func newest(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time, n int) ([]uint64, error) {
+func newest(ctx context.Context, r Reader, d entity.Definition, now time.Time, n int) ([]uint64, error) {
 	for back := time.Hour; ; back *= 6 {
-		from := now.Add(-back)
-		if epoch := time.Unix(0, 0).UTC(); from.Before(epoch) { // date functions take no earlier one
-			from = epoch
+		w := window.Window{From: now.Add(-back), To: now}
+		if epoch := time.Unix(0, 0).UTC(); w.From.Before(epoch) { // date functions take no earlier one
+			w.From = epoch
 		}
-		text, args := d.Changed.Bind(map[string][]any{"from": {from}, "to": {now}})
-		rows, err := table(ctx, db, fmt.Sprintf("SELECT DISTINCT _root FROM (%s) AS changed ORDER BY _root DESC LIMIT %d", strings.TrimSpace(text), n), args...)
-		if err != nil {
-			return nil, err
+		ids, err := r.ChangedIn(ctx, d, w, n)
+		if err != nil || len(ids) >= n || back >= 50*365*24*time.Hour {
+			return ids, err
 		}
-		if len(rows) < n && back < 50*365*24*time.Hour {
-			continue
-		}
-		ids := make([]uint64, 0, len(rows))
-		for _, row := range rows {
-			var id uint64
-			if _, err := fmt.Sscan(row["_root"], &id); err != nil {
-				return nil, err
-			}
-			ids = append(ids, id)
-		}
-		return ids, nil
 	}
+}
+
+// rootNames returns how messages name roots: by their keys where they have some.
+func rootNames(ctx context.Context, r Reader, d entity.Definition, roots []uint64) (func(uint64) string, error) {
+	names, err := r.RootNames(ctx, d, roots)
+	return func(root uint64) string {
+		if name, ok := names[root]; ok {
+			return strconv.Quote(name)
+		}
+		return strconv.FormatUint(root, 10)
+	}, err
 }

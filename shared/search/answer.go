@@ -18,6 +18,15 @@ type Truth struct {
 	sure  bool       // the database said so just now; false for the last known state
 }
 
+// Older returns the truth about two answers together: the older time, and stale if one is.
+func (t Truth) Older(o Truth) Truth {
+	both := Truth{AsOf: t.AsOf, Stale: t.Stale || o.Stale, sure: t.sure && o.sure}
+	if t.AsOf != nil && (o.AsOf == nil || o.AsOf.Before(*t.AsOf)) {
+		both.AsOf = o.AsOf
+	}
+	return both
+}
+
 // NeverSynced reports whether it is certain that nothing was ever synced.
 func (t Truth) NeverSynced() bool { return t.AsOf == nil && t.sure }
 
@@ -76,9 +85,17 @@ func BatchMembers() []string { return append([]string{"index", "params", "asOf",
 // BatchAnswer puts the answer of a batch together: the results in the order of
 // the requests, each with what its caller asked and nothing of the tenant filter. The
 // pieces are to be written one after the other; what the index answered is not
-// copied into them.
-func BatchAnswer(asked []Asked, results []Result, at Truth) ([][]byte, error) {
-	truth, err := json.Marshal(at)
+// copied into them. at is the truth by entity, and whole that of all of them.
+func BatchAnswer(asked []Asked, results []Result, at map[string]Truth, whole Truth) ([][]byte, error) {
+	truths := make(map[string][]byte, len(at))
+	for name, one := range at {
+		text, err := json.Marshal(one)
+		if err != nil {
+			return nil, err
+		}
+		truths[name] = text
+	}
+	last, err := json.Marshal(whole)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +105,7 @@ func BatchAnswer(asked []Asked, results []Result, at Truth) ([][]byte, error) {
 		if i > 0 {
 			out.text(",")
 		}
+		truth := truths[asked[i].Entity]
 		out.text("{" + string(truth[1:len(truth)-1]))
 		out.member("index", jsonText(asked[i].IndexName))
 		if asked[i].Facet == "" {
@@ -100,7 +118,7 @@ func BatchAnswer(asked []Asked, results []Result, at Truth) ([][]byte, error) {
 		}
 		out.text("}")
 	}
-	out.text("]," + string(truth[1:]) + "\n")
+	out.text("]," + string(last[1:]) + "\n")
 	return out.all(), nil
 }
 

@@ -15,6 +15,7 @@ type Asked struct {
 	Query
 	IndexName string
 	Params    string
+	Entity    string // whose index is asked
 }
 
 // request is one request of InstantSearch's protocol.
@@ -30,7 +31,25 @@ type request struct {
 // params is an object or a URL's query; parameters may also stand beside indexName, as
 // version 5 of the client documents. A request of the type facet, or with a facetName,
 // asks for the values of a facet. Every request is answered, whatever the strategy says.
-func (s *Schema) ParseBatch(body []byte) ([]Asked, error) {
+func (s *Schema) ParseBatch(body []byte) ([]Asked, error) { return Schemas{s}.ParseBatch(body) }
+
+// Schemas are the indices that a batch may name, each request another one.
+type Schemas []*Schema
+
+// named returns the schema of a name; the error lists the names.
+func (l Schemas) named(index string) (*Schema, error) {
+	var names []string
+	for _, s := range l {
+		if s.Names(index) {
+			return s, nil
+		}
+		names = append(append(names, s.Entity), s.IndexNames()...)
+	}
+	return nil, fault.New(fault.Forbidden, "no-such-index", "there is no index %q: use %s", clip(index), strings.Join(names, ", ")).WithParam("indexName")
+}
+
+// ParseBatch is Schema.ParseBatch for several indices.
+func (l Schemas) ParseBatch(body []byte) ([]Asked, error) {
 	var in struct {
 		Requests []map[string]json.RawMessage `json:"requests"`
 		Strategy string                       `json:"strategy"`
@@ -47,6 +66,10 @@ func (s *Schema) ParseBatch(body []byte) ([]Asked, error) {
 	asked := make([]Asked, len(in.Requests))
 	for i, members := range in.Requests {
 		r, err := readRequest(members)
+		var s *Schema
+		if err == nil {
+			s, err = l.named(r.indexName)
+		}
 		if err == nil {
 			asked[i], err = s.ask(r)
 		}
@@ -102,12 +125,8 @@ func at(i int, err error) error {
 
 // ask reads one request.
 func (s *Schema) ask(r request) (Asked, error) {
-	a := Asked{IndexName: r.indexName, Query: Query{HitsPerPage: defaultHits, Options: map[string]any{}}}
-	var known bool
-	if a.Sort, known = s.named(r.indexName); !known {
-		return a, fault.New(fault.Forbidden, "no-such-index", "there is no index %q: use %s", clip(r.indexName),
-			strings.Join(append([]string{s.Entity}, s.IndexNames()...), ", ")).WithParam("indexName")
-	}
+	a := Asked{Entity: s.Entity, IndexName: r.indexName, Query: Query{HitsPerPage: defaultHits, Options: map[string]any{}}}
+	a.Sort, _ = s.named(r.indexName) // known, or the schema had not been chosen
 	if err := s.askFacet(&a.Query, r); err != nil {
 		return a, err
 	}

@@ -101,6 +101,12 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 	return s, s.check()
 }
 
+// Grouped reports whether an index's settings say what a group of records is.
+func Grouped(settings []byte) bool {
+	var in indexSettings
+	return json.Unmarshal(settings, &in) == nil && in.Group != ""
+}
+
 // readNumbers reads numericAttributesForFiltering. The account and its key are never
 // asked by number.
 func (s *Schema) readNumbers(list []string) {
@@ -210,6 +216,12 @@ func (s *Schema) named(index string) (Sort, bool) {
 		}
 	}
 	return Sort{}, false
+}
+
+// Names reports whether callers may call the index by a name, or one of its replicas.
+func (s *Schema) Names(index string) bool {
+	_, ok := s.named(index)
+	return ok
 }
 
 // shown refuses fields that are never shown, or that are no names.

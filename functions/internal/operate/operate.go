@@ -75,6 +75,7 @@ const (
 	ResumeJob    = "resume-job"
 	CancelJob    = "cancel-job"
 	RetryParked  = "retry-parked"
+	SyncRoots    = "sync-roots"
 	DropParked   = "drop-parked"
 	AddSchedule  = "add-schedule"
 	EditSchedule = "edit-schedule"

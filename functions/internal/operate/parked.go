@@ -111,19 +111,43 @@ func (a Acts) retry(ctx context.Context, by Actor, entry audit.Entry, choose fun
 		if err != nil {
 			return err
 		}
-		r, err := rework.NewRepairs(ctx, join.Repairs(a.Store), p.Def, run.Record, by.String())
-		if err != nil {
-			return err
-		}
-		for root, ids := range p.Records {
-			if err := r.Add(ctx, root, ids...); err != nil {
-				return err
-			}
-		}
-		if j, err = r.Start(ctx); err != nil {
+		if j, err = a.single(ctx, by, p.Def, p.Records); err != nil {
 			return err
 		}
 		entry.New = Retried(len(p.IDs()), j)
+		return a.wake(ctx, j.ID)
+	})
+	return j, err
+}
+
+// single starts the job of single roots, of which the records named are sent whatever the
+// ledger says.
+func (a Acts) single(ctx context.Context, by Actor, d entity.Definition, records ledger.Journal) (j rework.Job, err error) {
+	r, err := rework.NewRepairs(ctx, join.Repairs(a.Store), d, run.Record, by.String())
+	if err != nil {
+		return j, err
+	}
+	for root, ids := range records {
+		if err := r.Add(ctx, root, ids...); err != nil {
+			return j, err
+		}
+	}
+	return r.Start(ctx)
+}
+
+// SyncRoots syncs single roots of an entity by a job. names are the roots as the person
+// named them, for the audit.
+func (a Acts) SyncRoots(ctx context.Context, by Actor, d entity.Definition, names []string, roots []uint64) (j rework.Job, err error) {
+	entry := audit.Entry{Action: SyncRoots, Object: target.Parse(d.Name).Base, Old: "roots: " + some(names)}
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) (err error) {
+		records := ledger.Journal{}
+		for _, root := range roots {
+			records.Add(root)
+		}
+		if j, err = a.single(ctx, by, d, records); err != nil {
+			return err
+		}
+		entry.New = j.String()
 		return a.wake(ctx, j.ID)
 	})
 	return j, err

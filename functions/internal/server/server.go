@@ -77,8 +77,8 @@ func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
 	if err := wire.Configure(ctx, e.Lookup, &cfg); err != nil {
 		return err
 	}
-	handler, err := Handler(ctx, e, cfg)
-	defer func() { err = errors.Join(err, e.Close()) }()
+	handler, end, err := serving(ctx, e, cfg)
+	defer func() { err = errors.Join(err, end()) }()
 	if err = errors.Join(cfg.Check(), err); err != nil {
 		return err
 	}

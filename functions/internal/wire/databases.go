@@ -22,17 +22,26 @@ func (e *Env) Store(d Databases) (*store.DB, error) {
 	return db, err
 }
 
-// Source opens the source's tables.
+// Source opens the source's tables, with the map of keys that stands among our own.
 func (e *Env) Source(d Databases) (*mysql.Source, error) {
 	dsn, dial, err := e.route(d.SourceDSN)
 	if err != nil {
 		return nil, err
 	}
 	s, err := mysql.Open(dsn, d.MaxConnections, dial...)
-	if err == nil {
-		e.closing(s.Close)
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	e.closing(s.Close)
+	if dsn, dial, err = e.route(d.State()); err != nil {
+		return nil, err
+	}
+	keys, end, err := store.OpenKeys(dsn, d.MaxConnections, e.Log, dial...)
+	if err != nil {
+		return nil, err
+	}
+	e.closing(end)
+	return s.Numbered(keys), nil
 }
 
 // route returns the DSN to connect with, and Cloud SQL's dialer if the way leads

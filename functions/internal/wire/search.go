@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -21,12 +22,21 @@ import (
 
 // Search holds the parts of the search function.
 type Search struct {
+	Served   // the entity that answers where a request names none
+	Others   []*Served
+	Identity *identity.Verifier
+	Limits   SearchLimits
+	Log      *slog.Logger
+}
+
+// All returns the served entities, the first one first.
+func (s *Search) All() []*Served { return append([]*Served{&s.Served}, s.Others...) }
+
+// Served is one entity that is searched.
+type Served struct {
 	Schema    search.Schema
 	Engine    search.Engine
-	Identity  *identity.Verifier
 	Freshness *search.Freshness
-	Limits    SearchLimits
-	Log       *slog.Logger
 	// edition is the live index, nil for Schema and Engine.
 	edition atomic.Pointer[Edition]
 }
@@ -39,7 +49,7 @@ type Edition struct {
 }
 
 // Edition returns the live index, as of Freshness's last reading.
-func (s *Search) Edition() Edition {
+func (s *Served) Edition() Edition {
 	if e := s.edition.Load(); e != nil {
 		return *e
 	}
@@ -122,7 +132,7 @@ type searchConfig struct {
 	URL         string        `env:"ALGOLIA_URL"`
 	ReadTimeout time.Duration `env:"ALGOLIA_READ_TIMEOUT, default=3s"`
 	// Distinct shows one hit a group of records (a return's items) unless the caller
-	// asks otherwise.
+	// asks otherwise, in indices whose settings say what a group is.
 	Distinct bool `env:"SEARCH_DISTINCT"`
 	// Trust is how long the last known live index is used while the state database
 	// cannot be read.
@@ -141,31 +151,56 @@ func (e *Env) Search(ctx context.Context) (*Search, error) {
 	if err := Configure(ctx, e.Lookup, &cfg, &sorting, &who, &defs, &s.Limits); err != nil {
 		return nil, err
 	}
-	d, problem := defs.Named(sorting.Entity)
-	if problem == nil {
-		s.Schema, problem = schemaOf(d, sorting, cfg.Distinct)
-	}
+	problems := []error{s.Limits.check(), s.openIdentity(ctx, e, who)}
 	if cfg.Trust <= 0 {
-		problem = errors.Join(problem, errors.New("SEARCH_TRUST must be positive"))
+		problems = append(problems, errors.New("SEARCH_TRUST must be positive"))
 	}
-	problems := []error{problem, s.Limits.check(), s.openIdentity(ctx, e, who), s.openEngine(cfg)}
 	db, err := e.Store(Databases{SourceDSN: cfg.StateDSN, MaxConnections: 2})
-	l := &liveness{search: s, store: db, catalog: target.Catalog{Entities: entity.List{d}, Store: db.Targets}, cfg: cfg, sorting: sorting}
-	s.Freshness = &search.Freshness{
-		StaleAfter: cfg.StaleAfter,
-		Suspect:    func(ctx context.Context) (bool, error) { return l.suspect(ctx, d) },
-		Trust:      cfg.Trust,
-		Read:       func(ctx context.Context) (*time.Time, error) { return l.read(ctx, d) },
-		Failed: func(err error) {
-			e.Log.Warn("the live index's name could not be read; answers are marked stale, or 503 after SEARCH_TRUST", "trust", cfg.Trust.String(), "error", err)
-		},
+	entities, problem := defs.Load()
+	if problems = append(problems, err, problem); err != nil || problem != nil {
+		return s, errors.Join(problems...)
 	}
-	return s, errors.Join(append(problems, err)...)
+	for i, name := range sorting.Entities {
+		served := &s.Served
+		if i > 0 {
+			served = &Served{}
+			s.Others = append(s.Others, served)
+		}
+		d, err := entities.Named(name)
+		if slices.Contains(sorting.Entities[:i], name) {
+			err = fmt.Errorf("SEARCH_ENTITIES has %s twice", name)
+		}
+		if err == nil {
+			err = served.open(&liveness{served: served, limits: s.Limits, log: e.Log, store: db, catalog: target.Catalog{Entities: entity.List{d}, Store: db.Targets}, cfg: cfg, sorting: sorting}, d)
+		}
+		problems = append(problems, err)
+	}
+	return s, errors.Join(problems...)
 }
 
-// liveness follows the live target.
+// open opens the parts of one entity.
+func (s *Served) open(l *liveness, d entity.Definition) (err error) {
+	if s.Schema, err = schemaOf(d, l.sorting, l.cfg.Distinct); err != nil {
+		return err
+	}
+	s.Freshness = &search.Freshness{
+		StaleAfter: l.cfg.StaleAfter,
+		Suspect:    func(ctx context.Context) (bool, error) { return l.suspect(ctx, d) },
+		Trust:      l.cfg.Trust,
+		Read:       func(ctx context.Context) (*time.Time, error) { return l.read(ctx, d) },
+		Failed: func(err error) {
+			l.log.Warn("the live index's name could not be read; answers are marked stale, or 503 after SEARCH_TRUST", "entity", d.Name, "trust", l.cfg.Trust.String(), "error", err)
+		},
+	}
+	s.Engine, err = l.cfg.engine(s.Schema, l.limits)
+	return err
+}
+
+// liveness follows the live target of an entity.
 type liveness struct {
-	search  *Search
+	served  *Served
+	limits  SearchLimits
+	log     *slog.Logger
 	store   *store.DB
 	catalog target.Catalog
 	cfg     searchConfig
@@ -179,13 +214,13 @@ func (l *liveness) read(ctx context.Context, d entity.Definition) (*time.Time, e
 	if err != nil {
 		return nil, err
 	}
-	if now := l.search.Edition().Schema; live.Index != now.Index || !live.Format.Equal(now.Format) {
+	if now := l.served.Edition().Schema; live.Index != now.Index || !live.Format.Equal(now.Format) {
 		e, err := l.open(live, d)
 		if err != nil {
 			return nil, err
 		}
-		l.search.Log.InfoContext(ctx, "another index is live, or the format of its records changed", "entity", d.Name, "index", live.Index)
-		l.search.edition.Store(e)
+		l.log.InfoContext(ctx, "another index is live, or the format of its records changed", "entity", d.Name, "index", live.Index)
+		l.served.edition.Store(e)
 	}
 	return l.store.Claims.AsOf(ctx, live.JobType)
 }
@@ -215,7 +250,7 @@ func (l *liveness) open(live, first entity.Definition) (*Edition, error) {
 		return nil, err
 	}
 	schema.Entity, schema.Alias = first.Name, first.Index
-	engine, err := l.cfg.engine(schema, l.search.Limits)
+	engine, err := l.cfg.engine(schema, l.limits)
 	return &Edition{Schema: schema, Engine: engine}, err
 }
 
@@ -232,6 +267,9 @@ func schemaOf(d entity.Definition, sorting Sorting, distinct bool) (search.Schem
 	if s.Sorts, err = sorting.parse(d); err != nil {
 		return s, err
 	}
+	if len(sorting.Entities) > 1 {
+		s.Distinct = distinct && search.Grouped(d.Settings)
+	}
 	return search.NewSchema(s, d.Settings)
 }
 
@@ -244,12 +282,6 @@ func (s *Search) openIdentity(ctx context.Context, e *Env, cfg identity.Config) 
 	if s.Identity, err = identity.New(cfg); err == nil {
 		e.closing(s.Identity.Close)
 	}
-	return err
-}
-
-// openEngine opens the engine.
-func (s *Search) openEngine(cfg searchConfig) (err error) {
-	s.Engine, err = cfg.engine(s.Schema, s.Limits)
 	return err
 }
 

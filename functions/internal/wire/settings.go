@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -14,18 +15,31 @@ import (
 
 // Sorting holds the environment's settings of the index's further orders.
 type Sorting struct {
-	// Entity is the searched entity, whose index therefore has replicas.
-	Entity string `env:"SEARCH_ENTITY, default=returns"`
-	// Sorts are the orders for which the index has replicas.
+	// Entities are the searched entities, whose indices therefore have replicas. The first
+	// answers where a request names none.
+	Entities []string `env:"SEARCH_ENTITIES, default=returns" alias:"SEARCH_ENTITY"`
+	// Sorts are the orders for which an index has replicas: of the first entity, or behind
+	// an entity's name and a colon.
 	Sorts []string `env:"SEARCH_SORTS"`
 }
 
 // parse reads the sorts of an entity, none unless the entity is searched.
 func (s Sorting) parse(d entity.Definition) ([]search.Sort, error) {
-	if target.Parse(d.Name).Base != s.Entity {
-		return nil, nil
+	base := target.Parse(d.Name).Base
+	var own []string
+	for _, sort := range s.Sorts {
+		name, order, named := strings.Cut(sort, ":")
+		if !named && len(s.Entities) > 0 {
+			name, order = s.Entities[0], sort
+		}
+		if !slices.Contains(s.Entities, name) {
+			return nil, fmt.Errorf("SEARCH_SORTS: %q names an entity that SEARCH_ENTITIES does not have", sort)
+		}
+		if name == base {
+			own = append(own, order)
+		}
 	}
-	sorts, err := search.ParseSorts(s.Sorts)
+	sorts, err := search.ParseSorts(own)
 	if err != nil {
 		return nil, fmt.Errorf("SEARCH_SORTS: %w", err)
 	}

@@ -75,8 +75,9 @@ func Draft(t DraftTable, child *DraftChild) (map[string]string, error) {
 type draft struct {
 	table        DraftTable
 	child        *DraftChild
-	root         string   // the column with the root's id
-	keys         []string // of a record, behind the root
+	roots        []DraftColumn // the columns of the root's id or key
+	keys         []DraftColumn // of a record, behind the root
+	childKeys    []DraftColumn
 	stamp        DraftColumn
 	childStamp   *DraftColumn
 	selected     []string // lines of the select list
@@ -95,13 +96,18 @@ func (d *draft) judge() error {
 	keys := keysOf(d.table)
 	switch {
 	case len(keys) == 0:
-		return fmt.Errorf("%s has no primary key: a definition needs a number that names its rows; for a view, name the table under it and select from the view in rows.sql", d.table.Name)
-	case !slices.Contains(wholeTypes, keys[0].Type):
-		return fmt.Errorf("%s: its key begins with %s, a %s: roots are whole numbers; give the table a unique number, such as an AUTO_INCREMENT column, and write the definition by hand", d.table.Name, keys[0].Name, keys[0].Type)
+		return fmt.Errorf("%s has no primary key: a definition needs a key that names its rows; for a view, name the table under it and select from the view in rows.sql", d.table.Name)
+	case len(keys) > maxParts:
+		return fmt.Errorf("%s: its primary key has %d columns: want at most %d", d.table.Name, len(keys), maxParts)
 	}
-	d.root = keys[0].Name
-	for _, k := range keys[1:] {
-		d.keys = append(d.keys, "t."+quoteName(k.Name))
+	// Rows whose key is numbers belong together by the first, such as an order's lines.
+	// Among texts the first is a tenant or a language as often, and too much for one root.
+	d.roots = keys
+	if !slices.ContainsFunc(keys, func(c DraftColumn) bool { return partOf(c) != Number }) {
+		d.roots, d.keys = keys[:1], keys[1:]
+	}
+	if d.child != nil && len(d.roots) > 1 {
+		return fmt.Errorf("%s: its key has %d columns, and --child names one of %s: write the definition by hand", d.table.Name, len(d.roots), d.child.Name)
 	}
 	var ok bool
 	if d.stamp, ok = stampOf(d.table); !ok {
@@ -113,10 +119,7 @@ func (d *draft) judge() error {
 	if !slices.ContainsFunc(d.child.Columns, func(c DraftColumn) bool { return c.Name == d.child.Column }) {
 		return fmt.Errorf("%s has no column %s", d.child.Name, d.child.Column)
 	}
-	for _, k := range keysOf(d.child.DraftTable) {
-		d.keys = append(d.keys, "c."+quoteName(k.Name))
-	}
-	if len(keysOf(d.child.DraftTable)) == 0 {
+	if d.childKeys = keysOf(d.child.DraftTable); len(d.childKeys) == 0 {
 		return fmt.Errorf("%s has no primary key, so its records would have no ids", d.child.Name)
 	}
 	if s, ok := stampOf(d.child.DraftTable); ok {
@@ -162,6 +165,9 @@ func (d *draft) fields(t DraftTable, alias, prefix string) {
 		case deletedName.MatchString(c.Name) && (slices.Contains(wholeTypes, c.Type) || c.Type == "bit"):
 			d.conditions = append(d.conditions, column+" = 0")
 			continue
+		case personalName.MatchString(c.Name) && c.Key > 0:
+			d.left = append(d.left, fmt.Sprintf("--   %s: it may be personal data, and objectID holds it: choose another id if so", column))
+			continue
 		case personalName.MatchString(c.Name):
 			d.left = append(d.left, fmt.Sprintf("--   %s: it may be personal data", column))
 			continue
@@ -171,7 +177,7 @@ func (d *draft) fields(t DraftTable, alias, prefix string) {
 		case field == record.IDField || strings.HasPrefix(field, "_") || strings.Split(field, ".")[0] == record.AccountKeyField:
 			field = "field" + strings.TrimPrefix(field, "_")
 		}
-		if prefix == "" && c.Name == d.root {
+		if prefix == "" && !d.keyed() && c.Name == d.roots[0].Name {
 			d.rootField = field
 		}
 		d.selected = append(d.selected, fmt.Sprintf("  %s AS %s", column, quoteName(field)))
@@ -222,6 +228,13 @@ func (d *draft) yaml() string {
 	if d.rootField != "" {
 		fmt.Fprintf(&b, "rootField: %s\n", d.rootField)
 	}
+	if d.keyed() {
+		kinds := make([]string, len(d.roots))
+		for i, c := range d.roots {
+			kinds[i] = string(partOf(c))
+		}
+		fmt.Fprintf(&b, "# The kinds of the key's columns; without the key, roots would have to be numbers.\nrootType: [%s]\n", strings.Join(kinds, ", "))
+	}
 	overlap, why := "30m", "It must exceed the longest transaction."
 	if d.stamp.Type == "date" || d.childStamp != nil && d.childStamp.Type == "date" {
 		overlap, why = "25h", "Stamps are dates, so it must exceed a day."
@@ -252,7 +265,7 @@ func (d *draft) changed() string {
 	if slices.Contains(wholeTypes, d.stamp.Type) {
 		fmt.Fprintf(&b, "-- %s is taken to hold seconds since 1970.\n", d.stamp.Name)
 	}
-	fmt.Fprintf(&b, "SELECT %s AS _root FROM %s WHERE %s\n", quoteName(d.root), quoteName(d.table.Name), within(d.stamp))
+	fmt.Fprintf(&b, "SELECT %s FROM %s WHERE %s\n", strings.Join(d.selectRoots(""), ", "), quoteName(d.table.Name), within(d.stamp))
 	switch {
 	case d.childStamp != nil:
 		fmt.Fprintf(&b, "UNION\nSELECT %s FROM %s WHERE %s\n", quoteName(d.child.Column), quoteName(d.child.Name), within(*d.childStamp))
@@ -272,13 +285,19 @@ func (d *draft) rows() string {
 	for _, line := range d.left {
 		b.WriteString(line + "\n")
 	}
-	root := "t." + quoteName(d.root)
-	fmt.Fprintf(&b, "SELECT\n  %s AS _root,\n  t.%s AS _version,\n", root, quoteName(d.stamp.Name))
+	fmt.Fprintf(&b, "SELECT\n  %s,\n  t.%s AS _version,\n", strings.Join(d.selectRoots("t."), ",\n  "), quoteName(d.stamp.Name))
 	if d.childStamp != nil {
 		fmt.Fprintf(&b, "  c.%s AS _version_child,\n", quoteName(d.childStamp.Name))
 	}
-	id := append([]string{"'" + strings.ToUpper(d.name()[:1]) + "'", root}, d.keys...)
-	fmt.Fprintf(&b, "  CONCAT(%s) AS objectID,\n%s\nFROM %s t\n", strings.Join(separated(id), ", "), strings.Join(d.selected, ",\n"), quoteName(d.table.Name))
+	fmt.Fprintf(&b, "  CONCAT(%s) AS objectID,\n%s\nFROM %s t\n", d.id(), strings.Join(d.selected, ",\n"), quoteName(d.table.Name))
+	columns := make([]string, len(d.roots))
+	for i, c := range d.roots {
+		columns[i] = "t." + quoteName(c.Name)
+	}
+	root := columns[0]
+	if len(columns) > 1 {
+		root = "(" + strings.Join(columns, ", ") + ")"
+	}
 	if d.child != nil {
 		fmt.Fprintf(&b, "JOIN %s c ON c.%s = %s\n", quoteName(d.child.Name), quoteName(d.child.Column), root)
 	}
@@ -289,13 +308,56 @@ func (d *draft) rows() string {
 	return b.String() + "\n"
 }
 
-// separated puts a hyphen between the keys of an id, behind its letter.
-func separated(id []string) []string {
-	out := id[:2:2]
-	for _, key := range id[2:] {
-		out = append(out, "'-'", key)
+// partOf returns the kind of a column of a key.
+func partOf(c DraftColumn) Part {
+	switch {
+	case slices.Contains(wholeTypes, c.Type):
+		return Number
+	case slices.Contains(rawTypes, c.Type):
+		return Binary
 	}
-	return out
+	return Text
+}
+
+// keyed reports whether the root's key is no number.
+func (d *draft) keyed() bool { return len(d.roots) > 1 || partOf(d.roots[0]) != Number }
+
+// selectRoots returns the columns of the root with their aliases.
+func (d *draft) selectRoots(alias string) []string {
+	of := Definition{}
+	if len(d.roots) > 1 {
+		of.Key = make([]Part, len(d.roots))
+	}
+	list := of.RootColumns()
+	for i, name := range list {
+		list[i] = alias + quoteName(d.roots[i].Name) + " AS " + name
+	}
+	return list
+}
+
+// id returns the arguments of CONCAT for a record's id: a letter, and the keys with
+// hyphens between. A text before another key comes behind its length, so that no two rows
+// have one id, whatever hyphens their texts have.
+func (d *draft) id() string {
+	parts := []string{"'" + strings.ToUpper(d.name()[:1]) + "'"}
+	all := slices.Concat(d.roots, d.keys, d.childKeys)
+	for i, c := range all {
+		column := "t." + quoteName(c.Name)
+		if i >= len(all)-len(d.childKeys) {
+			column = "c." + quoteName(c.Name)
+		}
+		if i > 0 {
+			parts = append(parts, "'-'")
+		}
+		switch part := partOf(c); {
+		case part == Binary:
+			column = "HEX(" + column + ")"
+		case part == Text && i < len(all)-1:
+			parts = append(parts, "CHAR_LENGTH("+column+")", "'-'")
+		}
+		parts = append(parts, column)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // settings returns the settings of the index.

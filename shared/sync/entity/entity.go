@@ -16,6 +16,11 @@
 // record carries the account's key (see record.AccountKey) and the settings are
 // completed for the key; secretIds: true gives records ids that nobody can guess.
 // returns is embedded; a folder of the operator's adds or replaces definitions.
+//
+// Roots are whole numbers, or with rootType keys of other kinds and of several columns;
+// package source/mysql then has a map give each key a number. A key of several columns
+// stands in _root1, _root2 and so on, rows.sql compares it as a tuple, (a, b) IN (:ids),
+// and roots.sql takes no parameters.
 package entity
 
 import (
@@ -54,6 +59,8 @@ type Definition struct {
 	// RootField is the record's field with its root's id, empty if none has it. A
 	// comparison of the index needs the field to assign records to roots.
 	RootField string
+	// Key is the kinds of the columns of a root's key; nil where roots are numbers.
+	Key []Part `json:",omitempty"`
 
 	Changed  Query
 	Rows     Query

@@ -36,6 +36,7 @@ type file struct {
 	Stamp       string            `yaml:"stamp"`
 	Trust       bool              `yaml:"trustVersions"`
 	RootField   string            `yaml:"rootField"`
+	RootType    rootTypes         `yaml:"rootType"`
 	SecretIDs   bool              `yaml:"secretIds"`
 	Types       map[string]string `yaml:"types"`
 }
@@ -255,7 +256,11 @@ func (s source) read() (Definition, error) {
 	if d.Rows, err = s.query("rows.sql", "ids"); err != nil {
 		return Definition{}, err
 	}
-	if d.Roots, err = s.optionalQuery("roots.sql", "after", "upto"); err != nil {
+	within := []string{"after", "upto"}
+	if d.Keyed() {
+		within = nil // keys have no order that our numbers follow
+	}
+	if d.Roots, err = s.optionalQuery("roots.sql", within...); err != nil {
 		return Definition{}, err
 	}
 	if d.plain, err = s.settings(); err != nil || d.plain == nil {
@@ -354,6 +359,12 @@ func (f file) rest(d *Definition) (err error) {
 		if d.FirstFrom, err = time.Parse(time.DateOnly, f.FirstFrom); err != nil {
 			return fmt.Errorf("firstFrom %q: want a date such as 2024-01-31", f.FirstFrom)
 		}
+	}
+	if d.Key, err = f.RootType.parse(); err != nil {
+		return err
+	}
+	if d.Keyed() && d.RootField != "" {
+		return fmt.Errorf("rootField %q: it holds a root that is a number, and rootType says that roots are none: remove one of the two", d.RootField)
 	}
 	for field, kind := range f.Types {
 		if d.Types[field], err = record.ParseKind(kind); err != nil {

@@ -24,8 +24,7 @@ func ParseQuery(text string, allowed ...string) (Query, error) {
 			part.WriteByte(' ')
 		case "parameter":
 			if !slices.Contains(allowed, word[1:]) {
-				return Query{}, fmt.Errorf("line %d: unknown parameter %s: allowed are :%s",
-					1+strings.Count(text[:i], "\n"), word, strings.Join(allowed, ", :"))
+				return Query{}, fmt.Errorf("line %d: unknown parameter %s: %s", 1+strings.Count(text[:i], "\n"), word, allowedWords(allowed))
 			}
 			parts = append(parts, part.String())
 			names = append(names, word[1:])
@@ -48,6 +47,14 @@ func ParseQuery(text string, allowed ...string) (Query, error) {
 		}
 	}
 	return newQuery(parts, names), nil
+}
+
+// allowedWords says which parameters a file takes.
+func allowedWords(allowed []string) string {
+	if len(allowed) == 0 {
+		return "this file takes none"
+	}
+	return "allowed are :" + strings.Join(allowed, ", :")
 }
 
 // withoutComments returns a text without its comments, as far as it can be read.

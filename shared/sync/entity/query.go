@@ -19,15 +19,25 @@ func newQuery(parts, names []string) Query {
 func (q Query) Empty() bool { return len(q.parts) == 0 }
 
 // Bind returns the text with a ? for every value and the values in order. A slice, such
-// as :ids, becomes a list.
+// as :ids, becomes a list, and a value that is a slice itself a tuple of it.
 func (q Query) Bind(values map[string][]any) (string, []any) {
 	var text strings.Builder
 	var args []any
 	for i, name := range q.names {
 		text.WriteString(q.parts[i])
-		v := values[name]
-		text.WriteString(strings.TrimSuffix(strings.Repeat("?,", len(v)), ","))
-		args = append(args, v...)
+		for j, v := range values[name] {
+			if j > 0 {
+				text.WriteByte(',')
+			}
+			tuple, ok := v.([]any)
+			if !ok {
+				text.WriteByte('?')
+				args = append(args, v)
+				continue
+			}
+			text.WriteString("(" + strings.TrimSuffix(strings.Repeat("?,", len(tuple)), ",") + ")")
+			args = append(args, tuple...)
+		}
 	}
 	text.WriteString(q.parts[len(q.parts)-1])
 	return text.String(), args

@@ -161,9 +161,9 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 }
 
 // Lister returns how to list the changed roots of a run's window from a source on
-// another server, nil for a source on ours.
+// another server, and where roots are keys that get numbers; nil for a source on ours.
 func Lister(source Clock, apart bool, r run.Run, d entity.Definition) func(context.Context, func([]uint64) error) (int64, error) {
-	if !apart {
+	if !apart && !d.Keyed() {
 		return nil
 	}
 	args := map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}

@@ -144,6 +144,7 @@ func newWorld(t *testing.T, s setup, f files, create ...string) *world {
 	}
 	w.src, err = mysql.Open(reached, 10)
 	w.must(err)
+	w.src = w.src.Numbered(w.Keys)
 	t.Cleanup(func() { _, _ = w.Close(), w.src.Close() })
 	_, err = w.Migrate(t.Context())
 	w.must(err)

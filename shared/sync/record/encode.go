@@ -17,11 +17,24 @@ const maxDepth = 8
 
 // Root returns the id of a row's root.
 func (p *Plan) Root(row [][]byte) (uint64, error) {
-	id, err := strconv.ParseUint(string(row[p.root]), 10, 64)
+	text := row[p.roots[0]]
+	id, err := strconv.ParseUint(string(text), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("column %s is %q: a root's id must be a whole number from 0", RootColumn, row[p.root])
+		return 0, fmt.Errorf("column %s is %q: a root's id must be a whole number from 0", RootColumn, text)
 	}
 	return id, nil
+}
+
+// KeyColumns returns how many columns a root's id or key has.
+func (p *Plan) KeyColumns() int { return len(p.roots) }
+
+// Key returns the values of the columns of a row's root.
+func (p *Plan) Key(row [][]byte) [][]byte {
+	values := make([][]byte, len(p.roots))
+	for i, at := range p.roots {
+		values[i] = row[at]
+	}
+	return values
 }
 
 // ID returns the record's id, empty if the row has none.

@@ -3,12 +3,14 @@ package record
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
 // Plan encodes the rows of one query. It is safe for concurrent use.
 type Plan struct {
-	root     int
+	roots    []int // the columns of the root's id or key
 	id       int
 	account  int // -1 where records have no account
 	versions []int
@@ -37,7 +39,8 @@ const (
 // NewPlan checks the columns and lays out the record. The error names the column and the
 // problem.
 func NewPlan(columns []Column, f Format) (*Plan, error) {
-	p := &Plan{root: -1, id: -1, account: -1, format: f}
+	p := &Plan{id: -1, account: -1, format: f}
+	keyed := map[string]int{}
 	tree := &node{}
 	for i, c := range columns {
 		if c.Name == f.Account && f.Account != "" {
@@ -48,8 +51,8 @@ func NewPlan(columns []Column, f Format) (*Plan, error) {
 		switch {
 		case strings.Split(c.Name, ".")[0] == AccountKeyField:
 			return nil, fmt.Errorf("column %q: the name %s is kept for the key of the account; choose another", c.Name, AccountKeyField)
-		case c.Name == RootColumn:
-			p.root = i
+		case c.Name == RootColumn || keyColumn.MatchString(c.Name):
+			keyed[c.Name] = i
 			continue
 		case strings.HasPrefix(c.Name, VersionPrefix):
 			p.versions = append(p.versions, i)
@@ -62,6 +65,9 @@ func NewPlan(columns []Column, f Format) (*Plan, error) {
 			return nil, err
 		}
 	}
+	if err := p.root(keyed); err != nil {
+		return nil, err
+	}
 	if err := p.complete(); err != nil {
 		return nil, err
 	}
@@ -69,10 +75,29 @@ func NewPlan(columns []Column, f Format) (*Plan, error) {
 	return p, nil
 }
 
+// keyColumn is the form of the columns of a key that has several.
+var keyColumn = regexp.MustCompile(`^` + RootColumn + `[1-9]$`)
+
+// root finds the columns of the root's id or key: _root, or _root1, _root2 and so on.
+func (p *Plan) root(columns map[string]int) error {
+	if at, ok := columns[RootColumn]; ok && len(columns) == 1 {
+		p.roots = []int{at}
+		return nil
+	}
+	for n := range columns {
+		at, ok := columns[RootColumn+strconv.Itoa(len(p.roots)+1)]
+		if !ok {
+			return fmt.Errorf("column %q: a root's id stands in %s alone, or the columns of its key in %s1, %s2 and so on", n, RootColumn, RootColumn, RootColumn)
+		}
+		p.roots = append(p.roots, at)
+	}
+	return nil
+}
+
 // complete checks that the columns which are not fields exist.
 func (p *Plan) complete() error {
 	switch {
-	case p.root < 0:
+	case len(p.roots) == 0:
 		return fmt.Errorf("no column %q: the query must give each row's root id", RootColumn)
 	case p.id < 0:
 		return fmt.Errorf("no column %q: the query must give each record's id", IDField)

@@ -7,7 +7,8 @@
 //
 // Three kinds of column are not fields:
 //
-//	_root       the id of the root row that the record belongs to (required)
+//	_root       the id of the root row that the record belongs to (required); _root1,
+//	            _root2 and so on for a key of several columns
 //	objectID    the record's id in the index (required, and also a field)
 //	_version…   a value that changes with the record: read again after a push, to
 //	            find rows that changed meanwhile, and before a page is read, to

@@ -185,10 +185,11 @@ func (c changeList) blame(ctx context.Context, tx *sql.Tx, err error) error {
 	return errors.Join(err, rows.Err())
 }
 
-// addUnnumbered stores ids that have no page yet.
+// addUnnumbered stores ids that have no page yet. One comes twice where two spellings of
+// a key have one number.
 func addUnnumbered(ctx context.Context, tx *sql.Tx, runID int64, ids []uint64) error {
 	values, args := sqldb.Values(ids, func(id uint64) []any { return []any{runID, unnumbered, id} })
-	_, err := tx.ExecContext(ctx, "INSERT INTO sync_change (run_id, page, root_id) VALUES "+values, args...)
+	_, err := tx.ExecContext(ctx, "INSERT IGNORE INTO sync_change (run_id, page, root_id) VALUES "+values, args...)
 	return err
 }
 

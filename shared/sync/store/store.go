@@ -28,6 +28,7 @@ type DB struct {
 	Comparisons *Comparisons
 	Indices     *Indices
 	Facts       *Facts
+	Keys        *Keys
 
 	sql *sqldb.DB
 }
@@ -61,6 +62,7 @@ func Open(dsn string, maxConnections int, log *slog.Logger, dial ...sqldb.Dial) 
 		Comparisons: &Comparisons{sql: db},
 		Indices:     &Indices{sql: db},
 		Facts:       &Facts{sql: db},
+		Keys:        &Keys{sql: db},
 		sql:         db,
 	}, nil
 }

@@ -50,7 +50,8 @@ type RecordReport struct {
 	Entity string `json:"entity"`
 	ID     string `json:"objectID"`
 	Root   uint64 `json:"root,string"`
-	Rooted bool   `json:"rooted"` // false: no root is known, and Root says nothing
+	Key    string `json:"key,omitempty"` // of a root whose key is no number
+	Rooted bool   `json:"rooted"`        // false: no root is known, and Root says nothing
 
 	Source      json.RawMessage `json:"source,omitempty"` // the record as it would be built now
 	Bytes       int             `json:"bytes"`

@@ -29,8 +29,9 @@ const (
 
 // Difference is one record that differs from the source.
 type Difference struct {
-	Root    uint64 `json:"root,string"` // 0: the root is unknown
-	ID      string `json:"id"`          // empty for an unreadable row
+	Root    uint64 `json:"root,string"`   // 0: the root is unknown
+	Key     string `json:"key,omitempty"` // of a root whose key is no number
+	ID      string `json:"id"`            // empty for an unreadable row
 	Kind    Kind   `json:"kind"`
 	Where   Place  `json:"where"`
 	Account string `json:"account,omitempty"` // as far as known

@@ -46,7 +46,7 @@ func settings(wings []wire.Wing) []setting {
 		{"DB_MAX_CONNECTIONS", "", nowhere, "the most connections to a database at once"},
 		{"LOG_LEVEL", "", nowhere, "the least level that --verbose shows: DEBUG, INFO, WARN or ERROR"},
 		{"SEARCH_STALE_AFTER", "stale-after", OnStatus, "how far an index may be behind before it needs attention (default 30m)"},
-		{"SEARCH_ENTITY", "", nowhere, "the entity that is searched (default returns)"},
+		{"SEARCH_ENTITIES", "", nowhere, "the entities that are searched, the default one first (default returns)"},
 		{"SEARCH_SORTS", "", nowhere, "sort orders with a replica of its index, such as updatedAt_desc"},
 		{"ALGOLIA_APP_ID", "", nowhere, "the Algolia application of the indices"},
 		{"ALGOLIA_CHECK_KEY", "", nowhere, "a key with the rights search and settings, to check an index"},

@@ -30,25 +30,71 @@ func (s *Source) checkChanged(ctx context.Context, d entity.Definition) error {
 	if err != nil {
 		return broken(err, file)
 	}
-	if len(columns) != 1 || columns[0].Name() != record.RootColumn {
-		return fmt.Errorf("%s gives the columns %q: want the one column %q, the id of a changed root", file, names(columns), record.RootColumn)
+	if err := checkRootColumns(d, file, columns); err != nil {
+		return err
 	}
-	if kind := columns[0].DatabaseTypeName(); !strings.Contains(kind, "INT") {
-		return fmt.Errorf("%s gives %s as %s: want an integer, the id of a changed root", file, record.RootColumn, kind)
+	list := rootList(d)
+	return broken(s.explain(ctx, "SELECT DISTINCT "+list+" FROM ("+text+") AS changed ORDER BY "+list, args), file)
+}
+
+// checkRootColumns checks that a statement gives the columns of a root and no others, and
+// their types.
+func checkRootColumns(d entity.Definition, file string, columns []*sql.ColumnType) error {
+	want := d.RootColumns()
+	if !slices.Equal(names(columns), want) {
+		if len(want) == 1 {
+			return fmt.Errorf("%s gives the columns %q: want the one column %q, the id of a root", file, names(columns), record.RootColumn)
+		}
+		return fmt.Errorf("%s gives the columns %q: want %q, the key of a root", file, names(columns), want)
 	}
-	return broken(s.explain(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed ORDER BY _root", args), file)
+	for i, c := range columns {
+		kind := entity.Number
+		if d.Keyed() {
+			kind = d.Key[i]
+		}
+		if err := checkRootType(kind, c); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// checkRootType compares a kind of entity.yaml with a column's type.
+func checkRootType(kind entity.Part, c *sql.ColumnType) error {
+	name := c.DatabaseTypeName()
+	is := entity.Text
+	switch {
+	case strings.Contains(name, "INT") || name == "YEAR":
+		is = entity.Number
+	case strings.HasSuffix(name, "BINARY") || strings.HasSuffix(name, "BLOB") || name == "BIT" || name == "GEOMETRY":
+		is = entity.Binary
+	}
+	if is == kind {
+		return nil
+	}
+	if kind == entity.Number {
+		return fmt.Errorf("%s is a %s: want an integer, the id of a root; for another key say rootType: %s in entity.yaml", c.Name(), name, is)
+	}
+	return fmt.Errorf("%s is a %s, and rootType says %s: say %s", c.Name(), name, kind, is)
 }
 
 // checkRows checks rows.sql and the names in entity.yaml that refer to its columns.
 func (s *Source) checkRows(ctx context.Context, d entity.Definition) error {
 	file := d.Source + "/rows.sql"
-	text, args := d.Rows.Bind(map[string][]any{"ids": {0}})
+	text, args := d.Rows.Bind(noKey(d))
 	columns, err := s.columnsOf(ctx, "SELECT * FROM ("+text+") AS current_rows LIMIT 0", args)
 	if err != nil {
 		return broken(err, file)
 	}
 	if _, err := PlanOf(columns, d); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
+	}
+	if d.Keyed() {
+		roots := slices.DeleteFunc(slices.Clone(columns), func(c *sql.ColumnType) bool { return !slices.Contains(d.RootColumns(), c.Name()) })
+		slices.SortFunc(roots, func(a, b *sql.ColumnType) int { return strings.Compare(a.Name(), b.Name()) })
+		if err := checkRootColumns(d, file, roots); err != nil {
+			return err
+		}
 	}
 	if err := s.explain(ctx, text, args); err != nil {
 		return broken(err, file)

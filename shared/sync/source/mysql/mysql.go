@@ -3,6 +3,10 @@
 // It has a pool of its own, set up for speed and for UTC: times arrive as text (parsed
 // by package record), the driver puts parameters into the statement, and every session's
 // zone is +00:00 whatever the server's is.
+//
+// Callers know roots by numbers. Where a definition's roots are keys of another kind, this
+// room gives them numbers when it lists them and binds the keys where a caller names
+// numbers; see keys.go.
 package mysql
 
 import (
@@ -24,7 +28,10 @@ import (
 // Source reads changed roots and current rows. It is safe for concurrent use.
 type Source struct {
 	db      *sql.DB
-	columns sync.Map // definition -> []*sql.ColumnType
+	aside   *sql.DB   // for questions while a statement's rows are read, so that none waits for the other
+	columns *sync.Map // definition -> []*sql.ColumnType
+	letters *sync.Map // definition -> []letters: how the source compares its keys
+	numbers Numbers   // nil where no definition has keys
 }
 
 // Open returns a source for a DSN of the go-sql-driver, connecting by dial if one
@@ -38,14 +45,22 @@ func Open(dsn string, maxConnections int, dial ...sqldb.Dial) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{db: db}, nil
+	s.MaxConnections = asideConnections
+	aside, err := sqldb.Open(s)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{db: db, aside: aside, columns: &sync.Map{}, letters: &sync.Map{}}, nil
 }
+
+// asideConnections is how many connections the questions about keys take at most.
+const asideConnections = 2
 
 // SQL returns the pool, for doctor. Times arrive as text.
 func (s *Source) SQL() *sql.DB { return s.db }
 
 // Close closes the connections.
-func (s *Source) Close() error { return s.db.Close() }
+func (s *Source) Close() error { return errors.Join(s.db.Close(), s.aside.Close()) }
 
 // clockLayout is the format of NOW(6).
 const clockLayout = "2006-01-02 15:04:05.999999"
@@ -65,12 +80,16 @@ func (s *Source) Now(ctx context.Context) (time.Time, error) {
 }
 
 // EachChanged calls fn with the ids of the roots that a definition's changed.sql finds,
-// in batches, in id order and each id once. It serves a source on another server than
-// our own tables; on the same server the store lists the roots itself. Rows whose root
-// is NULL or negative are left out and counted; if no other root is found, they are the
+// in batches, in id order and each id once; the numbers of keys come in no order, and
+// those of two spellings of one key twice. It serves a source on another server than our
+// own tables, and keys; otherwise the store lists the roots itself. Rows whose root is
+// NULL or negative are left out and counted; if no other root is found, they are the
 // definition's mistake.
 func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (skipped int64, err error) {
 	text, values := d.Changed.Bind(args)
+	if d.Keyed() {
+		return s.eachKey(ctx, d, statement{d.Source + "/changed.sql", text, values}, fn)
+	}
 	ids := make([]uint64, 0, sqldb.ChunkSize)
 	var refused, unusable error
 	found := false
@@ -107,7 +126,7 @@ func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[
 // measure a chunk of history.
 func (s *Source) CountChanged(ctx context.Context, d entity.Definition, w window.Window, limit int64) (n int64, err error) {
 	text, values := d.Changed.Bind(map[string][]any{"from": {w.From}, "to": {w.To}})
-	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT DISTINCT _root FROM ("+text+") AS changed LIMIT ?) AS counted", append(values, limit)...).Scan(&n)
+	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT DISTINCT "+rootList(d)+" FROM ("+text+") AS changed LIMIT ?) AS counted", append(values, limit)...).Scan(&n)
 	return n, broken(err, d.Source+"/changed.sql")
 }
 

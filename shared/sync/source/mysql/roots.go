@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -11,11 +12,15 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // Roots returns the ids of the roots in a range, at most limit, in order and each once.
 // For a definition without roots.sql it asks changed.sql over all time, which is slower.
 func (s *Source) Roots(ctx context.Context, d entity.Definition, r source.Range, limit int) ([]uint64, error) {
+	if d.Keyed() {
+		return s.keyedRoots(ctx, d, r, limit)
+	}
 	file := d.Source + "/roots.sql"
 	var text string
 	var args []any
@@ -66,6 +71,9 @@ func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, from tim
 		return nil, err
 	}
 	text, args := d.Changed.Bind(since(d, from, now))
+	if d.Keyed() {
+		return s.changedKeys(ctx, d, statement{d.Source + "/changed.sql", text, args}, ids)
+	}
 	list := rootlist.Of(ids)
 	changed, err := sqldb.Collect(ctx, s.db, scanRoot, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE "+list.Condition(record.RootColumn), list.Args(args...)...)
 	if err != nil {
@@ -77,6 +85,23 @@ func (s *Source) ChangedSince(ctx context.Context, d entity.Definition, from tim
 		}
 	}
 	return found, nil
+}
+
+// ChangedIn returns roots that changed in a window, at most limit: those with the highest
+// ids, or any of keys.
+func (s *Source) ChangedIn(ctx context.Context, d entity.Definition, w window.Window, limit int) ([]uint64, error) {
+	text, args := d.Changed.Bind(map[string][]any{"from": {w.From}, "to": {w.To}})
+	file := d.Source + "/changed.sql"
+	if d.Keyed() {
+		keys, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (entity.Key, error) { return scanKey(d, row) },
+			"SELECT DISTINCT "+exactList(d)+" FROM ("+text+") AS changed WHERE "+strings.Join(d.RootColumns(), " IS NOT NULL AND ")+" IS NOT NULL LIMIT ?", append(args, limit)...)
+		if err != nil {
+			return nil, broken(err, file)
+		}
+		return s.numbersOf(ctx, d, keys)
+	}
+	ids, err := sqldb.Collect(ctx, s.db, scanRoot, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE _root >= 0 ORDER BY _root DESC LIMIT ?", append(args, limit)...)
+	return ids, broken(err, file)
 }
 
 // checkRoots checks roots.sql, if there is one, and that rootField is a column
@@ -92,15 +117,12 @@ func (s *Source) checkRoots(ctx context.Context, d entity.Definition) error {
 		return nil
 	}
 	file := d.Source + "/roots.sql"
-	text, args := bindRange(d.Roots, source.Every)
+	text, args := bindRange(d.Roots, source.Every) // of which the roots.sql of keys takes nothing
 	columns, err := s.columnsOf(ctx, "SELECT * FROM ("+text+") AS roots LIMIT 0", args)
 	if err != nil {
 		return broken(err, file)
 	}
-	if len(columns) != 1 || columns[0].Name() != record.RootColumn {
-		return fmt.Errorf("%s gives the columns %q: want the one column %q, the id of a root", file, names(columns), record.RootColumn)
-	}
-	return nil
+	return checkRootColumns(d, file, columns)
 }
 
 // bindRange binds the parameters of a roots.sql.

@@ -26,13 +26,26 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	if len(ids) == 0 {
 		return out, nil
 	}
-	text, args := d.Rows.Bind(map[string][]any{"ids": sqldb.Args(ids)})
+	named, err := s.name(ctx, d, ids)
+	if err != nil || len(named.values) == 0 {
+		return out, err
+	}
+	if err := s.readRows(ctx, d, named, &out); err != nil {
+		return source.Rows{}, err
+	}
+	return out, named.settleRows(ctx, &out)
+}
+
+// readRows reads the rows of named roots. A connection of its own lets it ask for the
+// server's warnings.
+func (s *Source) readRows(ctx context.Context, d entity.Definition, named *named, out *source.Rows) error {
+	text, args := d.Rows.Bind(map[string][]any{"ids": named.values})
 	var arena []byte
 	var plan *record.Plan
 	nameless := map[uint64]bool{}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return source.Rows{}, sqldb.Source(err)
+		return sqldb.Source(err)
 	}
 	defer func() { _ = conn.Close() }()
 	err = each(ctx, conn, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
@@ -41,7 +54,7 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 				return wrongRow{error: err}
 			}
 		}
-		root, err := plan.Root(row)
+		root, err := named.root(plan, row)
 		if err != nil {
 			return wrongRow{error: err}
 		}
@@ -68,10 +81,7 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 	if err == nil {
 		out.Warnings, err = warnings(ctx, conn)
 	}
-	if err != nil {
-		return source.Rows{}, broken(err, d.Source+"/rows.sql")
-	}
-	return out, nil
+	return broken(err, d.Source+"/rows.sql")
 }
 
 // Versions returns the present versions of the roots. It runs the same query for the
@@ -85,7 +95,11 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 	if err != nil {
 		return nil, err
 	}
-	text, args := d.Rows.Bind(map[string][]any{"ids": sqldb.Args(ids)})
+	named, err := s.name(ctx, d, ids)
+	if err != nil || len(named.values) == 0 {
+		return out, err
+	}
+	text, args := d.Rows.Bind(map[string][]any{"ids": named.values})
 	bare := d
 	bare.Format = record.Format{} // versions come without the account
 	var plan *record.Plan
@@ -95,7 +109,7 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 				return wrongRow{error: err}
 			}
 		}
-		root, err := plan.Root(row)
+		root, err := named.root(plan, row)
 		if err != nil {
 			return wrongRow{error: err}
 		}
@@ -105,7 +119,7 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 	if err != nil {
 		return nil, broken(err, d.Source+"/rows.sql")
 	}
-	return out, nil
+	return out, named.settleVersions(ctx, out)
 }
 
 // versionColumns returns the select list of Versions.
@@ -114,7 +128,7 @@ func (s *Source) versionColumns(ctx context.Context, d entity.Definition) (strin
 	if err != nil {
 		return "", err
 	}
-	list := []string{record.RootColumn, record.IDField}
+	list := append(d.RootColumns(), record.IDField)
 	for _, c := range columns {
 		if strings.HasPrefix(c.Name(), record.VersionPrefix) {
 			list = append(list, "`"+strings.ReplaceAll(c.Name(), "`", "``")+"`")
@@ -129,7 +143,7 @@ func (s *Source) Columns(ctx context.Context, d entity.Definition) ([]*sql.Colum
 	if c, ok := s.columns.Load(d.Source); ok {
 		return c.([]*sql.ColumnType), nil
 	}
-	text, args := d.Rows.Bind(map[string][]any{"ids": {0}})
+	text, args := d.Rows.Bind(noKey(d))
 	rows, err := s.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, broken(err, d.Source+"/rows.sql")
@@ -157,7 +171,11 @@ func PlanOf(columns []*sql.ColumnType, d entity.Definition) (*record.Plan, error
 		}
 		list[i].Kind = kind
 	}
-	return record.NewPlan(list, d.Format)
+	p, err := record.NewPlan(list, d.Format)
+	if err == nil && p.KeyColumns() != len(d.RootColumns()) {
+		err = fmt.Errorf("a root has %d columns, and rootType says %d: want %s", p.KeyColumns(), len(d.RootColumns()), strings.Join(d.RootColumns(), ", "))
+	}
+	return p, err
 }
 
 // warnings returns what the server warned of in the last statement of a connection. The
@@ -173,7 +191,7 @@ func warnings(ctx context.Context, conn *sql.Conn) ([]string, error) {
 
 // isControl reports a column that is not a field, so that its type does not matter.
 func isControl(name string) bool {
-	return name == record.RootColumn || strings.HasPrefix(name, record.VersionPrefix)
+	return strings.HasPrefix(name, record.RootColumn) || strings.HasPrefix(name, record.VersionPrefix)
 }
 
 // each runs a query and calls fn for each row; the row's bytes belong to the driver and

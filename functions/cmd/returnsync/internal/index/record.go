@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,18 +18,18 @@ import (
 // recordOptions are the flags of record show.
 type recordOptions struct {
 	entity string
-	root   uint64
+	root   string
+	rooted bool
 	json   bool
-	roots  []uint64
 }
 
 // recordCmd is the commands about single records.
 func recordCmd(a *cli.App) *cobra.Command {
 	return cli.Group(&cobra.Command{
 		Use:     "record",
-		Short:   "Show what is known of one record",
-		Example: "  returnsync record show R4711-1",
-	}, recordShowCmd(a))
+		Short:   "Show what is known of one record, or sync one root",
+		Example: "  returnsync record show R4711-1\n  returnsync record sync 4711 --wait",
+	}, recordShowCmd(a), recordSyncCmd(a))
 }
 
 // recordShowCmd is the command that shows one record.
@@ -43,7 +44,8 @@ where the two differ, and which runs touched its root. Its last line says whethe
 search can find the record, and why.
 
 The root is taken from the id, the owners of ids, the parked records and the index; name
-it with --root where none of them knows it. The command changes nothing. It needs
+it with --root where none of them knows it: by its number, or by its key where an entity
+has other keys (several columns with commas between, bytes in hexadecimal). The command changes nothing. It needs
 ALGOLIA_BROWSE_KEY or ALGOLIA_ADMIN_KEY.`,
 		Annotations: cli.Attention("a search does not find the record's present content"),
 		Example:     "  returnsync record show R4711-1\n  returnsync record show 9f86d081-884c --entity products --root 42 --json",
@@ -52,11 +54,9 @@ ALGOLIA_BROWSE_KEY or ALGOLIA_ADMIN_KEY.`,
 	f := cmd.Flags()
 	cli.JSONFlag(f, &o.json)
 	f.StringVar(&o.entity, "entity", "returns", "the entity, or one of its targets")
-	f.Uint64Var(&o.root, "root", 0, "the id of the record's root, where its id does not say it")
+	f.StringVar(&o.root, "root", "", "the id or the key of the record's root, where its id does not say it")
 	cmd.RunE = a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
-		if cmd.Flags().Changed("root") {
-			o.roots = []uint64{o.root}
-		}
+		o.rooted = cmd.Flags().Changed("root")
 		return showRecord(ctx, s, args[0], o)
 	})
 	return cmd
@@ -76,10 +76,27 @@ func showRecord(ctx context.Context, s *cli.Session, id string, o recordOptions)
 		return err
 	}
 	def := list[0]
-	r, err := v.Record(ctx, join.Histories(db), def, def.Format.IDs.Of(id), o.roots)
+	source, err := s.Source(d.Wired())
 	if err != nil {
 		return err
 	}
+	var roots []uint64
+	if o.rooted {
+		root, err := source.RootNamed(ctx, def, o.root)
+		if err != nil {
+			return err
+		}
+		roots = []uint64{root}
+	}
+	r, err := v.Record(ctx, join.Histories(db), def, def.Format.IDs.Of(id), roots)
+	if err != nil {
+		return err
+	}
+	names, err := source.RootNames(ctx, def, []uint64{r.Root})
+	if err != nil {
+		return err
+	}
+	r.Key = names[r.Root]
 	if o.json {
 		err = cli.JSON(s.Out, r)
 	} else {
@@ -98,7 +115,7 @@ func printRecord(to io.Writer, r verify.RecordReport) {
 	}
 	_, _ = fmt.Fprintf(to, "%s of %s, as of %s\n", r.ID, r.Entity, cli.Moment(r.AsOf))
 	if r.Rooted {
-		line("root", "%d, with %d other records", r.Root, r.Siblings)
+		line("root", "%s, with %d other records", cmp.Or(r.Key, fmt.Sprint(r.Root)), r.Siblings)
 	} else {
 		line("root", "unknown")
 	}

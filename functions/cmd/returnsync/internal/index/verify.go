@@ -129,12 +129,35 @@ func Compare(ctx context.Context, s *cli.Session, o VerifyOptions) ([]verify.Rep
 		case err != nil:
 			return nil, err
 		}
+		if err := nameRoots(ctx, s, d, def, &r); err != nil {
+			return nil, err
+		}
 		reports = append(reports, r)
 	}
 	if len(reports) == 0 {
 		return nil, errors.New("no entity has been synced yet, so there is nothing to compare: start one with returnsync sync --wait")
 	}
 	return reports, nil
+}
+
+// nameRoots adds the keys of roots that are no numbers to a report's differences.
+func nameRoots(ctx context.Context, s *cli.Session, d cli.Databases, def entity.Definition, r *verify.Report) error {
+	if !def.Keyed() || len(r.Differences) == 0 {
+		return nil
+	}
+	source, err := s.Source(d.Wired())
+	if err != nil {
+		return err
+	}
+	roots := make([]uint64, len(r.Differences))
+	for i, one := range r.Differences {
+		roots[i] = one.Root
+	}
+	names, err := source.RootNames(ctx, def, roots)
+	for i, one := range r.Differences {
+		r.Differences[i].Key = names[one.Root]
+	}
+	return err
 }
 
 // compareOne compares one entity and shows its progress.

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -73,7 +74,7 @@ func printDifferences(to io.Writer, r verify.Report) error {
 	if len(r.Differences) > 0 {
 		_, _ = fmt.Fprintln(to)
 		err := cli.Table(to, "  ROOT\tRECORD\tDIFFERENCE\tIN\tACCOUNT", r.Differences, func(d verify.Difference) []any {
-			return []any{rootText(d.Root), d.ID, d.Kind, d.Where, d.Account}
+			return []any{cmp.Or(cli.OneLine(d.Key), rootText(d.Root)), d.ID, d.Kind, d.Where, d.Account}
 		})
 		if err != nil {
 			return err

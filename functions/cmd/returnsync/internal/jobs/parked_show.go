@@ -43,6 +43,7 @@ type ParkedShown struct {
 	store.Parked
 	Limit   int    `json:"limit"`             // bytes
 	Account string `json:"account,omitempty"` // empty if it is not known
+	Key     string `json:"key,omitempty"`     // of a root whose key is no number
 	Do      string `json:"do"`
 }
 
@@ -60,7 +61,7 @@ func showParked(ctx context.Context, s *cli.Session, id string, o showOptions) e
 		}
 		for _, p := range list {
 			one := ParkedShown{Entity: target.Parse(def.Name).Base, Parked: p, Limit: def.RecordLimit, Do: parkedDo(p)}
-			one.Account = accountOf(ctx, s, d, def, p)
+			one.Account, one.Key = accountOf(ctx, s, d, def, p), keyOf(ctx, s, d, def, p)
 			shown = append(shown, one)
 		}
 	}
@@ -108,6 +109,23 @@ func accountOf(ctx context.Context, s *cli.Session, d cli.Databases, def entity.
 	return ""
 }
 
+// keyOf returns the key of a parked record's root, empty for a number or if it cannot be
+// read.
+func keyOf(ctx context.Context, s *cli.Session, d cli.Databases, def entity.Definition, p store.Parked) string {
+	if d.Source == "" || !def.Keyed() {
+		return ""
+	}
+	src, err := s.Source(d.Wired())
+	if err != nil {
+		return ""
+	}
+	names, err := src.RootNames(ctx, def, []uint64{p.Root})
+	if err != nil {
+		return ""
+	}
+	return names[p.Root]
+}
+
 // parkedDo is the remedy for a parked record.
 func parkedDo(p store.Parked) string {
 	if p.ResolvedAt != nil {
@@ -137,7 +155,7 @@ func (p ParkedShown) print(to io.Writer) error {
 		{"first seen", cli.Cell(p.FirstSeen) + " (UTC)"},
 		{"last seen", cli.Cell(p.LastSeen) + fmt.Sprintf(" (UTC), refused %d times", p.Attempts)},
 		{"run", fmt.Sprint(p.Run)},
-		{"root", fmt.Sprint(p.Root)},
+		{"root", cli.OneLine(cmp.Or(p.Key, fmt.Sprint(p.Root)))},
 		{"account", cli.OneLine(cmp.Or(p.Account, "not known"))},
 	} {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], line[1])

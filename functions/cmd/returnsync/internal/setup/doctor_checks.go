@@ -92,7 +92,7 @@ func databaseChecks(s *cli.Session, d cli.Databases, entities entity.List) ([]do
 		}))
 	}
 	for _, e := range entities {
-		first = append(first, entityChecks(source, e)...)
+		first = append(first, entityChecks(source.Sketch(), e)...)
 	}
 	return append(first, list...), nil
 }
@@ -155,7 +155,7 @@ func entityChecks(source *wire.Source, e entity.Definition) []doctor.Check {
 			return doctor.Stamps(ctx, source.SQL(), e, now)
 		})),
 		after(fits, e.Name+" record sizes", at(func(ctx context.Context, now time.Time) []doctor.Finding {
-			return doctor.Records(ctx, source.SQL(), source, e, now)
+			return doctor.Records(ctx, source, e, now)
 		})),
 		after(fits, e.Name+" accounts", func(ctx context.Context) []doctor.Finding {
 			return doctor.Accounts(ctx, source, e, identity.Nameable)

@@ -64,7 +64,7 @@ func checkCmd(a *cli.App) *cobra.Command {
 		Short: "Check definitions, against the database as well",
 		Long: `check reads the definitions and checks each against the database of the returns: the
 server must understand both queries, the columns of rows.sql must make a record, and
-changed.sql must return the one column _root. It builds the records of the roots that
+changed.sql must return the column _root (or _root1, _root2 and so on). It builds the records of the roots that
 changed last and reports those that would be parked, stamps that windows may miss, and
 accounts that the index could confuse, such as two that differ only in case. It changes
 nothing. With --offline it checks the files alone.`,
@@ -156,6 +156,7 @@ func asker(ctx context.Context, s *cli.Session) (func(context.Context, entity.De
 	defer cancel()
 	_, err = source.Now(limited)
 	ask := func(ctx context.Context, d entity.Definition) ([]doctor.Finding, error) {
+		source := source.Sketch()
 		if err := source.Check(ctx, d); err != nil {
 			return nil, err
 		}
@@ -163,7 +164,7 @@ func asker(ctx context.Context, s *cli.Session) (func(context.Context, entity.De
 		if err != nil {
 			return nil, err
 		}
-		found := doctor.DryRun(ctx, source, source.SQL(), d, now)
+		found := doctor.DryRun(ctx, source, d, now)
 		found = append(found, doctor.Stamps(ctx, source.SQL(), d, now)...)
 		found = append(found, doctor.Accounts(ctx, source, d, identity.Nameable)...)
 		return found, failures(d, found)

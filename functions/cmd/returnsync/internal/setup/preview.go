@@ -16,7 +16,7 @@ const maxPreview = 500
 
 // previewCmd is the command that shows what a definition makes of rows.
 func previewCmd(a *cli.App) *cobra.Command {
-	limit, id := 5, uint64(0)
+	limit, id := 5, ""
 	cmd := &cobra.Command{
 		Use:   "preview name",
 		Short: "Show the records that a definition makes, as JSON",
@@ -24,26 +24,26 @@ func previewCmd(a *cli.App) *cobra.Command {
 prints the records as a sync would send them, with their bytes, the reason of each that
 would be parked, the plan of both statements and the server's warnings. It sends nothing
 and changes nothing.`,
-		Example: "  returnsync entities preview returns --limit 3\n  returnsync entities preview returns --id 4711",
+		Example: "  returnsync entities preview returns --limit 3\n  returnsync entities preview returns --id 4711\n  returnsync entities preview listings --id 'acme,17'",
 		Args:    cli.Args,
 	}
 	cmd.Flags().IntVar(&limit, "limit", limit, fmt.Sprintf("how many roots to read, at most %d", maxPreview))
-	cmd.Flags().Uint64Var(&id, "id", 0, "the id of the one root to read")
+	cmd.Flags().StringVar(&id, "id", "", "the id or the key of the one root to read")
 	cmd.RunE = a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 		if limit < 1 || limit > maxPreview {
 			return fmt.Errorf("--limit is %d: want 1 to %d", limit, maxPreview)
 		}
-		var roots []uint64
+		var named *string
 		if cmd.Flags().Changed("id") {
-			roots = []uint64{id}
+			named = &id
 		}
-		return previewEntity(ctx, s, args[0], roots, limit)
+		return previewEntity(ctx, s, args[0], named, limit)
 	})
 	return cmd
 }
 
 // previewEntity prints the preview of a definition.
-func previewEntity(ctx context.Context, s *cli.Session, name string, roots []uint64, limit int) error {
+func previewEntity(ctx context.Context, s *cli.Session, name string, named *string, limit int) error {
 	list, err := loadEntities(ctx, s)
 	if err != nil {
 		return err
@@ -60,12 +60,21 @@ func previewEntity(ctx context.Context, s *cli.Session, name string, roots []uin
 	if err != nil {
 		return err
 	}
+	source = source.Sketch()
 	if err := source.Check(ctx, d); err != nil {
 		return err
 	}
 	now, err := source.Now(ctx)
 	if err != nil {
 		return err
+	}
+	var roots []uint64
+	if named != nil {
+		root, err := source.RootNamed(ctx, d, *named)
+		if err != nil {
+			return err
+		}
+		roots = []uint64{root}
 	}
 	p, err := doctor.Previews(ctx, source, source.SQL(), d, doctor.Choice{Roots: roots, Limit: limit, Now: now})
 	if err != nil {
