@@ -13,6 +13,7 @@
 //	GET  /state        everything that the page shows
 //	GET  /events       the same as server-sent events, whole again at each change
 //	GET  /runs/{id}    a run, its pages and what the run log says of it
+//	GET  /record       what is known of one record, and why it is found or not (operators)
 //	POST /act/{action} changes something: see actions
 //	     /wings/{name}/ the page of a wing beside sync
 //
@@ -78,7 +79,7 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 		panic(err) // the folder is embedded
 	}
 	mux.Handle("GET /", http.FileServerFS(page))
-	for path, do := range map[string]edge.Handler{"/session": f.session, "/state": f.state, "/runs/{id}": f.run} {
+	for path, do := range map[string]edge.Handler{"/session": f.session, "/state": f.state, "/runs/{id}": f.run, "/record": f.record} {
 		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
 	}
 	mux.Handle("POST /act/{action}", edge.HandleOperator(c.Log, f.act, http.MethodPost))

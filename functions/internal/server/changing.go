@@ -143,7 +143,7 @@ func serving(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, func()
 		log: e.Log, now: time.Now,
 		mark: func() (string, error) { return entity.Mark(defs.Dir) },
 		open: func() (http.Handler, func() error, error) {
-			own := e.Again()
+			own := wire.Again(e)
 			h, err := Handler(ctx, own, cfg)
 			return h, own.Close, err
 		},

@@ -124,8 +124,8 @@ func NewEnv(ctx context.Context, lookup envconfig.Lookuper, wings []Wing) (*Env,
 	return &Env{Lookup: lookup, Log: p.logger(os.Stderr, c), Wings: wings}, nil
 }
 
-// Again returns the environment without the parts that were opened through it.
-func (e *Env) Again() *Env {
+// Again returns an environment without the parts that were opened through it.
+func Again(e *Env) *Env {
 	return &Env{Lookup: e.Lookup, Log: e.Log, Wings: e.Wings, Steps: e.Steps}
 }
 
