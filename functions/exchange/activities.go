@@ -34,7 +34,10 @@ func (f *function) recordActivity(c *call) (any, error) {
 			return nil, fault.New(fault.Forbidden, "no-access", "No Access to this subscription")
 		}
 	}
-	return created(a, f.Store.Record(c.Context(), a))
+	if err := f.Store.Record(c.Context(), a); err != nil {
+		return nil, err
+	}
+	return created(a, f.Store.Prune(c.Context()))
 }
 
 // activities answers GET /activity, newest first.

@@ -22,6 +22,7 @@ func (f *function) companyRoutes() []route {
 		{"PATCH /companies/{id}", roleAdmin, anywhere, actEditCompany, withID(f.editCompany)},
 		{"DELETE /companies/{id}", roleAdmin, anywhere, "remove-company", withID(f.removeCompany)},
 		{"GET /companies/{id}/subs", roleAdmin, anywhere, "", withID(f.companySubs)},
+		{"GET /companies/{id}/subs/{slice}", roleAdmin, anywhere, "", withID(f.companySub)},
 		{"GET /servers", roleAdmin, anywhere, "", f.servers},
 		{"GET /servers/{id}", roleAdmin, anywhere, "", withID(f.company1)},
 	}
@@ -133,6 +134,25 @@ func (f *function) removeCompany(c *call, id exchange.ID) (any, error) {
 // companySubs answers GET /companies/{id}/subs.
 func (f *function) companySubs(c *call, id exchange.ID) (any, error) {
 	return paged(c, f.Store.Subscriptions)(&id)
+}
+
+// companySub answers GET /companies/{id}/subs/{slice}: the company's subscription to a
+// slice.
+func (f *function) companySub(c *call, id exchange.ID) (any, error) {
+	slice, err := c.id("slice")
+	if err != nil {
+		return nil, err
+	}
+	list, err := f.Store.Subscriptions(c.Context(), &id)
+	if err != nil {
+		return nil, err
+	}
+	for _, sub := range list {
+		if sub.SliceID == slice {
+			return sub, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "not-found", "there is no such subscription")
 }
 
 // servers answers GET /servers: the partners that can be synced with, a bare list.

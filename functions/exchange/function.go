@@ -82,6 +82,9 @@ type Settings struct {
 	// pause between two attempts.
 	LockTries int           `env:"EXCHANGE_LOCK_TRIES, default=3"`
 	LockWait  time.Duration `env:"EXCHANGE_LOCK_WAIT, default=5s"`
+	// Lease is how long a sync keeps others with the partner away without a sign of life:
+	// after that time a sync whose process died is taken over.
+	Lease time.Duration `env:"EXCHANGE_LEASE, default=30s"`
 	// AtOnce is how many partners are synced at once.
 	AtOnce int `env:"EXCHANGE_AT_ONCE, default=5"`
 	// Period is how old the last good sync with a partner may be before it is a finding.
@@ -102,7 +105,7 @@ func (s Settings) Check() error {
 	if len(s.JWTSecret) < minSecret || len(s.KeySecret) < minSecret {
 		return errors.New("EXCHANGE_JWT_SECRET and EXCHANGE_KEY_SECRET must have at least 32 bytes each")
 	}
-	if s.TokenTTL <= 0 || s.RefreshTTL <= 0 || s.KeyOverlap < 0 || s.LockTries < 1 || s.LockWait < 0 || s.AtOnce < 1 || s.Period <= 0 {
+	if s.TokenTTL <= 0 || s.RefreshTTL <= 0 || s.KeyOverlap < 0 || s.LockTries < 1 || s.LockWait < 0 || s.Lease <= 0 || s.AtOnce < 1 || s.Period <= 0 {
 		return errors.New("the times and counts of EXCHANGE_… must be above 0")
 	}
 	return nil

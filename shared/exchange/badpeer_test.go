@@ -112,9 +112,11 @@ func TestBadPrimaries(t *testing.T) {
 		"sends an oversize frame": {raw(strings.Repeat(" ", exchange.MaxFrame+1)), "cannot be read"},
 		"lists a subscription twice": {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions = append(f.Subscriptions, f.Subscriptions[0]) })),
 			"twice"},
-		"lists one without a slice":       {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Slice = nil })), "without id or slice"},
-		"lists one of no type":            {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Slice.Type = "x" })), "slice_type"},
-		"lists subscriptions for nothing": {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions, f.More = nil, true })), "does not end"},
+		"lists one without a slice":           {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Slice = nil })), "without id or slice"},
+		"lists one of no type":                {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Slice.Type = "x" })), "slice_type"},
+		"lists a name that drives a terminal": {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Name = "rotors\x1b[2J" })), "no control characters"},
+		"lists a slice's name of two lines":   {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions[0].Slice.Name = "rotors\nall is well" })), "no control characters"},
+		"lists subscriptions for nothing":     {alter("subscriptions", one(func(f *exchange.Frame) { f.Subscriptions, f.More = nil, true })), "does not end"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := exchangetest.NewWorld(t, exchangetest.NewMemory(), exchangetest.NewMemory())

@@ -6,16 +6,16 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// Diff compares two ascending streams of ids and returns those that only there has
-// (adds) and those that only here has (deletes), both ascending.
-func Diff(there []ID, here iter.Seq2[ID, error]) (adds, deletes []ID, err error) {
+// Diff compares two ascending streams of ids. It returns those that only there has and
+// calls surplus with each that only here has, in ascending order both.
+func Diff(there []ID, here iter.Seq2[ID, error], surplus func(ID) error) (adds []ID, err error) {
 	if err := ascending(there); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	at := 0
 	for id, err := range here {
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for at < len(there) && less(there[at], id) {
 			adds = append(adds, there[at])
@@ -23,11 +23,11 @@ func Diff(there []ID, here iter.Seq2[ID, error]) (adds, deletes []ID, err error)
 		}
 		if at < len(there) && there[at] == id {
 			at++
-			continue
+		} else if err := surplus(id); err != nil {
+			return nil, err
 		}
-		deletes = append(deletes, id)
 	}
-	return append(adds, there[at:]...), deletes, nil
+	return append(adds, there[at:]...), nil
 }
 
 // ascending refuses ids of the other side that are not in strictly ascending order.
@@ -38,39 +38,6 @@ func ascending(ids []ID) error {
 		}
 	}
 	return nil
-}
-
-// merged returns ascending ids without some and with others. without and with are
-// ascending.
-func merged(ids iter.Seq2[ID, error], without, with []ID) iter.Seq2[ID, error] {
-	return func(yield func(ID, error) bool) {
-		add, drop := 0, 0
-		for id, err := range ids {
-			if err != nil {
-				yield(id, err)
-				return
-			}
-			for ; add < len(with) && less(with[add], id); add++ {
-				if !yield(with[add], nil) {
-					return
-				}
-			}
-			for drop < len(without) && less(without[drop], id) {
-				drop++
-			}
-			if drop < len(without) && without[drop] == id {
-				continue
-			}
-			if !yield(id, nil) {
-				return
-			}
-		}
-		for ; add < len(with); add++ {
-			if !yield(with[add], nil) {
-				return
-			}
-		}
-	}
 }
 
 // Each turns a list into a stream without errors.

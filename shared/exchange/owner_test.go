@@ -16,7 +16,7 @@ func TestOwnersSentencesHaveTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	var code strings.Builder
-	for _, dir := range []string{".", "../../functions/exchange", "../../functions/internal/wings/exchange", "../../functions/cmd/returnsync"} {
+	for _, dir := range []string{".", "../../functions/exchange", "../../functions/internal/wings/exchange", "../../functions/cmd/returnsync", "../../functions/cmd/internal/tools/exchange"} {
 		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, "_test.go") {
 				return err

@@ -12,7 +12,8 @@ import (
 // slices. Names are unique without regard to case.
 type Names struct {
 	Subscriptions, Slices map[string]ID
-	// Holders is the primary of each slice that the server holds.
+	// Holders is the primary of each slice that the server holds; First for a slice of the
+	// server's own.
 	Holders map[ID]ID
 }
 
@@ -26,7 +27,7 @@ type Plan struct {
 	Return     []Subscription // listed again
 	Sync       []Subscription // in the order of their names
 	Idle       []Subscription // switched off here
-	Foreign    []Subscription // whose slice another primary's subscription holds
+	Foreign    []Subscription // whose slice is another primary's, or our own
 }
 
 // Renewal is a subscription that was recreated for a slice that is held already.

@@ -19,7 +19,8 @@ type Primary struct {
 	Journal Journal
 	Log     *slog.Logger
 	// Idle is how long a session may be silent; 0 is five minutes.
-	Idle time.Duration
+	Idle  time.Duration
+	Steps Steps
 }
 
 // defaultIdle is how long a secondary may be silent. It stores grains and swaps
@@ -83,7 +84,9 @@ func (s *serving) next(ctx context.Context) error {
 		return fault.New(fault.Invalid, "frame-out-of-order", "request %d came after request %d", f.ID, s.last)
 	}
 	s.last = f.ID
+	s.Steps.At("asked " + f.Action)
 	err = s.answer(ctx, f)
+	s.Steps.At("answered " + f.Action)
 	var unsent *sendError
 	if err == nil || errors.As(err, &unsent) {
 		return err

@@ -91,21 +91,37 @@ type Copy interface {
 	Staged(ctx context.Context, slice ID, ids []ID) (map[ID]bool, error)
 	// Stage keeps grains beside the content until Swap or Discard.
 	Stage(ctx context.Context, slice ID, grains []Grain) error
-	// Swap brings a slice to its new content in one transaction, or leaves the old one
-	// and returns an error; ErrUnproven if the result is not what Want says.
+	// Drop notes grains of the content that Swap removes.
+	Drop(ctx context.Context, slice ID, ids []ID) error
+	// Retain forgets, in a range, every drop and every staged grain but some.
+	Retain(ctx context.Context, slice ID, r Range, ids []ID) error
+	// Swap brings a slice to its new content in one transaction: the old one without the
+	// dropped grains and with the staged ones. Or it leaves the old content and returns an
+	// error; ErrUnproven if the result is not what Want says.
 	Swap(ctx context.Context, s Swap) error
-	// Discard removes what is staged for a slice.
+	// Discard removes what is staged for a slice, and forgets what is dropped.
 	Discard(ctx context.Context, slice ID) error
 }
 
 // Swap is the step from a slice's old content to its new one.
 type Swap struct {
-	Slice       ID
-	Add, Delete []ID // ascending; what is staged and not in Add is removed
-	Want        Proof
-	Type        string
-	Date        time.Time
-	Metadata    map[string]string
+	Slice    ID
+	Want     Proof
+	Type     string
+	Date     time.Time
+	Metadata map[string]string
+	Steps    Steps // within the transaction
+}
+
+// Steps is a hook, nil for none, between two steps of a session. Rehearsals end or hold
+// the process there.
+type Steps func(step string)
+
+// At calls the hook, if there is one.
+func (s Steps) At(step string) {
+	if s != nil {
+		s(step)
+	}
 }
 
 // Journal keeps activities.

@@ -21,6 +21,7 @@ type Secondary struct {
 	// LockWait the pause between two attempts.
 	LockTries int
 	LockWait  time.Duration
+	Steps     Steps
 }
 
 // Request says what a run covers.
@@ -56,6 +57,7 @@ func (s *Secondary) ended(ctx context.Context, r Report, err error) Report {
 	if r.Test {
 		return r
 	}
+	s.Steps.At("ended")
 	if kept := s.Journal.Record(context.WithoutCancel(ctx), r.activity()); kept != nil {
 		r.Error = errors.Join(err, errors.New("the run's activity could not be kept"), kept).Error()
 	}
@@ -83,6 +85,7 @@ func (r *running) all(ctx context.Context) error {
 	if err := checkListed(there); err != nil {
 		return err
 	}
+	r.Steps.At("listed")
 	r.listed = make(map[ID]Proof, len(there))
 	for _, s := range there {
 		r.listed[s.SliceID] = s.Slice.Proof()
@@ -91,6 +94,7 @@ func (r *running) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.Steps.At("planned")
 	return r.follow(ctx, plan)
 }
 
@@ -133,7 +137,7 @@ func (r *running) follow(ctx context.Context, plan Plan) error {
 	}
 	for _, s := range plan.Foreign {
 		if r.covers(s) {
-			r.add(Result{Subscription: s.ID, Name: s.Name, Slice: s.SliceID, Outcome: OutcomeFailed, Error: "another partner's subscription holds this slice"})
+			r.add(Result{Subscription: s.ID, Name: s.Name, Slice: s.SliceID, Outcome: OutcomeFailed, Error: "this server has the slice already, and not from this partner"})
 		}
 	}
 	for _, s := range plan.Sync {
@@ -172,6 +176,7 @@ func (r *running) subscription(ctx context.Context, s Subscription) Result {
 		r.broken = err
 	} else {
 		r.done(ctx, s, result)
+		r.Steps.At("reported")
 	}
 	r.keep(context.WithoutCancel(ctx), s, result)
 	return result
@@ -221,6 +226,7 @@ func (r *running) bring(ctx context.Context, s Subscription, result *Result) err
 	if err != nil {
 		return err
 	}
+	r.Steps.At("stated")
 	for round := 1; ; round++ {
 		if s.Slice.Proof().Equal(state.Proof) {
 			result.Outcome = OutcomeUnchanged
@@ -276,23 +282,25 @@ func (r *running) readable(ctx context.Context, s Subscription) (State, error) {
 // it could.
 func (r *running) transfer(ctx context.Context, s Subscription, state State, result *Result) error {
 	w := &walk{running: r, slice: s.SliceID, left: state.Count, bytes: &result.Bytes}
+	if r.req.Test {
+		w.prover = NewProver()
+	}
 	if err := w.compare(ctx, Whole, state.Count, 0); err != nil {
 		return err
 	}
-	if err := w.fetch(ctx); err != nil {
+	if err := w.finish(ctx); err != nil {
 		return err
 	}
-	result.Added, result.Removed = len(w.adds), len(w.deletes)
+	result.Added, result.Removed = w.added, w.removed
 	if r.req.Test {
-		have, err := Prove(merged(r.Copy.IDs(ctx, s.SliceID, Whole), w.deletes, w.adds), state.Metadata)
-		if err == nil && !have.Equal(state.Proof) {
-			err = ErrUnproven
+		if have := w.prover.Proof(state.Metadata); !have.Equal(state.Proof) {
+			return ErrUnproven
 		}
-		return err
+		return nil
 	}
-	err := r.Copy.Swap(ctx, Swap{
-		Slice: s.SliceID, Add: w.adds, Delete: w.deletes, Want: state.Proof, Type: state.Type, Date: state.Date, Metadata: state.Metadata,
-	})
+	r.Steps.At("compared")
+	err := r.Copy.Swap(ctx, Swap{Slice: s.SliceID, Want: state.Proof, Type: state.Type, Date: state.Date, Metadata: state.Metadata, Steps: r.Steps})
+	r.Steps.At("swapped")
 	if fault.KindOf(err) == fault.Invalid { // what is staged can never be swapped in
 		return errors.Join(err, r.Copy.Discard(ctx, s.SliceID))
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -62,8 +63,8 @@ const (
 // CleanName returns a name as it is stored: without outer space, in lower case.
 func CleanName(name string) (string, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
-	if len(name) < MinName || len(name) > MaxName || !utf8.ValidString(name) {
-		return "", fault.New(fault.Invalid, "bad-name", "a name must have %d to %d bytes", MinName, MaxName)
+	if len(name) < MinName || len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", fault.New(fault.Invalid, "bad-name", "a name must have %d to %d bytes and no control characters", MinName, MaxName)
 	}
 	return name, nil
 }

@@ -6,16 +6,19 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// walk finds what a copy lacks and has too much of, from the lowest id to the
-// highest, and fetches what it lacks.
+// walk finds what a copy lacks and has too much of, from the lowest id to the highest,
+// fetches what it lacks and notes what leaves. Its memory does not grow with the slice.
 type walk struct {
 	*running
 	slice ID
 	left  int    // how many ids the primary may still list
 	bytes *int64 // of payloads that crossed
 
-	adds, deletes []ID
-	fetched       int // of adds
+	added, removed int
+	missing        []ID // found and not fetched yet
+	surplus        []ID // found and not noted yet
+	// prover computes, in a run without update, what the copy would hold.
+	prover *Prover
 }
 
 // The bounds of a walk: below pageful ids a range is listed instead of cut, and below
@@ -53,7 +56,30 @@ func (w *walk) compare(ctx context.Context, r Range, there, depth int) error {
 		return w.list(ctx, r)
 	}
 	for _, d := range differences {
+		if err := w.equal(ctx, Range{r.After, d.After}); err != nil {
+			return err
+		}
 		if err := w.compare(ctx, d.Range, d.There, depth+1); err != nil {
+			return err
+		}
+		r.After = d.Upto
+	}
+	return w.equal(ctx, r)
+}
+
+// equal passes over a range that both sides have alike.
+func (w *walk) equal(ctx context.Context, r Range) error {
+	if r.After == r.Upto {
+		return nil
+	}
+	if w.prover == nil {
+		return w.Copy.Retain(ctx, w.slice, r, nil)
+	}
+	for id, err := range w.Copy.IDs(ctx, w.slice, r) {
+		if err == nil {
+			err = w.prover.Add(id)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -77,15 +103,11 @@ func (w *walk) list(ctx context.Context, r Range) error {
 		if len(ids) > 0 && (!page.has(ids[0]) || !page.has(ids[len(ids)-1])) {
 			return fault.New(fault.Invalid, "bad-peer", "the primary lists ids outside of the range that was asked for")
 		}
-		adds, deletes, err := Diff(ids, w.Copy.IDs(ctx, w.slice, page))
-		if err != nil {
+		if err := ascending(ids); err != nil {
 			return err
 		}
-		w.adds, w.deletes = append(w.adds, adds...), append(w.deletes, deletes...)
-		if len(w.adds)-w.fetched >= ahead {
-			if err := w.fetch(ctx); err != nil {
-				return err
-			}
+		if err := w.pages(ctx, page, ids); err != nil {
+			return err
 		}
 		if !more {
 			return nil
@@ -94,16 +116,82 @@ func (w *walk) list(ctx context.Context, r Range) error {
 	}
 }
 
-// fetch stages the grains that were found and not fetched yet.
-func (w *walk) fetch(ctx context.Context) error {
-	for w.fetched < len(w.adds) {
-		n := min(len(w.adds)-w.fetched, ahead)
-		if err := w.stage(ctx, w.adds[w.fetched:w.fetched+n]); err != nil {
+// pages compares the primary's ids of a range in parts of a page: a public program lists
+// all of them at once.
+func (w *walk) pages(ctx context.Context, r Range, ids []ID) error {
+	for len(ids) > pageful {
+		part := Range{r.After, ids[pageful-1]}
+		if err := w.page(ctx, part, ids[:pageful]); err != nil {
 			return err
 		}
-		w.fetched += n
+		r.After, ids = part.Upto, ids[pageful:]
+	}
+	return w.page(ctx, r, ids)
+}
+
+// page compares the primary's ids of a range with ours.
+func (w *walk) page(ctx context.Context, r Range, ids []ID) error {
+	if err := w.begin(ctx, r, ids); err != nil {
+		return err
+	}
+	adds, err := Diff(ids, w.Copy.IDs(ctx, w.slice, r), func(id ID) error { return w.drop(ctx, id) })
+	if err != nil {
+		return err
+	}
+	w.added, w.missing = w.added+len(adds), append(w.missing, adds...)
+	for len(w.missing) >= ahead {
+		if err := w.stage(ctx, w.missing[:ahead]); err != nil {
+			return err
+		}
+		w.missing = append(w.missing[:0], w.missing[ahead:]...)
 	}
 	return nil
+}
+
+// begin forgets what an earlier sync staged in a range and the primary does not list
+// any more; without update it adds what is listed to the proof.
+func (w *walk) begin(ctx context.Context, r Range, ids []ID) error {
+	if w.prover == nil {
+		return w.Copy.Retain(ctx, w.slice, r, ids)
+	}
+	for _, id := range ids {
+		if err := w.prover.Add(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop notes a grain that leaves.
+func (w *walk) drop(ctx context.Context, id ID) error {
+	w.removed++
+	if w.prover != nil {
+		return nil
+	}
+	if w.surplus = append(w.surplus, id); len(w.surplus) < batchCount {
+		return nil
+	}
+	return w.flushDrops(ctx)
+}
+
+// flushDrops keeps the grains that were noted to leave.
+func (w *walk) flushDrops(ctx context.Context) error {
+	if len(w.surplus) == 0 {
+		return nil
+	}
+	err := w.Copy.Drop(ctx, w.slice, w.surplus)
+	w.surplus = w.surplus[:0]
+	return err
+}
+
+// finish fetches and notes what the last pages left.
+func (w *walk) finish(ctx context.Context) error {
+	if len(w.missing) > 0 {
+		if err := w.stage(ctx, w.missing); err != nil {
+			return err
+		}
+	}
+	return w.flushDrops(ctx)
 }
 
 // stage fetches some grains and stages them. Those that an interrupted session staged
@@ -171,6 +259,7 @@ func (b *batch) flush(ctx context.Context) error {
 		return nil
 	}
 	err := b.Copy.Stage(ctx, b.slice, b.grains)
+	b.Steps.At("staged")
 	b.grains, b.size = b.grains[:0], 0
 	return err
 }

@@ -1,25 +1,29 @@
 package transfer
 
 import (
-	"bytes"
-	_ "embed" // the flows
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
+	"time"
 )
 
-// Flow is a pair of models whose records are transferred.
+// Flow is a pair of models whose records are transferred. It is a definition: flows/*.yaml
+// are those of the program.
 type Flow struct {
 	Studio    string    `yaml:"studio"`
 	Online    string    `yaml:"online"`
+	Kinds     []Kind    `yaml:"kinds"`     // types of jobs that it carries; empty is replicate, merge_into and delete
 	Priority  int       `yaml:"priority"`  // of jobs that name none; higher comes first; 0 means DefaultPriority
-	Direction Direction `yaml:"direction"` // reported, not enforced; empty means both
+	Direction Direction `yaml:"direction"` // empty means both
 	Winner    Side      `yaml:"winner"`    // of a conflict; empty means studio
+	Zone      string    `yaml:"zone"`      // of studio's local times; empty means DefaultZone
 	Parents   []Parent  `yaml:"parents"`
+	Tables    []Table   `yaml:"tables"`
 	Fields    []Pair    `yaml:"fields"`
+	// Match are fields of the online model. A record without a counterpart is linked with
+	// the one unlinked record of the other side that has the same values in all of them.
+	Match []string `yaml:"match"`
+
+	zone *time.Location
 }
 
 // Direction is where a flow's records go.
@@ -32,22 +36,82 @@ const (
 	ToStudio Direction = "to-studio-only"
 )
 
-// DefaultPriority is the priority of jobs whose flow has none.
-const DefaultPriority = 1000
-
-// Pair is a field of both sides. A side without a name does not receive the value.
-type Pair struct {
-	Studio string `yaml:"studio"`
-	Online string `yaml:"online"`
-	// Only names the side that receives the value; empty means either.
-	Only Side `yaml:"only"`
-}
+// What a definition may leave out.
+const (
+	DefaultPriority = 1000
+	DefaultZone     = "Europe/Vienna"
+)
 
 // Parent is a field that refers to a record of another flow, which is transferred first.
 type Parent struct {
 	Studio string `yaml:"studio"` // the field's name in studio
 	Online string `yaml:"online"`
 	Model  string `yaml:"model"` // the other flow's model in studio
+}
+
+// Table is a further table of studio whose newest row with Equal that refers to the record
+// is a part of it. Its fields are named NAME.FIELD.
+type Table struct {
+	Name  string         `yaml:"name"`
+	Model string         `yaml:"model"`
+	Link  string         `yaml:"link"`  // the field with the record's id
+	Equal map[string]any `yaml:"equal"` // what tells the row from others of the table
+}
+
+// Pair is a field of both sides. A side without a name does not receive the value. At most
+// one of As, Joined, Values, Lookup and Many says how the value is converted.
+type Pair struct {
+	Studio string `yaml:"studio"`
+	Online string `yaml:"online"`
+	Only   Side   `yaml:"only"` // the side that receives the value; empty means either
+	As     Form   `yaml:"as"`
+	// Joined are two fields of studio that are one online, By between them.
+	Joined []string `yaml:"joined"`
+	By     string   `yaml:"by"`
+	// Values are pairs of values; Otherwise is the online value of all other ones.
+	Values    []Value `yaml:"values"`
+	Otherwise any     `yaml:"otherwise"`
+	Lookup    *Lookup `yaml:"lookup"`
+	Many      *Many   `yaml:"many"`
+}
+
+// Form is how a value is written.
+type Form string
+
+// The forms.
+const (
+	Plain     Form = ""
+	Date      Form = "date"       // a day without a time
+	LocalTime Form = "local-time" // a time of the flow's zone in studio, of UTC online
+)
+
+// Value is a pair of values.
+type Value struct {
+	Studio any `yaml:"studio"`
+	Online any `yaml:"online"`
+}
+
+// Lookup says that a side holds the id of a record whose field has the value. A side that
+// is left out holds the value itself.
+type Lookup struct {
+	Studio *Place `yaml:"studio"`
+	Online *Place `yaml:"online"`
+}
+
+// Place is a field of a model whose records are looked up.
+type Place struct {
+	Model string         `yaml:"model"`
+	Field string         `yaml:"field"`
+	Equal map[string]any `yaml:"equal"` // of the records that count
+}
+
+// Many says that a table of studio relates the record to others, whose ids the online
+// field holds.
+type Many struct {
+	Model string `yaml:"model"` // of the table
+	Link  string `yaml:"link"`  // its field with the record's id
+	Field string `yaml:"field"` // its field with the other record's id
+	Of    string `yaml:"of"`    // the other records' model in studio, which has a flow
 }
 
 // On returns the flow's model on a side.
@@ -58,6 +122,19 @@ func (f Flow) On(side Side) string {
 	return f.Online
 }
 
+// Writes reports whether the flow writes to a side.
+func (f Flow) Writes(side Side) bool {
+	return f.Direction != map[Side]Direction{Studio: ToOnline, Online: ToStudio}[side]
+}
+
+// Carries reports whether the flow carries jobs of a type.
+func (f Flow) Carries(k Kind) bool {
+	if len(f.Kinds) == 0 {
+		return k != Temporary
+	}
+	return slices.Contains(f.Kinds, k)
+}
+
 // On returns the field's name on a side.
 func (p Parent) On(side Side) string {
 	if side == Studio {
@@ -66,43 +143,30 @@ func (p Parent) On(side Side) string {
 	return p.Online
 }
 
-// Map returns the fields of a record for side to. Parents' ids are not among them.
-func (f Flow) Map(r Record, to Side) map[string]any {
-	fields := map[string]any{}
-	for _, p := range f.Fields {
-		from, into := p.Studio, p.Online
-		if to == Studio {
-			from, into = into, from
-		}
-		if p.Only != "" && p.Only != to || from == "" || into == "" {
-			continue
-		}
-		if v, ok := r.Fields[from]; ok {
-			fields[into] = v
-		}
-	}
-	return fields
-}
-
 // Flows are the flows that a service knows.
 type Flows []Flow
 
-// Of returns the flow of a job's model. A job of a temporary record has none.
+// Of returns the flow of a job: of its model and its type.
 func (l Flows) Of(j Job) (Flow, bool) {
-	if j.Kind == Temporary {
-		return Flow{}, false
-	}
-	return l.Named(j.Model)
+	return l.find(func(f Flow) bool { return f.has(j.Model) && f.Carries(j.Kind) })
 }
 
-// Named returns the flow that has a model on either side, in any case of letters.
+// Named returns the flow that replicates a model, on either side, in any case of letters.
 func (l Flows) Named(model string) (Flow, bool) {
-	for _, f := range l {
-		if strings.EqualFold(f.Studio, model) || strings.EqualFold(f.Online, model) {
-			return f, true
-		}
+	return l.find(func(f Flow) bool { return f.has(model) && f.Carries(Replicate) })
+}
+
+// find returns the first flow that fits.
+func (l Flows) find(fits func(Flow) bool) (Flow, bool) {
+	if i := slices.IndexFunc(l, fits); i >= 0 {
+		return l[i], true
 	}
 	return Flow{}, false
+}
+
+// has reports whether a flow has a model on either side.
+func (f Flow) has(model string) bool {
+	return strings.EqualFold(f.Studio, model) || strings.EqualFold(f.Online, model)
 }
 
 // PriorityOf returns the priority of a model's jobs.
@@ -113,76 +177,75 @@ func (l Flows) PriorityOf(model string) int {
 	return DefaultPriority
 }
 
-//go:embed flows.yaml
-var shipped []byte
-
-// Shipped returns the flows that come with the program.
-func Shipped() (Flows, error) { return ParseFlows(shipped) }
-
-// ParseFlows reads a YAML list of flows, fills in what is left out, and returns every
-// mistake at once.
-func ParseFlows(text []byte) (Flows, error) {
-	var list Flows
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&list); err != nil {
-		return nil, fmt.Errorf("the flows cannot be read: %w", err)
-	}
-	var problems []error
-	seen := map[string]bool{}
-	for i := range list {
-		f := &list[i]
-		f.fill()
-		for _, p := range f.problems() {
-			problems = append(problems, fmt.Errorf("flow %d (%s, %s): %s", i+1, f.Studio, f.Online, p))
-		}
-		for _, model := range []string{f.Studio, f.Online} {
-			if key := strings.ToLower(model); key != "" && seen[key] {
-				problems = append(problems, fmt.Errorf("flow %d: the model %s has a flow already", i+1, model))
-			} else {
-				seen[key] = true
+// FieldsOn returns the fields of each model of a side that flows read, so that a side
+// reads no others.
+func (l Flows) FieldsOn(side Side) map[string][]string {
+	all := map[string][]string{}
+	add := func(model string, names ...string) {
+		for _, n := range names {
+			if !slices.Contains(all[model], n) && n != "" {
+				all[model] = append(all[model], n)
 			}
 		}
+		if _, ok := all[model]; !ok {
+			all[model] = []string{}
+		}
 	}
-	for _, f := range list {
+	for _, f := range l {
+		add(f.On(side))
 		for _, p := range f.Parents {
-			if _, ok := list.Named(p.Model); !ok {
-				problems = append(problems, fmt.Errorf("flow %s: the parent model %s has no flow", f.Studio, p.Model))
+			add(f.On(side), p.On(side))
+		}
+		for _, p := range f.Fields {
+			for _, name := range p.on(side) {
+				if table, field, ok := f.table(name); ok {
+					add(table.Model, field)
+				} else {
+					add(f.On(side), name)
+				}
+			}
+			if p.Lookup != nil && p.Lookup.On(side) != nil {
+				add(p.Lookup.On(side).Model, p.Lookup.On(side).Field)
+			}
+			if p.Many != nil && side == Studio {
+				add(p.Many.Model, p.Many.Link, p.Many.Field)
 			}
 		}
 	}
-	return list, errors.Join(problems...)
+	return all
 }
 
-// fill sets what a definition may leave out.
-func (f *Flow) fill() {
-	if f.Priority == 0 {
-		f.Priority = DefaultPriority
+// On returns what a lookup does on a side; nil for nothing.
+func (l *Lookup) On(side Side) *Place {
+	if side == Studio {
+		return l.Studio
 	}
-	if f.Direction == "" {
-		f.Direction = Both
-	}
-	if f.Winner == "" {
-		f.Winner = Studio
-	}
+	return l.Online
 }
 
-// problems lists what is wrong with a flow.
-func (f *Flow) problems() (list []string) {
-	if f.Studio == "" || f.Online == "" {
-		list = append(list, "want the names of both models, studio and online")
+// on returns the names of a pair's fields on a side.
+func (p Pair) on(side Side) []string {
+	switch {
+	case side == Online:
+		return []string{p.Online}
+	case len(p.Joined) > 0:
+		return p.Joined
+	case p.Studio == "":
+		return nil
 	}
-	if !slices.Contains([]Direction{Both, ToOnline, ToStudio}, f.Direction) {
-		list = append(list, "direction is both, to-online-only or to-studio-only")
+	return []string{p.Studio}
+}
+
+// table returns the further table that a field of studio belongs to.
+func (f Flow) table(name string) (Table, string, bool) {
+	prefix, field, ok := strings.Cut(name, ".")
+	if !ok {
+		return Table{}, name, false
 	}
-	if f.Winner != Studio && f.Winner != Online {
-		list = append(list, "winner is fs or fso")
-	}
-	if f.Priority < 1 {
-		list = append(list, "priority is 1 or more")
-	}
-	for _, p := range f.Parents {
-		if p.Studio == "" || p.Online == "" || p.Model == "" {
-			list = append(list, "a parent has the fields studio, online and model")
+	for _, t := range f.Tables {
+		if t.Name == prefix {
+			return t, field, true
 		}
 	}
-	return list
+	return Table{}, name, false
 }

@@ -20,6 +20,9 @@ type Record struct {
 	// those that the side keeps, in UTC. A date without a time is a string, 2006-01-02.
 	// After a way through JSON numbers are json.Number and times are strings.
 	Fields map[string]any
+	// Parts are the records of other models that a flow counts among the record, by their
+	// names in the flow. A System leaves them empty.
+	Parts map[string]Record
 }
 
 // Apply makes the changes of an update: fields that the write names, and of the
@@ -40,8 +43,20 @@ func (r *Record) Apply(w Write) {
 	}
 }
 
-// Effective returns the date by which sides are compared.
+// Effective returns the date by which sides are compared: the newest of the record and
+// its parts.
 func (r Record) Effective() time.Time {
+	newest := r.Own()
+	for _, p := range r.Parts {
+		if at := p.Own(); at.After(newest) {
+			newest = at
+		}
+	}
+	return newest
+}
+
+// Own returns the date of the record without its parts.
+func (r Record) Own() time.Time {
 	if r.WriteDate != nil {
 		return Micro(*r.WriteDate)
 	}

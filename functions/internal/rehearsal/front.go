@@ -19,8 +19,10 @@ import (
 type front struct {
 	server   *http.Server
 	address  string
+	mux      *http.ServeMux
 	mu       sync.Mutex
-	children map[string]*child // by function name
+	children map[string]*child // by function name, or by that of a further process
+	further  map[string]further
 }
 
 // openFront listens on a port of this machine; 0 chooses a free one. page is
@@ -30,21 +32,26 @@ func openFront(port int, steps http.Handler, page func(*front) http.Handler, ope
 	if err != nil {
 		return nil, fmt.Errorf("port %d of 127.0.0.1 cannot be used: %w: another program may have it; choose one with --port, or --port 0 for any that is free", port, err)
 	}
-	f := &front{address: listener.Addr().String(), children: map[string]*child{}}
 	mux := http.NewServeMux()
+	f := &front{address: listener.Addr().String(), mux: mux, children: map[string]*child{}, further: map[string]further{}}
 	mux.Handle(stepsPath, steps)
 	mux.Handle("/", page(f))
 	for _, fn := range server.Functions() {
-		proxy := f.proxy(fn.Name)
-		for _, path := range fn.Paths() {
-			mux.Handle(path, http.StripPrefix(path, proxy))
-			mux.Handle(path+"/", http.StripPrefix(path, proxy))
-		}
+		f.route(fn.Name, fn.Paths()...)
 	}
 	mux.Handle("GET "+console.Path, f.consoleDoor(operator))
 	f.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = f.server.Serve(listener) }()
 	return f, nil
+}
+
+// route serves a process at some paths.
+func (f *front) route(name string, paths ...string) {
+	proxy := f.proxy(name)
+	for _, path := range paths {
+		f.mux.Handle(path, http.StripPrefix(path, proxy))
+		f.mux.Handle(path+"/", http.StripPrefix(path, proxy))
+	}
 }
 
 // url returns where a function is called.

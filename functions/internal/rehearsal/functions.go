@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -38,9 +39,6 @@ func (s *Stack) env() []string {
 		"SEARCH_JWT_SECRET=" + JWTSecret,
 		"SLACK_WEBHOOK_URL=" + s.Options.Slack, "ALERT_WEBHOOK_URL=" + s.Options.Webhook,
 	}
-	if s.Options.Steps {
-		env = append(env, stepsEnv+"=http://"+s.front.address+stepsPath)
-	}
 	return slices.Concat(env, s.callersEnv(), s.searchEnv(), s.wingsEnv(), s.Options.Env)
 }
 
@@ -56,7 +54,10 @@ func (s *Stack) lookup(name string) string {
 
 // startFunction starts a function's process.
 func (s *Stack) startFunction(ctx context.Context, name string) error {
-	env := s.env()
+	env, target := s.env(), name
+	if s.Options.Steps {
+		env = append(env, stepsEnv+"=http://"+s.front.address+stepsPath+"?function="+url.QueryEscape(name))
+	}
 	if s.Options.Accounts != nil {
 		dsn, err := s.DSNAs(s.Options.Accounts(name))
 		if err != nil {
@@ -64,7 +65,10 @@ func (s *Stack) startFunction(ctx context.Context, name string) error {
 		}
 		env = append(env, "SOURCE_DSN="+dsn, "STATE_DSN="+dsn)
 	}
-	c, err := startChild(ctx, name, env, s.Options.ChildLog)
+	if more, ok := s.front.process(name); ok {
+		target, env = more.function, append(env, more.env...)
+	}
+	c, err := startChild(ctx, target, env, s.Options.ChildLog)
 	if err == nil {
 		s.front.set(name, c)
 	}
@@ -101,8 +105,8 @@ func (s *Stack) strikeDown(name string) {
 // stopFunctions asks all functions' processes to end and waits for them.
 func (s *Stack) stopFunctions() error {
 	var all sync.WaitGroup
-	for _, f := range s.functions() {
-		if c := s.front.set(f.Name, nil); c != nil {
+	for _, name := range s.front.names() {
+		if c := s.front.set(name, nil); c != nil {
 			all.Go(c.stop)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -15,7 +14,7 @@ import (
 )
 
 // stepsEnv is the address at which a child asks, between any two steps, whether to
-// go on.
+// go on. It names the child.
 const stepsEnv = "RETURN_SYNC_REHEARSAL_STEPS"
 
 // stepsPath is where the front answers that question.
@@ -29,7 +28,7 @@ func askParent(address string) run.Steps {
 		return nil
 	}
 	return func(step string) {
-		res, err := http.Get(address + "?step=" + url.QueryEscape(step) + "&function=" + url.QueryEscape(os.Getenv("FUNCTION_TARGET"))) //nolint:noctx // the hook has no context
+		res, err := http.Get(address + "&step=" + url.QueryEscape(step)) //nolint:noctx // the hook has no context
 		if err == nil {
 			_, _ = io.Copy(io.Discard, res.Body)
 			_ = res.Body.Close()

@@ -84,6 +84,9 @@ func (s *Server) SetFaults(rules ...Fault) error {
 	return s.faults.Replace(mishap.Faults{Rules: rules})
 }
 
+// Faults returns the faults in force.
+func (s *Server) Faults() []Fault { return s.faults.Faults().Rules }
+
 // Counts returns how many calls of each method of a model succeeded, such as "write res.partner".
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
@@ -191,11 +194,16 @@ func (s *Server) object(method string, params []any) (named, error) {
 	return named{c, name}, nil
 }
 
-// run runs a call in one transaction.
+// run runs a call unless a fault strikes it.
 func (s *Server) run(c named) (any, error) {
 	if f := s.faults.Strikes(c.name, c.table.Name, deadlock, broken, message, denied, noRight); f != nil {
 		return nil, refusals[f.Kind]
 	}
+	return s.apply(c)
+}
+
+// apply does what a call asks for, all or nothing.
+func (s *Server) apply(c named) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v, err := methods[c.name](c.call)

@@ -27,6 +27,8 @@ type memorySlice struct {
 	ids    []exchange.ID // ascending
 	grains map[exchange.ID]exchange.Grain
 	staged map[exchange.ID]exchange.Grain
+	leave  map[exchange.ID]bool
+	from   exchange.ID // the primary whose copy it is
 }
 
 // NewMemory returns empty tables.
@@ -47,7 +49,7 @@ func (m *Memory) CreateSlice(_ context.Context, s exchange.Slice) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.Status = exchange.StatusNone
-	m.slices[s.ID] = &memorySlice{Slice: s, grains: map[exchange.ID]exchange.Grain{}, staged: map[exchange.ID]exchange.Grain{}}
+	m.slices[s.ID] = &memorySlice{Slice: s, grains: map[exchange.ID]exchange.Grain{}, staged: map[exchange.ID]exchange.Grain{}, leave: map[exchange.ID]bool{}}
 	return nil
 }
 
@@ -218,17 +220,17 @@ func (m *Memory) Read(_ context.Context, slice exchange.ID, ids []exchange.ID, f
 func (m *Memory) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
 	names := exchange.Names{Subscriptions: map[string]exchange.ID{}, Slices: map[string]exchange.ID{}, Holders: map[exchange.ID]exchange.ID{}}
 	all, _ := m.Subscriptions(ctx, nil)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.slices {
+		names.Slices[s.Name], names.Holders[s.ID] = s.ID, s.from
+	}
 	var held []exchange.Subscription
 	for _, b := range all {
 		names.Subscriptions[b.Name], names.Holders[b.SliceID] = b.ID, b.CompanyID
 		if b.CompanyID == primary {
 			held = append(held, b)
 		}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, s := range m.slices {
-		names.Slices[s.Name] = s.ID
 	}
 	return held, names, nil
 }
@@ -258,6 +260,7 @@ func (m *Memory) Apply(ctx context.Context, plan exchange.Plan) error {
 	for _, b := range plan.Add {
 		if m.slices[b.SliceID] == nil {
 			_ = m.CreateSlice(ctx, *b.Slice)
+			m.slices[b.SliceID].from = b.CompanyID
 		}
 		_ = m.CreateSubscription(ctx, b)
 	}
@@ -304,7 +307,36 @@ func (m *Memory) Stage(_ context.Context, slice exchange.ID, grains []exchange.G
 func (m *Memory) Discard(_ context.Context, slice exchange.ID) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	clear(m.slices[slice].staged)
+	m.slices[slice].discard()
+	return nil
+}
+
+// discard forgets what is staged and what leaves.
+func (s *memorySlice) discard() {
+	clear(s.staged)
+	clear(s.leave)
+}
+
+// Drop implements exchange.Copy.
+func (m *Memory) Drop(_ context.Context, slice exchange.ID, ids []exchange.ID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range ids {
+		m.slices[slice].leave[id] = true
+	}
+	return nil
+}
+
+// Retain implements exchange.Copy.
+func (m *Memory) Retain(_ context.Context, slice exchange.ID, r exchange.Range, ids []exchange.ID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	within := func(id exchange.ID) bool {
+		return slices.Compare(r.After[:], id[:]) < 0 && slices.Compare(id[:], r.Upto[:]) <= 0
+	}
+	s := m.slices[slice]
+	maps.DeleteFunc(s.leave, func(id exchange.ID, _ bool) bool { return within(id) })
+	maps.DeleteFunc(s.staged, func(id exchange.ID, _ exchange.Grain) bool { return within(id) && !slices.Contains(ids, id) })
 	return nil
 }
 
@@ -314,18 +346,14 @@ func (m *Memory) Swap(_ context.Context, swap exchange.Swap) error {
 	defer m.mu.Unlock()
 	s := m.slices[swap.Slice]
 	next := memorySlice{grains: maps.Clone(s.grains)}
-	for _, id := range swap.Delete {
+	for id := range s.leave {
 		delete(next.grains, id)
 	}
 	keys := map[string]bool{}
 	for _, g := range next.grains {
 		keys[g.Key] = true
 	}
-	for _, id := range swap.Add {
-		g, ok := s.staged[id]
-		if !ok {
-			continue // the proof notices
-		}
+	for id, g := range s.staged {
 		if keys[g.Key] {
 			return fault.New(fault.Invalid, "bad-peer", "two grains of the slice have one grain_key; the old content was kept")
 		}
@@ -341,7 +369,7 @@ func (m *Memory) Swap(_ context.Context, swap exchange.Swap) error {
 	}
 	s.grains, s.ids, s.Metadata, s.Type, s.Date, s.Status = next.grains, next.ids, swap.Metadata, swap.Type, swap.Date, exchange.StatusSuccess
 	s.Hash, s.Digest, s.Count = proof.Hash, proof.Digest, proof.Count
-	clear(s.staged)
+	s.discard()
 	return nil
 }
 

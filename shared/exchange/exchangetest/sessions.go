@@ -45,6 +45,7 @@ func RunSessions(t *testing.T, open func(t *testing.T) Tables, activities func(T
 	t.Run("a locked slice is waited for", func(t *testing.T) { locked(t, world(t)) })
 	t.Run("an interrupted sync goes on where it ended", func(t *testing.T) { resumes(t, world(t)) })
 	t.Run("subscriptions come, change their id, vanish and return", func(t *testing.T) { subscriptionsChange(t, world(t), activities) })
+	t.Run("a slice of our own is not taken over", func(t *testing.T) { ownSlice(t, world(t)) })
 	t.Run("a slice that fails does not stop the others", func(t *testing.T) { oneFails(t, world(t), activities) })
 }
 
@@ -306,6 +307,22 @@ func subscriptionsChange(t *testing.T, w *World, activities func(Tables) []excha
 	if vanished != 1 {
 		t.Errorf("%d activities say that it vanished", vanished)
 	}
+}
+
+// ownSlice has a primary publish a slice under the id of one that the secondary has from
+// nobody: it stays as it is, and the other slices are synced.
+func ownSlice(t *testing.T, w *World) {
+	bad, good := w.Publish("pads", 6, 50), w.Publish("rotors", 5, 50)
+	w.Must(w.Secondary.CreateSlice(t.Context(), exchange.Slice{ID: bad.SliceID, Name: "our own", Type: exchange.DefaultType}))
+	w.Must(w.Secondary.AddGrains(t.Context(), bad.SliceID, Grains(bad.SliceID, 100, 3, 20), false))
+	before := w.Content(bad.SliceID)
+	for range 2 {
+		r := w.Sync(false)
+		if r.Failures() != 1 || len(r.Results) != 2 || !strings.Contains(r.Results[0].Error, "not from this partner") || w.Content(bad.SliceID) != before {
+			t.Errorf("%+v", r)
+		}
+	}
+	w.Same(good.SliceID)
 }
 
 func oneFails(t *testing.T, w *World, activities func(Tables) []exchange.Activity) {

@@ -20,11 +20,8 @@ import (
 // grainsAtOnce is how many grains are fetched at once.
 const grainsAtOnce = 4
 
-// The bounds of answers, in bytes.
-const (
-	maxAnswer = 8 << 20
-	maxList   = 1 << 30 // the public program lists grains with their payloads
-)
+// maxAnswer bounds an answer, in bytes.
+const maxAnswer = 8 << 20
 
 // Client is a secondary that is logged in at a primary. It implements
 // exchange.Remote.
@@ -77,7 +74,6 @@ type request struct {
 	method, path, secret string
 	query                url.Values
 	body                 any
-	most                 int64
 	date                 *time.Time // set to the answer's date
 }
 
@@ -91,24 +87,8 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 		}
 		body = encoded
 	}
-	u := c.base.JoinPath(r.path)
-	u.RawQuery = r.query.Encode()
-	client := &httpcall.Client{HTTP: c.http, Policy: c.calls, Most: cmp.Or(r.most, maxAnswer), Service: "the primary", Secrets: []string{c.token, r.secret}}
-	answer, err := client.Do(ctx, func(ctx context.Context) (*http.Request, error) {
-		request, err := http.NewRequestWithContext(ctx, cmp.Or(r.method, http.MethodGet), u.String(), bytes.NewReader(body))
-		if err != nil {
-			return nil, err
-		}
-		request.Header.Set("Accept", "application/json")
-		request.Header.Set("User-Agent", "Sandpiper")
-		if body != nil {
-			request.Header.Set("Content-Type", "application/json")
-		}
-		if c.token != "" {
-			request.Header.Set("Authorization", "Bearer "+c.token)
-		}
-		return request, nil
-	})
+	client := &httpcall.Client{HTTP: c.http, Policy: c.calls, Most: maxAnswer, Service: "the primary", Secrets: []string{c.token, r.secret}}
+	answer, err := client.Do(ctx, func(ctx context.Context) (*http.Request, error) { return c.request(ctx, r, body) })
 	if err == nil && r.date != nil {
 		*r.date, _ = http.ParseTime(answer.Header.Get("Date"))
 	}
@@ -116,6 +96,25 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 		return err
 	}
 	return fault.Wrap(json.Unmarshal(answer.Body, out), fault.Invalid, "bad-peer", "the primary's answer to "+r.path+" cannot be read")
+}
+
+// request builds the request of a call.
+func (c *Client) request(ctx context.Context, r request, body []byte) (*http.Request, error) {
+	u := c.base.JoinPath(r.path)
+	u.RawQuery = r.query.Encode()
+	request, err := http.NewRequestWithContext(ctx, cmp.Or(r.method, http.MethodGet), u.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "Sandpiper")
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return request, nil
 }
 
 // Subscriptions implements exchange.Remote. A public program does not know tests.
@@ -157,20 +156,6 @@ func (c *Client) State(ctx context.Context, slice exchange.ID) (exchange.State, 
 		state.Metadata[m.Key] = m.Value
 	}
 	return state, nil
-}
-
-// IDs implements exchange.Reader. The list is whole whatever the range is.
-func (c *Client) IDs(ctx context.Context, slice exchange.ID, _ exchange.Range) ([]exchange.ID, bool, error) {
-	var list []struct {
-		ID exchange.ID `json:"id"`
-	}
-	err := c.call(ctx, request{path: "/v1/sync/slice/" + slice.String(), query: url.Values{"brief": {"yes"}}, most: maxList}, &list)
-	ids := make([]exchange.ID, len(list))
-	for i, g := range list {
-		ids[i] = g.ID
-	}
-	slices.SortFunc(ids, func(a, b exchange.ID) int { return slices.Compare(a[:], b[:]) })
-	return ids, false, err
 }
 
 // Grains implements exchange.Reader. A grain that is gone meanwhile is left out.

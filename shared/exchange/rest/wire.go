@@ -65,9 +65,11 @@ type Paging struct {
 // ParseAddress reads a partner's address: scheme, host and port count, and the path is
 // dropped, because the calls have absolute paths.
 func ParseAddress(address string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSpace(address))
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || len(address) > maxAddress {
-		return nil, fault.New(fault.Invalid, "bad-address", "a sync address is http or https with a host, without user and password, of at most %d bytes", maxAddress)
+	address = strings.TrimSpace(address)
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || len(address) > maxAddress ||
+		strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return nil, fault.New(fault.Invalid, "bad-address", "a sync address is http or https with a host, without user and password, of at most %d ASCII characters", maxAddress)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }

@@ -48,3 +48,21 @@ func (s *Store) Activity(ctx context.Context, id int64) (exchange.Activity, erro
 func (s *Store) DeleteActivity(ctx context.Context, id int64) error {
 	return notThere(sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "DELETE FROM exchange_activity WHERE id = ?", id), "activity")
 }
+
+// keepActivities is how many days activities are kept, pruneMost how many one call removes.
+const (
+	keepActivities = 90
+	pruneMost      = 1000
+)
+
+// Prune removes old activities. The newest of each company and subscription stay, of
+// successes and of failures: they say when a partner was last in line.
+func (s *Store) Prune(ctx context.Context) error {
+	old, err := sqldb.Collect(ctx, s.db, sqldb.Column[int64], `SELECT a.id FROM exchange_activity a WHERE a.created_at < NOW(6) - INTERVAL ? DAY
+		AND EXISTS (SELECT 1 FROM exchange_activity n WHERE n.company_id = a.company_id AND n.sub_id = a.sub_id AND n.success = a.success AND n.test = a.test AND n.id > a.id)
+		ORDER BY a.id LIMIT ?`, keepActivities, pruneMost)
+	if err == nil && len(old) > 0 {
+		_, err = s.db.ExecContext(ctx, "DELETE FROM exchange_activity WHERE id IN ("+sqldb.Marks(len(old))+")", sqldb.Args(old)...)
+	}
+	return sqldb.Outage(err, "remove old activities")
+}

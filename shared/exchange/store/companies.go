@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -47,8 +49,17 @@ func (s *Store) Company(ctx context.Context, id exchange.ID) (exchange.Company, 
 	return c, notThere(err, "company")
 }
 
+// ascii reports whether a text can be in a column of ASCII. A server refuses to compare
+// another text with one.
+func ascii(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
 // CompanyAt returns the company with a sync address.
 func (s *Store) CompanyAt(ctx context.Context, address string) (exchange.Company, error) {
+	if !ascii(address) {
+		return exchange.Company{}, notThere(sql.ErrNoRows, "company")
+	}
 	c, err := scanCompany(s.db.QueryRowContext(ctx, "SELECT "+companyColumns+" FROM exchange_company WHERE sync_addr = ?", address))
 	return c, notThere(err, "company")
 }

@@ -27,12 +27,19 @@ func scanKey(row sqldb.Row) (k Key, err error) {
 	return k, err
 }
 
+// keepKeys is how many days a key is kept that expired or was revoked.
+const keepKeys = 90
+
 // AddKey adds a key for a company. Older keys stay valid for overlap, so that the
-// partner can change over.
+// partner can change over; those that ended long ago are removed.
 func (s *Store) AddKey(ctx context.Context, k Key, overlap time.Duration) error {
 	return s.db.InTx(ctx, "add a key", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE exchange_key SET expires_at = NOW(6) + INTERVAL ? MICROSECOND
 			WHERE company_id = ? AND (expires_at IS NULL OR expires_at > NOW(6) + INTERVAL ? MICROSECOND)`, sqldb.Micros(overlap), bin(k.CompanyID), sqldb.Micros(overlap))
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "DELETE FROM exchange_key WHERE company_id = ? AND LEAST(COALESCE(revoked_at, expires_at), COALESCE(expires_at, revoked_at)) < NOW(6) - INTERVAL ? DAY",
+				bin(k.CompanyID), keepKeys)
+		}
 		if err == nil {
 			_, err = tx.ExecContext(ctx, "INSERT INTO exchange_key (id, company_id, hash, created_at) VALUES (?, ?, ?, NOW(6))", bin(k.ID), bin(k.CompanyID), k.Hash)
 		}

@@ -97,7 +97,7 @@ func (s *Store) DeleteSlice(ctx context.Context, id exchange.ID) error {
 		if subs > 0 {
 			return fault.New(fault.Superseded, "in-use", "the slice has %d subscriptions: remove them first", subs)
 		}
-		for _, table := range []string{"exchange_grain", "exchange_staging", "exchange_metadata", "exchange_slice_tag"} {
+		for _, table := range []string{"exchange_grain", "exchange_staging", "exchange_surplus", "exchange_metadata", "exchange_slice_tag"} {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE slice_id = ?", bin(id)); err != nil {
 				return err
 			}

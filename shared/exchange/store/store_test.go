@@ -1,8 +1,11 @@
 package store_test
 
 import (
+	"context"
+	"iter"
 	"slices"
 	"testing"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/exchangetest"
@@ -15,17 +18,33 @@ import (
 // TestMain starts the tests' database server.
 func TestMain(m *testing.M) { localdbtest.Main(m) }
 
-// bench is the store on a migrated database.
+// bench is the store on a migrated database, with the right to sync with a partner.
 type bench struct {
 	*store.Store
+	*store.Copies
 	db *sqldb.DB
+}
+
+// IDs implements exchange.Index.
+func (b *bench) IDs(ctx context.Context, slice exchange.ID, r exchange.Range) iter.Seq2[exchange.ID, error] {
+	return b.Store.IDs(ctx, slice, r)
+}
+
+// Count implements exchange.Index.
+func (b *bench) Count(ctx context.Context, slice exchange.ID, r exchange.Range) (int, error) {
+	return b.Store.Count(ctx, slice, r)
 }
 
 // open returns a bench on a fresh database.
 func open(t testing.TB) *bench {
 	t.Helper()
 	db := sqldbtest.Open(t, store.Migrations())
-	return &bench{store.New(db), db}
+	b := &bench{Store: store.New(db), db: db}
+	var err error
+	if b.Copies, err = b.Hold(t.Context(), exchange.NewID(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func TestSessionsOnTables(t *testing.T) {

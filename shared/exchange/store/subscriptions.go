@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -122,13 +124,24 @@ func (s *Store) Subscribed(ctx context.Context, company, slice exchange.ID) (exc
 }
 
 // Held implements exchange.Local.
-func (s *Store) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
+func (c *Copies) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
 	names := exchange.Names{Subscriptions: map[string]exchange.ID{}, Slices: map[string]exchange.ID{}, Holders: map[exchange.ID]exchange.ID{}}
 	var held []exchange.Subscription
-	all, err := s.Subscriptions(ctx, nil)
+	all, err := c.store.Subscriptions(ctx, nil)
 	if err != nil {
 		return nil, names, err
 	}
+	err = sqldb.Each(ctx, c.store.db, func(row sqldb.Row) error {
+		var id exchange.ID
+		var name string
+		var publisher *exchange.ID
+		err := row.Scan(&id, &name, &publisher)
+		names.Slices[name], names.Holders[id] = id, exchange.First
+		if publisher != nil {
+			names.Holders[id] = *publisher
+		}
+		return err
+	}, "SELECT id, name, publisher FROM exchange_slice")
 	for _, b := range all {
 		names.Subscriptions[b.Name] = b.ID
 		names.Holders[b.SliceID] = b.CompanyID
@@ -136,16 +149,13 @@ func (s *Store) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subsc
 			held = append(held, b)
 		}
 	}
-	every, err := s.Slices(ctx)
-	for _, slice := range every {
-		names.Slices[slice.Name] = slice.ID
-	}
-	return held, names, err
+	return held, names, sqldb.Outage(err, "read the slices that are held")
 }
 
-// Apply implements exchange.Local.
-func (s *Store) Apply(ctx context.Context, plan exchange.Plan) error {
-	return s.db.InTx(ctx, "apply a primary's subscriptions", func(tx *sql.Tx) error {
+// Apply implements exchange.Local. What is staged for a slice that is not synced any more
+// is removed.
+func (c *Copies) Apply(ctx context.Context, plan exchange.Plan) error {
+	return c.write(ctx, "apply a primary's subscriptions", func(tx *sql.Tx) error {
 		for _, r := range plan.Renew {
 			if _, err := tx.ExecContext(ctx, "UPDATE exchange_subscription SET id = ?, vanished = 0, updated_at = NOW(6) WHERE id = ?", bin(r.New.ID), bin(r.Old)); err != nil {
 				return err
@@ -167,21 +177,29 @@ func (s *Store) Apply(ctx context.Context, plan exchange.Plan) error {
 				return err
 			}
 		}
-		return nil
+		var unsynced []exchange.ID
+		for _, b := range slices.Concat(plan.Deactivate, plan.Vanish, plan.Idle) {
+			unsynced = append(unsynced, b.SliceID)
+		}
+		return discard(ctx, tx, unsynced...)
 	})
 }
 
-// addHeld adds a subscription that is new on a secondary, with its slice, which may
-// be left from a subscription of before.
+// addHeld adds a subscription that is new on a secondary, with its slice, which may be
+// left from a subscription of before.
 func addHeld(ctx context.Context, tx *sql.Tx, b exchange.Subscription) error {
-	var found int
-	if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM exchange_slice WHERE id = ?", bin(b.SliceID)).Scan(&found); err != nil {
-		return err
-	}
-	if found == 0 {
-		if err := insertSlice(ctx, tx, *b.Slice); err != nil {
-			return err
+	var publisher *exchange.ID
+	err := tx.QueryRowContext(ctx, "SELECT publisher FROM exchange_slice WHERE id = ? FOR UPDATE", bin(b.SliceID)).Scan(&publisher)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		if err = insertSlice(ctx, tx, *b.Slice); err == nil {
+			_, err = tx.ExecContext(ctx, "UPDATE exchange_slice SET publisher = ? WHERE id = ?", bin(b.CompanyID), bin(b.SliceID))
 		}
+	case err == nil && (publisher == nil || *publisher != b.CompanyID):
+		return fault.New(fault.Superseded, "taken", "another partner's subscription has brought this slice meanwhile")
+	}
+	if err != nil {
+		return err
 	}
 	return insertSub(ctx, tx, b)
 }

@@ -49,9 +49,10 @@ func TestASwapIsOldOrNew(t *testing.T) {
 			gone = append(gone, id)
 		}
 	}
-	swap := exchange.Swap{Slice: slice, Add: add, Delete: gone, Type: exchange.DefaultType, Metadata: map[string]string{"a": "b"}}
+	swap := exchange.Swap{Slice: slice, Type: exchange.DefaultType, Metadata: map[string]string{"a": "b"}}
 	swap.Want = exchange.Proof{Hash: "0", Count: 45}
 	must(b.Stage(ctx, slice, fresh))
+	must(b.Drop(ctx, slice, gone))
 	if err := b.Swap(ctx, swap); !errors.Is(err, exchange.ErrUnproven) || b.proofOf(t, slice) != oldIDs {
 		t.Fatalf("a swap that proves nothing: %v", err)
 	}
@@ -59,7 +60,7 @@ func TestASwapIsOldOrNew(t *testing.T) {
 	// The statements of a swap, each made to fail by a trigger on its table: the server
 	// then ends the statement, and the transaction is rolled back as at a death.
 	for _, trigger := range []string{
-		"BEFORE DELETE ON exchange_grain", "BEFORE INSERT ON exchange_grain", "BEFORE DELETE ON exchange_staging", "BEFORE INSERT ON exchange_metadata", "BEFORE UPDATE ON exchange_slice",
+		"BEFORE DELETE ON exchange_grain", "BEFORE INSERT ON exchange_grain", "BEFORE DELETE ON exchange_staging", "BEFORE DELETE ON exchange_surplus", "BEFORE INSERT ON exchange_metadata", "BEFORE UPDATE ON exchange_slice",
 	} {
 		if _, err := b.db.ExecContext(ctx, "CREATE TRIGGER die "+trigger+" FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'dead'"); err != nil {
 			t.Fatal(err)

@@ -50,6 +50,9 @@ func (s *Store) User(ctx context.Context, id int64) (User, error) {
 
 // UserNamed returns a user by the name to log in with.
 func (s *Store) UserNamed(ctx context.Context, username string) (User, error) {
+	if !ascii(username) {
+		return User{}, notThere(sql.ErrNoRows, "user")
+	}
 	u, err := scanUser(s.db.QueryRowContext(ctx, "SELECT "+userColumns+" FROM exchange_user WHERE username = ?", username))
 	return u, notThere(err, "user")
 }

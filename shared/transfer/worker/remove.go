@@ -21,6 +21,9 @@ func (r *runner) counterpart(id int64, named *int64) (transfer.Record, error) {
 // remove deletes the record of the other side.
 func (r *runner) remove() (outcome, *failure) {
 	to := r.job.System.Other()
+	if !r.flow.Writes(to) {
+		return r.oneWay(to)
+	}
 	target, err := r.counterpart(r.job.RecordID, r.job.TargetID)
 	switch {
 	case errors.Is(err, transfer.ErrNotFound):
@@ -50,11 +53,21 @@ func (r *runner) gone(to transfer.Side) (outcome, *failure) {
 	return ended, judge(transfer.ErrNotFound, fmt.Sprintf("find the record of %s in %s", r.job, to.Word()))
 }
 
+// oneWay ends a job whose flow does not write the other side.
+func (r *runner) oneWay(to transfer.Side) (outcome, *failure) {
+	r.job.State = transfer.Skipped
+	r.job.AddLog("nothing was written: the flow does not write %s", to.Word())
+	return ended, nil
+}
+
 // merge merges two records of the online side as they were merged in studio.
 func (r *runner) merge() (outcome, *failure) {
 	to := r.job.System.Other()
 	if to != transfer.Online {
 		return ended, &failure{code: transfer.CodeTransform, final: true, text: "only studio's merges are transferred"}
+	}
+	if !r.flow.Writes(to) {
+		return r.oneWay(to)
 	}
 	lost, err := r.counterpart(r.job.RecordID, r.job.TargetID)
 	if errors.Is(err, transfer.ErrNotFound) {
@@ -104,7 +117,7 @@ func (r *runner) final(w transfer.Write, target transfer.Record) (outcome, *fail
 		return r.gone(to)
 	}
 	if err != nil {
-		return ended, judge(err, "write "+to.Word())
+		return r.unwritten(written, err, "write "+to.Word())
 	}
 	r.done(written, nil)
 	r.job.AddLog("%s %s %d", w.Verb, to.Word(), target.ID)

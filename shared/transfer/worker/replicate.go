@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
@@ -28,14 +30,11 @@ func (r *runner) replicate() (outcome, *failure) {
 	return r.copy(d)
 }
 
-// relink sets a foreign id that one side lacks. A record without a date of its data gets
-// that of its row, which the write itself would change.
+// relink sets a foreign id that one side lacks.
 func (r *runner) relink(d transfer.Decision) (outcome, *failure) {
 	record := r.seen.On(d.To)
 	w := transfer.Write{Verb: transfer.Mark, Model: r.flow.On(d.To), ID: record.ID, ForeignID: r.seen.On(d.To.Other()).ID}
-	if at := record.Effective(); record.WriteDate == nil {
-		w.WriteDate, w.If = &at, &at
-	}
+	fix(&w, *record)
 	if _, err := r.write(d.To, w); err != nil {
 		return r.refused(err, "set the foreign id")
 	}
@@ -50,6 +49,9 @@ func (r *runner) look() (outcome, *failure) {
 	source, err := r.read(from, r.flow.On(from), r.job.RecordID)
 	if err != nil {
 		return ended, judge(err, "read "+r.job.String())
+	}
+	if source, err = r.compose(from, source); err != nil {
+		return ended, judge(err, "read the further tables of "+r.job.String())
 	}
 	r.keep(from, source)
 	var target transfer.Record
@@ -78,7 +80,11 @@ func (r *runner) look() (outcome, *failure) {
 		}
 		return ended, judge(err, "read the record of the other side")
 	}
+	if target, err = r.compose(to, target); err != nil {
+		return ended, judge(err, "read the further tables of the other side")
+	}
 	r.keep(to, target)
+	r.looked = r.Now()
 	return ended, nil
 }
 
@@ -100,11 +106,11 @@ func (r *runner) agreed(d transfer.Decision) (outcome, *failure) {
 	}
 	r.job.AddLog("the write of an earlier run is there: %s", d.Reason)
 	for _, side := range []transfer.Side{transfer.Studio, transfer.Online} {
-		record, at := r.seen.On(side), r.seen.Studio.Effective()
-		if record.SyncedVersion != nil && record.SyncedVersion.Equal(at) && record.WriteDate != nil {
+		record, at := r.seen.On(side), r.seen.Online.Effective() // no job dates online's record anew
+		if record.SyncedVersion != nil && record.SyncedVersion.Equal(at) && record.WriteDate != nil && (side == transfer.Online || d.At == nil) {
 			continue
 		}
-		if o, f := r.mark(side, *record, 0); f != nil {
+		if o, f := r.mark(side, *record, 0, d.At); f != nil {
 			return o, f
 		}
 	}
@@ -115,34 +121,65 @@ func (r *runner) agreed(d transfer.Decision) (outcome, *failure) {
 func (r *runner) copy(d transfer.Decision) (outcome, *failure) {
 	from := d.To.Other()
 	source, target := *r.seen.On(from), r.seen.On(d.To)
-	fields := r.flow.Map(source, d.To)
-	if o, f := r.parents(from, source, fields); o != ended || f != nil {
+	parents := map[string]any{}
+	if o, f := r.parents(from, source, parents); o != ended || f != nil || r.broken != nil {
+		return o, f
+	}
+	mapped, err := r.flow.Map(r.ctx, r, source, target, d.To)
+	if err != nil {
+		return ended, judge(err, "convert "+r.job.String())
+	}
+	maps.Copy(mapped.Fields, parents)
+	if target == nil {
+		if o, f := r.match(d.To, source, mapped.Fields); o != ended || f != nil {
+			return o, f
+		}
+	}
+	if o, f := r.still(from, source); o != ended || f != nil {
 		return o, f
 	}
 	at := source.Effective()
-	w := transfer.Write{Verb: transfer.Create, Model: r.flow.On(d.To), ForeignID: source.ID, WriteDate: &at, SyncedVersion: &at, Fields: fields}
-	if d.Act == transfer.CopyOld {
-		before := target.Effective()
-		w.Verb, w.ID, w.If = transfer.Update, target.ID, &before
+	if d.At != nil && from == transfer.Studio {
+		at = *d.At
 	}
-	begun := transfer.Micro(r.Now())
-	r.job.Trace = transfer.Trace{
-		SourceSystem: transfer.Text(from), SourceModel: transfer.Text(r.flow.On(from)), SourceID: &source.ID,
-		TargetSystem: transfer.Text(d.To), TargetModel: transfer.Text(w.Model), SourceData: asJSON(source.Fields), Request: asJSON(w.Plan()), SyncStart: &begun,
+	w := transfer.Write{
+		Verb: transfer.Create, Model: r.flow.On(d.To), ForeignID: source.ID, WriteDate: &at, SyncedVersion: &at, Fields: mapped.Fields, Parts: mapped.Parts,
 	}
 	if target != nil {
-		r.job.SyncTargetID, r.job.TargetBefore = &target.ID, asJSON(target.Fields)
+		before := target.Own()
+		w.Verb, w.ID, w.If = transfer.Update, target.ID, &before
 	}
-	if !r.note() {
+	if !r.plan(from, source, target, w) {
 		return ended, nil
 	}
 	written, err := r.write(d.To, w)
 	if err != nil {
-		return r.refused(err, "write "+d.To.Word())
+		return r.unwritten(written, err, "write "+d.To.Word())
 	}
-	r.done(written, fields)
+	r.done(written, mapped.Fields)
 	r.job.AddLog("%s %s %d: %s", w.Verb, d.To.Word(), written.ID, d.Reason)
-	return r.mark(from, source, written.ID)
+	return r.mark(from, source, written.ID, d.At)
+}
+
+// plan notes what a write will do, before it is made.
+func (r *runner) plan(from transfer.Side, source transfer.Record, target *transfer.Record, w transfer.Write) bool {
+	begun := transfer.Micro(r.Now())
+	r.job.Trace = transfer.Trace{
+		SourceSystem: transfer.Text(from), SourceModel: transfer.Text(r.flow.On(from)), SourceID: &source.ID,
+		TargetSystem: transfer.Text(from.Other()), TargetModel: transfer.Text(w.Model), SourceData: asJSON(source.Fields), Request: asJSON(w.Plan()), SyncStart: &begun,
+	}
+	if target != nil {
+		r.job.SyncTargetID, r.job.TargetBefore = &target.ID, asJSON(target.Fields)
+	}
+	return r.note()
+}
+
+// unwritten keeps what a side answered to a write that failed.
+func (r *runner) unwritten(w transfer.Written, err error, doing string) (outcome, *failure) {
+	if w.Request != "" {
+		r.job.Request, r.job.Answer = transfer.Text(w.Request), transfer.Text(w.Answer)
+	}
+	return r.refused(err, doing)
 }
 
 // done notes a write that was made.
@@ -157,12 +194,15 @@ func (r *runner) done(w transfer.Written, after map[string]any) {
 
 // mark notes on the source what both sides agree on now. It follows the write to the other
 // side: a mark without that write would look like a conflict. A source that changed
-// meanwhile keeps its new date; the change has a job of its own.
-func (r *runner) mark(side transfer.Side, record transfer.Record, foreign int64) (outcome, *failure) {
+// meanwhile keeps its new date; the change has a job of its own. date is studio's new
+// date, if a decision gave it one.
+func (r *runner) mark(side transfer.Side, record transfer.Record, foreign int64, date *time.Time) (outcome, *failure) {
 	at := record.Effective()
 	w := transfer.Write{Verb: transfer.Mark, Model: r.flow.On(side), ID: record.ID, ForeignID: foreign, SyncedVersion: &at}
-	if record.WriteDate == nil {
-		w.WriteDate, w.If = &at, &at
+	fix(&w, record)
+	if date != nil && side == transfer.Studio {
+		own := record.Own()
+		w.WriteDate, w.SyncedVersion, w.If = date, date, &own
 	}
 	_, err := r.write(side, w)
 	if errors.Is(err, transfer.ErrChanged) && w.If != nil {
@@ -175,6 +215,14 @@ func (r *runner) mark(side transfer.Side, record transfer.Record, foreign int64)
 		return ended, f
 	}
 	return ended, nil
+}
+
+// fix gives a record without a date of its data that of its row, which the write itself
+// would change.
+func fix(w *transfer.Write, record transfer.Record) {
+	if at := record.Own(); record.WriteDate == nil {
+		w.WriteDate, w.If = &at, &at
+	}
 }
 
 // refused judges an error of a write.

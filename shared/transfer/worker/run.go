@@ -62,6 +62,7 @@ type runner struct {
 	lock   locked
 	broken error // an error of the table of jobs
 	seen   transfer.Seen
+	looked time.Time // when the sides were read
 	flow   transfer.Flow
 }
 
@@ -181,6 +182,8 @@ func (r *runner) attempt() (outcome, *failure) {
 		return r.remove()
 	case transfer.Merge:
 		return r.merge()
+	case transfer.Temporary:
+		return r.temporary()
 	}
 	return r.replicate()
 }

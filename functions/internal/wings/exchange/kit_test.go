@@ -46,9 +46,9 @@ func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *n
 	n := &node{t: t, db: db, id: exchange.NewID(), role: role}
 	settings := function.Settings{
 		Role: role, Company: n.id.String(), JWTSecret: "a-secret-of-tests-that-guards-nothing", KeySecret: "another-secret-that-guards-nothing-x",
-		TokenTTL: time.Hour, RefreshTTL: time.Hour, KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 2, LockWait: time.Millisecond, AtOnce: 3, Period: time.Hour,
+		TokenTTL: time.Hour, RefreshTTL: time.Hour, KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 2, LockWait: time.Millisecond, Lease: time.Minute, AtOnce: 3, Period: time.Hour,
 	}
-	parts, partners, err := Open(db, settings, slog.New(slog.DiscardHandler), time.Now)
+	parts, partners, err := Open(db, settings, slog.New(slog.DiscardHandler), time.Now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // Open opens a server of the wing over a pool. now is the clock of tokens and
-// durations.
-func Open(pool *sqldb.DB, settings function.Settings, log *slog.Logger, now func() time.Time) (function.Parts, *Partners, error) {
+// durations; steps, if not nil, is called between two steps of a session.
+func Open(pool *sqldb.DB, settings function.Settings, log *slog.Logger, now func() time.Time, steps exchange.Steps) (function.Parts, *Partners, error) {
 	if err := settings.Check(); err != nil {
 		return function.Parts{}, nil, err
 	}
@@ -30,11 +30,11 @@ func Open(pool *sqldb.DB, settings function.Settings, log *slog.Logger, now func
 	}
 	tables := store.New(pool)
 	partners := &Partners{
-		Store: tables, Sealer: sealer, HTTP: rest.NewHTTP(settings.AllowPrivate), Settings: settings, Company: company, Log: log, Now: now,
+		Store: tables, Sealer: sealer, HTTP: rest.NewHTTP(settings.AllowPrivate), Settings: settings, Company: company, Log: log, Now: now, Steps: steps,
 	}
-	primary := &exchange.Primary{Server: company, Catalog: tables, Content: tables, Journal: tables, Log: log}
+	primary := &exchange.Primary{Server: company, Catalog: tables, Content: tables, Journal: tables, Log: log, Steps: steps}
 	return function.Parts{
-		Store: tables, Audit: audit.New(pool), Syncer: partners, Session: &Sessions{Primary: primary, Log: log, Now: now},
+		Store: tables, Audit: audit.New(pool), Syncer: partners, Session: &Sessions{Primary: primary, Store: tables, Log: log, Now: now},
 		Sealer: sealer, Log: log, Settings: settings, Now: now,
 	}, partners, nil
 }
@@ -45,5 +45,5 @@ func parts(ctx context.Context, o wire.Opening) (function.Parts, *Partners, erro
 	if err := wire.Configure(ctx, o.Lookup, &settings); err != nil {
 		return function.Parts{}, nil, err
 	}
-	return Open(o.Pool, settings, o.Log, time.Now)
+	return Open(o.Pool, settings, o.Log, time.Now, exchange.Steps(o.Steps))
 }

@@ -307,11 +307,12 @@ func TestAStartIsPutOff(t *testing.T) {
 		h.ServeHTTP(w, r)
 		return w.Code
 	}
-	release, err := secondary.Hold(t.Context(), primary.id, time.Hour)
+	other, err := secondary.Hold(t.Context(), primary.id, time.Hour)
 	secondary.must(err)
 	if got := attempt(t.Context()); got != http.StatusServiceUnavailable {
 		t.Errorf("beside another sync: %d", got)
 	}
+	_, release := other.Renewed(t.Context())
 	release()
 	dead := primary.url
 	_, err = secondary.db.ExecContext(t.Context(), "UPDATE exchange_company SET sync_addr = 'http://127.0.0.1:1' WHERE sync_addr = ?", dead)

@@ -29,12 +29,13 @@ type Partners struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Socket   websocket.Config
+	Steps    exchange.Steps
 }
 
 // The times of a session.
 const (
-	// held is the longest that one sync with a partner keeps others away.
-	held = time.Hour
+	// longest is how long one sync with a partner may take.
+	longest = time.Hour
 	// patient is how long an answer of a primary is awaited. Hashing a slice of a million
 	// grains is part of one.
 	patient = time.Minute
@@ -51,24 +52,39 @@ func (p *Partners) Sync(ctx context.Context, partner exchange.Company, sub excha
 	case partner.SyncAddr == "":
 		return exchange.Report{}, fault.New(fault.Invalid, "no-address", "the company %q has no sync_addr", partner.Name)
 	}
-	if !test { // a run without update writes nothing, and so can run beside another
-		release, err := p.Store.Hold(ctx, partner.ID, held)
-		if err != nil {
-			return exchange.Report{}, err
-		}
-		defer release()
-	}
-	ctx, cancel := context.WithTimeout(ctx, held)
+	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	return p.run(ctx, exchange.Request{Partner: partner, Sub: sub, Test: test}), nil
+	req := exchange.Request{Partner: partner, Sub: sub, Test: test}
+	if test { // such a run writes nothing, and so can run beside another
+		return p.run(ctx, p.Store.Copies(), req), nil
+	}
+	copies, err := p.Store.Hold(ctx, partner.ID, p.Settings.Lease)
+	if err != nil {
+		return exchange.Report{}, err
+	}
+	ctx, stop := copies.Renewed(ctx)
+	defer stop()
+	p.Steps.At("held")
+	report := p.run(ctx, copies, req)
+	prune(context.WithoutCancel(ctx), p.Store, p.Log)
+	p.Steps.At("kept")
+	return report, nil
+}
+
+// prune removes old activities. A failure is no failure of the sync before it.
+func prune(ctx context.Context, tables *store.Store, log *slog.Logger) {
+	if err := tables.Prune(ctx); err != nil {
+		log.WarnContext(ctx, "old activities could not be removed; the next sync tries again", "error", err)
+	}
 }
 
 // run connects and syncs. A connection that fails is the report's error and an
 // activity.
-func (p *Partners) run(ctx context.Context, req exchange.Request) exchange.Report {
+func (p *Partners) run(ctx context.Context, copies *store.Copies, req exchange.Request) exchange.Report {
 	start := p.Now()
 	side := &exchange.Secondary{
-		Local: p.Store, Copy: p.Store, Journal: p.Store, Log: p.Log, Now: p.Now, Sleep: clock.Sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
+		Local: copies, Copy: copies, Journal: p.Store, Log: p.Log, Now: p.Now, Sleep: clock.Sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
+		Steps: p.Steps,
 	}
 	client, err := p.login(ctx, req.Partner)
 	if err != nil {
@@ -151,6 +167,7 @@ func (p *Partners) SyncAll(ctx context.Context, test bool) ([]exchange.Report, e
 // Session.
 type Sessions struct {
 	Primary *exchange.Primary
+	Store   *store.Store
 	Socket  websocket.Config
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -168,4 +185,5 @@ func (s *Sessions) Serve(w http.ResponseWriter, r *http.Request, company exchang
 		s.Log.WarnContext(r.Context(), "a session broke off", "company", company, "error", err)
 	}
 	conn.Close(err)
+	prune(context.WithoutCancel(r.Context()), s.Store, s.Log)
 }

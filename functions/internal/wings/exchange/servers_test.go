@@ -135,11 +135,12 @@ func TestWhoMaySync(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, status, c.status)
 		}
 	}
-	release, err := secondary.Hold(t.Context(), primary.id, time.Hour)
+	other, err := secondary.Hold(t.Context(), primary.id, time.Hour)
 	secondary.must(err)
 	if status := secondary.ask("POST", path, secondary.token, nil, nil); status != 409 {
 		t.Errorf("beside another sync: %d", status)
 	}
+	_, release := other.Renewed(t.Context())
 	release()
 	if status := secondary.ask("PATCH", "/companies/"+primary.id.String(), secondary.token, map[string]any{"active": false}, nil); status != 200 {
 		t.Fatalf("%d", status)
@@ -486,7 +487,7 @@ func TestAClientThatGoes(t *testing.T) {
 	secondary.must(err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r := secondary.partners.run(ctx, exchange.Request{Partner: company}); r.OK() {
+	if r := secondary.partners.run(ctx, secondary.Copies(), exchange.Request{Partner: company}); r.OK() {
 		t.Error("a sync without time succeeded")
 	}
 	r, err := secondary.partners.Sync(t.Context(), company, exchange.First, false)

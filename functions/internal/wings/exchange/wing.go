@@ -40,6 +40,7 @@ func settings() []wire.Setting {
 		{Name: "EXCHANGE_ALLOW_PRIVATE", Help: "true: partners may be at loopback, link-local and private addresses"},
 		{Name: "EXCHANGE_LOCK_TRIES", Help: "how often a slice is asked for that is being edited"},
 		{Name: "EXCHANGE_LOCK_WAIT", Help: "pause between two such attempts"},
+		{Name: "EXCHANGE_LEASE", Help: "silence after which a sync whose process died is taken over"},
 		{Name: "EXCHANGE_AT_ONCE", Help: "how many partners are synced at once"},
 		{Name: "EXCHANGE_PERIOD", Help: "how old the last good sync with a partner may be"},
 		{Name: "EXCHANGE_PUBLISH", Help: "slices that entities feed: NAME=ENTITY:ACCOUNT, with commas between"},

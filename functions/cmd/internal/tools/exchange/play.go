@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
-	"time"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
 
 	driver "github.com/go-sql-driver/mysql"
 
@@ -29,336 +30,232 @@ const (
 
 // sampleGrains is how many grains the slices by hand have; the slice of returns adds
 // its own.
-var sampleGrains = map[string]int{"acme-rotors": 12_000, "acme-pads": 8_000, "acme-wipers": 500}
+var sampleGrains = map[string]int{rotors: 12_000, "acme-pads": 8_000, "acme-wipers": 500}
+
+// The slices that have names of their own: the one that changes, and the one of returns.
+const (
+	rotors  = "acme-rotors"
+	returns = "acme-returns"
+)
 
 // tenant is the account whose returns the demonstration publishes.
 const tenant = "amberlane"
 
-// server is one company's server of the demonstration.
-type server struct {
-	name     string
-	id       exchange.ID
-	url      string
-	tables   *store.Store
-	partners *wing.Partners
-}
-
-// play is the wing in a stack.
+// play is the wing in a stack. The primary is the stack's own function, which shares its
+// tables with sync, so that returns feed a slice; each secondary is a further process of
+// the same function, with a database of its own.
 type play struct {
 	stack       *rehearsal.Stack
+	line        *line // between the secondaries and the primary
+	sealer      *exchange.Sealer
 	primary     *server
 	secondaries []*server
+	slices      map[string]exchange.ID // by name
+	grains      map[string]int         // of the slices by hand
 	closers     []func() error
-	reports     []exchange.Report // of the first syncs
-	again       []exchange.Report
+	first       []exchange.Report // of the first syncs
+	problems    []string          // that the run found
+	soaked      atomic.Bool
+	soak        soakFigures
 }
 
-// openPlay starts the primary on the stack's own tables, where returns feed a slice,
-// and two secondaries with databases of their own.
-func openPlay(ctx context.Context, s *rehearsal.Stack) (_ *rehearsal.Play, err error) {
-	p := &play{stack: s}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.close())
-		}
-	}()
-	if p.primary, err = p.start("primary", "abc brakes", s.Store.Pool()); err != nil {
+// newPlay returns the wing's part of a stack, with slices of so many grains.
+func newPlay(s *rehearsal.Stack, grains map[string]int) (*play, error) {
+	sealer, err := exchange.NewSealer(localKey)
+	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"epicor", "whi"} {
-		pool, err := p.database(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		one, err := p.start("secondary", name, pool)
-		if err != nil {
-			return nil, err
-		}
-		p.secondaries = append(p.secondaries, one)
+	p := &play{stack: s, sealer: sealer, grains: grains}
+	p.primary = &server{name: "abc brakes", id: exchange.NewID(), url: s.URL(function.Name), tables: store.New(s.Store.Pool())}
+	if p.line, err = openLine(p.primary.url); err != nil {
+		return nil, err
 	}
-	return &rehearsal.Play{
-		Env: []string{
-			"EXCHANGE_ROLE=primary", "EXCHANGE_COMPANY=" + p.primary.id.String(), "EXCHANGE_JWT_SECRET=" + localJWT, "EXCHANGE_KEY_SECRET=" + localKey,
-			"EXCHANGE_PUBLISH=acme-returns=returns:" + tenant,
-		},
-		Begin: p.begin, Run: p.run, Check: p.check, Close: p.close,
-		Welcome: func() []string { return []string{"the exchange's primary: " + p.primary.url + "/openapi.json"} },
-	}, nil
+	p.closers = append(p.closers, p.line.close)
+	return p, nil
 }
 
-// close ends the servers and their pools, last first.
+// openPlay opens the wing's part of a stack.
+func openPlay(_ context.Context, s *rehearsal.Stack) (*rehearsal.Play, error) {
+	p, err := newPlay(s, sampleGrains)
+	if err != nil {
+		return nil, err
+	}
+	return p.registered(), nil
+}
+
+// registered returns the play as a stack plays it.
+func (p *play) registered() *rehearsal.Play {
+	return &rehearsal.Play{
+		Env:   append(p.env("primary", p.primary.id), "EXCHANGE_PUBLISH="+returns+"=returns:"+tenant),
+		Begin: p.begin, Run: p.run, Check: p.check, Misbehave: p.misbehave, Churn: p.churn, Settle: p.settle, Close: p.close,
+		Welcome: func() []string { return []string{"the exchange's primary: " + p.primary.url + "/openapi.json"} },
+	}
+}
+
+// env returns the environment of a company's server.
+func (p *play) env(role string, company exchange.ID) []string {
+	env := []string{
+		"EXCHANGE_ROLE=" + role, "EXCHANGE_COMPANY=" + company.String(), "EXCHANGE_JWT_SECRET=" + localJWT, "EXCHANGE_KEY_SECRET=" + localKey,
+		"EXCHANGE_ALLOW_PRIVATE=true", "EXCHANGE_LOCK_WAIT=1s",
+	}
+	if p.stack.Options.Steps { // so short that a death shows
+		env = append(env, "EXCHANGE_LEASE=3s", "EXCHANGE_LOCK_WAIT=200ms")
+	}
+	return env
+}
+
+// close ends the line and the pools, last first.
 func (p *play) close() error {
 	var problems []error
-	for i := len(p.closers) - 1; i >= 0; i-- {
-		problems = append(problems, p.closers[i]())
+	for _, end := range slices.Backward(p.closers) {
+		problems = append(problems, end())
 	}
 	p.closers = nil
 	return errors.Join(problems...)
 }
 
 // database makes a secondary's database on the stack's server.
-func (p *play) database(ctx context.Context, name string) (*sqldb.DB, error) {
+func (p *play) database(ctx context.Context, name string) (*sqldb.DB, string, error) {
 	dsn, err := driver.ParseDSN(p.stack.DSN())
 	if err != nil {
-		return nil, errors.New("the stack's DSN cannot be read")
+		return nil, "", errors.New("the stack's DSN cannot be read")
 	}
 	dsn.DBName += "_" + name
 	if _, err := p.stack.DB.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS "+dsn.DBName); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	pool, err := sqldb.Open(sqldb.Settings{DSN: dsn.FormatDSN(), Variable: "DSN", MaxConnections: 4})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	p.closers = append(p.closers, pool.Close)
 	db := &sqldb.DB{DB: pool, Log: slog.New(slog.DiscardHandler)}
 	_, err = db.Migrate(ctx, syncstore.Migrations(), store.Migrations())
-	return db, err
+	return db, dsn.FormatDSN(), err
 }
 
-// start serves one company's server on loopback.
-func (p *play) start(role, name string, pool *sqldb.DB) (*server, error) {
-	one := &server{name: name, id: exchange.NewID()}
-	parts, partners, err := wing.Open(pool, function.Settings{
-		Role: role, Company: one.id.String(), JWTSecret: localJWT, KeySecret: localKey, TokenTTL: 15 * time.Minute, RefreshTTL: time.Hour,
-		KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 3, LockWait: time.Second, AtOnce: 2, Period: time.Hour,
-	}, slog.New(slog.DiscardHandler), time.Now)
-	if err != nil {
-		return nil, err
-	}
-	handler, err := function.Handler(parts)
-	if err != nil {
-		return nil, err
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = srv.Serve(listener) }() // it ends with Close
-	p.closers = append(p.closers, srv.Close)
-	one.tables, one.partners, one.url = parts.Store, partners, "http://"+listener.Addr().String()
-	return one, nil
-}
-
-// begin makes companies, keys, slices and subscriptions.
+// begin starts the secondaries and makes companies, keys, slices and subscriptions.
 func (p *play) begin(ctx context.Context) error {
-	returns := wing.SliceID(p.primary.id, "acme-returns")
-	slices := map[string]exchange.ID{"acme-returns": returns}
-	if err := p.primary.tables.EnsureSlice(ctx, exchange.Slice{ID: returns, Name: "acme-returns", Type: exchange.DefaultType, AllowSync: true}); err != nil {
+	p.slices = map[string]exchange.ID{returns: wing.SliceID(p.primary.id, returns)}
+	if err := p.primary.tables.EnsureSlice(ctx, exchange.Slice{ID: p.slices[returns], Name: returns, Type: exchange.DefaultType, AllowSync: true}); err != nil {
 		return err
 	}
-	for name, n := range sampleGrains {
-		slices[name] = wing.SliceID(p.primary.id, name)
-		if err := p.primary.tables.CreateSlice(ctx, exchange.Slice{ID: slices[name], Name: name, Type: "aces-items", AllowSync: true}); err != nil {
+	for name, n := range p.grains {
+		p.slices[name] = wing.SliceID(p.primary.id, name)
+		if err := p.primary.tables.CreateSlice(ctx, exchange.Slice{ID: p.slices[name], Name: name, Type: "aces-items", AllowSync: true}); err != nil {
 			return err
 		}
-		if err := p.primary.tables.AddGrains(ctx, slices[name], sample(slices[name], name, n), false); err != nil {
+		if err := p.primary.tables.AddGrains(ctx, p.slices[name], invented(p.slices[name], name, n), false); err != nil {
 			return err
 		}
 	}
-	for _, s := range p.secondaries {
-		if err := p.befriend(ctx, s); err != nil {
-			return err
-		}
-		for name, id := range slices {
-			err := p.primary.tables.CreateSubscription(ctx, exchange.Subscription{ID: exchange.NewID(), SliceID: id, CompanyID: s.id, Name: name + " for " + s.name, Active: true})
-			if err != nil {
-				return err
-			}
+	for _, name := range []string{"epicor", "whi"} {
+		if err := p.join(ctx, name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
 }
 
+// join starts a secondary that subscribes to every slice.
+func (p *play) join(ctx context.Context, name string) error {
+	db, dsn, err := p.database(ctx, name)
+	if err != nil {
+		return err
+	}
+	s := &server{name: name, id: exchange.NewID(), tables: store.New(db)}
+	if err := p.befriend(ctx, s); err != nil {
+		return err
+	}
+	for _, slice := range slices.Sorted(maps.Keys(p.slices)) {
+		err := p.primary.tables.CreateSubscription(ctx, exchange.Subscription{
+			ID: exchange.NewID(), SliceID: p.slices[slice], CompanyID: s.id, Name: slice + " for " + s.name, Active: true,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.url, err = rehearsal.Further(ctx, p.stack, function.Name+"-"+name, function.Name, append(p.env("secondary", s.id), "STATE_DSN="+dsn))
+	p.secondaries = append(p.secondaries, s)
+	return err
+}
+
 // befriend makes the primary and a secondary partners.
 func (p *play) befriend(ctx context.Context, s *server) error {
 	row, key := function.NewKey(s.id)
-	return errors.Join(
+	hash, err := function.HashPassword(adminPassword)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
 		p.primary.tables.CreateCompany(ctx, exchange.Company{ID: s.id, Name: s.name, Active: true}),
-		p.primary.tables.AddKey(ctx, row, time.Hour),
-		s.tables.CreateCompany(ctx, exchange.Company{ID: p.primary.id, Name: p.primary.name, SyncAddr: p.primary.url, Active: true}),
-		s.tables.SetSyncKey(ctx, p.primary.id, s.partners.Sealer.Seal(p.primary.id, key)),
+		p.primary.tables.AddKey(ctx, row, 0),
+		s.tables.CreateCompany(ctx, exchange.Company{ID: s.id, Name: s.name, Active: true}),
+		s.tables.CreateCompany(ctx, exchange.Company{ID: p.primary.id, Name: p.primary.name, SyncAddr: p.line.url, Active: true}),
+		s.tables.SetSyncKey(ctx, p.primary.id, p.sealer.Seal(p.primary.id, key)),
 	)
+	if err == nil {
+		_, err = s.tables.CreateUser(ctx, store.User{Username: adminName, Password: hash, Active: true, Role: 110, CompanyID: s.id})
+	}
+	return err
 }
 
-// sample returns grains of about 300 bytes.
-func sample(slice exchange.ID, name string, n int) []exchange.Grain {
+// invented returns grains of about 300 bytes.
+func invented(slice exchange.ID, name string, n int) []exchange.Grain {
 	list := make([]exchange.Grain, n)
 	for i := range list {
-		key := fmt.Sprintf("%s-%06d", name, i)
-		payload := fmt.Sprintf(`{"part":%q,"position":%d,"note":"%0240d"}`, key, i%8, i)
-		list[i] = exchange.Grain{ID: exchange.GrainID(slice, key, []byte(payload)), Key: key, Source: "sample", Encoding: exchange.EncodingRaw, Payload: payload}
+		list[i] = grain(slice, name, i, "")
 	}
 	return list
+}
+
+// grain returns one grain of a sample. Another note is other content, and so another grain.
+func grain(slice exchange.ID, name string, i int, note string) exchange.Grain {
+	key := fmt.Sprintf("%s-%06d", name, i)
+	payload := fmt.Sprintf(`{"part":%q,"position":%d,"note":"%0240d%s"}`, key, i%8, i, note)
+	return exchange.Grain{ID: exchange.GrainID(slice, key, []byte(payload)), Key: key, Source: "sample", Encoding: exchange.EncodingRaw, Payload: payload}
+}
+
+// changes is how many grains the run changes between its two syncs.
+const changes = 50
+
+// run syncs both secondaries, changes some grains on the primary, and syncs again.
+func (p *play) run(ctx context.Context, log io.Writer) (err error) {
+	if p.first, err = p.syncAll(ctx, log); err != nil {
+		return err
+	}
+	changed := make([]exchange.Grain, changes)
+	for i := range changed {
+		changed[i] = grain(p.slices[rotors], rotors, i, "changed")
+	}
+	if err := p.primary.tables.AddGrains(ctx, p.slices[rotors], changed, true); err != nil {
+		return err
+	}
+	again, err := p.syncAll(ctx, log)
+	for _, r := range again {
+		for _, one := range r.Results {
+			if strings.HasPrefix(one.Name, rotors) && (one.Added != changes || one.Removed != changes) {
+				p.problems = append(p.problems, fmt.Sprintf("the second sync of %s changed %d and %d grains, not %d", one.Name, one.Added, one.Removed, changes))
+			}
+		}
+	}
+	return err
 }
 
 // syncAll syncs every secondary once.
 func (p *play) syncAll(ctx context.Context, log io.Writer) ([]exchange.Report, error) {
 	var all []exchange.Report
 	for _, s := range p.secondaries {
-		list, err := s.partners.SyncAll(ctx, false)
+		r, err := s.sync(ctx, p.primary.id)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
-		for _, r := range list {
-			added := 0
-			for _, one := range r.Results {
-				added += one.Added
-			}
-			_, _ = fmt.Fprintf(log, "%s: %d subscriptions, %d grains in %s, %.0f grains/s\n", s.name, len(r.Results), added, r.Duration.Round(time.Millisecond),
-				float64(added)/max(r.Duration.Seconds(), 0.001))
-		}
-		all = append(all, list...)
-	}
-	return all, nil
-}
-
-// run syncs both secondaries, changes some grains on the primary, and syncs again.
-func (p *play) run(ctx context.Context, log io.Writer) (err error) {
-	if p.reports, err = p.syncAll(ctx, log); err != nil {
-		return err
-	}
-	id := wing.SliceID(p.primary.id, "acme-rotors")
-	changed := sample(id, "acme-rotors", 50)
-	for i := range changed {
-		changed[i].Payload += " "
-		changed[i].ID = exchange.GrainID(id, changed[i].Key, []byte(changed[i].Payload))
-	}
-	if err := p.primary.tables.AddGrains(ctx, id, changed, true); err != nil {
-		return err
-	}
-	p.again, err = p.syncAll(ctx, log)
-	return err
-}
-
-// figures are the numbers of the summary.
-type figures struct {
-	Slices          int     `json:"slices"`      // that were compared, on the primary
-	Grains          int     `json:"grains"`      // of these
-	FromReturns     int     `json:"fromReturns"` // grains of the slice that returns feed
-	Copies          int     `json:"copies"`      // slices on the secondaries
-	Differences     int     `json:"differences"` // between the sides, re-read
-	GrainsPerSecond float64 `json:"grainsPerSecond"`
-}
-
-// check reads both sides again, grain by grain, and compares their bytes.
-func (p *play) check(ctx context.Context) (any, []string, error) {
-	var f figures
-	var problems []string
-	demand := func(ok bool, format string, args ...any) {
-		if !ok {
-			problems = append(problems, fmt.Sprintf(format, args...))
-		}
-	}
-	added, seconds := 0, 0.0
-	for i, r := range append(append([]exchange.Report{}, p.reports...), p.again...) {
-		demand(r.OK(), "a sync failed: %s, %d subscriptions failed", r.Error, r.Failures())
+		added := 0
 		for _, one := range r.Results {
-			if i < len(p.reports) {
-				added += one.Added
-			} else if one.Outcome == exchange.OutcomeSynced {
-				demand(one.Added == 50 && one.Removed == 50, "the second sync of %s changed %d and %d grains, not 50", one.Name, one.Added, one.Removed)
-			}
+			added += one.Added
 		}
-		if i < len(p.reports) {
-			seconds += r.Duration.Seconds()
-		}
-	}
-	f.GrainsPerSecond = float64(int(float64(added) / max(seconds, 0.001)))
-	slices, err := p.primary.tables.Slices(ctx)
-	if err != nil {
-		return f, problems, err
-	}
-	for _, slice := range slices {
-		there, err := contents(ctx, p.primary.tables, slice.ID)
-		if err != nil {
-			return f, problems, err
-		}
-		f.Slices++
-		f.Grains += len(there)
-		if slice.Name == "acme-returns" {
-			f.FromReturns = len(there)
-		}
-		for _, s := range p.secondaries {
-			here, err := contents(ctx, s.tables, slice.ID)
-			if err != nil {
-				return f, problems, err
-			}
-			f.Copies++
-			f.Differences += differences(there, here)
-		}
-	}
-	demand(f.Slices >= 4 && f.Grains >= 20_000, "%d slices with %d grains were exchanged; 4 with 20000 are the least", f.Slices, f.Grains)
-	demand(f.FromReturns > 0, "no return was published")
-	demand(f.Differences == 0, "%d grains differ between the sides", f.Differences)
-	own, foreign, err := p.accounts(ctx)
-	demand(own && foreign == 0, "the slice of returns lacks returns of %s, or holds %d of others", tenant, foreign)
-	return f, problems, err
-}
-
-// accounts compares the slice of returns with the source: all items of the account are
-// in it, and of other accounts none.
-func (p *play) accounts(ctx context.Context) (own bool, foreign int, err error) {
-	there, err := contents(ctx, p.primary.tables, wing.SliceID(p.primary.id, "acme-returns"))
-	if err != nil {
-		return false, 0, err
-	}
-	mark := `"account":"` + tenant + `"`
-	for _, payload := range there {
-		if !containsOnce(payload, mark) {
-			foreign++
-		}
-	}
-	return len(there) > 0, foreign, nil
-}
-
-// containsOnce reports whether a text holds another exactly once.
-func containsOnce(text, part string) bool {
-	n := 0
-	for i := 0; i+len(part) <= len(text); i++ {
-		if text[i:i+len(part)] == part {
-			n++
-		}
-	}
-	return n == 1
-}
-
-// contents reads a slice's grains: everything of a grain by its id.
-func contents(ctx context.Context, t *store.Store, slice exchange.ID) (map[exchange.ID]string, error) {
-	all := map[exchange.ID]string{}
-	var ids []exchange.ID
-	for id, err := range t.IDs(ctx, slice, exchange.Whole) {
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	for len(ids) > 0 {
-		n := min(len(ids), 500)
-		err := t.Read(ctx, slice, ids[:n], func(g exchange.Grain) error {
-			all[g.ID] = g.Key + "\x00" + g.Encoding + "\x00" + g.Source + "\x00" + g.Payload
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		ids = ids[n:]
+		_, _ = fmt.Fprintf(log, "%s: %d subscriptions, %d grains in %s, %.0f grains/s\n", s.name, len(r.Results), added, r.Duration.Round(1e6), float64(added)/max(r.Duration.Seconds(), 0.001))
+		all = append(all, r)
 	}
 	return all, nil
-}
-
-// differences counts the grains that only one side has, or that differ.
-func differences(a, b map[exchange.ID]string) (n int) {
-	for id, text := range a {
-		if b[id] != text {
-			n++
-		}
-	}
-	for id := range b {
-		if _, ok := a[id]; !ok {
-			n++
-		}
-	}
-	return n
 }

@@ -10,6 +10,6 @@ import (
 // Tool returns the wing's part.
 func Tool() tool.Tool {
 	return tool.Tool{Commands: commands, Play: rehearsal.Wing{
-		Name: "exchange", Help: "also exchange slices, one of them fed by returns, between a primary and two secondaries", Open: openPlay,
+		Name: "exchange", Help: "also exchange slices, one of them fed by returns, between a primary and two secondaries", Open: openPlay, Soaks: true,
 	}}
 }
