@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ type Preview struct {
 
 // PreviewRecord is one record as it would be sent, or the reason why it would be parked.
 type PreviewRecord struct {
-	Root   any             `json:"root"` // a number, or the key as a text
+	Root   string          `json:"root"` // its number or its key
 	ID     string          `json:"objectID"`
 	Bytes  int             `json:"bytes"`
 	Parked string          `json:"parked,omitempty"`
@@ -60,7 +61,7 @@ func Previews(ctx context.Context, source Reader, db *sql.DB, d entity.Definitio
 	}
 	for i := range rows.Records {
 		r := &rows.Records[i]
-		one := PreviewRecord{Root: r.Root, ID: r.ID, Bytes: len(r.Body), Parked: r.Problem, Record: r.Body}
+		one := PreviewRecord{Root: strconv.FormatUint(r.Root, 10), ID: r.ID, Bytes: len(r.Body), Parked: r.Problem, Record: r.Body}
 		if name, ok := names[r.Root]; ok {
 			one.Root = name
 		}

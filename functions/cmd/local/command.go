@@ -27,6 +27,7 @@ type options struct {
 	pageSize int
 	entities string
 	verbose  bool
+	logJSON  bool
 	wings    map[string]*bool // whether a wing plays, by its name
 
 	dataChosen bool // a flag says which data is wanted
@@ -92,6 +93,7 @@ records of the database. The same --seed draws the same faults.`,
 			o.wings[t.Play.Name] = f.Bool(t.Play.Name, false, t.Play.Help)
 		}
 	}
+	f.BoolVar(&o.logJSON, "log-json", false, "show what the functions log as JSON, a line an entry")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show what the functions log")
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -111,11 +112,17 @@ func TestItRunsUntilItIsStopped(t *testing.T) {
 		return slices.DeleteFunc([]string{"Return-sync is running", "Authorization: Bearer ey", "synced", "found"},
 			func(want string) bool { return strings.Contains(out.String(), want) })
 	}
+	program := buildReturnsync(t)
 	go func() {
+		defer stop()
 		for ctx.Err() == nil && len(missing()) > 0 {
 			time.Sleep(20 * time.Millisecond)
 		}
-		stop()
+		_, config, _ := strings.Cut(out.String(), "RETURN_SYNC_CONFIG=")
+		config, _, _ = strings.Cut(config, "\n")
+		if said, err := exec.CommandContext(ctx, program, "doctor", "--config", config).CombinedOutput(); err != nil || !strings.Contains(string(said), "All is well") {
+			t.Errorf("doctor: %v\n%s", err, said)
+		}
 	}()
 	cmd := newCommand(&out, &log)
 	cmd.SetArgs([]string{"--port", "0", "--rows", "50", "--every", "1s", "--churn", "20"})
@@ -124,6 +131,31 @@ func TestItRunsUntilItIsStopped(t *testing.T) {
 	}
 	if left := missing(); len(left) > 0 {
 		t.Errorf("%q is missing in:\n%s", left, out.String())
+	}
+}
+
+// buildReturnsync builds the operator's command line as welcome says, and returns its path.
+func buildReturnsync(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "returnsync")
+	if said, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../returnsync").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	return program
+}
+
+// TestTheScreen writes the functions' logs in pieces.
+func TestTheScreen(t *testing.T) {
+	var out strings.Builder
+	s := &screen{to: &out}
+	for _, piece := range []string{"plain\n{\"time\":\"2026-11-29T08:00:00Z\",\"severity\":\"ERROR\",", "\"message\":\"it broke\",\"function\":\"F\",\"error\":\"e\"}\n{}\n{\"message\"", ":1}\n", "rest"} {
+		if n, err := s.Write([]byte(piece)); n != len(piece) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	lines := strings.Split(out.String(), "\n")
+	if len(lines) != 5 || lines[0] != "plain" || !strings.HasSuffix(lines[1], " ERROR F: it broke: e") || lines[2] != "{}" || lines[3] != `{"message":1}` {
+		t.Errorf("%q", lines)
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,7 +28,7 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 	if err := stack.Watch(ctx); err != nil {
 		return err
 	}
-	config, err := writeConfig(stack)
+	config, err := writeConfig(ctx, stack, o)
 	if err != nil {
 		return err
 	}
@@ -44,7 +43,12 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 			}
 		}
 	}
-	_, _ = fmt.Fprintf(out, "  operate   go run ./functions/cmd/returnsync --config %s status\n\n", config)
+	_, _ = fmt.Fprintf(out, `  operate   go build -o returnsync ./functions/cmd/returnsync
+            export RETURN_SYNC_CONFIG=%s
+            ./returnsync status
+            (go run would end every exit code but 0 as 1)
+
+`, config)
 	var background sync.WaitGroup
 	defer background.Wait()
 	if o.churn > 0 {
@@ -68,32 +72,6 @@ func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, lo
 		}
 	}
 	return follow(ctx, stack, out)
-}
-
-// operated are the settings that the operator's command line wants.
-var operated = []string{
-	"SOURCE_DSN", "STATE_DSN", "ENTITIES_DIR", "OVERLAP", "TASKS_LOCATION", "CLOUD_TASKS_EMULATOR_HOST", "TASKS_SERVICE_ACCOUNT", "WINDOW_URL",
-	"ALGOLIA_APP_ID", "ALGOLIA_URL", "ALGOLIA_ADMIN_KEY", "ALGOLIA_BROWSE_KEY", "ALGOLIA_WRITE_KEY", "ALGOLIA_SEARCH_KEY", "SEARCH_SORTS", "SCHEDULER_LOCATION", "CLOUD_SCHEDULER_EMULATOR_HOST",
-	"SCHEDULES_URL", "SCHEDULER_SERVICE_ACCOUNT",
-}
-
-// writeConfig writes the settings with which the command line operates this stack into
-// a file that only this user can read, and returns where it is.
-func writeConfig(stack *rehearsal.Stack) (string, error) {
-	f, err := os.CreateTemp("", "return-sync-*.ini")
-	if err != nil {
-		return "", err
-	}
-	known := stack.Environment()
-	known["ALGOLIA_ADMIN_KEY"] = rehearsal.AdminKey
-	text := "[return-sync]\n"
-	for _, name := range operated {
-		if value := known[name]; value != "" {
-			text += name + " = " + value + "\n"
-		}
-	}
-	_, err = f.WriteString(text)
-	return f.Name(), errors.Join(err, f.Close())
 }
 
 // welcome prints what to open and how to ask.

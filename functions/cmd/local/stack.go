@@ -58,6 +58,9 @@ func stackOptions(o options, log io.Writer) rehearsal.Options {
 		DSN: o.dsn, Dir: o.dir, Keep: o.keep, Port: o.port, Seed: o.seed, Workers: o.workers,
 		Own: true, HoldTicks: true, BufferPoolMB: 512, Log: log, ChildLog: log,
 	}
+	if !o.logJSON {
+		s.ChildLog = &screen{to: log}
+	}
 	for _, t := range tools.All() {
 		if t.Play.Open != nil && *o.wings[t.Play.Name] {
 			s.Wings = append(s.Wings, t.Play)

@@ -85,8 +85,7 @@ func (a *advice) play(state advised) {
 	}
 	for _, args := range commands {
 		r := call(a.t, a.d, args...)
-		// Doctor ends with 1 when its findings are grave, which they may be here.
-		if r.code == exitError && args[0] != "doctor" || r.out == "" {
+		if r.code == exitError || r.out == "" {
 			a.t.Errorf("returnsync %s: exit code %d\n%s\n%s", strings.Join(args, " "), r.code, r.out, r.log)
 		}
 	}

@@ -55,7 +55,11 @@ func TestAliases(t *testing.T) {
 		first, _, _ := strings.Cut(cmd.Long, "\n")
 		for _, name := range names {
 			path := slices.Concat(strings.Fields(cmd.Parent().CommandPath())[1:], []string{name, "--help"})
-			call(t, surroundings(t, nil), path...).expect(t, exitOK, []string{first, "Exit codes:"}, nil)
+			want := []string{first, "Exit codes:"}
+			if cli.IsGroup(cmd) {
+				want = []string{first, "Available Commands:"}
+			}
+			call(t, surroundings(t, nil), path...).expect(t, exitOK, want, nil)
 			found++
 		}
 	})

@@ -83,7 +83,7 @@ func TestBackfillRefusesWhatItCannotRead(t *testing.T) {
 		"--rate -1":                           "--rate is -1; want 1 or more",
 		"--from yesterday":                    `--from is "yesterday"; want a date such as 2026-01-31`,
 		"--to 31.1.2026":                      `--to is "31.1.2026"`,
-		"--from 2026-02-01 --to 2026-01-01":   "--to must be after --from",
+		"--from 2026-02-01 --to 2026-01-01":   "is not after --from",
 		"--entity orders":                     `no entity "orders"`,
 		"--from 2026-01-31T14:00:00+05:30 -x": "unknown shorthand flag",
 	} {

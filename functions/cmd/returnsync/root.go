@@ -41,7 +41,7 @@ var headings = []struct {
 	{"sync", "Sync:", []string{"status", "sync", "runs", "logs", "alerts"}},
 	{"repair", "Repair:", []string{"verify", "repair", "parked", "backfill", "rebuild", "jobs"}},
 	{"define", "Definitions:", []string{"entities", "settings"}},
-	{"operate", "Operate:", []string{"schedules", "scopes", "sync-entities", "statuses", "audit"}},
+	{"operate", "Operate:", []string{"schedules", "scopes", "audit"}},
 	{"wings", "Wings:", nil},
 	{"set up", "Set up:", []string{"migrate", "doctor", "token", "version", "completion", "help"}},
 }
@@ -127,7 +127,7 @@ func newRoot(d cli.Deps) *cobra.Command {
 		}
 	}
 	sortHelp(root)
-	cli.Complete(root)
+	cli.Complete(a, root)
 	cli.DocumentExits(root)
 	return root
 }

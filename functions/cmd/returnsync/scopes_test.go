@@ -35,10 +35,12 @@ func TestScopesFromStartToDelete(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &list); err != nil || len(list) != 1 || list[0].Run != 2 || list[0].Synced != 1 || r.code != exitOK {
 		t.Errorf("%v %d %s", err, r.code, r.out)
 	}
-	call(t, d, "scopes", "start", "idle", "--member", "a", "--member", "b").expect(t, exitOK, []string{"idle: started"}, nil)
+	call(t, d, "scopes", "start", "idle", "--member", "a", "--member", "b").expect(t, exitOK, []string{"idle: started"},
+		[]string{"the member a has no entities: the scope is syncing until returnsync scopes sync --instance a", "the member b has no entities"})
 	call(t, d, "scopes", "start", "idle").expect(t, exitOK, []string{"idle: already syncing"}, nil)
 	call(t, d, "scopes", "restart", "idle").expect(t, exitOK, []string{"idle: started"}, nil)
 	call(t, d, "scopes", "start", "idle", "--wait", "--timeout", "50ms").expect(t, exitError, []string{"already syncing"}, []string{"did not end within --timeout", "it continues: see returnsync scopes show idle"})
+	call(t, d, "__complete", "scopes", "show", "").expect(t, exitOK, []string{"idle\tsyncing, 2, 0\n", "nightly\tsynced, 0, 0\n"}, []string{"ShellCompDirectiveNoFileComp"})
 	call(t, d, "sync-entities", "--instance", "a", "--entity", "returns", "--wait").expect(t, exitOK, []string{"started", "returns  a       synced"}, nil)
 	call(t, d, "scopes", "list").expect(t, exitOK, []string{"idle     syncing  1            0        0       1"}, nil)
 	do("UPDATE sync_scope SET deadline_at = NOW(6) - INTERVAL 1 SECOND WHERE id = 'idle'")

@@ -60,14 +60,19 @@ func (t *Table) written() (list []Column) {
 // forms are the statements on a table that is a model by itself.
 func (t *Table) forms() []entry {
 	q, w := t.quotedName(), t.written()
-	columns := "[" + t.Key + "], [sosync_fso_id], [sosync_write_date], [write_date], [last_sync_version]" + names(", [NAME]", t.Columns)
+	columns := "[" + strings.Join(t.readable(), "], [") + "]"
 	found := fmt.Sprintf("(SELECT COUNT(*) FROM %s WHERE [%s] = @id)", q, t.Key)
 	update := func(set string) string {
 		return fmt.Sprintf("SET NOCOUNT ON; UPDATE %s SET %s%s WHERE [%s] = @id AND %s; SELECT @@ROWCOUNT AS [changed], %s AS [found]", q, set, keepSync, t.Key, unless, found)
 	}
-	return []entry{
+	reads := []entry{
 		{"SELECT TOP (@most) " + columns + " FROM " + q + " WHERE [" + t.Key + "] > @after" + conditions + " ORDER BY [" + t.Key + "]", statement{name: t.Name + " search", do: t.search}},
 		{"SELECT " + columns + " FROM " + q + " WHERE [" + t.Key + "] = @id", statement{name: t.Name + " read", do: t.read(t.Key, "@id")}},
+	}
+	if t.Plain {
+		return reads
+	}
+	return append(reads, []entry{
 		{"SELECT " + columns + " FROM " + q + " WHERE [sosync_fso_id] = @foreign", statement{name: t.Name + " find", do: t.read("sosync_fso_id", "@foreign")}},
 		{fmt.Sprintf("SET NOCOUNT ON; INSERT INTO %s (%s[sosync_fso_id], [sosync_write_date], [last_sync_version], [noSyncJobSwitch]) SELECT %s@foreign, @date, @version, 1 "+
 			"WHERE @foreign IS NULL OR NOT EXISTS (SELECT 1 FROM %s WITH (UPDLOCK, HOLDLOCK) WHERE [sosync_fso_id] = @foreign); SELECT CAST(SCOPE_IDENTITY() AS bigint) AS [id]",
@@ -77,7 +82,19 @@ func (t *Table) forms() []entry {
 		{fmt.Sprintf("SET NOCOUNT ON; SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE %s SET [noSyncJobSwitch] = 1, [noSyncJobOnDeleteSwitch] = 1 WHERE [%s] = @id AND %s; "+
 			"DECLARE @changed int = @@ROWCOUNT; DELETE FROM %s WHERE [%s] = @id AND @changed = 1; COMMIT TRANSACTION; SELECT @changed AS [changed], @changed + %s AS [found]",
 			q, t.Key, unless, q, t.Key, found), statement{name: t.Name + " delete", do: t.remove}},
+	}...)
+}
+
+// readable are the columns that a statement answers with when it reads records.
+func (t *Table) readable() []string {
+	list := []string{t.Key}
+	if !t.Plain {
+		list = append(list, heads...)
 	}
+	for _, c := range t.Columns {
+		list = append(list, c.Name)
+	}
+	return list
 }
 
 // edits are what people do by hand: one column of one row.

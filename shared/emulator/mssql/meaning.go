@@ -102,10 +102,7 @@ func (t *Table) read(column, arg string) func(*run) (set, error) {
 
 // records is the answer of a statement that reads rows.
 func (x *run) records(t *Table, found []rows.Row) set {
-	list := append([]string{t.Key}, heads...)
-	for _, c := range t.Columns {
-		list = append(list, c.Name)
-	}
+	list := t.readable()
 	result := set{columns: x.columnsOf(t.Name, list...)}
 	for _, row := range found {
 		values := make([]any, len(list))

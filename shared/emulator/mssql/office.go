@@ -51,8 +51,11 @@ func (s *Server) post(jobs []Job) {
 // record is a change of that record.
 func (x *run) job(t *Table, row rows.Row) {
 	model, id := t.Name, row[t.Key]
-	if t.Owner != "" {
+	switch {
+	case t.Owner != "":
 		model, id = personTable, row[t.Owner]
+	case t.Plain:
+		return
 	}
 	n, ok := id.(int64)
 	if !ok {
@@ -67,10 +70,18 @@ func (x *run) job(t *Table, row rows.Row) {
 	x.jobs = append(x.jobs, Job{Model: model, ID: n, Date: x.stamp()})
 }
 
+// dates returns what a person writes, with the dates of a change that is made now.
+func (x *run) dates(t *Table, columns rows.Row) rows.Row {
+	row := maps.Clone(columns)
+	if !t.Plain {
+		row["sosync_write_date"], row["write_date"] = x.stamp(), x.stamp()
+	}
+	return row
+}
+
 // edit changes a row as a person does: its dates are now, and a job is posted.
 func (x *run) edit(t *Table, id int64, columns rows.Row) (bool, error) {
-	row := maps.Clone(columns)
-	row["sosync_write_date"], row["write_date"] = x.stamp(), x.stamp()
+	row := x.dates(t, columns)
 	ok, err := x.tx.Update(x, t.Name, id, nil, row)
 	if !ok || err != nil {
 		return false, err
@@ -133,8 +144,10 @@ func (s *Server) Edit(ctx context.Context, table string, id int64, columns map[s
 			}
 			return err
 		}
-		made := maps.Clone(row)
-		made["create_date"], made["write_date"], made["sosync_write_date"] = x.stamp(), x.stamp(), x.stamp()
+		made := x.dates(t, row)
+		if !t.Plain {
+			made["create_date"] = x.stamp()
+		}
 		n, err := x.tx.Insert(x, t.Name, made)
 		if err == nil {
 			id = n
@@ -150,6 +163,13 @@ func (s *Server) Edit(ctx context.Context, table string, id int64, columns map[s
 // side. The parts of a person go with it.
 func (s *Server) Delete(ctx context.Context, table string, id int64) error {
 	return s.gone(ctx, table, id, func(x *run, j Job) error {
+		if t := s.table(table); t.Plain || t.Owner != "" {
+			found, err := x.tx.Rows(x, t.Name, t.Key, id)
+			if len(found) > 0 {
+				x.job(t, found[0])
+			}
+			return err
+		}
 		j.Kind = "delete"
 		x.jobs = append(x.jobs, j)
 		return nil

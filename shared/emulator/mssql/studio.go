@@ -28,6 +28,8 @@ type Table struct {
 	// Owner is the column with the id of the dbo.Person that a row belongs to, and of
 	// whose record it is a part; empty for a table with records of its own.
 	Owner string
+	// Plain tables have none of the columns of the synchronisation.
+	Plain bool
 }
 
 // The columns of the synchronisation, which every table has.
@@ -38,9 +40,13 @@ var own = []Column{
 
 // form returns the table as the private database has it.
 func (t *Table) form() (rows.Table, error) {
-	form := rows.Table{Name: t.Name, Key: t.Key, Unique: append([]string{}, t.Unique...), References: t.References, Indexed: []string{"sosync_fso_id"}}
+	form := rows.Table{Name: t.Name, Key: t.Key, Unique: append([]string{}, t.Unique...), References: t.References}
+	columns := t.Columns
+	if !t.Plain {
+		form.Indexed, columns = []string{"sosync_fso_id"}, append(append([]Column{}, t.Columns...), own...)
+	}
 	form.Columns = []rows.Column{{Name: t.Key, Type: tds.Type{Kind: tds.Int}}}
-	for _, c := range append(append([]Column{}, t.Columns...), own...) {
+	for _, c := range columns {
 		kind, err := tds.ParseType(c.Type)
 		if err != nil {
 			return form, fmt.Errorf("%s.%s: %w", t.Name, c.Name, err)
@@ -64,18 +70,23 @@ func studio() []Table {
 	person := Reference{Column: "PersonID", Table: personTable}
 	part := Reference{Column: "PersonID", Table: personTable, Cascade: true}
 	return []Table{
+		{Name: "dbo.Land", Key: "LandID", Plain: true, Columns: []Column{{Name: "ISO2", Type: "nvarchar(2)"}}},
+		{Name: "dbo.Typen", Key: "TypenID", Plain: true, Columns: []Column{{Name: "TypenBezeichnung", Type: "nvarchar(200)"}}},
+		{Name: "fson.gr_tag", Key: "gr_tagID", Columns: []Column{{Name: "name", Type: "nvarchar(200)"}}},
+		{Name: "fson.gr_tag_Personen", Key: "gr_tag_PersonenID", Plain: true, Owner: "PersonID", Columns: []Column{{Name: "PersonID", Type: "int"}, {Name: "gr_tagID", Type: "int"}},
+			References: []Reference{part, {Column: "gr_tagID", Table: "fson.gr_tag", Cascade: true}}},
 		{Name: personTable, Key: "PersonID", Columns: []Column{
 			{Name: "Vorname", Type: "nvarchar(100)"}, {Name: "Name", Type: "nvarchar(100)"}, {Name: "Name2", Type: "nvarchar(100)"}, {Name: "Titel", Type: "nvarchar(50)"},
 			{Name: "Geburtsdatum", Type: "date"}, {Name: "GeschlechttypID", Type: "int"},
 		}},
-		{Name: "dbo.PersonAdresse", Key: "PersonAdresseID", Owner: "PersonID", References: []Reference{part}, Columns: []Column{
+		{Name: "dbo.PersonAdresse", Key: "PersonAdresseID", Owner: "PersonID", References: []Reference{part, {Column: "LandID", Table: "dbo.Land"}}, Columns: []Column{
 			{Name: "PersonID", Type: "int"}, {Name: "Strasse", Type: "nvarchar(200)"}, {Name: "Hausnr", Type: "nvarchar(20)"}, {Name: "Plz", Type: "nvarchar(20)"},
 			{Name: "Ort", Type: "nvarchar(100)"}, {Name: "LandID", Type: "int"},
 		}},
 		{Name: "dbo.PersonTelefon", Key: "PersonTelefonID", Owner: "PersonID", References: []Reference{part}, Columns: []Column{
 			{Name: "PersonID", Type: "int"}, {Name: "TelefontypID", Type: "int"}, {Name: "Telefonnummer", Type: "nvarchar(50)"},
 		}},
-		{Name: "dbo.PersonEmail", Key: "PersonEmailID", References: []Reference{person}, Columns: []Column{
+		{Name: "dbo.PersonEmail", Key: "PersonEmailID", References: []Reference{person, {Column: "BestaetigungsTypID", Table: "dbo.Typen"}}, Columns: []Column{
 			{Name: "PersonID", Type: "int"}, {Name: "EmailVor", Type: "nvarchar(200)"}, {Name: "EmailNach", Type: "nvarchar(200)"},
 			{Name: "GültigVon", Type: "date"}, {Name: "GültigBis", Type: "date"}, {Name: "BestaetigungsTypID", Type: "int"}, {Name: "BestaetigtAmUm", Type: "datetime2"},
 			{Name: "BestaetigungsHerkunft", Type: "nvarchar(200)"}, {Name: "HauptAdresseErzwingen", Type: "bit"},

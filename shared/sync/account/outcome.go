@@ -36,7 +36,7 @@ const (
 // Parked is a record that is kept out of the index, with its reason.
 type Parked struct {
 	ObjectID   string     `json:"objectID"`
-	Root       uint64     `json:"root"`
+	Root       uint64     `json:"root,string"`
 	Run        int64      `json:"run"` // that last parked it
 	Reason     string     `json:"reason"`
 	Detail     string     `json:"detail"`

@@ -5,8 +5,8 @@ import "math"
 // Range is the roots whose ids lie in (After, Upto]. A range with After 0 begins at the
 // first id of all and holds root 0 too: no range begins right behind root 0.
 type Range struct {
-	After uint64 `json:"after"`
-	Upto  uint64 `json:"upto"`
+	After uint64 `json:"after,string"` // as text: programs may read numbers as floats, which end at 2^53
+	Upto  uint64 `json:"upto,string"`
 }
 
 // MaxRoot is the highest root id: the largest number of an unsigned BIGINT.

@@ -17,7 +17,7 @@ type Comparisons struct{ sql *sqldb.DB }
 // Verify is how the comparison that runs by itself stands for one entity.
 type Verify struct {
 	Entity          string     `json:"entity"`
-	After           uint64     `json:"after"` // the root after which the round goes on
+	After           uint64     `json:"after,string"` // the root after which the round goes on
 	RoundStartedAt  *time.Time `json:"roundStartedAt,omitempty"`
 	RoundFinishedAt *time.Time `json:"roundFinishedAt,omitempty"` // of the last whole round
 	RoundRoots      int64      `json:"roundRoots"`                // compared in this round so far
@@ -33,7 +33,7 @@ type Verify struct {
 // Drift is a record in which ledger or index were found to differ from the
 // source.
 type Drift struct {
-	Root     uint64    `json:"root"`
+	Root     uint64    `json:"root,string"`
 	Place    string    `json:"place"`
 	ObjectID string    `json:"objectID"`
 	Kind     string    `json:"kind"`

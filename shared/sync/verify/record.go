@@ -49,7 +49,7 @@ type RecordRuns interface {
 type RecordReport struct {
 	Entity string `json:"entity"`
 	ID     string `json:"objectID"`
-	Root   uint64 `json:"root"`
+	Root   uint64 `json:"root,string"`
 	Key    string `json:"key,omitempty"` // of a root whose key is no number
 	Rooted bool   `json:"rooted"`        // false: no root is known, and Root says nothing
 

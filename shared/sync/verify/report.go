@@ -29,7 +29,7 @@ const (
 
 // Difference is one record that differs from the source.
 type Difference struct {
-	Root    uint64 `json:"root"`          // 0: the root is unknown
+	Root    uint64 `json:"root,string"`   // 0: the root is unknown
 	Key     string `json:"key,omitempty"` // of a root whose key is no number
 	ID      string `json:"id"`            // empty for an unreadable row
 	Kind    Kind   `json:"kind"`

@@ -18,6 +18,7 @@ import (
 type Model struct {
 	Name    string   `yaml:"model"` // schema and table, such as dbo.Person
 	Key     string   `yaml:"key"`
+	Plain   bool     `yaml:"plain"` // without the columns of the synchronisation: read alone
 	Columns []Column `yaml:"columns"`
 	// SQL are statements in place of those that are made of the columns; a call of a
 	// procedure is one. They take the same arguments and answer with the same columns.

@@ -111,6 +111,11 @@ func (s *Side) model(name string) (*Model, error) {
 	return m, nil
 }
 
+// untouched is the error of a call that needs the columns of the synchronisation.
+func (m *Model) untouched() error {
+	return fault.New(fault.Misconfigured, "studio-model", "the model %s of the studio is plain: it has no columns of the synchronisation, and is read alone", m.Name)
+}
+
 // querier is what reads: the pool, or a transaction.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -138,7 +143,10 @@ func (m *Model) scan(rows *sql.Rows) (r transfer.Record, err error) {
 	var foreign sql.NullInt64
 	var written, changed, version sql.NullTime
 	values := make([]any, len(m.Columns))
-	into := []any{&r.ID, &foreign, &written, &changed, &version}
+	into := []any{&r.ID}
+	if !m.Plain {
+		into = append(into, &foreign, &written, &changed, &version)
+	}
 	for i := range values {
 		into = append(into, &values[i])
 	}
@@ -187,6 +195,9 @@ func (s *Side) Find(ctx context.Context, model string, foreign int64) (transfer.
 	m, err := s.model(model)
 	if err != nil {
 		return transfer.Record{}, err
+	}
+	if m.Plain {
+		return transfer.Record{}, m.untouched()
 	}
 	list, err := m.records(ctx, s.db, m.SQL.Find, sql.Named("foreign", foreign))
 	if len(list) > 1 {

@@ -1,6 +1,7 @@
 package mssql
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -31,6 +32,9 @@ func each(columns []Column, form string) string {
 
 // selected are the columns that a statement answers with when it reads records.
 func (m *Model) selected() string {
+	if m.Plain {
+		return "[" + m.Key + "]" + each(m.Columns, ", [NAME]")
+	}
 	return "[" + m.Key + "], [sosync_fso_id], [sosync_write_date], [write_date], [last_sync_version]" + each(m.Columns, ", [NAME]")
 }
 
@@ -46,6 +50,10 @@ func (m *Model) statements() {
 	remove := fmt.Sprintf("SET NOCOUNT ON; SET XACT_ABORT ON; BEGIN TRANSACTION; "+
 		"UPDATE %s SET [noSyncJobSwitch] = 1, [noSyncJobOnDeleteSwitch] = 1 WHERE %s AND %s; DECLARE @changed int = @@ROWCOUNT; "+
 		"DELETE FROM %s WHERE %s AND @changed = 1; COMMIT TRANSACTION; SELECT @changed AS [changed], @changed + %s AS [found]", table, own, unchanged, table, own, found)
+	if m.Plain {
+		m.SQL = SQL{Read: cmp.Or(m.SQL.Read, "SELECT "+m.selected()+" FROM "+table+" WHERE "+own)}
+		return
+	}
 	for _, s := range []struct {
 		into *string
 		text string
@@ -60,9 +68,7 @@ func (m *Model) statements() {
 		{&m.SQL.Delete, remove},
 		{&m.SQL.Merge, remove},
 	} {
-		if s.text != "" && *s.into == "" {
-			*s.into = s.text
-		}
+		*s.into = cmp.Or(*s.into, s.text)
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 
 // write makes one write and returns the record's id.
 func (s *Side) write(ctx context.Context, q querier, m *Model, w transfer.Write, texts *[]string) (int64, error) {
+	if m.Plain {
+		return 0, m.untouched()
+	}
 	switch w.Verb {
 	case transfer.Create:
 		return m.create(ctx, q, w, texts)

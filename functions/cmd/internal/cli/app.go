@@ -38,6 +38,15 @@ type App struct {
 	file    string
 	by      string // the actor for the audit; empty for the user of this machine
 	verbose bool
+	listed  map[*cobra.Command]ids // what each list has, for completion
+}
+
+// names keeps what a list has, for completion.
+func (a *App) names(cmd *cobra.Command, list ids) {
+	if a.listed == nil {
+		a.listed = map[*cobra.Command]ids{}
+	}
+	a.listed[cmd] = list
 }
 
 // Session is one command under way.

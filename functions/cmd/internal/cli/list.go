@@ -62,6 +62,7 @@ func (l List[T]) Build(a *App) *cobra.Command {
 	if l.Flags != nil {
 		l.Flags(cmd.Flags())
 	}
+	a.names(cmd, l.ids)
 	cmd.RunE = a.Run(func(ctx context.Context, s *Session, _ []string) error {
 		if l.Limit > 0 && o.Limit < 1 {
 			return fmt.Errorf("--limit is %d; want 1 or more", o.Limit)
@@ -115,16 +116,7 @@ var forms = []string{formTable, formJSON, formCSV}
 func (l List[T]) csv(to io.Writer, rows []T) error {
 	w := csv.NewWriter(to)
 	_ = w.Write(strings.Split(strings.TrimSpace(l.Head), "\t")) // Error below reports it
-	flat := l.Flat
-	if flat == nil {
-		flat = func(rows []T) (all [][]any) {
-			for _, r := range rows {
-				all = append(all, l.Row(r))
-			}
-			return all
-		}
-	}
-	for _, row := range flat(rows) {
+	for _, row := range l.cells(rows) {
 		var cells []string
 		for _, c := range row {
 			cells = append(cells, Cell(c))
@@ -133,6 +125,17 @@ func (l List[T]) csv(to io.Writer, rows []T) error {
 	}
 	w.Flush()
 	return w.Error()
+}
+
+// cells returns the rows below Head.
+func (l List[T]) cells(rows []T) (all [][]any) {
+	if l.Flat != nil {
+		return l.Flat(rows)
+	}
+	for _, r := range rows {
+		all = append(all, l.Row(r))
+	}
+	return all
 }
 
 // Table writes rows in columns below a head, whose names are apart by tabs. Times are

@@ -121,9 +121,21 @@ func (o backfillOptions) window(d entity.Definition, now time.Time) (window.Wind
 		return w, err
 	}
 	if w.Empty() {
-		return w, fmt.Errorf("the range %v is empty: --to must be after --from", w)
+		return w, o.emptyRange(d, w)
 	}
 	return w, nil
+}
+
+// emptyRange says which end of an empty range is wrong, by the flags that were given.
+func (o backfillOptions) emptyRange(d entity.Definition, w window.Window) error {
+	from, to := w.From.UTC().Format(cli.Clock), w.To.UTC().Format(cli.Clock)
+	switch {
+	case o.to == "":
+		return fmt.Errorf("--from %s (UTC) is not before now, which is %s (UTC) by the database's clock: name an earlier time", from, to)
+	case o.from == "":
+		return fmt.Errorf("--to %s (UTC) is not after %s (UTC), where the history of %s begins: name a later time", to, from, d.Name)
+	}
+	return fmt.Errorf("--to %s (UTC) is not after --from %s (UTC): the range is empty", to, from)
 }
 
 // parseTime reads a time of a flag, in UTC.

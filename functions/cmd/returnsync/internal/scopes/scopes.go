@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,29 +36,36 @@ action.start-sync-scope.`
 // failedScope is the case in which a command that shows scopes needs attention.
 const failedScope = "a scope that is shown failed or was interrupted"
 
-// Commands returns the commands of this group. The last three are the documented names of
-// actions; help does not list them, since they repeat others.
+// Commands returns the commands of this group. All but the first are the documented names
+// of actions; help does not list them, since they repeat others.
 func Commands(a *cli.App) []*cobra.Command {
-	start, remove, status := startCmd(a, "start", false), deleteCmd(a, "delete"), statusDeleteCmd(a, "delete")
-	start.Aliases, remove.Aliases, status.Aliases = names(syncscope.StartScope), names(syncscope.DeleteScope), names(syncscope.DeleteStatus)
-	list := []*cobra.Command{
-		cli.Group(&cobra.Command{
-			Use: "scopes", Short: "Start and watch groups of syncs", Long: scopesHelp,
-			Example: "  returnsync scopes start nightly --member returns=returns --member stock=stock --wait\n  returnsync scopes list",
-		}, listCmd(a), showCmd(a), start, startCmd(a, "restart", true), remove),
-		cli.Group(&cobra.Command{
-			Use: "statuses", Short: "Show the single syncs that scopes and people started",
-			Long: `A status is one entity's part of a start of a scope or of a call of sync-entities:
-syncing, synced, or failed with an error.`,
-			Example: "  returnsync statuses list --state failed",
-		}, statusListCmd(a), status),
-		syncEntitiesCmd(a),
-	}
-	for _, cmd := range []*cobra.Command{startCmd(a, syncscope.StartScope, false), deleteCmd(a, syncscope.DeleteScope), statusDeleteCmd(a, syncscope.DeleteStatus)} {
+	start, remove := startCmd(a, "start", false), deleteCmd(a, "delete")
+	start.Aliases, remove.Aliases = names(syncscope.StartScope), names(syncscope.DeleteScope)
+	list := []*cobra.Command{cli.Group(&cobra.Command{
+		Use: "scopes", Short: "Start and watch groups of syncs, and their single syncs", Long: scopesHelp,
+		Example: "  returnsync scopes start nightly --member returns=returns --member stock=stock --wait\n  returnsync scopes list",
+	}, listCmd(a), showCmd(a), start, startCmd(a, "restart", true), remove, statusesCmd(a), syncEntitiesCmd(a, "sync"))}
+	for _, cmd := range []*cobra.Command{
+		startCmd(a, syncscope.StartScope, false), deleteCmd(a, syncscope.DeleteScope), statusDeleteCmd(a, syncscope.DeleteStatus), syncEntitiesCmd(a, syncscope.SyncEntities),
+	} {
 		cmd.Hidden, cmd.Aliases = true, names(cmd.Name())[1:]
 		list = append(list, cmd)
 	}
-	return list
+	statuses := statusesCmd(a)
+	statuses.Hidden = true
+	return append(list, statuses)
+}
+
+// statusesCmd is the commands about single syncs.
+func statusesCmd(a *cli.App) *cobra.Command {
+	remove := statusDeleteCmd(a, "delete")
+	remove.Aliases = names(syncscope.DeleteStatus)
+	return cli.Group(&cobra.Command{
+		Use: "statuses", Short: "Show the single syncs that scopes and people started",
+		Long: `A status is one entity's part of a start of a scope or of a call of scopes sync:
+syncing, synced, or failed with an error. How the syncs are doing: returnsync status.`,
+		Example: "  returnsync scopes statuses list --state failed",
+	}, statusListCmd(a), remove)
 }
 
 // names returns the documented names of an action, the plain one first.
@@ -130,7 +139,7 @@ type startOptions struct {
 }
 
 const startHelp = `Members are given once, as --member INSTANCE=ENTITY,ENTITY, and kept: a start without
-any takes those of the last start. A member without entities waits for sync-entities
+any takes those of the last start. A member without entities waits for scopes sync
 in its name. If an entity of a member is being synced already, the member joins that
 sync.`
 
@@ -199,6 +208,7 @@ func startScope(ctx context.Context, s *cli.Session, id string, o startOptions) 
 	if !o.json {
 		_, _ = fmt.Fprintf(s.Out, "%s: %s\n", id, done.Message)
 	}
+	sayWaiting(s, done.Scope)
 	if o.Wait.Wait {
 		ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
@@ -218,6 +228,18 @@ func startScope(ctx context.Context, s *cli.Session, id string, o startOptions) 
 		return fmt.Errorf("the scope %s ended %s: see returnsync scopes show %s", id, done.Scope.State, id)
 	}
 	return nil
+}
+
+// sayWaiting names the members of an open scope that were given no entities: such a
+// member starts nothing, and the scope stays open until somebody else syncs in its name.
+func sayWaiting(s *cli.Session, one syncscope.Answer) {
+	for _, id := range slices.Sorted(maps.Keys(one.Details)) {
+		if one.State != syncscope.Syncing || len(one.Details[id].Entities) > 0 || one.Details[id].State != syncscope.NotStarted {
+			continue
+		}
+		_, _ = fmt.Fprintf(s.Err, "the member %s has no entities: the scope is syncing until returnsync scopes sync --instance %s; "+
+			"to sync entities in its name now: returnsync scopes restart %s --member %s=ENTITY\n", id, id, one.ID, id)
+	}
 }
 
 // deleteCmd is the command that deletes a scope.

@@ -31,7 +31,7 @@ func statusListCmd(a *cli.App) *cobra.Command {
 	return cli.List[syncscope.StatusAnswer]{
 		Command: cobra.Command{
 			Short:   "List the statuses, newest first",
-			Example: "  returnsync statuses list\n  returnsync statuses list --entity returns --state failed --json",
+			Example: "  returnsync scopes statuses list\n  returnsync scopes statuses list --entity returns --state failed --json",
 		},
 		Entity: "the statuses of this entity alone", Limit: 50, LimitUnit: " statuses",
 		Flags: func(flags *pflag.FlagSet) {
@@ -67,7 +67,7 @@ func readStatuses(ctx context.Context, s *cli.Session, f scopestore.StatusFilter
 func statusDeleteCmd(a *cli.App, use string) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " STATUS", Short: "Delete a status; an open scope still counts it", Args: cli.Args,
-		Example: "  returnsync statuses delete 7",
-		RunE:    a.Run(remove("a status's number: see returnsync statuses list", operate.ScopeActs.DeleteStatus)),
+		Example: "  returnsync scopes statuses delete 7",
+		RunE:    a.Run(remove("a status's number: see returnsync scopes statuses list", operate.ScopeActs.DeleteStatus)),
 	}
 }

@@ -25,16 +25,17 @@ type entitiesOptions struct {
 }
 
 // syncEntitiesCmd is the command that syncs entities and keeps a status of each.
-func syncEntitiesCmd(a *cli.App) *cobra.Command {
+func syncEntitiesCmd(a *cli.App, use string) *cobra.Command {
 	var o entitiesOptions
 	cmd := &cobra.Command{
-		Use: syncscope.SyncEntities, Aliases: names(syncscope.SyncEntities)[1:], Args: cli.Args,
+		Use: use, Args: cli.Args,
 		Short: "Sync some or all entities, in the name of a scope's member",
-		Long: `sync-entities plays a tick of entities, as sync does, and keeps a status of each. With
---instance it reports to every scope that is syncing and has that member.`,
+		Long: `It plays a tick of entities, as returnsync sync does, and keeps a status of each. With
+--instance it reports to every scope that is syncing and has that member. A start
+without a scope's bookkeeping: returnsync sync.`,
 		Annotations: cli.Failure(map[string]string{}, "with --wait a sync failed"),
-		Example: `  returnsync sync-entities --entity returns --instance morning
-  returnsync sync-entities --unless-syncing nightly --wait`,
+		Example: `  returnsync scopes sync --entity returns --instance morning
+  returnsync scopes sync --unless-syncing nightly --wait`,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error { return syncEntities(ctx, s, o) }),
 	}
 	cmd.Flags().StringSliceVar(&o.entities, "entity", nil, "this entity alone; repeat it for several entities")
@@ -99,7 +100,7 @@ func syncEntities(ctx context.Context, s *cli.Session, o entitiesOptions) error 
 // awaitStatuses follows the statuses of a call until all have ended.
 func awaitStatuses(ctx context.Context, s *cli.Session, scopes *member.Scopes, done *member.EntitiesDone) error {
 	fresh := true
-	return s.Await(ctx, cli.Work{Name: "the work of sync-entities", Look: "returnsync statuses list"}, func() (bool, error) {
+	return s.Await(ctx, cli.Work{Name: "the work of scopes sync", Look: "returnsync scopes statuses list"}, func() (bool, error) {
 		if !fresh {
 			if err := readAgain(ctx, scopes, done); err != nil {
 				return false, err

@@ -42,7 +42,7 @@ func doctorCmd(a *cli.App) *cobra.Command {
 		Use:         "doctor",
 		Short:       "Examine an installation, and say what to do",
 		Long:        doctorHelp,
-		Annotations: cli.Failure(cli.Attention("the gravest finding is a warn: the system works and should be corrected"), "a finding is a fail: something does not work or loses changes"),
+		Annotations: cli.Failure(cli.Attention("a finding is a fail (something does not work or loses\n     changes) or a warn (the system works and should be corrected)"), "nothing could be examined"),
 		Example: `  returnsync doctor
   returnsync doctor --entity returns --timeout 1m
   returnsync doctor --json | jq '.findings[] | select(.severity == "fail")'`,
@@ -84,9 +84,7 @@ func examine(ctx context.Context, s *cli.Session, o doctorOptions) error {
 	switch {
 	case nothingExamined(report):
 		return errors.New("nothing was examined, since every check lacks a setting: see returnsync help config")
-	case report.Severity == doctor.Fail:
-		return errors.New("doctor found parts that do not work: see what to do below each finding")
-	case report.Severity == doctor.Warn:
+	case report.Severity == doctor.Fail, report.Severity == doctor.Warn:
 		return cli.ErrAttention
 	}
 	return nil

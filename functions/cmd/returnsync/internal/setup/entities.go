@@ -27,21 +27,33 @@ func entitiesCmd(a *cli.App) *cobra.Command {
 
 // entitiesListCmd is the command that lists definitions.
 func entitiesListCmd(a *cli.App) *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the entities that this program knows",
-		Example: "  returnsync entities list --entities-dir ./entities",
-		Args:    cli.Args,
-		RunE: a.Run(func(ctx context.Context, s *cli.Session, _ []string) error {
+	return cli.List[listed]{
+		Command: cobra.Command{
+			Short:   "List the entities that this program knows",
+			Example: "  returnsync entities list --entities-dir ./entities",
+		},
+		Read: func(ctx context.Context, s *cli.Session, _ cli.ListFlags) (all []listed, err error) {
 			list, err := loadEntities(ctx, s)
-			if err != nil {
-				return err
+			for _, d := range list {
+				all = append(all, listed{d.Name, d.JobType, d.Index, d.PageSize, d.RecordLimit, d.Source})
 			}
-			return cli.Table(s.Out, "ENTITY\tJOB TYPE\tINDEX\tPAGE\tRECORD LIMIT\tDEFINITION", list, func(d entity.Definition) []any {
-				return []any{d.Name, d.JobType, d.Index, fmt.Sprint(d.PageSize, " roots"), fmt.Sprint(d.RecordLimit, " bytes"), d.Source}
-			})
-		}),
-	}
+			return all, err
+		},
+		Head: "ENTITY\tJOB TYPE\tINDEX\tPAGE\tRECORD LIMIT\tDEFINITION",
+		Row: func(l listed) []any {
+			return []any{l.Entity, l.JobType, l.Index, fmt.Sprint(l.PageSize, " roots"), fmt.Sprint(l.RecordLimit, " bytes"), l.Source}
+		},
+	}.Build(a)
+}
+
+// listed is a definition as a list shows it.
+type listed struct {
+	Entity      string `json:"entity"`
+	JobType     string `json:"jobType"`
+	Index       string `json:"index"`
+	PageSize    int    `json:"pageSize"`    // roots
+	RecordLimit int    `json:"recordLimit"` // bytes
+	Source      string `json:"source"`
 }
 
 // checkCmd is the command that checks definitions.

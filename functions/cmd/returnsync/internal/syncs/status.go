@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -82,8 +83,12 @@ func showStatus(ctx context.Context, s *cli.Session, o statusOptions) error {
 	return err
 }
 
-// clear clears a terminal from its first line on.
-const clear = "\x1b[H\x1b[2J"
+// inPlace returns a frame for a terminal: it is written over the last one, line by line,
+// so that nothing is blank in between.
+func inPlace(frame []byte) []byte {
+	const home, restOfLine, rest = "\x1b[H", "\x1b[K\n", "\x1b[J"
+	return slices.Concat([]byte(home), bytes.ReplaceAll(frame, []byte("\n"), []byte(restOfLine)), []byte(rest))
+}
 
 // watchStatus prints the report again and again until ctx ends. An error is shown in the
 // report's place, since the next look may succeed.
@@ -95,17 +100,16 @@ func watchStatus(ctx context.Context, s *cli.Session, look func(context.Context)
 			return nil
 		}
 		var frame bytes.Buffer
-		if terminal {
-			frame.WriteString(clear)
-		}
 		if err != nil {
 			_, _ = fmt.Fprintf(&frame, "The status cannot be read: %v\nTrying again; Ctrl-C ends.\n", err)
 		} else if err := PrintStatus(&frame, r); err != nil {
 			return err
 		}
-		if !terminal {
-			frame.WriteString("\n")
+		if terminal {
+			_, err = s.Out.Write(inPlace(frame.Bytes()))
+			return err
 		}
+		frame.WriteString("\n")
 		_, err = s.Out.Write(frame.Bytes())
 		return err
 	})
