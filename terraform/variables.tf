@@ -192,7 +192,7 @@ variable "verify_index" {
 }
 
 variable "entities_bucket" {
-  description = "Bucket whose folders are definitions of further entities: gcloud storage cp -r entities/* gs://BUCKET. Every function that reads definitions, and the operator job, has it mounted read-only at /entities and notices changes within seconds. Null without one; definitions may also lie in the image (README, \"A further entity\")."
+  description = "Bucket whose folders are definitions of further entities: gcloud storage cp -r entities/* gs://BUCKET. Every function that reads definitions, and the operator job, has it mounted read-only at /entities and notices changes within seconds. Null without one (README, \"A further entity\")."
   type        = string
   default     = null
 }
