@@ -44,7 +44,7 @@ func TestEntitiesPreview(t *testing.T) {
 		t.Errorf("%+v", one)
 	}
 	r = call(t, d, "entities", "preview", "returns", "--id", "7")
-	if err := json.Unmarshal([]byte(r.out), &p); err != nil || len(p.Records) == 0 || p.Records[0].Root != 7 {
+	if err := json.Unmarshal([]byte(r.out), &p); err != nil || len(p.Records) == 0 || p.Records[0].Root != "7" {
 		t.Errorf("%v: %s", err, r.out)
 	}
 	call(t, d, "entities", "preview", "nothing").expect(t, exitError, nil, []string{"there is no entity", "returns"})
