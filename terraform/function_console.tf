@@ -14,10 +14,11 @@ module "console" {
   subnetwork          = local.subnetwork
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
+  entities_bucket     = var.entities_bucket
 
-  env = merge(local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_period, local.env_console_iap, local.env_starts, local.env_reports, local.env_wakes, lookup(var.settings, "console", {}))
+  env = merge(var.verify_index ? { ALGOLIA_APP_ID = var.algolia_app_id } : {}, local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_period, local.env_console_iap, local.env_starts, local.env_reports, local.env_wakes, lookup(var.settings, "console", {}))
   secrets = {
-    for name, secret in merge(local.secrets_sql, local.secrets_operators) :
+    for name, secret in merge(local.secrets_sql, local.secrets_operators, var.verify_index ? { ALGOLIA_BROWSE_KEY = "algolia-browse-key" } : {}) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }
   iap      = var.console_iap

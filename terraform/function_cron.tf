@@ -14,6 +14,7 @@ module "cron" {
   subnetwork          = local.subnetwork
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
+  entities_bucket     = var.entities_bucket
 
   env = merge(local.env_all, local.env_sql.cron, local.env_flow, local.env_tasks, local.env_callers.cron, lookup(var.settings, "cron", {}))
   secrets = {

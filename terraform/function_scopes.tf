@@ -14,6 +14,7 @@ module "scopes" {
   subnetwork          = local.subnetwork
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
+  entities_bucket     = var.entities_bucket
 
   env = merge(local.env_all, local.env_sql.scopes, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_starts, local.env_reports, local.env_wakes, lookup(var.settings, "scopes", {}))
   secrets = {

@@ -15,6 +15,7 @@ module "search" {
   subnetwork          = local.subnetwork
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
+  entities_bucket     = var.entities_bucket
 
   env = merge(
     local.env_all, local.env_instance, local.env_iam, local.env_tokens,

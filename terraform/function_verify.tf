@@ -13,6 +13,7 @@ module "verify" {
   subnetwork          = local.subnetwork
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
+  entities_bucket     = var.entities_bucket
 
   env = merge(
     local.env_all, local.env_sql.verify,

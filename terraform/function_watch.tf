@@ -13,6 +13,7 @@ module "watch" {
   subnetwork          = local.subnetwork
   sql_roles           = local.sql_roles
   deletion_protection = var.deletion_protection
+  entities_bucket     = var.entities_bucket
 
   env = merge(
     local.env_all, local.env_instance, local.env_iam, local.env_budget, local.env_period, local.env_exchange, local.env_sync_base,

@@ -46,6 +46,7 @@ locals {
     var.verify_index ? { ALGOLIA_BROWSE_KEY = "algolia-browse-key" } : {},
   )
   operator_env = merge(
+    var.entities_bucket == null ? {} : { ENTITIES_DIR = "/entities" },
     local.env_all, local.env_instance, local.env_iam, local.env_flow, local.env_tasks,
     {
       ALGOLIA_APP_ID     = var.algolia_app_id
@@ -54,6 +55,14 @@ locals {
     },
     var.database.iam_auth ? { SOURCE_DSN = local.iam_dsn.operator } : {},
   )
+}
+
+resource "google_storage_bucket_iam_member" "operator_entities" {
+  count = var.entities_bucket == null ? 0 : 1
+
+  bucket = var.entities_bucket
+  role   = "roles/storage.objectViewer"
+  member = "serviceAccount:${google_service_account.operator.email}"
 }
 
 resource "google_cloud_run_v2_job" "operator" {
@@ -70,6 +79,21 @@ resource "google_cloud_run_v2_job" "operator" {
       # The person who started the job reads why it failed, and decides.
       max_retries = 0
 
+      execution_environment = var.entities_bucket == null ? null : "EXECUTION_ENVIRONMENT_GEN2"
+
+      dynamic "volumes" {
+        for_each = var.entities_bucket == null ? [] : [var.entities_bucket]
+
+        content {
+          name = "entities"
+
+          gcs {
+            bucket    = volumes.value
+            read_only = true
+          }
+        }
+      }
+
       vpc_access {
         egress = "PRIVATE_RANGES_ONLY"
 
@@ -82,6 +106,15 @@ resource "google_cloud_run_v2_job" "operator" {
       containers {
         image = var.operator_image
         args  = ["migrate"]
+
+        dynamic "volume_mounts" {
+          for_each = var.entities_bucket == null ? [] : [var.entities_bucket]
+
+          content {
+            name       = "entities"
+            mount_path = "/entities"
+          }
+        }
 
         resources {
           limits = {
@@ -117,5 +150,5 @@ resource "google_cloud_run_v2_job" "operator" {
     }
   }
 
-  depends_on = [google_secret_manager_secret_iam_member.operator, google_project_iam_member.operator]
+  depends_on = [google_storage_bucket_iam_member.operator_entities, google_secret_manager_secret_iam_member.operator, google_project_iam_member.operator]
 }

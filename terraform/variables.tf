@@ -186,9 +186,15 @@ variable "algolia_app_id" {
 }
 
 variable "verify_index" {
-  description = "Gives the verify function and the operator job an Algolia key with the right to browse (secret PREFIX-algolia-browse-key), so that the index itself is compared. False compares the ledger alone, and what others did to the index is not found."
+  description = "Gives the verify function, the console and the operator job an Algolia key with the right to browse (secret PREFIX-algolia-browse-key), so that the index itself is compared and the console shows single records. False compares the ledger alone, and what others did to the index is not found."
   type        = bool
   default     = true
+}
+
+variable "entities_bucket" {
+  description = "Bucket whose folders are definitions of further entities: gcloud storage cp -r entities/* gs://BUCKET. Every function that reads definitions, and the operator job, has it mounted read-only at /entities and notices changes within seconds. Null without one (README, \"A further entity\")."
+  type        = string
+  default     = null
 }
 
 variable "operations" {

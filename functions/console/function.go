@@ -18,6 +18,7 @@
 //	GET  /runs/{id}    a run, its pages and what the run log says of it
 //	GET  /jobs         jobs, newest first; /jobs/{id} one; /alerts and /alerts/{id} likewise
 //	GET  /parked       an entity's parked records: ?entity=, ?reason=, ?cause=, ?record=, ?after=
+//	GET  /record       what is known of one record, and why it is found or not (operators)
 //	POST /act/{action} changes something: see actions
 //	     /wings/{name}/ the page of a wing beside sync
 //
@@ -89,7 +90,7 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	mux.Handle("GET /", assets)
 	for path, do := range map[string]edge.Handler{
 		"/session": f.session, "/state": f.state, "/runs": f.runs, "/runs/{id}": f.run, "/jobs": f.jobs, "/jobs/{id}": f.job,
-		"/alerts": f.alerts, "/alerts/{id}": f.alert, "/parked": f.parked,
+		"/alerts": f.alerts, "/alerts/{id}": f.alert, "/parked": f.parked, "/record": f.record,
 	} {
 		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
 	}

@@ -25,7 +25,7 @@ type Preview struct {
 
 // PreviewRecord is one record as it would be sent, or the reason why it would be parked.
 type PreviewRecord struct {
-	Root   string          `json:"root"` // a number, or the key
+	Root   string          `json:"root"` // its number or its key
 	ID     string          `json:"objectID"`
 	Bytes  int             `json:"bytes"`
 	Parked string          `json:"parked,omitempty"`

@@ -29,7 +29,7 @@ const Search = "search"
 var tables embed.FS
 
 // source are the roles that read the source's tables, named by the definitions.
-var source = []string{"window", "process", "verify", Operator}
+var source = []string{"window", "process", "verify", "console", Operator}
 
 // Migrating are the operator's further rights on each of our tables: MySQL lets a user
 // alter a table only with the right to insert.

@@ -238,5 +238,44 @@ export function deleteSchedule(s) {
   confirm({ title: `Delete ${s.name}?`, says: ['The schedule starts no further syncs; running ones finish.'], label: 'Delete it', danger: true, action: 'delete-schedule', body: { schedule: s.id, version: s.version } });
 }
 
+// askRecord asks for a record's id and shows what is known of it.
+export function askRecord(entity, found = {}) {
+  const id = element('input', { id: 'recordid', required: true, value: found.id, maxlength: 512, autocomplete: 'off', spellcheck: 'false' });
+  const root = element('input', { id: 'recordroot', value: found.root, maxlength: 1024, autocomplete: 'off', spellcheck: 'false' });
+  const refused = element('p', { class: 'refused', role: 'alert' });
+  show(element('form', {
+    onsubmit: async event => {
+      event.preventDefault();
+      refused.textContent = '';
+      try {
+        await showRecord(entity, id.value, root.value);
+      } catch (problem) {
+        refused.textContent = problem.message;
+      }
+    },
+  }, heading(`A record of ${entity}`), field('objectID', id), field('Root', root, 'its id or key, where the objectID and our tables do not say it'), refused,
+  element('div', { class: 'acts' }, cancel(), element('button', { type: 'submit', class: 'main' }, 'Show'))));
+  id.focus();
+}
+
+const json = value => element('pre', { tabindex: 0 }, JSON.stringify(value, null, 2));
+
+// showRecord shows a record in source, ledger and index, and why a search finds it or not.
+export async function showRecord(entity, id, root = '') {
+  const r = await call(`record?${new URLSearchParams({ entity, id, root })}`);
+  const facts = [
+    ['Root', r.rooted ? `${r.key ?? r.root}, with ${plural(r.siblings, 'other record')}` : 'unknown'],
+    ['Source', r.problem ? `its row has no record: ${r.problem}` : r.source ? plural(r.bytes, 'byte') : 'no row'],
+    ['Ledger', r.ledger], ['Journal', r.unconfirmed && 'the outcome of a push is unknown'],
+    ['Parked', r.parked && `${r.parked.reason}: ${r.parked.detail}`], ['Waiting', r.waiting && 'its root changed after the last window'], ['Index', r.index ? 'holds it' : 'no such record'],
+  ].filter(([, value]) => value);
+  show(heading(r.objectID), element('p', {}, badge(r.found ? 'found' : 'not found'), ' ', r.why), element('dl', {}, facts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value)))),
+    r.differences.length ? element('ul', {}, r.differences.map(line => element('li', {}, line))) : '',
+    r.source ? element('details', {}, element('summary', {}, 'As its row makes it now'), json(r.source)) : '',
+    r.index ? element('details', {}, element('summary', {}, 'As the index holds it'), json(r.index)) : '',
+    r.runs.length ? table(['Run', 'Kind', 'State', 'Ended'], r.runs.map(one => [number(one.runId), one.kind, badge(one.state), one.closedAt ? moment(one.closedAt) : '–']), 'The newest runs of its root') : '',
+    element('div', { class: 'acts' }, element('button', { type: 'button', onclick: () => askRecord(entity, { id, root }) }, 'Another'), cancel('Close')));
+}
+
 // Parts of dialogs, for the pages of wings.
 export { show, heading, cancel, field };

@@ -211,6 +211,7 @@ func TestRoles(t *testing.T) {
 		"google_iap_web_cloud_run_service_iam_member":    {"roles/iap.httpsResourceAccessor"},
 		"google_secret_manager_secret_iam_member":        {"roles/secretmanager.secretAccessor"},
 		"google_service_account_iam_member":              {"roles/iam.serviceAccountUser"},
+		"google_storage_bucket_iam_member":               {"roles/storage.objectViewer"},
 	}
 	have := map[string][]string{}
 	for _, c := range []*config{load(t, terraform, required()), load(t, terraform, required()).module()} {

@@ -143,8 +143,7 @@ func serving(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, func()
 		log: e.Log, now: time.Now,
 		mark: func() (string, error) { return entity.Mark(defs.Dir) },
 		open: func() (http.Handler, func() error, error) {
-			// The same environment, without the parts that were opened through it.
-			own := &wire.Env{Lookup: e.Lookup, Log: e.Log, Wings: e.Wings, Steps: e.Steps}
+			own := wire.Again(e)
 			h, err := Handler(ctx, own, cfg)
 			return h, own.Close, err
 		},

@@ -55,7 +55,7 @@ func TestAllFunctionsForEverybody(t *testing.T) {
 // calledByServices are the functions that queues or the scheduler call.
 var calledByServices = map[string]bool{
 	"ReturnsCron": true, "ReturnUpdatedTaskQueue": true, "ReturnUpdateProcessingQueue": true,
-	"VerifyReturns": true, "WatchSyncs": true, "ReconcileSchedules": true, "FetchReports": true, "SyncPartners": true,
+	"VerifyReturns": true, "WatchSyncs": true, "ReconcileSchedules": true, "FetchReports": true, "SyncPartners": true, "WorkTransfers": true,
 }
 
 // TestCallersHaveToBeConfigured opens each function in each kind of place with each
@@ -142,7 +142,7 @@ func TestEveryDoorAsksWhoCalls(t *testing.T) {
 		return "Bearer " + token
 	}
 	vars := complete("u@tcp(127.0.0.1:1)/d", "http://127.0.0.1:1")
-	maps.Copy(vars, map[string]string{"CALLER_AUDIENCE": "https://us.example", "CALLER_EMAILS": "queue@p.iam", "CALLER_ISSUER": "http://issuer.test", "CALLER_JWKS_URL": keys.URL + "/tokens/jwks", "WINGS": "reports,exchange"})
+	maps.Copy(vars, map[string]string{"CALLER_AUDIENCE": "https://us.example", "CALLER_EMAILS": "queue@p.iam", "CALLER_ISSUER": "http://issuer.test", "CALLER_JWKS_URL": keys.URL + "/tokens/jwks", "WINGS": "reports,exchange,transfer"})
 	var log strings.Builder
 	e := &wire.Env{Lookup: envconfig.MapLookuper(vars), Log: slog.New(slog.NewTextHandler(&log, nil)), Wings: wings.All()}
 	h, err := server.Handler(t.Context(), e, server.Config{})

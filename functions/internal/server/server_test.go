@@ -37,7 +37,7 @@ func complete(dsn, index string) map[string]string {
 		"CLOUD_TASKS_EMULATOR_HOST": "127.0.0.1:1", "WINDOW_URL": "http://127.0.0.1:1/w", "PROCESS_URL": "http://127.0.0.1:1/p",
 		"SCHEDULER_LOCATION": "projects/p/locations/l", "CLOUD_SCHEDULER_EMULATOR_HOST": "127.0.0.1:1", "SCHEDULES_URL": "http://127.0.0.1:1/s",
 		"HOST": "127.0.0.1", "PORT": "0",
-		"REPORTS_URL":   "http://127.0.0.1:1/r",
+		"REPORTS_URL": "http://127.0.0.1:1/r", "TRANSFER_SIDES": "rehearsal", "TRANSFER_URL": "http://127.0.0.1:1/t", "TRANSFER_TOKEN": strings.Repeat("t", 32),
 		"EXCHANGE_ROLE": "primary", "EXCHANGE_COMPANY": "2f8c8b4e-7f0e-4c93-9c44-0a4b1a3f5c11",
 		"EXCHANGE_JWT_SECRET": strings.Repeat("j", 32), "EXCHANGE_KEY_SECRET": strings.Repeat("k", 32),
 	}

@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
 // Console holds the parts of the console function, which starts syncs, scopes and jobs
@@ -34,10 +35,17 @@ type Console struct {
 	Config    ConsoleConfig
 	Limits    judge.Limits
 	Ticks     Ticks
-	Log       *slog.Logger
+	// Records shows single records; nil without a key that reads the index.
+	Records RecordShower
+	Log     *slog.Logger
 	// Stopping is closed when the process is to end, so that open pages do not delay the
 	// end.
 	Stopping <-chan struct{}
+}
+
+// RecordShower shows single records; see Records.
+type RecordShower interface {
+	Show(ctx context.Context, d entity.Definition, id string, root *string) (verify.RecordReport, error)
 }
 
 // Waker begins a job's chain of tasks.
@@ -76,7 +84,7 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	if err = errors.Join(err, problem, unread); err != nil {
 		return nil, err
 	}
-	var problems [6]error
+	var problems [7]error
 	problems[0], c.Operators = c.Config.check(), operators
 	c.Scopes, c.Store, c.Tables, c.Entities, c.Kinds = scopes, scopes.DB, TablesOn(scopes.DB.Pool()), scopes.Entities, nil
 	c.Jobs, _ = scopes.Ticker.(Waker)
@@ -89,5 +97,14 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	c.Kinds, problems[3] = e.Checking(ctx, pool, scopes.Entities)
 	c.Wings, problems[4] = e.Lookers(ctx, pool)
 	c.Pages, problems[5] = e.pages(ctx, pool)
+	if key, _ := e.Lookup.Lookup("ALGOLIA_BROWSE_KEY"); key != "" {
+		var db Databases
+		if problems[6] = Configure(ctx, e.Lookup, &db); problems[6] == nil {
+			var records *Records
+			if records, problems[6] = OpenRecords(ctx, e, db, c.Store); records != nil {
+				c.Records = records
+			}
+		}
+	}
 	return c, errors.Join(problems[:]...)
 }

@@ -124,6 +124,11 @@ func NewEnv(ctx context.Context, lookup envconfig.Lookuper, wings []Wing) (*Env,
 	return &Env{Lookup: lookup, Log: p.logger(os.Stderr, c), Wings: wings}, nil
 }
 
+// Again returns an environment without the parts that were opened through it.
+func Again(e *Env) *Env {
+	return &Env{Lookup: e.Lookup, Log: e.Log, Wings: e.Wings, Steps: e.Steps}
+}
+
 // Close closes the opened parts, last first.
 func (e *Env) Close() error {
 	e.mu.Lock()

@@ -63,10 +63,16 @@ type RecordReport struct {
 	Parked      *store.Parked   `json:"parked,omitempty"`
 	Index       json.RawMessage `json:"index,omitempty"` // nil if the index does not hold it
 	Differences []string        `json:"differences"`     // fields in which the index differs
-	Runs        []run.Run       `json:"runs"`            // the newest that touched its root
+	Runs        []RecordRun     `json:"runs"`            // the newest that touched its root
 	AsOf        *time.Time      `json:"asOf,omitempty"`
 	Found       bool            `json:"found"` // a search can find its present content
 	Why         string          `json:"why"`
+}
+
+// RecordRun is a run as a report names it.
+type RecordRun struct {
+	run.Answer
+	Kind run.Kind `json:"kind"`
 }
 
 // touching is how many runs a report names.
@@ -75,7 +81,7 @@ const touching = 5
 // Record reports all that is known of a record. roots name where to look for it; without
 // any the record is looked for by what its id and our tables say.
 func (v *Verifier) Record(ctx context.Context, h Histories, d entity.Definition, id string, roots []uint64) (RecordReport, error) {
-	r := RecordReport{Entity: d.Name, ID: id, Differences: []string{}}
+	r := RecordReport{Entity: d.Name, ID: id, Differences: []string{}, Runs: []RecordRun{}}
 	objects, err := v.Index.Objects(ctx, d.Index, []string{id})
 	if err != nil {
 		return r, err
@@ -193,7 +199,10 @@ func (v *Verifier) fromState(ctx context.Context, h Histories, d entity.Definiti
 		}
 		r.Waiting = changed[r.Root]
 	}
-	r.Runs, err = h.Runs.Touching(ctx, d.Name, r.Root, touching)
+	runs, err := h.Runs.Touching(ctx, d.Name, r.Root, touching)
+	for _, one := range runs {
+		r.Runs = append(r.Runs, RecordRun{one.Answer(), one.Kind})
+	}
 	return err
 }
 

@@ -14,7 +14,7 @@ locals {
   units  = { M = 1000000, Mi = 1048576, G = 1000000000, Gi = 1073741824 }
   memory = regex("^([0-9]+)(Mi|M|Gi|G)$", var.scale.memory)
 
-  env = merge(var.env, {
+  env = merge(var.entities_bucket == null ? {} : { ENTITIES_DIR = "/entities" }, var.env, {
     FUNCTION_TARGET           = var.scale.target
     CLOUD_RUN_TIMEOUT_SECONDS = tostring(var.scale.timeout)
     # Go collects garbage early enough to stay below it; the rest of the memory is
@@ -45,6 +45,14 @@ resource "google_project_iam_member" "sql" {
   member  = "serviceAccount:${google_service_account.function.email}"
 }
 
+resource "google_storage_bucket_iam_member" "entities" {
+  count = var.entities_bucket == null ? 0 : 1
+
+  bucket = var.entities_bucket
+  role   = "roles/storage.objectViewer"
+  member = "serviceAccount:${google_service_account.function.email}"
+}
+
 resource "google_cloud_run_v2_service" "function" {
   count = var.image == null ? 0 : 1
 
@@ -60,6 +68,21 @@ resource "google_cloud_run_v2_service" "function" {
     service_account                  = google_service_account.function.email
     timeout                          = "${var.scale.timeout}s"
     max_instance_request_concurrency = var.scale.concurrency
+    # Buckets are mounted in the second generation alone.
+    execution_environment = var.entities_bucket == null ? null : "EXECUTION_ENVIRONMENT_GEN2"
+
+    dynamic "volumes" {
+      for_each = var.entities_bucket == null ? [] : [var.entities_bucket]
+
+      content {
+        name = "entities"
+
+        gcs {
+          bucket    = volumes.value
+          read_only = true
+        }
+      }
+    }
 
     scaling {
       min_instance_count = var.scale.min_instances
@@ -90,6 +113,15 @@ resource "google_cloud_run_v2_service" "function" {
 
       ports {
         container_port = 8080
+      }
+
+      dynamic "volume_mounts" {
+        for_each = var.entities_bucket == null ? [] : [var.entities_bucket]
+
+        content {
+          name       = "entities"
+          mount_path = "/entities"
+        }
       }
 
       startup_probe {

@@ -99,3 +99,9 @@ variable "deletion_protection" {
   description = "Keeps Terraform from deleting the service."
   type        = bool
 }
+
+variable "entities_bucket" {
+  description = "Bucket with the definitions of further entities, mounted at /entities; null without one."
+  type        = string
+  default     = null
+}

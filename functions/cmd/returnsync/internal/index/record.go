@@ -6,20 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // recordOptions are the flags of record show.
 type recordOptions struct {
 	entity string
-	root   string
-	rooted bool
+	root   *string
 	json   bool
 }
 
@@ -54,9 +53,11 @@ ALGOLIA_BROWSE_KEY or ALGOLIA_ADMIN_KEY.`,
 	f := cmd.Flags()
 	cli.JSONFlag(f, &o.json)
 	f.StringVar(&o.entity, "entity", "returns", "the entity, or one of its targets")
-	f.StringVar(&o.root, "root", "", "the id or the key of the record's root, where its id does not say it")
+	root := f.String("root", "", "the id or the key of the record's root, where its id does not say it")
 	cmd.RunE = a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
-		o.rooted = cmd.Flags().Changed("root")
+		if cmd.Flags().Changed("root") {
+			o.root = root
+		}
 		return showRecord(ctx, s, args[0], o)
 	})
 	return cmd
@@ -71,32 +72,14 @@ func showRecord(ctx context.Context, s *cli.Session, id string, o recordOptions)
 	if err != nil {
 		return err
 	}
-	v, err := s.Verifier(ctx, d.Wired(), db, true)
+	records, err := wire.OpenRecords(ctx, s.Env, d.Wired(), db)
 	if err != nil {
 		return err
 	}
-	def := list[0]
-	source, err := s.Source(d.Wired())
+	r, err := records.Show(ctx, list[0], id, o.root)
 	if err != nil {
 		return err
 	}
-	var roots []uint64
-	if o.rooted {
-		root, err := source.RootNamed(ctx, def, o.root)
-		if err != nil {
-			return err
-		}
-		roots = []uint64{root}
-	}
-	r, err := v.Record(ctx, join.Histories(db), def, def.Format.IDs.Of(id), roots)
-	if err != nil {
-		return err
-	}
-	names, err := source.RootNames(ctx, def, []uint64{r.Root})
-	if err != nil {
-		return err
-	}
-	r.Key = names[r.Root]
 	if o.json {
 		err = cli.JSON(s.Out, r)
 	} else {
@@ -146,7 +129,7 @@ func printRecord(to io.Writer, r verify.RecordReport) {
 		line("differs", "%s", difference)
 	}
 	for _, one := range r.Runs {
-		line("run", "%d %s %s, %s", one.ID, one.Kind, one.State, strings.TrimSpace(one.Window.String()))
+		line("run", "%d %s %s, %v", one.RunID, one.Kind, one.State, window.Window{From: one.From, To: one.To})
 	}
 	found := "not found"
 	if r.Found {
