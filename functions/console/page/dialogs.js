@@ -1,6 +1,6 @@
 // The changes that people can make. Each is confirmed before it is made.
 
-import { $, element, plural, table } from './dom.js';
+import { $, badge, element, moment, number, plural, table } from './dom.js';
 
 const dialog = $('dialog');
 
