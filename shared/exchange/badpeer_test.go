@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,4 +195,60 @@ func TestBadSecondaries(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAForeignSliceIsNotRead asks for everything of a slice that is another company's, and
+// of one that does not exist: the answers are alike.
+func TestAForeignSliceIsNotRead(t *testing.T) {
+	w := exchangetest.NewWorld(t, exchangetest.NewMemory(), exchangetest.NewMemory())
+	w.Publish("rotors", 3, 40)
+	foreign := exchange.Slice{ID: exchange.NewID(), Name: "secret", Type: exchange.DefaultType, AllowSync: true}
+	other := exchange.Company{ID: exchange.NewID(), Name: "other", Active: true}
+	w.Must(w.Primary.CreateCompany(t.Context(), other))
+	w.Must(w.Primary.CreateSlice(t.Context(), foreign))
+	grains := exchangetest.Grains(foreign.ID, 0, 3, 40)
+	w.Must(w.Primary.AddGrains(t.Context(), foreign.ID, grains, false))
+	theirs := exchange.Subscription{ID: exchange.NewID(), SliceID: foreign.ID, CompanyID: other.ID, Name: "secret", Active: true}
+	w.Must(w.Primary.CreateSubscription(t.Context(), theirs))
+	here, there := exchangetest.Pipe()
+	go func() {
+		p := &exchange.Primary{Server: w.Publisher.ID, Catalog: w.Primary, Content: w.Primary, Journal: w.Primary, Log: quiet}
+		_ = p.Serve(t.Context(), there, w.Receiver.ID, time.Now())
+	}()
+	peer, err := exchange.Open(t.Context(), here, time.Minute)
+	w.Must(err)
+	list, err := peer.Subscriptions(t.Context(), false)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	ids := []exchange.ID{grains[0].ID, grains[1].ID}
+	answers := map[exchange.ID][]string{}
+	for _, slice := range []exchange.ID{foreign.ID, exchange.NewID()} {
+		_, state := peer.State(t.Context(), slice)
+		_, pieces := peer.Pieces(t.Context(), slice, exchange.Whole, 3)
+		_, _, listed := peer.IDs(t.Context(), slice, exchange.Whole)
+		read := peer.Grains(t.Context(), slice, ids, func(g exchange.Grain) error {
+			t.Errorf("a grain came: %+v", g)
+			return nil
+		})
+		done := peer.Done(t.Context(), exchange.Done{Subscription: theirs.ID, Slice: slice, OK: true})
+		for _, err := range []error{state, pieces, listed, read, done} {
+			if err == nil || exchange.Broken(err) {
+				t.Fatalf("%v", err)
+			}
+			answers[slice] = append(answers[slice], err.Error())
+		}
+	}
+	for slice, texts := range answers {
+		if !slices.Equal(texts, answers[foreign.ID]) {
+			t.Errorf("%s: %q, not as a foreign slice: %q", slice, texts, answers[foreign.ID])
+		}
+	}
+	// Grains of a foreign slice do not come by way of the own one either.
+	err = peer.Grains(t.Context(), list[0].SliceID, ids, func(g exchange.Grain) error {
+		t.Errorf("a grain came: %+v", g)
+		return nil
+	})
+	w.Must(err)
+	here.Close()
 }

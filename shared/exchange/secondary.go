@@ -22,6 +22,16 @@ type Secondary struct {
 	LockTries int
 	LockWait  time.Duration
 	Steps     Steps
+	// Progress, if not nil, is called while grains come.
+	Progress func(Progress)
+}
+
+// Progress is how far the sync of one slice is.
+type Progress struct {
+	Partner Company
+	Slice   string
+	Grains  int // that came
+	Bytes   int64
 }
 
 // Request says what a run covers.
@@ -281,7 +291,7 @@ func (r *running) readable(ctx context.Context, s Subscription) (State, error) {
 // transfer fetches what differs and swaps it in; without update it only proves that
 // it could.
 func (r *running) transfer(ctx context.Context, s Subscription, state State, result *Result) error {
-	w := &walk{running: r, slice: s.SliceID, left: state.Count, bytes: &result.Bytes}
+	w := &walk{running: r, slice: s.SliceID, name: s.Slice.Name, left: state.Count, bytes: &result.Bytes}
 	if r.req.Test {
 		w.prover = NewProver()
 	}

@@ -11,10 +11,12 @@ import (
 type walk struct {
 	*running
 	slice ID
+	name  string // the slice's
 	left  int    // how many ids the primary may still list
 	bytes *int64 // of payloads that crossed
 
 	added, removed int
+	came           int  // grains
 	missing        []ID // found and not fetched yet
 	surplus        []ID // found and not noted yet
 	// prover computes, in a run without update, what the copy would hold.
@@ -243,7 +245,11 @@ const (
 
 func (b *batch) add(ctx context.Context, g Grain) error {
 	b.came++
+	b.walk.came++
 	*b.bytes += int64(len(g.Payload))
+	if b.Progress != nil {
+		b.Progress(Progress{Partner: b.req.Partner, Slice: b.name, Grains: b.walk.came, Bytes: *b.bytes})
+	}
 	if b.req.Test {
 		return nil
 	}

@@ -59,6 +59,9 @@ func firstAndSecond(t *testing.T, w *World, activities func(Tables) []exchange.A
 	if rotors.Outcome != exchange.OutcomeSynced || rotors.Added != 700 || !rotors.New || rotors.Bytes < 700*300 || pads.Outcome != exchange.OutcomeUnchanged {
 		t.Errorf("%+v", r.Results)
 	}
+	if w.Came.Grains != 700 || w.Came.Bytes != rotors.Bytes || w.Came.Slice != "rotors" || w.Came.Partner.ID != w.Publisher.ID {
+		t.Errorf("the last progress is %+v", w.Came)
+	}
 	w.Same(a.SliceID)
 	w.Same(b.SliceID)
 	held, _, err := w.Secondary.Held(t.Context(), w.Publisher.ID)

@@ -32,13 +32,14 @@ type Tables interface {
 type World struct {
 	T                    testing.TB
 	Primary, Secondary   Tables
-	Publisher, Receiver  exchange.Company // as the other side knows them
-	Waits                []time.Duration  // of the secondary
-	WhileWaiting         func()           // called by each wait
-	PrimaryEnd           func(*End)       // prepares the primary's end of the next session
-	SecondaryEnd         func(*End)       // prepares the secondary's
-	FromPrimary, FromSec *End             // of the last session
-	Patient              time.Duration    // of the secondary; 0 is longer than a healthy peer takes
+	Publisher, Receiver  exchange.Company  // as the other side knows them
+	Waits                []time.Duration   // of the secondary
+	WhileWaiting         func()            // called by each wait
+	PrimaryEnd           func(*End)        // prepares the primary's end of the next session
+	SecondaryEnd         func(*End)        // prepares the secondary's
+	FromPrimary, FromSec *End              // of the last session
+	Patient              time.Duration     // of the secondary; 0 is longer than a healthy peer takes
+	Came                 exchange.Progress // the last that the secondary said
 }
 
 // NewWorld returns a world over two servers' tables.
@@ -93,6 +94,7 @@ func (w *World) Publish(name string, n, size int) exchange.Subscription {
 func (w *World) side() *exchange.Secondary {
 	return &exchange.Secondary{
 		Local: w.Secondary, Copy: w.Secondary, Journal: w.Secondary, Log: slog.New(slog.DiscardHandler), Now: time.Now, LockTries: 3, LockWait: time.Second,
+		Progress: func(p exchange.Progress) { w.Came = p },
 		Sleep: func(_ context.Context, d time.Duration) error {
 			w.Waits = append(w.Waits, d)
 			if w.WhileWaiting != nil {

@@ -87,6 +87,8 @@ func Dial(ctx context.Context, client *http.Client, address, token string, c Con
 		return start(ws, c), nil
 	case response != nil && (response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden):
 		return nil, fault.New(fault.Forbidden, "primary-refused", "the primary answered %d to the session's request", response.StatusCode)
+	case response != nil && response.StatusCode == http.StatusTooManyRequests:
+		return nil, fault.New(fault.Throttled, "too-many-sessions", "the primary has too many sessions of this company; try again later")
 	case response != nil:
 		return nil, ErrNoUpgrade
 	}

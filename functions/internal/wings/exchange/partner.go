@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	function "gitlab.com/eshopbox-team/return-sync/functions/exchange"
@@ -30,6 +31,8 @@ type Partners struct {
 	Now      func() time.Time
 	Socket   websocket.Config
 	Steps    exchange.Steps
+	// Progress, if not nil, is called while grains come, of several partners at once.
+	Progress func(exchange.Progress)
 }
 
 // The times of a session.
@@ -84,7 +87,7 @@ func (p *Partners) run(ctx context.Context, copies *store.Copies, req exchange.R
 	start := p.Now()
 	side := &exchange.Secondary{
 		Local: copies, Copy: copies, Journal: p.Store, Log: p.Log, Now: p.Now, Sleep: clock.Sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
-		Steps: p.Steps,
+		Steps: p.Steps, Progress: p.Progress,
 	}
 	client, err := p.login(ctx, req.Partner)
 	if err != nil {
@@ -171,10 +174,43 @@ type Sessions struct {
 	Socket  websocket.Config
 	Log     *slog.Logger
 	Now     func() time.Time
+
+	mu   sync.Mutex
+	open map[exchange.ID]int // sessions by company
+}
+
+// sessionsACompany is how many sessions a company has at once: one for a sync, and some
+// whose end this side has not noticed yet. One company cannot keep the others out.
+const sessionsACompany = 4
+
+// enter counts a session, unless the company has too many. leave ends the counting.
+func (s *Sessions) enter(company exchange.ID) (leave func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[company] >= sessionsACompany {
+		return nil, false
+	}
+	if s.open == nil {
+		s.open = map[exchange.ID]int{}
+	}
+	s.open[company]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.open[company]--; s.open[company] == 0 {
+			delete(s.open, company)
+		}
+	}, true
 }
 
 // Serve implements the function's Session.
 func (s *Sessions) Serve(w http.ResponseWriter, r *http.Request, company exchange.ID) {
+	leave, ok := s.enter(company)
+	if !ok {
+		http.Error(w, `{"error":{"code":"too-many-sessions","message":"the company has too many sessions at once; wait for their end"}}`, http.StatusTooManyRequests)
+		return
+	}
+	defer leave()
 	conn, err := websocket.Accept(w, r, s.Socket)
 	if err != nil { // the library has answered
 		s.Log.WarnContext(r.Context(), "a session could not begin", "company", company, "error", err)

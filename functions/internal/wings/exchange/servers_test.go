@@ -15,6 +15,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/exchangetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange/websocket"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
 // counting counts requests by path and may take upgrades away, as a proxy does.
@@ -475,6 +477,49 @@ func TestPublicSecondary(t *testing.T) {
 	a := map[string]any{"company_id": other, "sub_id": foreign.ID, "success": true, "message": "m", "duration": 5}
 	if status := primary.ask("POST", "/v1/activity", bearer, a, nil); status != 403 {
 		t.Errorf("an activity of another's subscription: %d", status)
+	}
+}
+
+// TestOneCompanyKeepsNobodyOut opens sessions of one company until it may open no more:
+// another company's sync goes on, and so does its own when sessions ended.
+func TestOneCompanyKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	primary := newNode(t, "primary", nil)
+	greedy, modest := newNode(t, "secondary", nil), newNode(t, "secondary", nil)
+	befriend(primary, greedy)
+	befriend(primary, modest)
+	company, err := greedy.Company(t.Context(), primary.id)
+	primary.must(err)
+	client, err := greedy.partners.login(t.Context(), company)
+	primary.must(err)
+	address, token := client.Session()
+	var open []*websocket.Conn
+	for range sessionsACompany {
+		conn, err := websocket.Dial(t.Context(), greedy.partners.HTTP, address, token, websocket.Config{})
+		primary.must(err)
+		open = append(open, conn)
+	}
+	if conn, err := websocket.Dial(t.Context(), greedy.partners.HTTP, address, token, websocket.Config{}); fault.KindOf(err) != fault.Throttled {
+		t.Errorf("one session more: %v, %v", conn, err)
+	}
+	with := func(n *node) exchange.Report {
+		r, err := n.partners.Sync(t.Context(), company, exchange.First, false)
+		primary.must(err)
+		return r
+	}
+	if r := with(greedy); r.OK() || !strings.Contains(r.Error, "too many sessions") {
+		t.Errorf("%+v", r)
+	}
+	if r := with(modest); !r.OK() {
+		t.Errorf("another company: %+v", r)
+	}
+	for _, conn := range open {
+		conn.Close(nil)
+	}
+	for r := with(greedy); !r.OK(); r = with(greedy) {
+		if t.Context().Err() != nil {
+			t.Fatal(r.Error)
+		}
 	}
 }
 

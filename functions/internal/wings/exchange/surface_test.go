@@ -4,11 +4,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/openapitest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
+	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
 )
 
@@ -140,5 +142,44 @@ func TestPatchSaysFalse(t *testing.T) {
 	var found exchange.Subscription
 	if status := n.ask("GET", "/companies/"+other.ID.String()+"/subs/"+sub.SliceID.String(), n.token, nil, &found); status != 200 || found.ID != sub.ID {
 		t.Errorf("%d %+v", status, found)
+	}
+}
+
+// TestRefresh renews a login: not with another token, not behind a change of the password
+// or of the user's flag. A key's login has nothing to refresh, and /me says who it is.
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, "primary", nil)
+	n.user("clerk", 120, n.id)
+	first := n.login("clerk")
+	refresh := func(token string) (status int, fresh rest.Token) {
+		t.Helper()
+		return n.ask("GET", "/v1/refresh/"+token, "", nil, &fresh), fresh
+	}
+	status, fresh := refresh(first.Refresh)
+	var me store.User
+	if status != http.StatusOK || fresh.Token == "" || n.ask("GET", "/me", fresh.Token, nil, &me) != http.StatusOK || me.Username != "clerk" || me.Role != 120 {
+		t.Fatalf("%d %+v %+v", status, fresh, me)
+	}
+	for name, token := range map[string]string{"another": strings.Repeat("0", 40), "a part": first.Refresh[:39], "a login's token": first.Token} {
+		if status, _ := refresh(token); status != http.StatusUnauthorized {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+	change := map[string]string{"old_password": password, "new_password": password + "2", "new_password_confirm": password + "2"}
+	if status := n.ask("PATCH", "/password/"+strconv.FormatInt(me.ID, 10), first.Token, change, nil); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	if status, _ := refresh(first.Refresh); status != http.StatusUnauthorized {
+		t.Errorf("behind a change of the password: %d", status)
+	}
+	var key rest.Key
+	n.ask("POST", "/apikey", first.Token, nil, &key)
+	var server rest.Token
+	if status := n.ask("POST", "/login", "", rest.Login{Key: key.Key}, &server); status != http.StatusOK || server.Refresh != "" {
+		t.Errorf("%d %+v", status, server)
+	}
+	if n.ask("GET", "/me", server.Token, nil, &me); me.Role != 200 || me.CompanyID != n.id {
+		t.Errorf("%+v", me)
 	}
 }

@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	function "gitlab.com/eshopbox-team/return-sync/functions/exchange"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
@@ -69,11 +71,14 @@ the sync that would follow.`,
 		if err != nil {
 			return err
 		}
+		show, end := follow(s)
+		partners.Progress = show
 		var reports []exchange.Report
 		err = acts(parts).Started(ctx, s.Actor(), cmp.Or(sub, "all"), dry, func() (err error) {
 			reports, err = syncs(ctx, parts.Store, partners, sub, dry)
 			return err
 		})
+		end()
 		if err != nil {
 			return err
 		}
@@ -90,6 +95,26 @@ the sync that would follow.`,
 		return err
 	})
 	return cmd
+}
+
+// follow returns what shows the grains that come, and what ends the display.
+func follow(s *cli.Session) (show func(exchange.Progress), end func()) {
+	bar, began := progress.New(s.Err, s.Terminal, "exchange", s.Now), s.Now()
+	var mu sync.Mutex // partners are synced at once
+	grains, size := map[string]int{}, map[string]int64{}
+	show = func(p exchange.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		name := p.Partner.Name + ", " + p.Slice
+		grains[name], size[name] = p.Grains, p.Bytes
+		all, bytes := 0, int64(0)
+		for one, n := range grains {
+			all, bytes = all+n, bytes+size[one]
+		}
+		seconds := max(s.Now().Sub(began).Seconds(), 0.001)
+		bar.Set(all, all+1, fmt.Sprintf("%s: %d grains, %.1f MB in all, %.0f grains/s", name, all, float64(bytes)/1e6, float64(all)/seconds))
+	}
+	return show, bar.End
 }
 
 // syncs syncs what --sub means, or everything.

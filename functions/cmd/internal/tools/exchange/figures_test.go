@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -144,20 +145,21 @@ func growth(t *testing.T, s *rehearsal.Stack, p *play, n int, judged bool) {
 // large measures grains of 100 kB by turns with a plain copy of the same rows.
 func large(t *testing.T, p *play) {
 	t.Helper()
-	const n, size, rounds = 300, 100_000, 3
-	best := 0.0
+	const n, size, rounds = 300, 100_000, 5
+	var shares []float64
 	for range rounds {
 		id, done := p.offer(t, n, size)
 		_, took := p.measured(t)
 		plain := plainCopy(t, p, id)
 		share := plain.Seconds() / took.Seconds()
-		best = max(best, share)
+		shares = append(shares, share)
 		const mb = n * size / 1e6
 		t.Logf("%d grains of 100 kB: %.1f MB/s; a plain websocket copy with INSERT: %.1f MB/s; share %.2f", n, mb/took.Seconds(), mb/plain.Seconds(), share)
 		done()
 	}
-	if best < leastShare {
-		t.Errorf("the best share of a plain copy is %.2f, less than %.1f", best, leastShare)
+	slices.Sort(shares)
+	if median := shares[rounds/2]; median < leastShare {
+		t.Errorf("the median share of a plain copy is %.2f, less than %.1f", median, leastShare)
 	}
 }
 

@@ -44,7 +44,8 @@ func steps() []string {
 	return list
 }
 
-// startStack starts the product with the wing and small slices.
+// startStack starts the product with the wing and small slices. Where times are judged no
+// process asks between steps whether to go on.
 func startStack(t *testing.T, grains map[string]int) (*rehearsal.Stack, *play) {
 	t.Helper()
 	var p *play
@@ -58,7 +59,8 @@ func startStack(t *testing.T, grains map[string]int) (*rehearsal.Stack, *play) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	s, err := rehearsal.Start(ctx, rehearsal.Options{
-		Steps: true, HoldTicks: true, Wings: []rehearsal.Wing{tool}, Log: os.Stderr, ChildLog: os.Stderr, Env: []string{"LOG_LEVEL=ERROR"},
+		Steps: os.Getenv(sizesEnv) == "", HoldTicks: true, Wings: []rehearsal.Wing{tool}, Log: os.Stderr, ChildLog: os.Stderr, BufferPoolMB: 1024,
+		Env: []string{"LOG_LEVEL=ERROR", "CLOUD_RUN_TIMEOUT_SECONDS=3600"}, // as Terraform gives the function
 	})
 	if err != nil {
 		t.Fatal(err)
