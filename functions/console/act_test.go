@@ -12,6 +12,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
 // shown is the part of the page's data that tests check.
@@ -21,7 +22,7 @@ type shown struct {
 		Scopes    []scope.Answer
 		Schedules []schedule.Answer
 		Audit     []audit.Entry
-		Parked    map[string][]held
+		Parked    map[string][]store.Cause
 		RunLog    []runlog.Entry `json:"log"`
 	}
 }
@@ -63,7 +64,7 @@ func TestActions(t *testing.T) {
 	w.do(t, 400, "cannot resume: backfill 7 of returns is cancelled", "resume-job", `{"job":7}`)
 	w.do(t, 404, "there is no job 8", "cancel-job", `{"job":8}`)
 	w.exec(t, "INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) VALUES ('returns', 'R9-1', 18446744073709551615, 1, 'REJECTED', 'no', 5)")
-	if p := w.look(t).View.Parked["returns"]; len(p) != 1 || p[0].Root != "18446744073709551615" {
+	if p := w.look(t).View.Parked["returns"]; len(p) != 1 || p[0].Records != 1 || p[0].Cause != "no" {
 		t.Errorf("%+v", p)
 	}
 	w.do(t, 404, "not parked now: R9-2", "retry-parked", `{"entity":"returns","records":["R9-1","R9-2"]}`)

@@ -8,11 +8,16 @@
 //
 // What it does, below its own path:
 //
-//	GET  /             the page: three scripts, a style sheet, nothing of a third party
+//	GET  /             the page: scripts, a style sheet, nothing of a third party. The page
+//	                   shows what the address names: ?page=runs, ?run=1043, ?entity=returns,
+//	                   ?record=ID, ?job=7, ?alert=12
 //	GET  /session      who is signed in; POST signs in, POST /session/end signs out
-//	GET  /state        everything that the page shows
+//	GET  /state        everything that changes on the page
 //	GET  /events       the same as server-sent events, whole again at each change
+//	GET  /runs         runs, newest first: ?entity=, ?state=, ?syncs=true, ?before=, ?limit=
 //	GET  /runs/{id}    a run, its pages and what the run log says of it
+//	GET  /jobs         jobs, newest first; /jobs/{id} one; /alerts and /alerts/{id} likewise
+//	GET  /parked       an entity's parked records: ?entity=, ?reason=, ?cause=, ?record=, ?after=
 //	POST /act/{action} changes something: see actions
 //	     /wings/{name}/ the page of a wing beside sync
 //
@@ -77,8 +82,15 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	mux.Handle("GET /", http.FileServerFS(page))
-	for path, do := range map[string]edge.Handler{"/session": f.session, "/state": f.state, "/runs/{id}": f.run} {
+	assets, err := edge.Files(page)
+	if err != nil {
+		panic(err) // the files are embedded
+	}
+	mux.Handle("GET /", assets)
+	for path, do := range map[string]edge.Handler{
+		"/session": f.session, "/state": f.state, "/runs": f.runs, "/runs/{id}": f.run, "/jobs": f.jobs, "/jobs/{id}": f.job,
+		"/alerts": f.alerts, "/alerts/{id}": f.alert, "/parked": f.parked,
+	} {
 		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
 	}
 	mux.Handle("POST /act/{action}", edge.HandleOperator(c.Log, f.act, http.MethodPost))

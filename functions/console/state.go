@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
@@ -11,7 +10,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
@@ -25,25 +23,24 @@ import (
 const (
 	runsShown   = 60
 	scopesShown = 50
-	parkedShown = 50
 	alertsShown = 12
 	auditShown  = 30
 	logShown    = 40
 	pagesShown  = 200
 )
 
-// view is everything that the page shows, without the time.
+// view is everything that changes on the page, without the time.
 type view struct {
-	Report    health.Report         `json:"report"`
-	Recent    map[string][]pass     `json:"recent"` // syncs by entity, newest first
-	Parked    map[string][]held     `json:"parked"` // by entity
-	Heartbeat *beat                 `json:"heartbeat"`
-	Scopes    []scope.Answer        `json:"scopes"`
-	Schedules []schedule.Answer     `json:"schedules"`
-	LookedAt  *time.Time            `json:"schedulesLookedAt"` // when the schedules were last brought into force
-	Alerts    []alertstore.AlertRow `json:"alerts"`
-	Audit     []audit.Entry         `json:"audit"`
-	RunLog    []runlog.Entry        `json:"log"` // newest first
+	Report    report                   `json:"report"`
+	Recent    map[string][]pass        `json:"recent"` // syncs by entity, newest first
+	Parked    map[string][]store.Cause `json:"parked"` // the causes of parked records, by entity
+	Heartbeat *beat                    `json:"heartbeat"`
+	Scopes    []scope.Answer           `json:"scopes"`
+	Schedules []schedule.Answer        `json:"schedules"`
+	LookedAt  *time.Time               `json:"schedulesLookedAt"` // when the schedules were last brought into force
+	Alerts    []alertstore.AlertRow    `json:"alerts"`
+	Audit     []audit.Entry            `json:"audit"`
+	RunLog    []runlog.Entry           `json:"log"` // newest first
 	// Limits are the most bytes of a record, by entity.
 	Limits map[string]int `json:"limits"`
 	// StaleSeconds is the lag at which an index is behind.
@@ -52,6 +49,34 @@ type view struct {
 	Places []place `json:"places"`
 	// BudgetPercent is the share of the operations budget at which people are alerted.
 	BudgetPercent int64 `json:"budgetPercent"`
+}
+
+// report is the report without what changes with the clock alone, which the page
+// computes: an unchanged state sends no event.
+type report struct {
+	health.Report
+	Entities []seen     `json:"entities"`
+	Now      *time.Time `json:"now,omitempty"`
+}
+
+// seen is an entity without its age.
+type seen struct {
+	health.Entity
+	LagSeconds *float64 `json:"lagSeconds,omitempty"`
+}
+
+// timeless returns a report without the time.
+func timeless(full health.Report) report {
+	r := report{Report: full, Entities: []seen{}}
+	for _, e := range full.Entities {
+		if e.IndexCheck != nil {
+			check := *e.IndexCheck
+			check.At = check.At.Truncate(time.Minute)
+			e.IndexCheck = &check
+		}
+		r.Entities = append(r.Entities, seen{Entity: e})
+	}
+	return r
 }
 
 // place is a wing's page.
@@ -64,18 +89,6 @@ type place struct {
 type pass struct {
 	run.Answer
 	Kind run.Kind `json:"kind"`
-}
-
-// held is a parked record.
-type held struct {
-	ObjectID  string    `json:"objectID"`
-	Root      string    `json:"root"` // as text: a script's numbers end at 2^53
-	Reason    string    `json:"reason"`
-	Detail    string    `json:"detail"`
-	Bytes     int       `json:"bytes"`
-	Attempts  int       `json:"attempts"`
-	FirstSeen time.Time `json:"firstSeen"`
-	LastSeen  time.Time `json:"lastSeen"`
 }
 
 // beat is the application's heartbeat.
@@ -92,29 +105,21 @@ func (f *function) read(ctx context.Context) (view, time.Time, error) {
 		definitions, err = target.Catalog{Entities: f.Entities, Store: db.Targets}.Live(ctx)
 		return definitions, err
 	}}
-	var err error
-	if v.Report, err = query.Read(ctx, f.Store); err != nil {
+	full, err := query.Read(ctx, f.Store)
+	if err != nil {
 		return v, time.Time{}, err
 	}
-	now := v.Report.Now
+	now := full.Now
+	v.Report = timeless(full)
 	v.Places = []place{}
 	for _, page := range f.Pages {
 		v.Places = append(v.Places, place{page.Name, page.Title})
 	}
 	v.StaleSeconds, v.BudgetPercent = f.Limits.StaleAfter.Seconds(), f.Limits.BudgetPercent
-	// The page itself computes values that change with the clock alone, so that an
-	// unchanged state sends no event.
-	v.Report.Now = time.Time{}
-	for i := range v.Report.Entities {
-		v.Report.Entities[i].LagSeconds = nil
-		if x := v.Report.Entities[i].IndexCheck; x != nil {
-			x.At = x.At.Truncate(time.Minute)
-		}
-	}
 	if v.Report.Schema.Have != v.Report.Schema.Want {
 		return v, now, nil
 	}
-	v.Recent, v.Parked, v.Limits = map[string][]pass{}, map[string][]held{}, map[string]int{}
+	v.Recent, v.Parked, v.Limits = map[string][]pass{}, map[string][]store.Cause{}, map[string]int{}
 	for i, d := range definitions {
 		if err := f.readEntity(ctx, &v, v.Report.Entities[i].Name, d); err != nil {
 			return v, now, err
@@ -132,12 +137,7 @@ func (f *function) readEntity(ctx context.Context, v *view, name string, d entit
 	for _, r := range runs {
 		v.Recent[name] = append(v.Recent[name], pass{r.Answer(), r.Kind})
 	}
-	parked, err := f.Store.Parked.Open(ctx, d.Name, parkedShown)
-	for _, p := range parked {
-		v.Parked[name] = append(v.Parked[name], held{
-			p.ObjectID, strconv.FormatUint(p.Root, 10), p.Reason, p.Detail, p.Bytes, p.Attempts, p.FirstSeen, p.LastSeen,
-		})
-	}
+	v.Parked[name], err = f.Store.Parked.Causes(ctx, d.Name)
 	v.Limits[name] = d.RecordLimit
 	return err
 }
@@ -218,21 +218,21 @@ func (f *function) run(r *http.Request) (any, error) {
 	if _, err := f.person(r); err != nil {
 		return nil, err
 	}
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil || id < 1 {
-		return nil, fault.New(fault.Invalid, "bad-id", "a run's number is 1 or more, as in /runs/1043").WithParam("id")
+	number, err := id(r)
+	if err != nil {
+		return nil, err
 	}
-	found, err := f.Store.Runs.Run(r.Context(), id)
+	found, err := f.Store.Runs.Run(r.Context(), number)
 	if err != nil {
 		return nil, err
 	}
 	a := runAnswer{Run: pass{found.Answer(), found.Kind}, Pages: []store.PageRow{}, Log: []runlog.Entry{}}
-	pages, err := f.Store.Pages.OfRun(r.Context(), id, pagesShown)
+	pages, err := f.Store.Pages.OfRun(r.Context(), number, pagesShown)
 	if err != nil {
 		return nil, err
 	}
 	a.Pages = append(a.Pages, pages...)
-	entries, err := f.Tables.RunLog.ReadLog(r.Context(), runlog.Filter{RunID: id, Limit: logShown})
+	entries, err := f.Tables.RunLog.ReadLog(r.Context(), runlog.Filter{RunID: number, Limit: logShown})
 	a.Log = append(a.Log, entries...)
 	return a, err
 }

@@ -211,7 +211,7 @@ func TestManyPagesReadOnce(t *testing.T) {
 		if away {
 			return view{}, time.Time{}, errors.New("away")
 		}
-		return view{Report: health.Report{Entities: []health.Entity{{Parked: parked}}}}, clock, nil
+		return view{Report: timeless(health.Report{Entities: []health.Entity{{Parked: parked}}})}, clock, nil
 	}}
 	var all sync.WaitGroup
 	for range 50 {

@@ -35,7 +35,7 @@ func (c Cause) Anchor() string {
 func (r Rules) sayOffline(f Facts, beat Heartbeat) Alert {
 	return r.linked(Alert{
 		Key: Key{Cause: Offline}, Subject: beat.At.UnixMicro(), Title: "Sync application offline",
-		Text: fmt.Sprintf("No sign of life since %s, for %s. Nothing is synced meanwhile; nothing is lost: the next sync covers the time.",
+		Text: fmt.Sprintf("No heartbeat since %s, for %s. Nothing is synced meanwhile; nothing is lost: the next sync covers the time.",
 			beat.At.UTC().Format(clock), span(f.Now.Sub(beat.At))),
 		Do: "Look whether the cron function answers GET /api with Hello world!, whether Cloud Scheduler's job returnsUpdateCron is on, and whether the database answers: returnsync status.",
 	})

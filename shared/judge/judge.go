@@ -99,7 +99,7 @@ func (l Limits) Findings(f Facts) []Finding {
 func (l Limits) offline(c *collector, f Facts) {
 	beat, ever := f.Beats[App]
 	if silent := f.Now.Sub(beat.At); ever && l.OfflineAfter > 0 && silent > l.OfflineAfter {
-		c.add(Offline, "no sign of life of the sync application for "+Age(silent),
+		c.add(Offline, "no heartbeat of the sync application for "+Age(silent),
 			"see whether Cloud Scheduler's job is on and the cron function answers: returnsync doctor; bring the index up to date meanwhile: returnsync sync --wait")
 	}
 }

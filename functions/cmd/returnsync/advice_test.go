@@ -175,7 +175,7 @@ func stuck(a *advice) {
 // syncStates are the states of syncs.
 func syncStates() []advised {
 	return []advised{
-		{kind: judge.Offline, says: "no sign of life of the sync application for 2h00m", cause: func(a *advice) {
+		{kind: judge.Offline, says: "no heartbeat of the sync application for 2h00m", cause: func(a *advice) {
 			a.exec("INSERT INTO sync_heartbeat (name, alive, timestamp, alive_since) VALUES ('sync', 1, NOW(6) - INTERVAL 2 HOUR, NOW(6) - INTERVAL 3 HOUR) ON DUPLICATE KEY UPDATE timestamp = VALUES(timestamp)")
 		}, after: func(a *advice) {
 			// A tick by hand is no sign of life: the scheduler's next tick gives it.

@@ -10,18 +10,19 @@ export function strip(runs, open) {
     type: 'button', class: 'cell ' + r.state + (r.counts.found ? '' : ' idle'), tabindex: -1, 'data-key': 'run-' + r.runId,
     'aria-label': says(r), title: says(r), onclick: () => open(r.runId),
   }));
-  if (cells.length) cells[cells.length - 1].tabIndex = 0;
-  const made = element('div', { class: 'strip', role: 'group', 'aria-label': 'Last runs, oldest first; arrow keys move' }, cells);
-  made.addEventListener('keydown', event => {
-    const at = cells.indexOf(event.target);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: cells.length - 1 }[event.key];
-    if (at < 0 || to === undefined || !cells[to]) return;
-    event.preventDefault();
-    cells[at].tabIndex = -1;
-    cells[to].tabIndex = 0;
-    cells[to].focus();
-  });
-  return made;
+  cells[cells.length - 1]?.setAttribute('tabindex', 0);
+  return element('div', { class: 'strip', role: 'group', 'aria-label': 'Last runs, oldest first; arrow keys move', onkeydown: walk }, cells);
+}
+
+// walk moves the focus among the cells of a strip, of which one is a stop of the Tab key.
+function walk(event) {
+  const cells = [...event.currentTarget.children], at = cells.indexOf(event.target);
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: cells.length - 1 }[event.key];
+  if (at < 0 || to === undefined || !cells[to]) return;
+  event.preventDefault();
+  for (const cell of cells) cell.tabIndex = -1;
+  cells[to].tabIndex = 0;
+  cells[to].focus();
 }
 
 function says(r) {
@@ -59,9 +60,10 @@ function nice(value, steps) {
 const spans = [10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800].map(s => s * 1000);
 const terse = ms => ms === 0 ? '0' : ms < 60e3 ? `${ms / 1e3} s` : ms < 3600e3 ? `${+(ms / 60e3).toFixed(1)} min` : ms < 172800e3 ? `${+(ms / 3600e3).toFixed(1)} h` : `${+(ms / 86400e3).toFixed(1)} d`;
 
-// lag is the age of the index over time: it grows until a run ends well.
-export function lag(runs, width) {
-  const good = runs.filter(r => r.state === 'synced' && r.closedAt).reverse();
+// lag is the age of the index over time, up to now: it grows until a run ends well. stale
+// is the age in seconds from which on the index counts as behind.
+export function lag(runs, width, stale) {
+  const good = runs.filter(r => r.state === 'synced' && r.closedAt).sort((a, b) => Date.parse(a.closedAt) - Date.parse(b.closedAt));
   if (good.length < 2) return undefined;
   const points = [], peaks = [], first = good[0];
   for (let i = 1; i < good.length; i++) {
@@ -72,8 +74,9 @@ export function lag(runs, width) {
   const newest = good[good.length - 1], behindNow = Math.max(0, now() - Date.parse(newest.to));
   const from = Date.parse(first.closedAt), to = Math.max(now(), peaks[peaks.length - 1].at, from + 1);
   const worst = Math.max(...peaks.map(p => p.before), behindNow);
+  const failed = runs.filter(r => ['failed', 'interrupted'].includes(r.state) && r.closedAt && Date.parse(r.closedAt) >= from);
   const most = nice(Math.max(worst, 1000), spans);
-  const { made, y, floor } = frame(width, `How far the index was behind, at most ${span(worst)}, now ${span(behindNow)}`, most, terse);
+  const { made, y, floor } = frame(width, `How far the index was behind, at most ${span(worst)}, now ${span(behindNow)}; behind from ${span(stale * 1000)} on; ${number(failed.length)} failed runs`, most, terse);
   ends(made, clock(from), clock(to), width);
   const x = at => left + (width - left - 4) * (at - from) / (to - from);
   points.push(`${x(from)},${y(from - Date.parse(first.to)).toFixed(1)}`);
@@ -81,26 +84,46 @@ export function lag(runs, width) {
   points.push(`${x(to).toFixed(1)},${y(behindNow).toFixed(1)}`);
   made.append(drawing('polygon', { class: 'area', points: `${x(from)},${floor} ${points.join(' ')} ${x(to)},${floor}` }),
     drawing('polyline', { class: 'line', points: points.join(' ') }));
-  for (const p of peaks) {
+  if (stale * 1000 <= most) {
+    made.append(drawing('line', { class: 'stale', x1: left, x2: width, y1: y(stale * 1000), y2: y(stale * 1000) }, drawing('title', {}, `behind from ${span(stale * 1000)} on`)));
+  }
+  for (const r of failed) {
+    const at = x(Date.parse(r.closedAt));
+    made.append(drawing('path', { class: 'broken', d: `M${at - 4},${floor - 4}l8,8m0,-8l-8,8` }, drawing('title', {}, says(r))));
+  }
+  if (peaks.length <= width / 8) for (const p of peaks) {
     made.append(drawing('circle', { class: 'dot', cx: x(p.at), cy: y(p.before), r: 2.5 }, drawing('title', {}, `${span(p.before)} behind when run ${p.id} ended at ${clock(p.at)}`)));
   }
   return made;
 }
 
-// From below: changed records first, because unchanged ones are often many times more.
-const outcomes = ['saved', 'deleted', 'parked', 'unchanged'];
+// spark is the lag of the last runs, small.
+export function spark(runs, stale) {
+  const good = runs.filter(r => r.state === 'synced' && r.closedAt).slice(0, 30).reverse();
+  if (good.length < 2) return '';
+  const width = 96, height = 22, peaks = good.slice(1).map((r, i) => Date.parse(r.closedAt) - Date.parse(good[i].to));
+  peaks.push(Math.max(0, now() - Date.parse(good[good.length - 1].to)));
+  const most = Math.max(...peaks, 1), worst = Math.max(...peaks);
+  const points = peaks.map((p, i) => `${(i * width / (peaks.length - 1)).toFixed(1)},${(height - 2 - (height - 4) * p / most).toFixed(1)}`).join(' ');
+  return drawing('svg', { class: 'spark' + (worst >= stale * 1000 ? ' late' : ''), viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': `Lag of the last ${good.length} runs, at most ${span(worst)}` },
+    drawing('title', {}, `lag of the last ${good.length} runs, at most ${span(worst)}`), drawing('polyline', { class: 'line', points }));
+}
 
-// records are the outcomes of each run's records.
-export function records(runs, width) {
-  const all = [...runs].reverse().filter(r => r.counts.found > 0);
-  if (!all.length) return undefined;
-  const most = nice(Math.max(...all.map(r => r.counts.found)), [2, 4, 6, 8, 10, 20, 40, 60, 80, 100]);
-  const { made, y } = frame(width, `Records of the last ${all.length} runs that found something`, most, number);
-  const step = Math.min((width - left - 4) / all.length, 26), wide = Math.max(step - 2, 1.5);
-  ends(made, `run ${all[0].runId}`, `run ${all[all.length - 1].runId}`, left + 2 + step * all.length);
-  all.forEach((r, i) => {
+// From below: changed records first, because unchanged ones are often many times more.
+const all = ['saved', 'deleted', 'parked', 'unchanged'], changed = all.slice(0, 3);
+
+// records are the outcomes of each run's records; the unchanged ones only if asked for.
+export function records(runs, width, everything) {
+  const outcomes = everything ? all : changed, sum = r => outcomes.reduce((n, o) => n + r.counts[o], 0);
+  const shown = [...runs].reverse().filter(r => sum(r) > 0);
+  if (!shown.length) return undefined;
+  const most = nice(Math.max(...shown.map(sum)), [2, 4, 6, 8, 10, 20, 40, 60, 80, 100]);
+  const { made, y } = frame(width, `Records of the last ${shown.length} runs that found something`, most, number);
+  const step = Math.min((width - left - 4) / shown.length, 26), wide = Math.max(step - 2, 1.5);
+  ends(made, `run ${shown[0].runId}`, `run ${shown[shown.length - 1].runId}`, left + 2 + step * shown.length);
+  shown.forEach((r, i) => {
     let base = 0;
-    const bar = drawing('g', {}, drawing('title', {}, `Run ${r.runId}: ` + outcomes.map(f => `${number(r.counts[f])} ${f}`).join(', ')));
+    const bar = drawing('g', {}, drawing('title', {}, `Run ${r.runId}: ` + all.map(f => `${number(r.counts[f])} ${f}`).join(', ')));
     for (const outcome of outcomes) {
       const n = r.counts[outcome];
       if (n > 0) bar.append(drawing('rect', { class: outcome, x: left + 2 + i * step, width: wide, y: y(base + n), height: Math.max(y(base) - y(base + n), 1) }));
@@ -112,6 +135,6 @@ export function records(runs, width) {
 }
 
 // legend names the colours of records.
-export function legend() {
-  return element('p', { class: 'legend' }, outcomes.map(outcome => element('span', {}, element('i', { class: outcome }), outcome)));
+export function legend(everything) {
+  return element('p', { class: 'legend' }, (everything ? all : changed).map(outcome => element('span', {}, element('i', { class: outcome }), outcome)));
 }

@@ -1,11 +1,18 @@
 // The operators' console. Every event of one stream carries the whole view; sections
-// whose part is unchanged are not drawn again.
+// whose part is unchanged are not drawn again, and the others are renewed in place. The
+// address says which page is shown.
 
-import { $, element, setClock, tick } from './dom.js';
+import { $, setClock, switchZone, tick, clock, now, span, zone } from './dom.js';
+import { renew } from './renew.js';
+import { here, onRoute, places } from './route.js';
 import * as ask from './dialogs.js';
-import * as sections from './sections.js';
+import * as overview from './overview.js';
+import * as lists from './lists.js';
+import { entity, week } from './entity.js';
+import { run } from './run.js';
 
-let me, view, stream, again, drawn = {};
+let me, view, stream, again, seen = 0, drawn = {};
+const heard = { at: 0, of: 0, lost: 0 }; // when the stream last spoke, the state's time, when it broke
 
 const link = (text, mood) => {
   if ($('link').textContent !== text) $('link').textContent = text;
@@ -24,15 +31,21 @@ async function begin() {
   }
   $('signin').hidden = me.signedIn;
   $('board').hidden = !me.signedIn || !view;
+  $('skeleton').hidden = !me.signedIn || !!view;
   $('signout').hidden = !me.signedIn || me.proxy;
   $('who').textContent = me.signedIn ? `${me.subject || 'signed in'} (${me.operator ? 'operator' : 'may look'})` : '';
   drawn = {};
-  if (me.signedIn) follow();
-  else {
+  if (me.signedIn) {
+    follow();
+    warm(here());
+  } else {
     link('Signed out', '');
+    $('places').hidden = true;
     $('token').focus();
   }
 }
+
+const speaks = () => { Object.assign(heard, { at: Date.now(), lost: 0 }); link('Live', 'good'); };
 
 // follow opens the stream. The browser reconnects by itself after a break, but not after
 // a refusal.
@@ -42,69 +55,141 @@ function follow() {
   stream.addEventListener('state', event => {
     const data = JSON.parse(event.data);
     setClock(data.now);
-    view = data.view;
-    link('Live', 'good');
+    ({ view } = data);
+    heard.of = now();
+    seen++;
+    speaks();
     $('board').hidden = false;
+    $('skeleton').hidden = true;
     draw();
-    ask.refresh();
   });
-  stream.addEventListener('beat', () => link('Live', 'good'));
-  stream.addEventListener('trouble', event => link(JSON.parse(event.data).message, 'bad'));
+  stream.addEventListener('beat', () => { heard.of = now(); speaks(); });
+  stream.addEventListener('trouble', event => { heard.lost ||= Date.now(); link(JSON.parse(event.data).message, 'bad'); });
   stream.addEventListener('ended', () => { stream.close(); begin(); });
   stream.addEventListener('error', () => {
+    heard.lost ||= Date.now();
     link('Reconnecting…', 'wait');
     if (stream.readyState === EventSource.CLOSED) again = setTimeout(begin, 5000);
   });
 }
 
-// draw draws the changed sections.
+// The stream speaks at least every 10 s; a page that hears nothing shows an old state.
+const lostAfter = 5000, silentAfter = 25_000;
+
+// agesBoard greys the board and says of when it is, while nothing new can arrive.
+function agesBoard() {
+  const since = heard.lost || (Date.now() - heard.at > silentAfter ? heard.at : 0), old = view && since && Date.now() - since >= lostAfter;
+  $('board').classList.toggle('old', !!old);
+  $('old').hidden = !old;
+  if (old) $('old').textContent = `Not connected for ${span(Date.now() - since)}. This is the state of ${clock(heard.of)}.`;
+}
+
+// The answers to what pages ask for beside the view, each asked for again when the view
+// has changed since.
+const answers = new Map();
+function answer(path, version = seen) {
+  let known = answers.get(path);
+  if (!known) {
+    if (answers.size > 200) answers.clear();
+    answers.set(path, known = {});
+  }
+  if (known.version !== version && !known.busy) {
+    Object.assign(known, { version, busy: true });
+    ask.call(path).then(data => Object.assign(known, { data, problem: undefined }), problem => { known.problem = problem.message; })
+      .finally(() => { known.busy = false; draw(); });
+  }
+  return known;
+}
+
+// The sections of each place; those of a thing's own page stand under its name.
+const shown = {
+  overview: ['verdict', 'summary', 'lines', 'alerts'], runs: ['runs'], records: ['parked'], jobs: ['jobs'], schedules: ['schedules', 'scopes'],
+  alerts: ['alerts'], log: ['log'], audit: ['audit'], thing: ['thing'],
+};
+
+// draw draws the changed sections of the page that the address names.
 function draw() {
-  if (!view) return;
-  const width = $('main').clientWidth, inner = width > 860 ? Math.floor((Math.min(width, 1200) - 100) / 2) : width - 62;
-  const { report } = view;
-  section('places', view.places, () => sections.places(view));
-  $('places').hidden = !view.places.length;
-  section('verdict', [report.ok, report.attention, report.entities.map(e => [e.name, e.asOf])], () => sections.verdict(view));
-  section('summary', [report.budget, report.entities, view.heartbeat, view.alerts], () => sections.summary(view));
-  cards(report.entities, inner);
-  section('jobs', report.entities.map(e => e.jobs), () => sections.jobs(view, me));
-  section('parked', [view.parked, report.entities.map(e => e.parked)], () => sections.parked(view, me));
-  section('scopes', [view.scopes, report.entities.map(e => e.name)], () => sections.scopes(view, me));
-  section('schedules', [view.schedules, view.schedulesLookedAt, report.entities.map(e => e.name), view.scopes?.map(s => s.id)], () => sections.schedules(view, me));
-  section('alerts', view.alerts, () => sections.alerts(view));
-  section('log', view.log, () => sections.log(view));
-  section('audit', view.audit, () => sections.audit(view));
-  document.title = (report.ok ? '' : `(${report.attention.length}) `) + 'Return-sync console';
+  if (!view || !me.signedIn) return;
+  const at = here(), width = $('main').clientWidth, inner = width > 860 ? Math.floor((Math.min(width, 1200) - 100) / 2) : width - 62;
+  const current = shown[at.thing ? 'thing' : at.page];
+  for (const place of document.querySelectorAll('#board > section')) {
+    place.hidden = !current.includes(place.id);
+    if (!place.hidden || !drawn[place.id]) continue;
+    place.replaceChildren();
+    delete drawn[place.id];
+  }
+  section('places', [view.places, at.page, at.thing], () => overview.places(view, places, at.thing ? { page: at.thing === 'entity' ? '' : at.page } : at));
+  $('places').hidden = false;
+  const { report } = view, part = at.thing ? things[at.thing](at, inner) : undefined;
+  const make = {
+    thing: () => section('thing', [at, part.of], part.make),
+    verdict: () => section('verdict', [report.ok, report.attention, view.parked, report.entities.map(e => [e.name, e.asOf, e.last?.runId, e.running?.runId, e.pageError, e.jobs])], () => overview.verdict(view, me)),
+    summary: () => section('summary', [report.budget, report.entities, view.heartbeat, view.alerts], () => overview.summary(view)),
+    lines: () => section('lines', [report.attention, report.entities, view.recent, view.staleSeconds], () => overview.lines(view, me)),
+    runs: () => drawRuns(at), parked: () => drawParked(at),
+    jobs: () => { const list = answer('jobs'); section('jobs', [report.entities.map(e => e.jobs), list.data, list.problem], () => lists.jobs(view, me, list)); },
+    scopes: () => section('scopes', [view.scopes, report.entities.map(e => e.name)], () => lists.scopes(view, me)),
+    schedules: () => section('schedules', [view.schedules, view.schedulesLookedAt, report.entities.map(e => e.name), view.scopes?.map(s => s.id)], () => lists.schedules(view, me)),
+    alerts: () => { const list = at.page === 'alerts' ? answer('alerts') : undefined; section('alerts', [view.alerts, list?.data, list?.problem, at.page], () => lists.alerts(view, list)); },
+    log: () => section('log', view.log, () => lists.log(view)),
+    audit: () => section('audit', view.audit, () => lists.audit(view)),
+  };
+  for (const name of current) make[name]();
+  document.title = `${report.ok ? '' : `(${report.attention.length}) `}${at.thing ? `${at.thing} ${at.id}` : places.find(([name]) => name === at.page)[1]} – Return-sync console`;
   tick();
 }
 
-// cards draws a card an entity.
-function cards(entities, inner) {
-  const names = entities.map(e => e.name).join('\n');
-  if (drawn.cards !== names) {
-    $('entities').replaceChildren(...entities.map((e, i) => element('article', { class: 'card', id: 'entity-' + i, 'aria-label': e.name })));
-    drawn.cards = names;
-    for (const key of Object.keys(drawn)) if (key.startsWith('entity-')) delete drawn[key];
-  }
-  entities.forEach((e, i) => section('entity-' + i, [e, view.recent[e.name], view.staleSeconds, inner], () => sections.entity(e, view, me, inner)));
+// runsOf asks for the runs of a filter.
+const runsOf = at => 'runs?' + new URLSearchParams(Object.entries({ entity: at.entity, state: at.state, before: at.before }).filter(([, value]) => value));
+
+// warm asks for what a page needs beside the view, before the view is there.
+function warm(at) {
+  const path = at.thing ? { run: `runs/${at.id}`, job: `jobs/${at.id}`, alert: `alerts/${at.id}` }[at.thing] : { runs: runsOf(at), jobs: 'jobs', alerts: 'alerts' }[at.page];
+  if (path) answer(path);
 }
 
-// section draws one section again if its part of the view has changed, and restores the
-// focus.
+// drawRuns draws the list of runs; a page of older ones does not change.
+function drawRuns(at) {
+  const list = answer(runsOf(at), at.before ? 'old' : seen);
+  section('runs', [at, list.data, list.problem, view.report.entities.map(e => e.name)], () => lists.runs(view, at, list));
+}
+
+// drawParked draws the parked records: their causes, or the records of one.
+function drawParked(at) {
+  if (at.entity && at.cause !== null) {
+    const page = answer(lists.askParked(at.entity, at, at.after ? { after: at.after } : {}));
+    section('parked', [at, page.data, page.problem], () => lists.ofCause(view, me, at, page));
+    return;
+  }
+  const small = {};
+  for (const [name, causes] of Object.entries(view.parked ?? {})) {
+    for (const c of causes ?? []) if (c.records <= lists.few) small[name + c.reason + c.cause] = answer(lists.askParked(name, c));
+  }
+  section('parked', [at, view.parked, Object.values(small).map(a => [a.data, a.problem])], () => lists.parked(view, me, at, small));
+}
+
+// things are the pages of single things: what they show, and how.
+const asked = (path, version, make) => { const got = answer(path, version); return { of: [got.data, got.problem], make: () => make(got) }; };
+const things = {
+  run: at => asked(`runs/${at.id}`, answers.get(`runs/${at.id}`)?.data?.run.closedAt ? 'closed' : seen, got => run(at.id, got)),
+  job: at => asked(`jobs/${at.id}`, seen, got => lists.job(got, me)),
+  alert: at => asked(`alerts/${at.id}`, seen, got => lists.alert(got)),
+  record: at => asked(`parked?${new URLSearchParams({ entity: at.entity, record: at.id })}`, seen, got => lists.record(view, me, at, got)),
+  entity: (at, inner) => {
+    const e = view.report.entities.find(e => e.name === at.id), more = at.range && e ? answer(week(e.name), e.last?.runId) : undefined;
+    return { of: [e, view.recent[at.id], view.staleSeconds, inner, more?.data?.length, more?.problem],
+      make: () => e ? entity(e, view, me, inner, at, more) : [Object.assign(document.createElement('p'), { className: 'empty', textContent: `There is no entity ${at.id}.` })] };
+  },
+};
+
+// section draws one section again if its part of the view has changed.
 function section(id, part, make) {
-  const text = JSON.stringify(part ?? null);
+  const text = JSON.stringify([zone, part ?? null]);
   if (drawn[id] === text) return;
   drawn[id] = text;
-  const place = $(id), key = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  place.replaceChildren(...make().flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
-  if (key) {
-    const found = [...place.querySelectorAll('[data-key]')].find(e => e.dataset.key === key);
-    if (found?.tabIndex === -1) {
-      for (const cell of found.parentElement.children) cell.tabIndex = -1;
-      found.tabIndex = 0;
-    }
-    found?.focus({ preventScroll: true });
-  }
+  const fresh = document.createElement('div');
+  fresh.append(...make().flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
+  renew($(id), [...fresh.childNodes]);
 }
 
 $('signin').addEventListener('submit', async event => {
@@ -122,11 +207,22 @@ $('signin').addEventListener('submit', async event => {
 $('signout').addEventListener('click', async () => {
   stream?.close();
   view = undefined;
+  answers.clear();
   await ask.call('session/end', {}).catch(problem => ask.toast(problem.message));
   begin();
 });
 
+const showZone = () => { $('zone').textContent = zone; };
+$('zone').addEventListener('click', () => { switchZone(); showZone(); draw(); });
+showZone();
+
+onRoute(() => { draw(); $('main').focus({ preventScroll: true }); });
+// A page that the browser keeps for the way back must not keep its connection.
+addEventListener('pagehide', () => stream?.close());
+addEventListener('pageshow', event => { if (event.persisted) begin(); });
+
 let resized;
 addEventListener('resize', () => { clearTimeout(resized); resized = setTimeout(draw, 150); });
-setInterval(tick, 1000);
+setInterval(() => { tick(); agesBoard(); }, 1000);
 begin();
+

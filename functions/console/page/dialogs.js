@@ -1,9 +1,8 @@
 // The changes that people can make. Each is confirmed before it is made.
 
-import { $, element, badge, clock, moment, number, plural, span, table } from './dom.js';
+import { $, element, plural, table } from './dom.js';
 
 const dialog = $('dialog');
-let reload; // draws the open dialog again, if its content changes
 
 // call asks the function. Every change carries the header that other sites cannot send.
 export async function call(path, body) {
@@ -34,13 +33,10 @@ function show(...content) {
 }
 
 export function close() {
-  reload = undefined;
   if (dialog.open) dialog.close();
 }
 
-dialog.addEventListener('close', () => { reload = undefined; });
 dialog.addEventListener('click', event => { if (event.target === dialog) close(); });
-export const refresh = () => reload?.();
 
 const heading = text => element('h2', { id: 'dialogtitle' }, text);
 const cancel = (label = 'Cancel') => element('button', { type: 'button', onclick: close }, label);
@@ -95,12 +91,32 @@ export function moveJob(action, label, j) {
   confirm({ title: `${label} ${j.kind} ${j.id} of ${j.entity}?`, says: [jobSays[action]], label: `${label} it`, danger: action === 'cancel-job', action, body: { job: j.id } });
 }
 
-export function retry(entity, records) {
+export function retry(entity, records, cause) {
   confirm({
     title: records.length === 1 ? `Try ${records[0]} again?` : `Try ${plural(records.length, 'record')} of ${entity} again?`,
-    says: ['A job sends each record once more, from its row as it is now. A record that is rejected again stays parked, with one more try.'],
+    says: [cause ? `Those with the cause: ${cause}.` : '', 'A job sends each record once more, from its row as it is now. A record that is rejected again stays parked, with one more try.'].filter(Boolean),
     label: 'Try again', action: 'retry-parked', body: { entity, records },
   });
+}
+
+// retryCause tries the records of one cause again, as many as one job takes.
+export async function retryCause(entity, c, says) {
+  try {
+    const most = 500, { records } = await call(`parked?${new URLSearchParams({ entity, reason: c.reason, cause: c.cause, limit: most })}`);
+    retry(entity, records.map(p => p.objectID), says);
+  } catch (problem) {
+    toast(problem.message);
+  }
+}
+
+// copy puts a command into the clipboard.
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(`Copied: ${text}`);
+  } catch {
+    toast(text);
+  }
 }
 
 // field is a labelled input.
@@ -220,38 +236,6 @@ export function pauseSchedule(s) {
 
 export function deleteSchedule(s) {
   confirm({ title: `Delete ${s.name}?`, says: ['The schedule starts no further syncs; running ones finish.'], label: 'Delete it', danger: true, action: 'delete-schedule', body: { schedule: s.id, version: s.version } });
-}
-
-const pageStates = ['waiting', 'under way', 'done', 'failed', 'abandoned'];
-
-// showRun shows a run and its pages, and updates while it runs.
-export async function showRun(id) {
-  show(heading(`Run ${id}`), element('p', {}, 'Reading…'), element('div', { class: 'acts' }, cancel('Close')));
-  const look = async () => {
-    try {
-      draw(await call(`runs/${id}`));
-    } catch (problem) {
-      show(heading(`Run ${id}`), element('p', { class: 'refused', role: 'alert' }, problem.message), element('div', { class: 'acts' }, cancel('Close')));
-    }
-  };
-  const draw = ({ run: r, pages, log }) => {
-    if (!dialog.open) return;
-    reload = r.closedAt ? undefined : look;
-    const scrolled = dialog.scrollTop;
-    const c = r.counts;
-    show(heading(`Run ${id} of ${r.entity}`), element('p', {}, badge(r.state), ` ${r.kind === 'window' ? '' : r.kind + ', '}`, r.closedAt ? ['ended ', moment(r.closedAt), ` after ${span(Date.parse(r.closedAt) - Date.parse(r.createdAt))}`] : ['began ', moment(r.createdAt)]),
-      r.lastError ? element('p', { class: 'refused' }, r.lastError) : '',
-      element('p', {}, `Changes from ${clock(r.from)} to ${clock(r.to)}.`),
-      element('p', {}, `${number(c.found)} found = ${number(c.saved)} saved + ${number(c.deleted)} deleted + ${number(c.unchanged)} unchanged + ${number(c.parked)} parked; ${plural(c.operations, 'operation')} of the index.`),
-      pages.length ? table(['Page', 'State', 'Roots', 'Tries', 'Saved', 'Deleted', 'Unchanged', 'Parked', 'Error'], pages.map(p => [
-        number(p.page), badge(pageStates[p.state] ?? String(p.state)), number(p.roots), number(p.attempts), number(p.counts.saved), number(p.counts.deleted), number(p.counts.unchanged), number(p.counts.parked), !p.lastError ? '–' : p.lastError === r.lastError ? 'as above' : p.lastError,
-      ]), 'Pages') : element('p', { class: 'empty' }, r.pagesTotal ? 'The pages of this run are no longer kept.' : 'This run has no pages: nothing had changed.'),
-      r.pagesTotal > pages.length && pages.length ? element('p', {}, `The first ${number(pages.length)} of ${number(r.pagesTotal)} pages; those with errors come first.`) : '',
-      log.length ? element('ul', { class: 'entries' }, log.map(e => element('li', {}, element('small', {}, moment(e.at)), element('p', {}, e.message)))) : '',
-      element('div', { class: 'acts' }, cancel('Close')));
-    dialog.scrollTop = scrolled;
-  };
-  await look();
 }
 
 // Parts of dialogs, for the pages of wings.

@@ -14,7 +14,7 @@ export function drawing(name, attributes = {}, ...children) {
 
 function furnish(made, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
+    if (key.startsWith('on')) made[key] = value; // a property, which renew can carry over
     else if (value !== undefined && value !== null && value !== false) made.setAttribute(key, value === true ? '' : value);
   }
   made.append(...children.flat().filter(child => child !== undefined && child !== null && child !== '' && child !== false));
@@ -27,16 +27,33 @@ export const setClock = text => { ahead = Date.parse(text) - Date.now(); };
 export const now = () => Date.now() + ahead;
 
 const whole = new Intl.NumberFormat('en-GB');
-const short = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const long = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+
+// All times are in one zone: the reader's, or UTC. The page's header names it.
+let short, long, far, day;
+export let zone;
+export function setZone(name) {
+  const timeZone = name === 'UTC' ? 'UTC' : undefined;
+  short = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone });
+  long = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone });
+  far = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZone });
+  day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeZone });
+  zone = short.resolvedOptions().timeZone;
+}
+const kept = 'return-sync-zone';
+try { setZone(localStorage.getItem(kept)); } catch { setZone(); }
+export function switchZone() {
+  setZone(zone === 'UTC' ? undefined : 'UTC');
+  try { localStorage.setItem(kept, zone); } catch { /* the choice lasts as long as the page */ }
+}
 
 export const number = n => whole.format(n);
 export const plural = (n, one, many = one + 's') => `${number(n)} ${n === 1 ? one : many}`;
 
-// clock words a time in the reader's zone.
+// clock words a time.
 export function clock(text) {
   const date = new Date(text);
-  return date.toDateString() === new Date(now()).toDateString() ? short.format(date) : long.format(date);
+  if (day.format(date) === day.format(now())) return short.format(date);
+  return Math.abs(now() - date) < 180 * 86400e3 ? long.format(date) : far.format(date);
 }
 
 // span words a duration in its two largest units.
@@ -61,7 +78,7 @@ export function moment(text) {
 // running is the age of a time, kept up to date by tick.
 export function running(text, kind = 'ago') {
   const made = element('time', { datetime: text, 'data-runs': kind, title: new Date(text).toISOString() });
-  tell(made);
+  age(made);
   return made;
 }
 
@@ -73,7 +90,7 @@ const kinds = {
   in: ms => ms < 0 ? `in ${span(-ms)}` : 'now',
 };
 
-function tell(made) {
+function age(made) {
   const text = kinds[made.dataset.runs](now() - Date.parse(made.dateTime));
   if (made.textContent !== text) made.textContent = text;
   const late = made.closest('[data-stale]');
@@ -82,7 +99,7 @@ function tell(made) {
 
 // tick updates the running times.
 export function tick() {
-  for (const made of document.querySelectorAll('time[data-runs]')) tell(made);
+  for (const made of document.querySelectorAll('time[data-runs]')) age(made);
 }
 
 const moods = {
@@ -103,9 +120,15 @@ export function button(key, label, act, attributes = {}) {
   return element('button', { type: 'button', 'data-key': key, onclick: act, ...attributes }, label);
 }
 
-// table makes a table whose cells carry their column's name, for narrow pages.
-export function table(columns, rows, label) {
+// link leads to another address of this page.
+export function link(to, label, attributes = {}) {
+  return element('a', { href: to, 'data-here': true, ...attributes }, label);
+}
+
+// table makes a table whose cells carry their column's name, for narrow pages. keys are
+// the names of its rows, by which they stay when others come and go.
+export function table(columns, rows, label, keys) {
   return element('table', { 'aria-label': label },
-    element('thead', {}, element('tr', {}, columns.map(c => element('th', { scope: 'col' }, c)))),
-    element('tbody', {}, rows.map(cells => element('tr', {}, cells.map((cell, i) => element('td', { 'data-label': columns[i] || undefined }, cell))))));
+    element('thead', {}, element('tr', {}, columns.map(c => c ? element('th', { scope: 'col' }, c) : element('td')))),
+    element('tbody', {}, rows.map((cells, n) => element('tr', { 'data-row': keys?.[n] }, cells.map((cell, i) => element('td', { 'data-label': columns[i] || undefined }, cell))))));
 }

@@ -1,10 +1,8 @@
 package browser
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,118 +12,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/console"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
-	"gitlab.com/eshopbox-team/return-sync/shared/alert"
-	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
-	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
-
-// desk is the running product with an operator before the console.
-type desk struct {
-	*rehearsal.Stack
-	*Page
-}
-
-// openDesk starts the product, syncs a sample and opens the console.
-func openDesk(t *testing.T) *desk {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	s, err := rehearsal.Start(ctx, rehearsal.Options{
-		Steps: true, HoldTicks: true, Workers: 2, Log: os.Stderr,
-		Env: []string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := sample.Migrate(ctx, s.DB); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sample.Generate(ctx, s.DB, sample.GenerateOptions{Rows: 200, Seed: 7, Now: time.Now().UTC()}); err != nil {
-		t.Fatal(err)
-	}
-	d := &desk{s, Open(t)}
-	d.syncs(t, run.Synced)
-	if err := s.Watch(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := heartbeat.New(s.Store.Pool()).Beat(ctx, alert.App); err != nil {
-		t.Fatal(err)
-	}
-	d.Go(s.ConsoleURL())
-	d.Until("the stream lives", `document.querySelector("#link").innerText === "Live"`)
-	return d
-}
-
-// syncs ticks, and wants the run to end so.
-func (d *desk) syncs(t *testing.T, want run.State) run.Run {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	r, err := d.Sync(ctx, "returns", nil)
-	if err != nil || r.State != want {
-		t.Fatalf("%+v, %v; want %s", r, err, want)
-	}
-	return r
-}
-
-// touch changes returns, so that a sync finds them.
-func (d *desk) touch(t *testing.T, where string) {
-	t.Helper()
-	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET row_version = row_version + 1, updated_at = NOW(6) WHERE "+where); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// index sets the index's faults.
-func (d *desk) index(t *testing.T, rules string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, d.AlgoliaURL()+"/_emulator/faults", strings.NewReader(`{"rules":[`+rules+`]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("X-Algolia-Application-Id", rehearsal.AppID)
-	req.Header.Set("X-Algolia-API-Key", rehearsal.AdminKey)
-	d.expectOK(t, req)
-}
-
-// expectOK sends a request.
-func (d *desk) expectOK(t *testing.T, req *http.Request) {
-	t.Helper()
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %d", req.URL, res.StatusCode)
-	}
-}
-
-// reads waits until a section reads so.
-func (d *desk) reads(section, text string) {
-	d.t.Helper()
-	d.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", quote(section), quote(text)))
-}
-
-// confirm says yes to what the page asks.
-func (d *desk) confirm() {
-	d.t.Helper()
-	d.Click("#confirm")
-	d.Until("the dialog to close", `!document.querySelector("#dialog").open`)
-}
-
-// key is the selector of a button of the page.
-func key(name string) string { return fmt.Sprintf("[data-key=%q]", name) }
 
 // TestConsoleTellsAndMends is an operator's day: all is well; a scope is started
 // and watched to its end; the index refuses a record, which is parked, and tried
@@ -139,17 +31,19 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	t.Log("a scope is started and watched")
 	d.touch(t, "TRUE")
 	d.StrikeAtRandom(0, 1, 150*time.Millisecond)
+	d.visit("schedules")
 	d.Click(key("new-scope"))
 	d.Type("#scopeid", "morning")
 	d.Type("#scopetitle", "Every <b>morning</b>")
 	d.Press(Enter)
 	d.confirm()
 	d.reads("#scopes", "syncing")
-	d.Until("the run's progress", `document.querySelector("#entity-0 .progress progress")?.value > 0`)
+	d.entity()
+	d.Until("the run's progress", `document.querySelector("#thing .progress progress")?.value > 0`)
 	d.top()
 	d.Picture("running")
-	first := Value[int](d.Page, `document.querySelector("#entity-0 .progress progress").value`)
-	d.Until("the progress to grow by itself", fmt.Sprintf(`document.querySelector("#entity-0 .progress progress").value > %d`, first))
+	first := Value[int](d.Page, `document.querySelector("#thing .progress progress").value`)
+	d.Until("the progress to grow by itself", fmt.Sprintf(`document.querySelector("#thing .progress progress").value > %d`, first))
 	d.StrikeAtRandom(0, 0, 0)
 	d.reads("#scopes", "synced")
 	if s, err := scopestore.New(d.Store.Pool()).Scope(t.Context(), "morning"); err != nil || s.State != scope.Synced || s.Title != "Every <b>morning</b>" {
@@ -171,6 +65,7 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	d.reads("#parked", id)
 	d.reads("#verdict", "records kept out of the index: 1")
 	d.index(t, "")
+	d.visit("records")
 	d.Click(key("retry-" + id))
 	d.Picture("confirm")
 	d.confirm()
@@ -187,12 +82,12 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	d.reads("#verdict", "refused more than")
 	d.top()
 	d.Picture("failed")
-	d.Click(key("last-returns"))
-	d.Until("the run's pages", fmt.Sprintf(`document.querySelector("#dialog h2").innerText.startsWith("Run %d") && document.querySelectorAll("#dialog tbody tr").length === %d`, failed.ID, failed.PagesTotal))
+	d.Click(`#verdict .act`)
+	d.Until("the run's pages", fmt.Sprintf(`document.querySelector("#thing h2").innerText.startsWith("Run %d") && document.querySelectorAll("#thing tbody tr").length === %d`, failed.ID, failed.PagesTotal))
+	d.Until("the run's address", fmt.Sprintf(`location.search === "?run=%d"`, failed.ID))
 	d.Picture("failed-run")
-	d.Press(Escape)
-	d.Until("the dialog to close", `!document.querySelector("#dialog").open`)
 	d.index(t, "")
+	d.visit("overview")
 	d.Click(key("sync-returns"))
 	d.confirm()
 	d.reads("#verdict", "All is well.")
@@ -204,10 +99,6 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	d.Size(390, 844)
 	d.Until("no sideways scrolling", `document.documentElement.scrollWidth <= 390`)
 	d.Picture("phone")
-	for _, section := range []string{"scopes", "audit"} {
-		Value[bool](d.Page, fmt.Sprintf(`(document.querySelector("#%s").scrollIntoView(), true)`, section))
-		d.Picture("phone-" + section)
-	}
 }
 
 // top scrolls to the top, for a picture.
@@ -220,6 +111,7 @@ func (d *desk) top() {
 // while somebody else does, and finds all of it in the audit.
 func TestConsoleEditsSchedules(t *testing.T) {
 	d := openDesk(t)
+	d.visit("schedules")
 	d.Click(key("add-schedule"))
 	d.Type("#s-name", "nightly")
 	d.Type("#s-time", "23:30")
@@ -263,6 +155,7 @@ func TestConsoleEditsSchedules(t *testing.T) {
 	d.confirm()
 	d.reads("#schedules", "daily at 22:15 UTC+05:30")
 	d.reads("#audit", "time 22:15")
+	d.visit("schedules")
 	d.Click(key("pause-schedule-1"))
 	d.confirm()
 	d.reads("#schedules", "disabled")
@@ -283,7 +176,8 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 		d.touch(t, "id < 700")
 		d.syncs(t, run.Synced)
 	}
-	d.Until("the chart", `document.querySelector("#entity-0 .chart .line")`)
+	d.entity()
+	d.Until("the chart", `document.querySelector("#thing .chart .line")`)
 
 	t.Log("the index puts a page off")
 	d.index(t, `{"kind":"rateLimit","retryAfter":3600}`)
@@ -294,8 +188,9 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.reads("#verdict", "try 1 of 2: ")
-	d.reads("#entity-0 .progress", "try 1 failed")
-	const toNow = `(() => { const chart = document.querySelector("#entity-0 .chart");
+	d.entity()
+	d.reads("#thing .progress", "try 1 failed")
+	const toNow = `(() => { const chart = document.querySelector("#thing .chart");
 		return [+chart.querySelector(".line").getAttribute("points").split(" ").pop().split(",")[0], chart.viewBox.baseVal.width - 4] })()`
 	if ends := Value[[]float64](d.Page, toNow); len(ends) != 2 || ends[0] < ends[1]-0.1 {
 		t.Errorf("the chart's line ends at %v; want the present, at its right edge", ends)
@@ -367,34 +262,37 @@ func TestConsoleComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Until("the page to notice", `document.querySelector("#link").innerText === "Reconnecting…" || document.querySelector("#link").innerText.startsWith("The console")`)
+	d.Until("the board to grey", `document.querySelector("#board.old") && /^Not connected for \d+ s\. This is the state of \d\d:\d\d:\d\d\.$/.test(document.querySelector("#old").innerText)`)
+	d.Picture("alone")
 	d.touch(t, "id < 700")
 	last := d.syncs(t, run.Synced)
 	if err := d.Revive(t.Context(), console.Function.Name); err != nil {
 		t.Fatal(err)
 	}
 	d.Until("the page to come back", `document.querySelector("#link").innerText === "Live"`)
-	d.reads("#entity-0", fmt.Sprintf("run %d", last.ID))
+	d.reads("#lines", fmt.Sprintf("run %d", last.ID))
+	d.Until("the board to be of now", `!document.querySelector("#board.old") && document.querySelector("#old").hidden`)
 	d.Complaints() // the browser reports the function's absence
 }
 
-// TestConsoleByKeyboard uses no mouse: the strip is walked with arrows, a run is
-// opened and closed, and the focus is where it was.
+// TestConsoleByKeyboard uses no mouse: the strip is walked with arrows, a run is opened,
+// and the page before comes back.
 func TestConsoleByKeyboard(t *testing.T) {
 	d := openDesk(t)
 	d.touch(t, "id < 700")
 	last := d.syncs(t, run.Synced)
-	d.reads("#entity-0", fmt.Sprintf("run %d", last.ID))
+	d.entity()
+	d.reads("#thing", fmt.Sprintf("run %d", last.ID))
 	Value[bool](d.Page, fmt.Sprintf(`(document.querySelector('%s').focus(), true)`, key("sync-returns")))
-	d.Press(Tab)
 	focus := `document.activeElement.dataset.key`
 	for i := 0; i < 4 && Value[string](d.Page, focus+` ?? ""`) != fmt.Sprintf("run-%d", last.ID); i++ {
 		d.Press(Tab)
 	}
 	d.Press(ArrowLeft)
 	d.Press(Enter)
-	d.Until("the run before to be shown", fmt.Sprintf(`document.querySelector("#dialog").open && document.querySelector("#dialog h2").innerText.startsWith("Run %d ")`, last.ID-1))
-	d.Press(Escape)
-	d.Until("the focus to come back", fmt.Sprintf(`!document.querySelector("#dialog").open && %s === "run-%d"`, focus, last.ID-1))
+	d.Until("the run before to be shown", fmt.Sprintf(`document.querySelector("#thing h2").innerText.startsWith("Run %d ") && document.activeElement.id === "main"`, last.ID-1))
+	Value[bool](d.Page, "(history.back(), true)")
+	d.Until("the entity to come back", `document.querySelector("#thing h2").innerText === "returns"`)
 }
 
 // TestConsoleShowsMarkupAsText puts markup wherever a text may come from, and
@@ -414,12 +312,15 @@ func TestConsoleShowsMarkupAsText(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, section := range []string{"#verdict", "#entities", "#parked", "#schedules", "#alerts", "#log", "#audit"} {
+	for _, section := range []string{"#verdict", "#parked", "#runs", "#schedules", "#alerts", "#log", "#audit"} {
 		d.reads(section, evil[:40])
 	}
+	d.entity()
+	d.reads("#thing", evil[:40])
 	d.Click(key("last-returns"))
-	d.reads("#dialog", evil[:40])
-	d.Press(Escape)
+	d.Until("the run", `document.querySelector("#thing h2").innerText.startsWith("Run")`)
+	d.reads("#thing", evil[:40])
+	d.visit("schedules")
 	d.Click(key("edit-schedule-1"))
 	d.Until("the form", `document.querySelector("#s-name")?.value.startsWith("<img")`)
 	d.Press(Escape)

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -216,4 +217,15 @@ func (p *Page) Picture(name string) {
 	if err != nil {
 		p.t.Error(err)
 	}
+}
+
+// Slow lets every request of the page take so long at least.
+func (p *Page) Slow(latency time.Duration) {
+	p.t.Helper()
+	p.do("slowing the network", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{Latency: float64(latency.Milliseconds()), DownloadThroughput: -1, UploadThroughput: -1}},
+		})
+		return err
+	}))
 }

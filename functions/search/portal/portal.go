@@ -10,6 +10,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"regexp"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 )
@@ -34,14 +35,32 @@ type Tenant struct {
 // else; pictures of items may come from anywhere by https.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Handler serves the page at / and what configure returns at /portal.json.
+// number is the form of a return's number in an address: it has a digit, and no point, so
+// that it is none of the page's files.
+var number = regexp.MustCompile(`^[A-Za-z0-9_-]*[0-9][A-Za-z0-9_-]*$`)
+
+// Handler serves the page at / and at a return's number, such as /RT1000399, and what configure returns at /portal.json.
 func Handler(configure func(*http.Request) (Config, error)) http.Handler {
 	page, err := fs.Sub(files, "page")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
+	index, err := fs.ReadFile(page, "index.html")
+	if err != nil {
+		panic(err) // the page is embedded
+	}
+	static := http.FileServerFS(page)
 	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServerFS(page))
+	mux.Handle("GET /", static)
+	// A return's own page is the same page, which reads the number from its address.
+	mux.HandleFunc("GET /{number}", func(w http.ResponseWriter, r *http.Request) {
+		if number.MatchString(r.PathValue("number")) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = w.Write(index) // a caller that has gone needs no page
+			return
+		}
+		static.ServeHTTP(w, r)
+	})
 	mux.HandleFunc("GET /portal.json", func(w http.ResponseWriter, r *http.Request) {
 		cfg, err := configure(r)
 		if err != nil {

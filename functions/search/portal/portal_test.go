@@ -35,6 +35,11 @@ func TestHandler(t *testing.T) {
 	if err := json.Unmarshal(rec.Body.Bytes(), &got); err != nil || cmp.Diff(want, got) != "" || rec.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("%+v %v", got, err)
 	}
+	for _, path := range []string{"/RT1000399", "/C12-7_a"} {
+		if rec := get(t, h, http.MethodGet, path); rec.Code != http.StatusOK || rec.Body.String() != get(t, h, http.MethodGet, "/").Body.String() {
+			t.Errorf("%s: %d %.80s", path, rec.Code, rec.Body)
+		}
+	}
 	if rec := get(t, h, http.MethodGet, "/nothing"); rec.Code != http.StatusNotFound {
 		t.Errorf("%d", rec.Code)
 	}

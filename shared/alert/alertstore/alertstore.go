@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
@@ -136,18 +137,31 @@ type AlertRow struct {
 
 // Alerts returns the newest alerts, newest first; open alone if asked to.
 func (s *Store) Alerts(ctx context.Context, open bool, limit int) ([]AlertRow, error) {
-	only := ""
-	if open {
-		only = "WHERE a.open_key IS NOT NULL"
+	return s.alerts(ctx, "NOT ? OR a.open_key IS NOT NULL", open, limit)
+}
+
+// Alert returns an alert; an unknown one is an error of kind fault.NotFound.
+func (s *Store) Alert(ctx context.Context, id int64) (AlertRow, error) {
+	list, err := s.alerts(ctx, "a.id = ?", id, 1)
+	if err == nil && len(list) == 0 {
+		err = fault.New(fault.NotFound, "unknown-alert", "there is no alert %d", id)
 	}
+	if err != nil {
+		return AlertRow{}, err
+	}
+	return list[0], nil
+}
+
+// alerts reads alerts, newest first.
+func (s *Store) alerts(ctx context.Context, where string, args ...any) ([]AlertRow, error) {
 	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (a AlertRow, err error) {
 		err = row.Scan(&a.ID, &a.Cause, &a.Entity, &a.Title, &a.Text, &a.Do, &a.Link, &a.Outcome, &a.RaisedAt, &a.ClosedAt,
 			&a.Sent, &a.Waiting, &a.Refused)
 		return a, err
 	}, `SELECT a.id, a.cause, a.entity, a.title, a.detail, a.advice, a.link, a.outcome, a.raised_at, a.closed_at,
 		COALESCE(SUM(n.state = 'sent'), 0), COALESCE(SUM(n.state = 'waiting'), 0), COALESCE(SUM(n.state = 'refused'), 0)
-		FROM (SELECT * FROM sync_alert a `+only+` ORDER BY a.id DESC LIMIT ?) AS a LEFT JOIN sync_alert_notice n ON n.alert_id = a.id
-		GROUP BY a.id, a.cause, a.entity, a.title, a.detail, a.advice, a.link, a.outcome, a.raised_at, a.closed_at ORDER BY a.id DESC`, limit)
+		FROM (SELECT * FROM sync_alert a WHERE `+where+` ORDER BY a.id DESC LIMIT ?) AS a LEFT JOIN sync_alert_notice n ON n.alert_id = a.id
+		GROUP BY a.id, a.cause, a.entity, a.title, a.detail, a.advice, a.link, a.outcome, a.raised_at, a.closed_at ORDER BY a.id DESC`, args...)
 	return list, sqldb.Outage(err, "read the alerts")
 }
 

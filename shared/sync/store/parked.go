@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 
@@ -77,8 +78,7 @@ func (db *ParkedList) Named(ctx context.Context, entity string, ids []string) ([
 // meanwhile may be given or not.
 func (db *ParkedList) Each(ctx context.Context, entity, reason string, fn func([]Parked) error) error {
 	for after := ""; ; {
-		list, err := db.read(ctx, "entity = ? AND object_id > ? AND resolved_at IS NULL AND (? = '' OR reason = ?) ORDER BY object_id LIMIT ?",
-			entity, after, reason, reason, sqldb.ChunkSize)
+		list, err := db.After(ctx, entity, reason, after, sqldb.ChunkSize)
 		if err != nil || len(list) == 0 {
 			return err
 		}
@@ -87,6 +87,48 @@ func (db *ParkedList) Each(ctx context.Context, entity, reason string, fn func([
 		}
 		after = list[len(list)-1].ObjectID
 	}
+}
+
+// After returns the records that are parked now whose ids lie behind another one, for one
+// reason or for any (empty), in the order of their ids.
+func (db *ParkedList) After(ctx context.Context, entity, reason, after string, limit int) ([]Parked, error) {
+	return db.read(ctx, "entity = ? AND object_id > ? AND resolved_at IS NULL AND (? = '' OR reason = ?) ORDER BY object_id LIMIT ?", entity, after, reason, reason, limit)
+}
+
+// Cause is how many records of an entity are parked for one cause.
+type Cause struct {
+	Reason   string    `json:"reason"`
+	Cause    string    `json:"cause"`
+	Records  int64     `json:"records"`
+	LastSeen time.Time `json:"lastSeen"`
+}
+
+// mostDetails bounds the details that are read for causes. Those of most records come first.
+const mostDetails = 2000
+
+// Causes groups the records that are parked now, the most frequent cause first.
+func (db *ParkedList) Causes(ctx context.Context, entity string) ([]Cause, error) {
+	list := []Cause{}
+	err := sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
+		var p Parked
+		var c Cause
+		if err := row.Scan(&p.Reason, &p.Detail, &c.Records, &c.LastSeen); err != nil {
+			return err
+		}
+		c.Reason, c.Cause = p.Reason, p.Cause()
+		at := slices.IndexFunc(list, func(known Cause) bool { return known.Reason == c.Reason && known.Cause == c.Cause })
+		if at < 0 {
+			list = append(list, c)
+			return nil
+		}
+		list[at].Records += c.Records
+		if c.LastSeen.After(list[at].LastSeen) {
+			list[at].LastSeen = c.LastSeen
+		}
+		return nil
+	}, "SELECT reason, detail, COUNT(*), MAX(last_seen) FROM sync_parked WHERE entity = ? AND resolved_at IS NULL GROUP BY reason, detail ORDER BY COUNT(*) DESC, reason, detail LIMIT ?", entity, mostDetails)
+	slices.SortStableFunc(list, func(a, b Cause) int { return int(b.Records - a.Records) })
+	return list, sqldb.Outage(err, "read the causes of parked records")
 }
 
 // read reads parked records.

@@ -50,6 +50,21 @@ func (db *Runs) Windows(ctx context.Context, entity string, limit int) ([]run.Ru
 	return db.runs(ctx, "WHERE r.entity = ? AND r.kind = ? ORDER BY r.id DESC LIMIT ?", entity, run.Window, limit)
 }
 
+// RunFilter chooses runs; what is empty chooses all.
+type RunFilter struct {
+	Entity string
+	State  run.State
+	Syncs  bool  // without the runs of jobs
+	Before int64 // ids less than this
+	Limit  int
+}
+
+// Listed returns the newest runs of a filter, newest first.
+func (db *Runs) Listed(ctx context.Context, f RunFilter) ([]run.Run, error) {
+	return db.runs(ctx, "WHERE (? = '' OR r.entity = ?) AND (? = '' OR r.state = ?) AND (NOT ? OR r.kind = ?) AND (? = 0 OR r.id < ?) ORDER BY r.id DESC LIMIT ?",
+		f.Entity, f.Entity, f.State, f.State, f.Syncs, run.Window, f.Before, f.Before, f.Limit)
+}
+
 // runs reads runs.
 func (db *Runs) runs(ctx context.Context, where string, args ...any) ([]run.Run, error) {
 	list, err := sqldb.Collect(ctx, db.sql, scanRun, "SELECT "+runColumns+" FROM sync_run r "+where, args...)

@@ -1,6 +1,8 @@
-// The returns portal: a page over the search function. Every search is one
-// request in InstantSearch's protocol: the hits, and for each facet its counts
-// without its own refinement.
+// The returns portal: a page over the search function, and a model for other front ends.
+// Every search is one request in InstantSearch's protocol: the hits with the counts of all
+// facets, and for each refined facet its counts without its own refinement. Each query is
+// billed, so typing is waited out, an older search is cancelled, and an answer of the last
+// minute is used again.
 
 const $ = id => document.getElementById(id);
 const day = 86_400_000;
@@ -27,7 +29,7 @@ const details = [
 
 const coded = ['item.condition', 'resolution', 'refund.mode', 'refund.status']; // their values are words in capitals
 
-let config, tenant, state, sequence = 0, timer, retry, opened = {};
+let config, tenant, state, timer, retry, under, asof, opened = {};
 
 // words turns RETURN_IN_PROCESSING into Return in processing.
 function words(text) {
@@ -60,11 +62,15 @@ function marked(hit, path) {
   }).filter(part => part !== '');
 }
 
-// The state lives behind the # of the address, so that back, reload and links work.
+// A return has a page of its own, by its number: /RT1000399.
+const one = decodeURIComponent(location.pathname.split('/').pop());
+
+// The state lives behind the # of the address, so that back, reload and links work. What
+// makes no sense in it is ignored.
 function readState() {
-  const p = new URLSearchParams(location.hash.slice(1));
+  const p = new URLSearchParams(location.hash.slice(1)), span = p.get('span') ?? '';
   return {
-    query: p.get('q') ?? '', account: p.get('account'), sort: p.get('sort') ?? '', span: p.get('span') ?? '', page: Math.min(lastReachable, Math.max(0, Number(p.get('page') ?? 1) - 1)) || 0,
+    query: one || (p.get('q') ?? '').slice(0, 200), account: p.get('account'), sort: p.get('sort') ?? '', span: spans.some(([days]) => days === span) ? span : '', grouped: p.get('group') === 'return', page: Math.min(lastReachable, Math.max(0, Number(p.get('page') ?? 1) - 1)) || 0,
     chosen: Object.fromEntries(facets.map(f => [f.field, new Set(p.getAll(f.field))])),
   };
 }
@@ -75,16 +81,17 @@ function writeState(push) {
   for (const f of facets) for (const value of state.chosen[f.field]) p.append(f.field, value);
   for (const name of ['span', 'sort']) if (state[name]) p.set(name, state[name]);
   if (state.page) p.set('page', state.page + 1);
+  if (state.grouped) p.set('group', 'return');
   if (config.tenants.length > 1) p.set('account', tenant.account);
   history[push ? 'pushState' : 'replaceState'](null, '', '#' + p);
 }
 
-// change applies a change to the state and searches.
-function change(update, push = true) {
+// change applies a change to the state and searches; again asks even for what is known.
+function change(update, push = true, again = false) {
   state.page = 0;
   update();
   writeState(push);
-  search();
+  search(again);
 }
 
 // filtersBut returns the chosen filters without one facet's own.
@@ -98,36 +105,82 @@ function filtersBut(field) {
 // since is rounded to the minute, so that equal searches are equal texts.
 const since = days => Math.floor((Date.now() - days * day) / 60_000) * 60_000;
 
-function requests() {
-  const base = { query: state.query, maxValuesPerFacet: 50 };
-  const indexName = config.index + (state.sort ? '_' + state.sort : '');
-  const ask = params => ({ indexName: config.index, params: { ...base, hitsPerPage: 0, ...params } });
-  return [
-    { indexName, params: { ...base, ...filtersBut(), page: state.page, hitsPerPage: pageSize, highlightPreTag: open, highlightPostTag: close } },
-    ...facets.map(f => ask({ ...filtersBut(f.field), facets: [f.field] })),
-    ...spans.map(([days]) => ask({ ...filtersBut('span'), numericFilters: [`statusAt>=${since(days)}`] })),
-  ];
+// Answers by their requests, with the time of each: one of the last minute is used again.
+const answers = new Map(), fresh = 60_000, mostAnswers = 200;
+const keyOf = request => JSON.stringify([tenant.account, request]);
+
+// ask makes a request without hits, for counts. Its facets are always all of them, so that
+// the counts of one search serve as those of another.
+const ask = params => ({ indexName: config.index, params: { query: state.query, maxValuesPerFacet: 50, hitsPerPage: 0, facets: facets.map(f => f.field), ...params } });
+
+// hitsOf is the request for a page of hits.
+function hitsOf(page, size, more = {}) {
+  const alone = one ? { restrictSearchableAttributes: ['returnNumber'], typoTolerance: false } : {};
+  return { indexName: config.index + (state.sort ? '_' + state.sort : ''), params: { query: state.query, maxValuesPerFacet: 50, facets: facets.map(f => f.field), ...filtersBut(), page, hitsPerPage: size,
+    ...(state.grouped ? { distinct: true } : {}), highlightPreTag: open, highlightPostTag: close, ...alone, ...more } };
 }
 
-async function search() {
-  const mine = ++sequence, { query } = state;
-  clearTimeout(retry);
-  $('hits').classList.add('waiting');
-  let response, answer;
+// requests are those of the state: the hits, and for each refined facet its counts.
+function requests() {
+  return [hitsOf(state.page, pageSize), ...facets.map(f => state.chosen[f.field].size ? ask(filtersBut(f.field)) : undefined)];
+}
+
+// keep keeps an answer; the counts of one with hits serve for a request without them.
+function keep(request, result) {
+  const at = Date.now();
+  if (answers.size >= mostAnswers) answers.delete(answers.keys().next().value);
+  answers.set(keyOf(request), { at, result });
+  const { facetFilters, numericFilters } = request.params;
+  if (request.params.page === 0 && !one && !request.params.distinct) answers.set(keyOf(ask({ query: request.params.query, facetFilters, numericFilters })), { at, result });
+}
+
+// known returns the answers to requests; undefined for those that have to be asked.
+const known = list => list.map(request => {
+  const kept = request && answers.get(keyOf(request));
+  return kept && Date.now() - kept.at < fresh ? kept.result : undefined;
+});
+
+// send asks the service; the answers are kept.
+async function send(list, signal) {
+  const asked = list.filter((request, i) => request && !known(list)[i]);
+  if (!asked.length) return { results: [] };
+  const response = await fetch(config.search, {
+    method: 'POST', headers: { Authorization: 'Bearer ' + tenant.token, 'Content-Type': 'application/json' }, body: JSON.stringify({ requests: asked }), signal,
+  });
+  let answer;
   try {
-    response = await fetch(config.search, {
-      method: 'POST', headers: { Authorization: 'Bearer ' + tenant.token, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ requests: requests() }), signal: AbortSignal.timeout(15_000),
-    });
     answer = await response.json();
-  } catch {
-    answer = { error: { message: response ? 'The search cannot be reached at the moment.' : 'The search does not answer. Are you online?' } };
+  } catch (problem) {
+    if (signal.aborted) throw problem;
+    answer = { error: { message: 'The search cannot be reached at the moment.' } };
   }
-  if (mine !== sequence) return; // a newer search is under way
-  if (!response?.ok || !answer.results) return fail(response, answer?.error); // what is shown answers an older question, so it stays dimmed
+  if (response.ok && answer.results) asked.forEach((request, i) => keep(request, answer.results[i]));
+  return { ...answer, response };
+}
+
+// search shows the state's answer; an older search that is still under way is cancelled.
+// again asks even for what is known.
+async function search(again = false) {
+  const { query } = state, list = requests();
+  clearTimeout(retry);
+  under?.abort();
+  const mine = under = new AbortController(), late = setTimeout(() => mine.abort('late'), 15_000);
+  if (again === true) for (const request of list) if (request) answers.delete(keyOf(request));
+  $('hits').classList.add('waiting');
+  let answer;
+  try {
+    answer = await send(list, mine.signal);
+  } catch {
+    answer = { error: { message: 'The search does not answer. Are you online?' } };
+  }
+  clearTimeout(late);
+  if (mine !== under) return; // a newer search is under way
+  if (!answer.results) return fail(answer.response, answer.error); // what is shown answers an older question, so it stays dimmed
   $('hits').classList.remove('waiting');
   $('hits').dataset.query = query; // what the shown list answers
-  show(answer);
+  if (answer.response) asof = { asOf: answer.asOf, stale: answer.stale, at: Date.now() };
+  const [hits, ...counts] = known(list);
+  show(hits, counts.map(result => result ?? hits));
 }
 
 function fail(response, error) {
@@ -137,9 +190,9 @@ function fail(response, error) {
   const wait = Number(response?.headers.get('Retry-After')) || (status === 503 || !status || response.ok ? 5 : 0); // an answer that broke off had a good status
   if (wait) {
     text += ` Trying again in ${wait} s.`;
-    retry = setTimeout(search, wait * 1000);
+    retry = setTimeout(() => search(), wait * 1000);
   }
-  notice(text, true, element('button', { type: 'button', onclick: signIn ? () => location.reload() : search }, signIn ? 'Load again' : 'Try now'));
+  notice(text, true, element('button', { type: 'button', onclick: signIn ? () => location.reload() : () => search() }, signIn ? 'Load again' : 'Try now'));
   $('count').textContent = 'No answer';
 }
 
@@ -168,30 +221,46 @@ function age(date) {
   return `${Math.round(minutes / 1440)} days ago`;
 }
 
-function showAsOf({ asOf, stale }) {
-  const date = asOf ? new Date(asOf) : null;
-  $('asof').textContent = date ? `Returns as of ${when(date)}` : '';
+// unconfirmed is the age of the last answer from which on the page says that it is old.
+const unconfirmed = 5 * 60_000;
+
+// showAsOf says as of when the returns are; it ages with the page. An error stays until
+// there is an answer.
+function showAsOf(answered) {
+  if (!asof) return;
+  const { asOf, stale, at } = asof, date = asOf ? new Date(asOf) : null, silent = Date.now() - at > unconfirmed;
+  $('asof').textContent = date ? `Returns as of ${when(date)}, ${age(date)}` : '';
   $('asof').title = date ? dates.format(date) : '';
-  $('asof').classList.toggle('stale', stale);
+  $('asof').classList.toggle('stale', stale || silent);
+  if ($('notice').className === 'error' && !$('notice').hidden && !answered) return;
   if (!date) notice('The returns have not been loaded yet. What you see may be incomplete.');
   else if (stale) notice(`These returns may be out of date: they were last checked ${age(date)}, at ${when(date)}. Newer changes are missing.`);
+  else if (silent) notice(`This page has had no answer for ${age(new Date(at)).replace(' ago', '')}. Newer changes are missing.`);
   else notice();
 }
 
-function show(answer) {
-  const [main, ...rest] = answer.results;
-  showAsOf(answer);
+// renew asks again for what a visible page shows, once a minute and when it is looked at.
+function renew() {
+  if (asof) showAsOf();
+  if (document.visibilityState === 'visible' && asof && Date.now() - asof.at >= fresh && !$('hits').classList.contains('waiting')) search(true);
+}
+
+function show(main, counts) {
+  showAsOf(true);
   if (main.countsWithheld) Object.assign(main, {nbHits: main.hits.length, nbPages: 1});
   const lastPage = Math.max(0, main.nbPages - 1);
   if (state.page > lastPage) return change(() => { state.page = lastPage; }, false);
-  $('count').textContent = main.countsWithheld ? 'Counts are shown again after the index is rebuilt' : main.nbHits === 1 ? '1 returned item' : `${whole.format(main.nbHits)} returned items`;
+  const noun = state.grouped ? 'return' : 'returned item';
+  $('count').textContent = main.countsWithheld ? 'Counts are shown again after the index is rebuilt' : main.nbHits === 1 ? `1 ${noun}` : `${whole.format(main.nbHits)} ${noun}s`;
   $('hits').replaceChildren(...(main.hits.length ? main.hits.map(hitOf) : [emptyOf()]));
+  if (one) for (const details of document.querySelectorAll('#hits details')) details.open = true;
   $('pages').hidden = main.nbPages < 2;
   $('page').textContent = `Page ${state.page + 1} of ${main.nbPages}`;
   $('previous').disabled = state.page === 0;
   $('next').disabled = state.page >= lastPage;
   $('deep').hidden = !(state.page >= lastPage && main.nbHits > main.nbPages * pageSize);
-  showFacets(rest);
+  $('csv').hidden = !main.hits.length;
+  showFacets(counts);
   showChosen();
 }
 
@@ -219,7 +288,31 @@ function fill(box, hit) {
   box.append(element('dl', {}, ...details.flatMap(([title, path]) => {
     const value = valueOf(hit, path);
     return value.length ? [element('div', {}, element('dt', {}, title), element('dd', {}, ...value))] : [];
-  })));
+  }), one ? '' : element('div', {}, element('dt', {}, 'Page'), element('dd', {}, element('a', { href: encodeURIComponent(hit.returnNumber) + (config.tenants.length > 1 ? '#account=' + encodeURIComponent(tenant.account) : '') }, `Return ${hit.returnNumber}`)))));
+}
+
+// download makes a CSV file of the filtered list, as far as it can be paged through.
+async function download() {
+  const size = 100, most = 1000 / size, rows = [['Return', 'Status', 'Status since', 'Item', ...details.map(([title]) => title)]];
+  $('csv').disabled = true;
+  try {
+    for (let page = 0, pages = 1; page < Math.min(pages, most); page++) {
+      const request = hitsOf(page, size, { highlightPreTag: '', highlightPostTag: '', attributesToHighlight: [] });
+      const answer = await send([request], AbortSignal.timeout(30_000));
+      if (answer.error) throw new Error(answer.error.message);
+      const [result] = known([request]);
+      pages = result.nbPages;
+      for (const hit of result.hits) rows.push([hit.returnNumber, hit.status, hit.statusAt ? new Date(hit.statusAt).toISOString() : '', at(hit, 'item.name'), ...details.map(([, path]) => path.endsWith('At') && at(hit, path) ? new Date(at(hit, path)).toISOString() : at(hit, path))]);
+    }
+    // A spreadsheet takes a text that begins so for a formula.
+    const cell = value => `"${String(value ?? '').replace(/^([=+\-@\t\r])/, "'$1").replaceAll('"', '""')}"`;
+    const file = URL.createObjectURL(new Blob(['\ufeff', rows.map(row => row.map(cell).join(',')).join('\r\n')], { type: 'text/csv' }));
+    element('a', { href: file, download: 'returns.csv' }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 60_000);
+  } catch (problem) {
+    notice(`The file cannot be made: ${problem.message}`, true);
+  }
+  $('csv').disabled = false;
 }
 
 function valueOf(hit, path) {
@@ -257,8 +350,7 @@ function clearFilters() {
 function showFacets(results) {
   const focused = document.activeElement?.dataset?.key;
   const boxes = facets.map((f, i) => facetOf(f, results[i].facets?.[f.field] ?? {}));
-  const counts = results.slice(facets.length).map(result => result.nbHits);
-  boxes.splice(1, 0, spansOf(counts));
+  boxes.splice(1, 0, spansOf());
   $('facets').replaceChildren(...boxes);
   if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
@@ -275,10 +367,28 @@ function facetOf(f, counts) {
     more > 0 || opened[f.field] ? element('button', { type: 'button', class: 'more', onclick: () => { opened[f.field] = more > 0; search(); } }, more > 0 ? `${more} more` : 'Fewer') : '');
 }
 
-function spansOf(counts) {
+// spanRequests are those for the counts of times, which people ask for by coming near.
+const spanRequests = () => spans.map(([days]) => ask({ ...filtersBut('span'), numericFilters: [`statusAt>=${since(days)}`], ...(state.grouped ? { distinct: true } : {}) }));
+
+function spansOf() {
+  const counts = known(spanRequests()).map(result => result?.nbHits);
   const all = choice('radio', 'span', '', 'Any time', undefined, !state.span, () => { state.span = ''; });
-  return element('fieldset', {}, element('legend', {}, 'Latest status'), all,
+  return element('fieldset', { id: 'spans', onpointerenter: countSpans, onfocusin: countSpans }, element('legend', {}, 'Latest status'), all,
     ...spans.map(([days, title], i) => choice('radio', 'span', days, title, counts[i], state.span === days, () => { state.span = days; })));
+}
+
+// countSpans puts counts beside the times.
+async function countSpans() {
+  const list = spanRequests();
+  if (known(list).every(Boolean)) return;
+  try {
+    await send(list, AbortSignal.timeout(15_000));
+  } catch {
+    return; // the times work without counts
+  }
+  const focused = document.activeElement?.dataset?.key;
+  document.querySelector('#spans')?.replaceWith(spansOf());
+  if (focused?.startsWith('span:')) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
 function choice(type, group, value, label, count, checked, pick) {
@@ -319,6 +429,7 @@ function restore() {
   $('query').value = state.query;
   if (![...$('sort').options].some(o => o.value === state.sort)) state.sort = '';
   $('sort').value = state.sort;
+  $('grouped').checked = state.grouped;
   search();
 }
 
@@ -342,8 +453,10 @@ async function start() {
   if (!config.tenants?.length) throw new Error('there is no account to search');
   $('tenant').replaceChildren(...config.tenants.map(t => element('option', { value: t.account }, t.account)));
   await offerSorts();
-  $('search').addEventListener('submit', event => { event.preventDefault(); clearTimeout(timer); change(() => { state.query = $('query').value; }); });
-  $('query').addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(() => change(() => { state.query = $('query').value; }, false), 120); });
+  $('search').addEventListener('submit', event => { event.preventDefault(); clearTimeout(timer); change(() => { state.query = $('query').value; }, true, true); });
+  $('query').addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(() => change(() => { state.query = $('query').value; }, false), 200); });
+  $('grouped').addEventListener('change', () => change(() => { state.grouped = $('grouped').checked; }));
+  $('csv').addEventListener('click', download);
   $('tenant').addEventListener('change', () => change(() => {
     tenant = config.tenants.find(t => t.account === $('tenant').value);
     for (const f of facets) state.chosen[f.field].clear();
@@ -354,6 +467,15 @@ async function start() {
   $('toggle').addEventListener('click', () => $('toggle').setAttribute('aria-expanded', $('toggle').getAttribute('aria-expanded') === 'false'));
   addEventListener('keydown', keys);
   addEventListener('popstate', restore);
+  addEventListener('hashchange', restore);
+  document.addEventListener('visibilitychange', renew);
+  addEventListener('focus', renew);
+  setInterval(renew, 15_000);
+  if (one) {
+    $('query').disabled = true;
+    document.body.classList.add('one');
+    document.title = `Return ${one}`;
+  }
   restore();
 }
 

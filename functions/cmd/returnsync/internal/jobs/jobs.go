@@ -24,7 +24,7 @@ func Commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{backfillCmd(a), jobsCmd(a), parkedCmd(a)}
 }
 
-const jobsHelp = `jobs shows and steers the work beside the syncs: backfills, repairs, and retries of
+const jobsHelp = `jobs shows and steers the work that runs next to syncs: backfills, repairs, and retries of
 single records. The functions do the work of a job. If they fail, the next tick
 continues the job from its last finished page.`
 

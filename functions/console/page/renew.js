@@ -1,0 +1,46 @@
+// Elements are renewed in place: what stays the same stays the same element, so that the
+// scroll position, a selection and the focus stay where they are.
+
+const nameOf = node => node.nodeType === 1 ? node.id || node.dataset.row || node.dataset.key : undefined;
+const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && nameOf(a) === nameOf(b);
+const handlers = ['onclick', 'onkeydown', 'onsubmit', 'oninput', 'onchange', 'ontoggle'];
+
+// renew makes the children of a place those that are given, and keeps those that fit.
+export function renew(place, fresh) {
+  const named = new Map();
+  for (const child of place.childNodes) if (nameOf(child)) named.set(nameOf(child), child);
+  let at = place.firstChild;
+  for (const node of fresh) {
+    let kept = at && alike(at, node) ? at : named.get(nameOf(node));
+    if (kept && !alike(kept, node)) kept = undefined;
+    if (!kept) {
+      place.insertBefore(node, at);
+      continue;
+    }
+    if (kept === at) at = at.nextSibling;
+    else place.insertBefore(kept, at);
+    named.delete(nameOf(kept));
+    update(kept, node);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+// update makes a kept node equal to a fresh one.
+function update(kept, fresh) {
+  if (kept.nodeType !== 1) {
+    if (kept.data !== fresh.data) kept.data = fresh.data;
+    return;
+  }
+  for (const { name } of [...kept.attributes]) if (!fresh.hasAttribute(name) && !(name === 'open' && kept.matches('details'))) kept.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (kept.getAttribute(name) !== value && !(name === 'tabindex' && kept.parentElement.contains(document.activeElement))) kept.setAttribute(name, value);
+  for (const name of handlers) if (kept[name] || fresh[name]) kept[name] = fresh[name];
+  if (kept.matches('input, select') && kept !== document.activeElement) {
+    kept.value = fresh.value;
+    kept.checked = fresh.checked;
+  }
+  renew(kept, [...fresh.childNodes]);
+}

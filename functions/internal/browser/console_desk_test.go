@@ -1,0 +1,144 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
+	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+)
+
+// desk is the running product with an operator before the console.
+type desk struct {
+	*rehearsal.Stack
+	*Page
+}
+
+// openDesk starts the product, syncs a sample and opens the console.
+func openDesk(t *testing.T) *desk {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	s, err := rehearsal.Start(ctx, rehearsal.Options{
+		Steps: true, HoldTicks: true, Workers: 2, Log: os.Stderr,
+		Env: []string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := sample.Migrate(ctx, s.DB); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sample.Generate(ctx, s.DB, sample.GenerateOptions{Rows: 200, Seed: 7, Now: time.Now().UTC()}); err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{s, Open(t)}
+	d.syncs(t, run.Synced)
+	if err := s.Watch(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := heartbeat.New(s.Store.Pool()).Beat(ctx, alert.App); err != nil {
+		t.Fatal(err)
+	}
+	d.Go(s.ConsoleURL())
+	d.Until("the stream lives", `document.querySelector("#link").innerText === "Live"`)
+	return d
+}
+
+// syncs ticks, and wants the run to end so.
+func (d *desk) syncs(t *testing.T, want run.State) run.Run {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, err := d.Sync(ctx, "returns", nil)
+	if err != nil || r.State != want {
+		t.Fatalf("%+v, %v; want %s", r, err, want)
+	}
+	return r
+}
+
+// touch changes returns, so that a sync finds them.
+func (d *desk) touch(t *testing.T, where string) {
+	t.Helper()
+	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET row_version = row_version + 1, updated_at = NOW(6) WHERE "+where); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// index sets the index's faults.
+func (d *desk) index(t *testing.T, rules string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, d.AlgoliaURL()+"/_emulator/faults", strings.NewReader(`{"rules":[`+rules+`]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Algolia-Application-Id", rehearsal.AppID)
+	req.Header.Set("X-Algolia-API-Key", rehearsal.AdminKey)
+	d.expectOK(t, req)
+}
+
+// expectOK sends a request.
+func (d *desk) expectOK(t *testing.T, req *http.Request) {
+	t.Helper()
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d", req.URL, res.StatusCode)
+	}
+}
+
+// pageOf is the page of each section; those that are not here are on every page.
+var pageOf = map[string]string{
+	"#verdict": "overview", "#lines": "overview", "#alerts": "overview", "#runs": "runs", "#parked": "records", "#jobs": "jobs",
+	"#scopes": "schedules", "#schedules": "schedules", "#log": "log", "#audit": "audit",
+}
+
+// visit goes to a page by the navigation.
+func (d *desk) visit(page string) {
+	d.t.Helper()
+	d.Click(key("place-" + page))
+	d.Until("the page "+page, fmt.Sprintf(`document.querySelector(%s).getAttribute("aria-current") === "page"`, quote(key("place-"+page))))
+}
+
+// entity goes to the page of the entity.
+func (d *desk) entity() {
+	d.t.Helper()
+	d.visit("overview")
+	d.Click(key("entity-returns"))
+	d.Until("the entity", `document.querySelector("#thing h2").innerText === "returns" && !document.querySelector("#thing").hidden`)
+}
+
+// reads waits until a section reads so, on its page.
+func (d *desk) reads(section, text string) {
+	d.t.Helper()
+	if page := pageOf[section]; page != "" && Value[bool](d.Page, fmt.Sprintf("document.querySelector(%s).hidden", quote(section))) {
+		d.visit(page)
+	}
+	d.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", quote(section), quote(text)))
+}
+
+// confirm says yes to what the page asks.
+func (d *desk) confirm() {
+	d.t.Helper()
+	d.Click("#confirm")
+	d.Until("the dialog to close", `!document.querySelector("#dialog").open`)
+}
+
+// key is the selector of a button of the page.
+func key(name string) string { return fmt.Sprintf("[data-key=%q]", name) }

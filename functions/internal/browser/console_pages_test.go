@@ -1,0 +1,111 @@
+package browser
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+)
+
+// count is a table n of the numbers from 1 on.
+func count(to int) string {
+	return fmt.Sprintf("WITH RECURSIVE n AS (SELECT 1 AS seq UNION ALL SELECT seq + 1 FROM n WHERE seq < %d)", to)
+}
+
+// crowd fills the tables as a busy installation has them: 500 parked records for three
+// causes, runs of which some failed, jobs, alerts, entries of log and audit.
+func (d *desk) crowd(t *testing.T) {
+	t.Helper()
+	for _, query := range []string{
+		`INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) ` + count(500) + ` SELECT 'returns', CONCAT('P', seq), seq, 1, IF(seq % 3, 'TOO_LARGE', 'REJECTED'),
+			IF(seq > 495, CONCAT('attribute "a', seq, '" is wrong'), CONCAT('Record at the position ', seq, ' objectID=P', seq, ' is too big size=', 10000 + seq, '/10000 bytes')), 10000 + seq FROM n`,
+		`INSERT INTO sync_run (entity, claim_id, kind, state, claim_token, window_from, window_to, last_error, created_at, closed_at) ` + count(300) + ` SELECT 'returns', 1, 'window', IF(seq % 40, 'synced', 'failed'), LPAD(seq, 32, 'x'),
+			NOW(6) - INTERVAL (302 - seq) * 15 MINUTE, NOW(6) - INTERVAL (301 - seq) * 15 MINUTE, IF(seq % 40, '', 'the index answers 503'), NOW(6) - INTERVAL (301 - seq) * 15 MINUTE, NOW(6) - INTERVAL (301 - seq) * 15 MINUTE FROM n`,
+		`INSERT INTO sync_job (id, entity, kind, state, window_from, window_to, roots, asked_by, note) VALUES (901, 'returns', 'backfill', 'done', '2026-01-01', NOW(6), 200, 'somebody', ''), (902, 'returns', 'backfill', 'failed', '2026-01-01', NOW(6), 200, 'somebody', 'the source is away')`,
+		`INSERT INTO sync_alert (id, cause, entity, title, detail, advice, link, raised_at, outcome, closed_at) VALUES (801, 'behind', 'returns', 'the index was behind', 'by 50 minutes', 'see the runs', '', NOW(6) - INTERVAL 1 DAY, 'recovered', NOW(6))`,
+		`INSERT INTO sync_log (at, severity, entity, run_id, message) ` + count(30) + ` SELECT NOW(6), IF(seq % 5, 'INFO', 'ERROR'), 'returns', 1, CONCAT('page ', seq, ' of 30 was written') FROM n`,
+		`INSERT INTO sync_audit (at, who, via, action, object, old_value, new_value, outcome) ` + count(30) + ` SELECT NOW(6), 'somebody', 'cli', 'start-entity', 'returns', '', CONCAT('start ', seq), 'done' FROM n`,
+	} {
+		if _, err := d.DB.ExecContext(t.Context(), query); err != nil {
+			t.Fatalf("%.60s: %v", query, err)
+		}
+	}
+}
+
+// TestEveryPageOfTheConsole opens the address of every page and thing, at the widths of a
+// desk and a phone, in light and in dark: each shows its content, scrolls in one direction
+// alone and breaks no rule of accessibility.
+func TestEveryPageOfTheConsole(t *testing.T) {
+	d := openDesk(t)
+	d.crowd(t)
+	base := d.ConsoleURL() + "/"
+	for i, one := range []struct{ name, query, has string }{
+		{"overview", "", "500"}, {"entity", "?entity=returns", "last runs"}, {"entity-week", "?entity=returns&range=7d&state=everything", "unchanged"}, {"no-entity", "?entity=none", "There is no entity"},
+		{"runs", "?page=runs", "Older"}, {"runs-failed", "?page=runs&state=failed&entity=returns", "answers 503"}, {"run", "?run=1", "Run 1 of returns"}, {"no-run", "?run=99999", "no run 99999"},
+		{"records", "?page=records", "4 causes"}, {"cause", "?page=records&entity=returns&reason=REJECTED&cause=Record+at+the+position+%E2%80%A6+objectID%3D%E2%80%A6+is+too+big+size%3D%E2%80%A6+bytes", "Next 50"},
+		{"record", "?record=P7&entity=returns", "first seen"}, {"no-record", "?record=none&entity=returns", "not parked"}, {"jobs", "?page=jobs", "the source is away"}, {"job", "?job=902", "the source is away"},
+		{"schedules", "?page=schedules", "There are no schedules"}, {"alerts", "?page=alerts", "the index was behind"}, {"alert", "?alert=801", "by 50 minutes"}, {"log", "?page=log", "more of this kind"}, {"audit", "?page=audit", "start 30"},
+		{"nonsense", "?page=xyz&run=-1&range=1y", "Entities"},
+	} {
+		for n, how := range []struct {
+			width, height int64
+			dark          bool
+		}{{1280, 900, false}, {390, 844, true}} {
+			d.Size(how.width, how.height)
+			d.Dark(how.dark)
+			d.Go(base + one.query)
+			d.Until(one.name, `document.querySelector("#link").innerText === "Live" && document.querySelector("#board").innerText.includes(`+quote(one.has)+`)`)
+			if wide := Value[int64](d.Page, "document.documentElement.scrollWidth"); wide > how.width {
+				t.Errorf("%s is %d wide on a window of %d", one.name, wide, how.width)
+			}
+			d.Picture(fmt.Sprintf("%s-%d", one.name, how.width))
+			if i%2 == n { // each page once, half of them in each form
+				d.Accessible()
+			}
+		}
+	}
+	d.Complaints() // the browser reports the run that there is not
+}
+
+// TestConsoleKeepsThePlace scrolls a list, selects a text and focuses a link, and has the
+// state change: all three stay.
+func TestConsoleKeepsThePlace(t *testing.T) {
+	d := openDesk(t)
+	d.crowd(t)
+	d.visit("log")
+	d.reads("#log", "more of this kind")
+	d.visit("audit")
+	d.reads("#audit", "start 30")
+	const place = `(() => { const row = document.querySelectorAll("#audit tbody tr")[20]; return row && [Math.round(scrollY), getSelection().toString(), document.activeElement.dataset.key ?? document.activeElement.id] })()`
+	Value[bool](d.Page, `(() => { const row = document.querySelectorAll("#audit tbody tr")[20]; row.scrollIntoView(); getSelection().selectAllChildren(row); document.querySelector('[data-key="place-audit"]').focus({preventScroll: true}); return true })()`)
+	before := Value[[]any](d.Page, place)
+	if before[0].(float64) < 100 || before[1].(string) == "" || before[2] != "place-audit" {
+		t.Fatalf("nothing is scrolled, selected and focused: %v", before)
+	}
+	if _, err := d.DB.ExecContext(t.Context(), "UPDATE sync_audit SET outcome = 'done again' WHERE new_value = 'start 30'"); err != nil {
+		t.Fatal(err)
+	}
+	d.reads("#audit", "done again")
+	d.touch(t, "id < 700")
+	d.syncs(t, run.Synced)
+	if after := Value[[]any](d.Page, place); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("before the update %v, after it %v", before, after)
+	}
+}
+
+// TestConsoleByAClock measures the first content and the first use of the page where every
+// request takes 400 ms.
+func TestConsoleByAClock(t *testing.T) {
+	d := openDesk(t)
+	d.Slow(400 * time.Millisecond)
+	d.Go(d.ConsoleURL() + "/?page=runs")
+	d.Until("the page", `document.querySelector("#runs tbody tr")`)
+	painted := Value[float64](d.Page, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
+	used := Value[float64](d.Page, `performance.now()`)
+	bytes := Value[int](d.Page, `performance.getEntriesByType("resource").filter(r => !r.name.includes("events")).reduce((n, r) => n + r.encodedBodySize, 0)`)
+	t.Logf("first content after %.0f ms, in use after %.0f ms, %d bytes", painted, used, bytes)
+	if bytes > 100_000 {
+		t.Errorf("%d bytes before the page can be used; want 100 kB at most", bytes)
+	}
+}
