@@ -9,9 +9,20 @@ import (
 	"time"
 )
 
-// Empty reports whether a field holds nothing: nil, or a text without a character.
+// Empty reports whether a field holds nothing: nil, a text without a character, a list
+// without an id.
 func Empty(v any) bool {
-	return v == nil || v == ""
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []int64:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
 }
 
 // Same reports whether two values of fields say the same, whatever way they came: through

@@ -18,7 +18,7 @@ func TestSame(t *testing.T) {
 		{int64(3), 3, true}, {int64(3), json.Number("3"), true}, {3.0, int32(3), true}, {json.Number("3.50"), 3.5, true}, {int64(3), "3", false}, {uint8(3), int64(3), true},
 		{json.Number("9007199254740993"), int64(9007199254740993), true}, {json.Number("9007199254740993"), int64(9007199254740992), false},
 		{true, true, true}, {true, int64(1), false}, {noon, "2026-05-01T12:00:00Z", true}, {noon, "2026-05-01 12:00:00", true}, {noon, "2026-05-01", false}, {noon, "noon", false},
-		{noon, noon.In(time.FixedZone("x", 3600)), true}, {[]int64{2, 1}, []any{json.Number("1"), 2.0}, true}, {[]int64{1}, []int64{1, 2}, false}, {[]int64{}, []any{}, true}, {[]byte("a"), "a", true},
+		{noon, noon.In(time.FixedZone("x", 3600)), true}, {[]int64{2, 1}, []any{json.Number("1"), 2.0}, true}, {[]int64{1}, []int64{1, 2}, false}, {[]int64{}, []any{}, true}, {nil, []int64{}, true}, {[]int64{1}, nil, false}, {[]byte("a"), "a", true},
 	} {
 		if transfer.Same(c.a, c.b) != c.same || transfer.Same(c.b, c.a) != c.same {
 			t.Errorf("%#v and %#v: %v", c.a, c.b, !c.same)

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -233,8 +234,11 @@ func (s *Sink) batch(ctx context.Context, o report.Order, batch []document, keys
 			}}}))
 	}
 	lost, err := s.send(ctx, models)
+	if err != nil {
+		return err
+	}
 	out.Written, out.Unchanged = out.Written+max(fresh-lost, 0), out.Unchanged+min(lost, fresh)
-	return err
+	return nil
 }
 
 // have returns the documents of a bulk that the collection holds.
@@ -305,7 +309,7 @@ func classify(err error, what string) error {
 		return nil
 	}
 	var server mongo.ServerError
-	if errors.As(err, &server) {
+	if errors.As(err, &server) && !mongo.IsNetworkError(err) && !slices.Contains(server.ErrorCodes(), 0) {
 		for _, code := range misconfigured {
 			if server.HasErrorCode(code) {
 				return fault.New(fault.Misconfigured, "mongodb-rights", "MongoDB refuses to %s: the user lacks the right (code %d)", what, code)

@@ -230,9 +230,14 @@ func list(text string) []string {
 
 // flows reads the definitions.
 func (r *reader) flows() transfer.Flows {
-	flows, err := ReadFlows(r.values["flows_file"], r.values["flows_dir"])
+	file, folder := r.values["flows_file"], r.values["flows_dir"]
+	flows, err := ReadFlows(file, folder)
 	if err != nil {
-		r.problems = append(r.problems, fmt.Errorf("flows_file, flows_dir: %w", err))
+		key := "flows_file"
+		if folder != "" {
+			key = "flows_dir"
+		}
+		r.problems = append(r.problems, fmt.Errorf("%s: %w", key, err))
 	}
 	return flows
 }
