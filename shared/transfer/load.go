@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -16,6 +15,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml"
 )
 
 //go:embed flows/*.yaml
@@ -81,7 +82,7 @@ type place struct {
 // read reads a file.
 func (b *book) read(name string, text []byte) {
 	var list Flows
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&list); err != nil {
+	if err := strictyaml.Decode(text, &list); err != nil {
 		b.problems = append(b.problems, fmt.Errorf("%s: the flows cannot be read: %w", name, err))
 		return
 	}

@@ -1,7 +1,6 @@
 package entity
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -15,8 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
+	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
@@ -242,7 +240,7 @@ func (s source) read() (Definition, error) {
 		return Definition{}, err
 	}
 	var f file
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&f); err != nil {
+	if err := strictyaml.Decode(text, &f); err != nil {
 		return Definition{}, fmt.Errorf("%s: %w", at("entity.yaml"), inYAML(err))
 	}
 	d, err := f.definition()

@@ -1,7 +1,6 @@
 package mssql
 
 import (
-	"bytes"
 	_ "embed" // the models
 	"errors"
 	"fmt"
@@ -9,9 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml"
 )
 
 // Model is a table, or a view with rights to write, as the synchronisation sees it.
@@ -55,7 +53,7 @@ func Shipped() ([]Model, error) { return ParseModels(shipped) }
 // mistake at once.
 func ParseModels(text []byte) ([]Model, error) {
 	var list []Model
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&list); err != nil {
+	if err := strictyaml.Decode(text, &list); err != nil {
 		return nil, fault.Wrap(err, fault.Misconfigured, "studio-models", "the models of the studio cannot be read")
 	}
 	var problems []error
