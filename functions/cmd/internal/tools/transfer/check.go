@@ -64,7 +64,7 @@ Numbers of identity columns are used up, and triggers see it: use it on a copy f
 			}
 			return err
 		},
-	}, false)
+	}, true)
 	cmd.Flags().BoolVar(&create, "create", false, "also create a record in each table, before the rollback")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
 	return cmd
