@@ -149,14 +149,14 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (done Result, er
 		case stopped(stop), ctx.Err() != nil:
 			return done, nil
 		case n > 0:
-			if w.Guard != nil && !w.Guard.Allow(ctx) {
-				done.Locked = true
-				return done, nil
-			}
 		case w.settled():
 			return done, nil
 		default:
 			pause(h.ctx, stop, max(w.Settings.Debounce/20, time.Millisecond))
+		}
+		if w.Guard != nil && !w.Guard.Allow(ctx) { // before each package: a person may have asked for a reading
+			done.Locked = true
+			return done, nil
 		}
 	}
 }
