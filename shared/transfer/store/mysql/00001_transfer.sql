@@ -1,6 +1,7 @@
 -- +goose Up
 
--- One row a transfer job that is open or finished lately. Times are UTC without a zone.
+-- One row a transfer job that is open or finished lately. Times are UTC without a zone. The
+-- indexes are part of the statement: one of their own would need a further right.
 CREATE TABLE transfer_job (
     job_id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     parent_job_id BIGINT,
@@ -55,15 +56,14 @@ CREATE TABLE transfer_job (
     job_to_fso_can_sync BOOLEAN NOT NULL DEFAULT FALSE,
     job_to_fso_sync_date DATETIME(6),
     job_to_fso_sync_version DATETIME(6),
-    claim_token VARCHAR(64)
+    claim_token VARCHAR(64),
+    KEY transfer_job_pick (job_state, parent_job_id, job_priority, job_date),
+    KEY transfer_job_child (parent_job_id, job_source_system, job_source_model, job_source_record_id),
+    KEY transfer_job_tree (root_job_id),
+    KEY transfer_job_record (job_source_system, job_source_model, job_source_record_id, job_state),
+    KEY transfer_job_retry (job_state, job_retry_at),
+    KEY transfer_job_protocol (job_to_fso_can_sync, job_to_fso_sync_version, job_last_change)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-
-CREATE INDEX transfer_job_pick ON transfer_job (job_state, parent_job_id, job_priority, job_date);
-CREATE INDEX transfer_job_child ON transfer_job (parent_job_id, job_source_system, job_source_model, job_source_record_id);
-CREATE INDEX transfer_job_tree ON transfer_job (root_job_id);
-CREATE INDEX transfer_job_record ON transfer_job (job_source_system, job_source_model, job_source_record_id, job_state);
-CREATE INDEX transfer_job_retry ON transfer_job (job_state, job_retry_at);
-CREATE INDEX transfer_job_protocol ON transfer_job (job_to_fso_can_sync, job_to_fso_sync_version, job_last_change);
 
 -- Finished jobs with their descendants.
 CREATE TABLE transfer_job_archive (
