@@ -109,3 +109,39 @@ func TestConsoleByAClock(t *testing.T) {
 		t.Errorf("%d bytes before the page can be used; want 100 kB at most", bytes)
 	}
 }
+
+// TestConsoleShowsOneRecord asks why a record is found, and why one that was deleted in
+// the source is not.
+func TestConsoleShowsOneRecord(t *testing.T) {
+	d := openDesk(t)
+	var root, item int64
+	if err := d.DB.QueryRowContext(t.Context(), "SELECT r.id, i.id FROM order_return r JOIN order_return_item i ON i.order_return_id = r.id WHERE r.deleted_at IS NULL AND i.deleted_at IS NULL LIMIT 1").Scan(&root, &item); err != nil {
+		t.Fatal(err)
+	}
+	id := fmt.Sprintf("R%d-%d", root, item)
+	show := func(id string) {
+		d.entity()
+		d.Click(key("record-returns"))
+		d.Accessible()
+		d.Type("#recordid", id)
+		d.Press(Enter)
+	}
+	show(id)
+	for _, text := range []string{id, "found", "holds it", "As its row makes it now", "window"} {
+		d.reads("#dialog", text)
+	}
+	d.Accessible()
+	d.Picture("record")
+	d.Size(390, 844)
+	d.Until("no sideways scrolling", `document.documentElement.scrollWidth <= 390`)
+	d.Picture("record-phone")
+	d.Size(1280, 900)
+	d.Press(Escape)
+	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET deleted_at = NOW(6), row_version = row_version + 1, updated_at = NOW(6) WHERE id = ?", root); err != nil {
+		t.Fatal(err)
+	}
+	d.syncs(t, run.Synced)
+	show(id)
+	d.reads("#dialog", "not found")
+	d.Accessible()
+}
