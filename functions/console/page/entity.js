@@ -22,8 +22,7 @@ export function entity(e, view, me, width, at, more) {
   const everything = at.state === 'everything';
   const made = [
     title(e.name, element('small', {}, `index ${e.index}${e.target ? `, target ${e.target}` : ''}`),
-      me.operator && button('record-' + e.name, 'A record…', () => ask.askRecord(e.name)),
-      me.operator && button('sync-' + e.name, 'Sync now', () => ask.startEntity(e))),
+      me.operator && element('span', { class: 'acts' }, button('record-' + e.name, 'A record…', () => ask.askRecord(e.name)), button('sync-' + e.name, 'Sync now', () => ask.startEntity(e)))),
     element('p', { class: 'fresh', 'data-stale': view.staleSeconds }, e.asOf ? ['As of ', moment(e.asOf), ' · ', running(e.asOf, 'lag')] : 'Never synced'),
     progress(e),
     last.length ? [element('small', {}, last.length === 1 ? 'The only run so far' : `The last ${last.length} runs`), strip(last, id => go(to({ run: id })))] : empty('No run yet.'),
