@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,11 +35,23 @@ type node struct {
 	url      string
 	role     string
 	partners *Partners
-	token    string // of an administrator
+	token    string                    // of an administrator
+	frozen   atomic.Pointer[time.Time] // the server's clock where it stands still
+}
+
+// now is the server's clock.
+func (n *node) now() time.Time {
+	if at := n.frozen.Load(); at != nil {
+		return *at
+	}
+	return time.Now()
 }
 
 // password is the administrator's.
 const password = "a-password-of-tests"
+
+// hashed is its hash, made once: a hash takes a while by design.
+var hashed = sync.OnceValues(func() ([]byte, error) { return function.HashPassword(password) })
 
 // newNode starts a server. wrap, if not nil, stands before it, as a proxy does.
 func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *node {
@@ -48,7 +62,7 @@ func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *n
 		Role: role, Company: n.id.String(), JWTSecret: "a-secret-of-tests-that-guards-nothing", KeySecret: "another-secret-that-guards-nothing-x",
 		TokenTTL: time.Hour, RefreshTTL: time.Hour, KeyOverlap: time.Hour, AllowPrivate: true, LockTries: 2, LockWait: time.Millisecond, Lease: time.Minute, AtOnce: 3, Period: time.Hour,
 	}
-	parts, partners, err := Open(db, settings, slog.New(slog.DiscardHandler), time.Now, nil)
+	parts, partners, err := Open(db, settings, slog.New(slog.DiscardHandler), n.now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +93,7 @@ func (n *node) must(err error) {
 // user adds a user.
 func (n *node) user(name string, role int, company exchange.ID) {
 	n.t.Helper()
-	hash, err := function.HashPassword(password)
+	hash, err := hashed()
 	n.must(err)
 	_, err = n.CreateUser(n.t.Context(), store.User{Username: name, Password: hash, Active: true, Role: role, CompanyID: company})
 	n.must(err)
