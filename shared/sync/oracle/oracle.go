@@ -305,7 +305,7 @@ func value(v any, databaseType string, kind record.Kind) (any, error) {
 		return n, nil
 	case kind == record.Bool:
 		return isTrue(text)
-	case kind == record.JSON:
+	case kind == record.JSON || databaseType == "JSON" && kind == record.Auto:
 		var decoded any
 		err := json.Unmarshal([]byte(text), &decoded)
 		return decoded, err
