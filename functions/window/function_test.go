@@ -2,7 +2,7 @@ package window
 
 import "testing"
 
-// TestKindOfBody tells the three kinds of bodies apart by their words alone, so that a
+// TestKindOfBody finds the kind of a body by its words alone, so that a
 // badly written one is refused in the words of its kind.
 func TestKindOfBody(t *testing.T) {
 	for body, want := range map[string][2]bool{

@@ -55,7 +55,7 @@ type Table struct {
 	Name  string         `yaml:"name"`
 	Model string         `yaml:"model"`
 	Link  string         `yaml:"link"`  // the field with the record's id
-	Equal map[string]any `yaml:"equal"` // what tells the row from others of the table
+	Equal map[string]any `yaml:"equal"` // values by which the row differs from others of the table
 }
 
 // Pair is a field of both sides. A side without a name does not receive the value. At most

@@ -15,10 +15,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
 
-// shelf is a Looker over records by side and model.
-type shelf map[string][]transfer.Record
+// records is a Looker over records by side and model.
+type records map[string][]transfer.Record
 
-func (s shelf) Look(_ context.Context, side transfer.Side, model string, id int64) (transfer.Record, error) {
+func (s records) Look(_ context.Context, side transfer.Side, model string, id int64) (transfer.Record, error) {
 	for _, r := range s[string(side)+" "+model] {
 		if r.ID == id {
 			return r, nil
@@ -27,7 +27,7 @@ func (s shelf) Look(_ context.Context, side transfer.Side, model string, id int6
 	return transfer.Record{}, transfer.ErrNotFound
 }
 
-func (s shelf) LookFor(_ context.Context, side transfer.Side, model string, q transfer.Query) (list []transfer.Record, err error) {
+func (s records) LookFor(_ context.Context, side transfer.Side, model string, q transfer.Query) (list []transfer.Record, err error) {
 	if model == "down" {
 		return nil, context.DeadlineExceeded
 	}
@@ -53,7 +53,7 @@ type fields = map[string]any
 
 func TestConversions(t *testing.T) {
 	noon := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
-	world := shelf{
+	world := records{
 		"fs dbo.Land": {{ID: 1, Fields: fields{"ISO2": "AT"}}, {ID: 2, Fields: fields{"ISO2": "DE"}}, {ID: 3, Fields: fields{"ISO2": "DE"}}, {ID: 4}}, "fso res.country": {{ID: 13, Fields: fields{"code": "AT"}}},
 		"fs dbo.STag": {{ID: 1, Fields: fields{"SID": int64(5), "TagID": 8}}, {ID: 2, Fields: fields{"SID": int64(5), "TagID": 7}}, {ID: 3, Fields: fields{"SID": int64(6), "TagID": 9}}, {ID: 4, Fields: fields{"SID": int64(7), "TagID": 99}}},
 		"fs dbo.Tag":  {{ID: 7, ForeignID: 70}, {ID: 8, ForeignID: 80}, {ID: 9}},
@@ -143,7 +143,7 @@ func TestConversions(t *testing.T) {
 func TestFurtherTables(t *testing.T) {
 	f := flowOf(t, "{studio: T.Ort, online: city}\n    - {studio: Name, online: name}")
 	old, newer := *sec(5), *sec(20)
-	world := shelf{"fs dbo.T": {
+	world := records{"fs dbo.T": {
 		{ID: 1, WriteDate: &old, Fields: fields{"SID": 5, "Art": 1, "Ort": "Linz"}}, {ID: 2, WriteDate: &newer, Fields: fields{"SID": 5, "Art": 1, "Ort": "Wien"}}, {ID: 3, WriteDate: sec(90), Fields: fields{"SID": 5, "Art": 2, "Ort": "Graz"}},
 	}}
 	studio, err := f.Compose(t.Context(), world, transfer.Record{ID: 5, WriteDate: sec(10), Fields: fields{"Name": "a"}})

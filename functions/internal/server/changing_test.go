@@ -15,8 +15,8 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
-// shelf is a folder of definitions with the handler that serves by it.
-type shelf struct {
+// folder is a folder of definitions with the handler that serves by it.
+type folder struct {
 	*changing
 	t      *testing.T
 	dir    string
@@ -27,10 +27,10 @@ type shelf struct {
 	inside chan struct{}
 }
 
-// newShelf serves the pages sizes of the definition "stock".
-func newShelf(t *testing.T) *shelf {
+// newFolder serves the pages sizes of the definition "stock".
+func newFolder(t *testing.T) *folder {
 	t.Helper()
-	s := &shelf{t: t, dir: t.TempDir(), clock: time.Unix(1e9, 0), hold: make(chan struct{}), inside: make(chan struct{})}
+	s := &folder{t: t, dir: t.TempDir(), clock: time.Unix(1e9, 0), hold: make(chan struct{}), inside: make(chan struct{})}
 	s.write("pageSize: 7")
 	var err error
 	s.changing, err = newChanging(&changing{
@@ -59,7 +59,7 @@ func newShelf(t *testing.T) *shelf {
 }
 
 // write writes the definition with more lines.
-func (s *shelf) write(lines string) {
+func (s *folder) write(lines string) {
 	s.t.Helper()
 	at := filepath.Join(s.dir, "stock")
 	for name, text := range map[string]string{
@@ -77,7 +77,7 @@ func (s *shelf) write(lines string) {
 }
 
 // get asks for the page size.
-func (s *shelf) get(path string) string {
+func (s *folder) get(path string) string {
 	rec := httptest.NewRecorder()
 	s.ServeHTTP(rec, httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil))
 	return rec.Body.String()
@@ -86,7 +86,7 @@ func (s *shelf) get(path string) string {
 // TestAChangedDefinitionIsNoticed edits a definition, breaks it and corrects it while
 // requests are under way.
 func TestAChangedDefinitionIsNoticed(t *testing.T) {
-	s := newShelf(t)
+	s := newFolder(t)
 	want := func(when, size string, closed int) {
 		t.Helper()
 		if got := s.get("/"); got != size || s.closed != closed {

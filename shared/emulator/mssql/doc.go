@@ -15,8 +15,8 @@
 // DECIMAL, NVARCHAR, VARCHAR and VARBINARY with a length or max, DATE, TIME, DATETIME,
 // DATETIME2, DATETIMEOFFSET, UNIQUEIDENTIFIER.
 //
-// The statements: a closed table. A text is known or it is refused with error 50000 and
-// told to Options.Refused; white space alone may differ. There is no SQL here that an
+// The statements: a closed table. A text is known, or it is refused with error 50000 and
+// passed to Options.Refused; white space alone may differ. There is no SQL here that an
 // unforeseen text could reach. Known are, for each table that is a model, the texts with
 // which a record is read, found by its foreign id, created, updated, marked and deleted;
 // those of dbo.Person, whose record spans three tables; UPDATE of one column of one row,
@@ -25,8 +25,8 @@
 //
 // The database: keys, references, conversions and truncation with SQL Server's numbers
 // (206, 241, 245, 257, 515, 547, 1205, 2627, 2628, 8114, 8115, 8169), READ COMMITTED with
-// locks on rows until the end of a transaction, and real dead-locks: whoever closes a
-// circle of waiting is the victim.
+// locks on rows until the end of a transaction, and real dead-locks: the transaction that
+// closes a circle of waiting is the victim.
 //
 // The studio's triggers: write_date is the time of each change, with seven digits. A
 // change by a person sets sosync_write_date as well and posts a job when it is committed;

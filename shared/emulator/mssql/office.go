@@ -37,7 +37,7 @@ func (j Job) JSON() map[string]any {
 	return body
 }
 
-// post tells of jobs whose changes are committed.
+// post passes on the jobs whose changes are committed.
 func (s *Server) post(jobs []Job) {
 	for _, j := range jobs {
 		s.mu.Lock()

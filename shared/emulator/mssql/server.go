@@ -22,12 +22,12 @@ type Options struct {
 	Encrypt bool
 	Tables  []Table // beside the studio's
 	First   int64   // the tables' numbers begin behind it
-	// Post is told of each change by a person that is committed, as the studio's triggers
+	// Post is called after each commit of a person's change, as the studio's triggers
 	// post jobs. It must not block.
 	Post func(Job)
 	Now  func() time.Time
 	Seed int64 // of faults
-	// Refused is told of each text that the table of statements does not hold.
+	// Refused is called with each text that the table of statements does not hold.
 	Refused func(text string)
 }
 

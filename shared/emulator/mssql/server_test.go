@@ -18,7 +18,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/mssql"
 )
 
-// server is an emulator under test, with what it was told.
+// server is an emulator under test, with what its callbacks were called with.
 type server struct {
 	*mssql.Server
 	address string

@@ -51,7 +51,7 @@ func (c *call) records(v any) ([]int64, error) {
 			return nil, raised("TypeError: %#v is no id", one)
 		}
 		if c.table.rows[id] == nil {
-			return nil, told("One of the documents you are trying to access has been deleted, please try again after refreshing.")
+			return nil, warn("One of the documents you are trying to access has been deleted, please try again after refreshing.")
 		}
 		ids = append(ids, id)
 	}
@@ -99,7 +99,7 @@ func (c *call) unique(id int64, row map[string]any) error {
 		}
 		for other, r := range c.table.rows {
 			if other != id && r[f.Name] == row[f.Name] {
-				return told("The operation cannot be completed: %s must be unique.", f.Name)
+				return warn("The operation cannot be completed: %s must be unique.", f.Name)
 			}
 		}
 	}
@@ -114,7 +114,7 @@ func (c *call) create() (any, error) {
 	}
 	for _, f := range c.table.Fields {
 		if f.Required && row[f.Name] == nil {
-			return nil, told("The field %s of %s is required.", f.Name, c.table.Name)
+			return nil, warn("The field %s of %s is required.", f.Name, c.table.Name)
 		}
 	}
 	id := c.table.last + 1
@@ -260,7 +260,7 @@ func (c *call) merge() (any, error) {
 		return nil, err
 	}
 	if ids[0] == ids[1] {
-		return nil, told("A record cannot be merged with itself.")
+		return nil, warn("A record cannot be merged with itself.")
 	}
 	c.lead(ids[0], ids[1])
 	delete(c.table.rows, ids[0])

@@ -29,7 +29,7 @@ func raised(format string, args ...any) error {
 	return refusal{application, trace(fmt.Sprintf(format, args...))}
 }
 
-// told is a message for the user.
-func told(format string, args ...any) error {
+// warn is a message for the user.
+func warn(format string, args ...any) error {
 	return refusal{warning, fmt.Sprintf(format, args...)}
 }

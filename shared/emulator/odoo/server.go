@@ -176,7 +176,7 @@ func (s *Server) object(method string, params []any) (named, error) {
 	name, _ := params[4].(string)
 	c := &call{Server: s, table: s.tables[model], kwargs: map[string]any{}}
 	if c.table == nil {
-		return named{}, told("Object %s doesn't exist", model)
+		return named{}, warn("Object %s doesn't exist", model)
 	}
 	if methods[name] == nil {
 		return named{}, raised("AttributeError: type object '%s' has no attribute '%s'", model, name)

@@ -87,7 +87,7 @@ func moment(layout string) func(Field, any) (any, bool) {
 func (s *Server) accept(t *table, f Field, old, v any) (any, error) {
 	if v == false || v == nil {
 		if f.Required {
-			return nil, told("The field %s of %s is required.", f.Name, t.Name)
+			return nil, warn("The field %s of %s is required.", f.Name, t.Name)
 		}
 		if f.Kind == Boolean {
 			return false, nil

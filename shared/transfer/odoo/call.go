@@ -40,7 +40,7 @@ func (s *Side) execute(ctx context.Context, client *httpcall.Client, model, meth
 	var f *xmlrpc.Fault
 	if errors.As(err, &f) && f.Code == accessDenied {
 		s.mu.Lock()
-		s.user = 0 // whoever comes next logs in again
+		s.user = 0 // the next call logs in again
 		s.mu.Unlock()
 	}
 	return v, texts{string(shown), s.mask(answer)}, err

@@ -9,7 +9,6 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
-	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/store"
@@ -26,7 +25,6 @@ type Between struct {
 	Retry    func(ctx context.Context, id int64) (said string, err error)
 	Created  func(ctx context.Context, what string, n int) error
 	Settings worker.Settings
-	guard    *clock.Guard
 }
 
 // BetweenFile opens what an INI file names. Without the need for sides, only the database
@@ -44,7 +42,7 @@ func BetweenFile(ctx context.Context, path string, flags map[string]string, need
 	if err != nil {
 		return nil, nil, err
 	}
-	b = &Between{Jobs: jobs, Flows: c.Flows, Settings: c.Worker, guard: guardOf(c.Drift, c.NTP, log), Created: func(context.Context, string, int) error { return nil }}
+	b = &Between{Jobs: jobs, Flows: c.Flows, Settings: c.Worker, Created: func(context.Context, string, int) error { return nil }}
 	b.Retry = func(ctx context.Context, id int64) (string, error) {
 		j, err := jobs.Job(ctx, id)
 		if err == nil {
@@ -86,7 +84,7 @@ func BetweenProduct(ctx context.Context, o wire.Opening, by operate.Actor, needS
 	if err != nil {
 		return nil, err
 	}
-	b.Studio, b.Online, b.guard = both.studio, both.online, guardOf(c.Drift, c.servers(), o.Log)
+	b.Studio, b.Online = both.studio, both.online
 	return b, nil
 }
 

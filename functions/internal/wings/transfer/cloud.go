@@ -138,7 +138,7 @@ func (p *cloud) turns(ctx context.Context) (*worker.Turns, error) {
 	s.Threads, s.Debounce, s.RunLimit = p.config.threads(), p.config.Debounce, p.config.RunLimit
 	s.Throttle, s.LockTimeout, s.Lease, s.RetryAfter, s.Protocol = c.Throttle, c.LockTimeout, c.Lease, c.RetryAfter, c.Protocol
 	w := worker.New(worker.Parts{
-		Jobs: p.jobs, Studio: p.studio, Online: p.online, Flows: p.flows, Guard: &toldGuard{Guard: p.guard, notes: p.jobs.Notes, log: p.Log},
+		Jobs: p.jobs, Studio: p.studio, Online: p.online, Flows: p.flows, Guard: &notedGuard{Guard: p.guard, notes: p.jobs.Notes, log: p.Log},
 		Settings: s, Notes: p.jobs.Notes, Owner: owner("function"), Now: time.Now, Log: p.Log,
 	})
 	return &worker.Turns{Worker: w, Queue: p.jobs.Views, Budget: c.Budget, Wake: p.waker.Wake}, nil
@@ -208,21 +208,21 @@ func (c remoteClocks) Reset(ctx context.Context) error {
 	return errors.Join(c.notes.Leave(ctx, transfer.NoteRecheck, "{}"), transfer.Leave(ctx, c.notes, transfer.NoteClocks, clock.State{}))
 }
 
-// toldGuard is the worker's guard: it says what it knows in a note, and reads the clocks
+// notedGuard is the worker's guard: it says what it knows in a note, and reads the clocks
 // again when a person asks for it by another one.
-type toldGuard struct {
+type notedGuard struct {
 	*clock.Guard
 	notes transfer.Notes
 	log   *slog.Logger
 
 	mu    sync.Mutex
 	asked time.Time // of the last note that was heeded
-	told  time.Time // the last check that was told
+	noted time.Time // of the last check that was noted
 }
 
 // Allow implements worker.Guard. A table that does not answer changes nothing here: the
 // worker needs it next.
-func (g *toldGuard) Allow(ctx context.Context) bool {
+func (g *notedGuard) Allow(ctx context.Context) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if note, err := g.notes.Note(ctx, transfer.NoteRecheck); err != nil {
@@ -232,10 +232,10 @@ func (g *toldGuard) Allow(ctx context.Context) bool {
 		g.Reset()
 	}
 	allowed := g.Guard.Allow(ctx)
-	if state := g.State(); !state.LastCheck.Equal(g.told) {
-		g.told = state.LastCheck
+	if state := g.State(); !state.LastCheck.Equal(g.noted) {
+		g.noted = state.LastCheck
 		if err := transfer.Leave(ctx, g.notes, transfer.NoteClocks, state); err != nil {
-			g.log.WarnContext(ctx, "what the clocks said could not be told to other processes", "error", err)
+			g.log.WarnContext(ctx, "the reading of the clocks could not be left for other processes", "error", err)
 		}
 	}
 	return allowed

@@ -303,7 +303,7 @@ func (p *product) findings() string {
 	return text
 }
 
-// TestFindings has everything go wrong that people are told of, and come right.
+// TestFindings has every finding appear, and end.
 func TestFindings(t *testing.T) {
 	p := open(t, nil)
 	p.deaf.Store(true)

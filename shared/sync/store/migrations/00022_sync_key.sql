@@ -1,5 +1,5 @@
 -- The numbers of roots whose keys are no numbers. sync_key has a row for each key that
--- the source tells apart from all others; its number is never used again. Rows are
+-- the source holds different from all others; its number is never used again. Rows are
 -- never deleted. sync_key_spelling has the exact bytes in which the source wrote a key,
 -- and by these it is found: where the source ignores case, 'a' and 'A' are two spellings
 -- of one number.

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 
@@ -43,9 +42,7 @@ Numbers of identity columns are used up, and triggers see it: use it on a copy f
 				}
 			}
 			if asJSON {
-				e := json.NewEncoder(a.Out)
-				e.SetIndent("", "  ")
-				err = e.Encode(list)
+				err = cli.JSON(a.Out, list)
 			} else {
 				w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
 				for _, f := range list {

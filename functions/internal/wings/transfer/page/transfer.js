@@ -139,7 +139,7 @@ async function open1(id) {
       element('div', { class: 'sides' },
         side(`Source ${j.sync_source_system ?? ''} ${j.sync_source_model ?? ''} ${j.sync_source_record_id ?? ''}`, j.sync_source_data), side(`Before ${j.sync_target_system ?? ''} ${j.sync_target_model ?? ''} ${j.sync_target_record_id ?? ''}`, j.sync_target_data_before),
         side('Request', j.sync_target_request), side('Answer', j.sync_target_answer)),
-      element('h3', {}, 'Log'), element('pre', { class: 'told', tabindex: 0 }, j.job_log || '–'),
+      element('h3', {}, 'Log'), element('pre', { class: 'log', tabindex: 0 }, j.job_log || '–'),
       end(view.operator && failed && button('retry', 'Try again…', () => retry(id, `${j.job_source_model} ${j.job_source_record_id}`))));
   } catch (problem) {
     show(heading(`Job ${id}`), element('p', { class: 'refused', role: 'alert' }, problem.message), end());

@@ -1,7 +1,7 @@
 // Package rows is the private database behind the emulator: tables in memory with keys,
 // references, transactions, locks on rows, and SQL Server's own errors. A reader waits
-// for a row that another transaction has changed; whoever closes a circle of waiting
-// loses with error 1205.
+// for a row that another transaction has changed; the transaction that closes a circle
+// of waiting fails with error 1205.
 package rows
 
 import (

@@ -47,7 +47,7 @@ const (
 	commandOther  = 0xc5
 )
 
-// Change is what a token tells of the session.
+// Change is a kind of change of the session that a token reports.
 type Change byte
 
 // The changes.
@@ -155,7 +155,7 @@ func (a *Answer) done(token byte, flags uint16, command uint16, count int) {
 // Outcome is how a request ended.
 type Outcome struct {
 	Set     bool // rows were sent
-	Count   int  // rows that were sent or changed; negative for none that is told
+	Count   int  // rows that were sent or changed; negative: no count is sent
 	Failed  bool
 	Within  bool // a procedure was called
 	Handles int32
