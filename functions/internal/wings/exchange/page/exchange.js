@@ -1,44 +1,13 @@
 // The page of the exchange: partners, subscriptions, what differs, syncs, activities. It
 // asks for the whole state every few seconds and draws again what has changed.
 
-import { $, element, badge, button, bytes, moment, number, plural, running, setClock, span, table, tick } from '../../dom.js';
-import { call, confirm } from '../../dialogs.js';
-
-const every = 4000;
-let view, drawn = {}, waiting;
+import { element, badge, button, bytes, moment, number, plural, running, span, table, tick } from '../../dom.js';
+import { act, empty, follow, section, title, view, why } from '../../wing.js';
 
 const zero = '00000000-0000-0000-0000-000000000000';
 const never = text => !text || text.startsWith('0001-');
 const ago = text => never(text) ? 'never' : running(text);
-const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
-const empty = text => element('p', { class: 'empty' }, text);
-const why = text => text ? element('span', { class: 'why' }, text) : '';
 const partnerOf = id => view.partners.find(p => p.id === id)?.name ?? 'a company that was removed';
-
-function link(text, mood) {
-  if ($('link').textContent !== text) $('link').textContent = text;
-  $('link').className = 'pill ' + mood;
-}
-
-async function refresh() {
-  clearTimeout(waiting);
-  try {
-    view = await call('state');
-    setClock(view.now);
-    link('Live', 'good');
-    $('who').textContent = view.operator ? 'operator' : 'may look';
-    $('board').hidden = false;
-    draw();
-  } catch (problem) {
-    link(problem.message, 'bad');
-  }
-  waiting = setTimeout(refresh, every);
-}
-
-// act asks, acts, and asks for the new state.
-function act(options) {
-  confirm({ ...options, done: refresh });
-}
 
 function draw() {
   section('verdict', [view.partners, view.subscriptions], verdict);
@@ -48,17 +17,6 @@ function draw() {
   section('starts', [view.starts, view.role], starts);
   section('activities', [view.activities, view.activities_total], activities);
   tick();
-}
-
-// section draws one section again if its part of the view has changed, and restores the
-// focus.
-function section(id, part, make) {
-  const text = JSON.stringify(part);
-  if (drawn[id] === text) return;
-  drawn[id] = text;
-  const place = $(id), key = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  place.replaceChildren(...make().flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
-  if (key) [...place.querySelectorAll('[data-key]')].find(e => e.dataset.key === key)?.focus({ preventScroll: true });
 }
 
 // flag is a switch; who may not change it sees its state.
@@ -175,5 +133,4 @@ function activities() {
 }
 
 setInterval(tick, 1000);
-addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') refresh(); });
-refresh();
+follow(draw, 4000, 4000);

@@ -1,10 +1,9 @@
 // The reports wing's page of the console: failed reports, a calendar, and the types. The
 // whole view is read again every few seconds; an unchanged section is not drawn again.
 
-import { $, element, badge, button, moment, number, plural, setClock, table } from '../../dom.js';
-import { call, cancel, close, confirm, field, heading, show, toast } from '../../dialogs.js';
-
-let view, again, drawn = {};
+import { $, element, badge, button, moment, number, plural, table } from '../../dom.js';
+import { call, cancel, close, field, heading, show, toast } from '../../dialogs.js';
+import { act, empty, follow, section, title, view, why } from '../../wing.js';
 
 // scenarios are the cases of the failed-report procedure.
 const scenarios = {
@@ -13,27 +12,6 @@ const scenarios = {
   C: 'Its repeat failed; the earlier data stays.',
 };
 
-const link = (text, mood) => {
-  if ($('link').textContent !== text) $('link').textContent = text;
-  $('link').className = 'pill ' + mood;
-};
-
-// follow reads the view, and again in a while.
-async function follow() {
-  clearTimeout(again);
-  try {
-    view = await call('state');
-    link('Live', 'good');
-    setClock(view.now);
-    $('who').textContent = view.operator ? 'operator' : 'may look';
-    $('board').hidden = false;
-    draw();
-  } catch (problem) {
-    link(problem.message, 'bad');
-  }
-  again = setTimeout(follow, document.hidden ? 30_000 : 3000);
-}
-
 function draw() {
   section('failed', [view.failed, view.operator], failedReports);
   section('calendar', [view.from, view.to, view.days, view.types.map(t => t.name)], calendar);
@@ -41,28 +19,15 @@ function draw() {
   document.title = (view.failed.length ? `(${view.failed.length}) ` : '') + 'Reports: Return-sync console';
 }
 
-// section draws a section again if its part of the view has changed, and restores the
-// focus.
-function section(id, part, make) {
-  const text = JSON.stringify(part);
-  if (drawn[id] === text) return;
-  drawn[id] = text;
-  const place = $(id), key = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  place.replaceChildren(...make());
-  if (key) [...place.querySelectorAll('[data-key]')].find(e => e.dataset.key === key)?.focus({ preventScroll: true });
-}
-
-const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), more);
-
 // failedReports lists the reports that wait for a person.
 function failedReports() {
   const { failed, operator } = view;
-  if (!failed.length) return [title('Failed reports'), element('p', { class: 'empty' }, 'No report has failed.')];
+  if (!failed.length) return [title('Failed reports'), empty('No report has failed.')];
   return [
     title('Failed reports', element('span', { class: 'badge bad' }, view.moreFailed ? `more than ${failed.length}` : String(failed.length))),
     table(['Report', 'Cause', 'Failed', 'Due', ''], failed.map(r => [
       `${r.type} ${r.slot}`,
-      element('div', { class: 'cause' }, r.error || 'no reason is known', element('span', { class: 'why' }, `Scenario ${r.scenario}: ${scenarios[r.scenario] ?? ''}`)),
+      element('div', { class: 'cause' }, r.error || 'no reason is known', why(`Scenario ${r.scenario}: ${scenarios[r.scenario] ?? ''}`)),
       moment(r.failedAt), moment(r.dueAt),
       operator ? element('div', { class: 'acts' }, button(`retry-${r.type}-${r.slot}`, 'Retry…', () => retry(r), { 'aria-label': `Retry ${r.type} ${r.slot}` })) : '',
     ]), 'Failed reports'),
@@ -76,9 +41,6 @@ function retry(r) {
     label: 'Retry', action: 'retry', body: { type: r.type, slot: r.slot },
   });
 }
-
-// act asks, acts, and reads the view again.
-const act = what => confirm({ ...what, done: follow });
 
 // stateOf is a day's state in one word, and its sign.
 const signs = { done: '✓', failed: '!', busy: '…', waiting: '↻', none: '·' };
@@ -115,7 +77,7 @@ function calendar() {
   const rows = view.types.map(t => week(t, list, known));
   return [
     title('Calendar', element('small', {}, `${longDay.format(new Date(view.from))} to ${longDay.format(new Date(view.to))}; real-time types by UTC day`)),
-    view.types.length ? element('div', { class: 'month' }, ...head, rows) : element('p', { class: 'empty' }, 'There are no report types yet.'),
+    view.types.length ? element('div', { class: 'month' }, ...head, rows) : empty('There are no report types yet.'),
     element('div', { class: 'keys', 'aria-hidden': 'true' }, ['done', 'failed', 'busy', 'waiting', 'none'].map(state =>
       element('span', {}, element('span', { class: 'month sign' }, element('span', { class: 'none ' + state }, signs[state])), words[state]))),
   ];
@@ -172,7 +134,7 @@ function types() {
     t.name, element('span', { class: 'badge ' + (t.active ? 'good' : 'wait') }, t.active ? 'active' : 'inactive'), yes(t.realTime), plural(t.offset, 'day'), yes(t.notifyOnFail),
     t.repeatAfterDays ? plural(t.repeatAfterDays, 'day') : 'never', yes(t.addToDatapoints), element('code', {}, t.reportTypeId),
     view.operator ? element('div', { class: 'acts' }, button(`edit-${t.name}`, 'Edit…', () => edit(t), { 'aria-label': `Edit ${t.name}` })) : '',
-  ]), 'Report types') : element('p', { class: 'empty' }, 'There are no report types yet: the reports function makes them from its definitions within a minute.')];
+  ]), 'Report types') : empty('There are no report types yet: the reports function makes them from its definitions within a minute.')];
 }
 
 const content = t => ({ active: t.active, realTime: t.realTime, offset: t.offset, notifyOnFail: t.notifyOnFail, repeatAfterDays: t.repeatAfterDays });
@@ -199,5 +161,4 @@ function edit(t, draft = content(t)) {
   element('div', { class: 'acts' }, cancel(), element('button', { type: 'submit', class: 'main' }, 'Save…'))));
 }
 
-document.addEventListener('visibilitychange', () => { if (!document.hidden) follow(); });
-follow();
+follow(draw);

@@ -2,35 +2,11 @@
 // and ended ones; one job with what it saw on both sides. It reads the whole view again
 // every few seconds, and draws again what has changed.
 
-import { $, element, badge, button, moment, number, plural, running, setClock, span, table, tick } from '../../dom.js';
-import { call, cancel, confirm, heading, show } from '../../dialogs.js';
-
-let view, again, drawn = {};
+import { element, badge, button, moment, number, plural, running, span, table, tick } from '../../dom.js';
+import { call, cancel, heading, show } from '../../dialogs.js';
+import { act, empty, follow, section, title, view, why } from '../../wing.js';
 
 const names = { new: 'waiting', inprogress: 'running', error: 'failed', error_retry: 'tried again', done: 'done', skipped: 'skipped' };
-const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), more);
-const empty = text => element('p', { class: 'empty' }, text);
-const why = text => text ? element('span', { class: 'why' }, text) : '';
-
-function link(text, mood) {
-  if ($('link').textContent !== text) $('link').textContent = text;
-  $('link').className = 'pill ' + mood;
-}
-
-async function follow() {
-  clearTimeout(again);
-  try {
-    view = await call('state');
-    link('Live', 'good');
-    setClock(view.now);
-    $('who').textContent = view.operator ? 'operator' : 'may look';
-    $('board').hidden = false;
-    draw();
-  } catch (problem) {
-    link(problem.message, 'bad');
-  }
-  again = setTimeout(follow, document.hidden ? 30_000 : 3000);
-}
 
 function draw() {
   const { jobs, operator, standing } = view;
@@ -42,19 +18,6 @@ function draw() {
   document.title = (standing.failed ? `(${standing.failed}) ` : '') + 'Transfer – Return-sync console';
   tick();
 }
-
-// section draws a section again if its part of the view has changed, and restores the
-// focus.
-function section(id, part, make) {
-  const text = JSON.stringify(part);
-  if (drawn[id] === text) return;
-  drawn[id] = text;
-  const place = $(id), key = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  place.replaceChildren(...make().flat().filter(child => child));
-  if (key) [...place.querySelectorAll('[data-key]')].find(e => e.dataset.key === key)?.focus({ preventScroll: true });
-}
-
-const act = what => confirm({ ...what, done: follow });
 
 function verdict() {
   const things = view.problems;
@@ -147,5 +110,4 @@ async function open1(id) {
 }
 
 setInterval(tick, 1000);
-addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') follow(); });
-follow();
+follow(draw);

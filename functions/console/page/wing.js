@@ -1,0 +1,57 @@
+// What the pages of wings share: the whole view is read every few seconds, and a section
+// is drawn again when its part of the view has changed.
+
+import { $, element, setClock } from './dom.js';
+import { call, confirm } from './dialogs.js';
+
+// view is the newest answer of the page's state.
+export let view;
+
+let again, drawn = {}, follows;
+
+export const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), more);
+export const empty = text => element('p', { class: 'empty' }, text);
+export const why = text => text ? element('span', { class: 'why' }, text) : '';
+
+function link(text, mood) {
+  if ($('link').textContent !== text) $('link').textContent = text;
+  $('link').className = 'pill ' + mood;
+}
+
+// follow draws the view, and again every so many milliseconds, seldom while the page is
+// hidden.
+export function follow(draw, often = 3000, hidden = 30_000) {
+  follows = { draw, often, hidden };
+  addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
+  refresh();
+}
+
+// refresh reads the view now.
+async function refresh() {
+  clearTimeout(again);
+  try {
+    view = await call('state');
+    link('Live', 'good');
+    setClock(view.now);
+    $('who').textContent = view.operator ? 'operator' : 'may look';
+    $('board').hidden = false;
+    follows.draw();
+  } catch (problem) {
+    link(problem.message, 'bad');
+  }
+  again = setTimeout(refresh, document.hidden ? follows.hidden : follows.often);
+}
+
+// section draws a section again if its part of the view has changed, and restores the
+// focus.
+export function section(id, part, make) {
+  const text = JSON.stringify(part);
+  if (drawn[id] === text) return;
+  drawn[id] = text;
+  const place = $(id), key = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  place.replaceChildren(...make().flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
+  if (key) [...place.querySelectorAll('[data-key]')].find(e => e.dataset.key === key)?.focus({ preventScroll: true });
+}
+
+// act asks, acts, and reads the view again.
+export const act = what => confirm({ ...what, done: refresh });
