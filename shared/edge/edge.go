@@ -15,6 +15,8 @@
 package edge
 
 import (
+	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -261,6 +263,18 @@ func LimitedBody(r *http.Request, limit int64) ([]byte, error) {
 		return nil, fault.New(fault.TooLarge, "body-too-large", "the body has more than %d bytes; ask for less at once", limit)
 	}
 	return body, fault.Wrap(err, fault.Invalid, "bad-request", "the body broke off")
+}
+
+// Fields reads a caller's body, a JSON object, into a pointer to a struct that has every
+// field of the object.
+func Fields(r *http.Request, into any) error {
+	body, err := Body(r)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	return fault.Wrap(d.Decode(into), fault.Invalid, "bad-body", "the body does not have the fields of this action")
 }
 
 // maxTask is more than a queue's largest task.

@@ -40,6 +40,15 @@ type Notes interface {
 	Leave(ctx context.Context, name NoteName, body string) error
 }
 
+// Read reads the note of a name, and its value into a pointer.
+func Read(ctx context.Context, notes Notes, name NoteName, into any) (Note, error) {
+	note, err := notes.Note(ctx, name)
+	if err == nil {
+		err = note.Into(into)
+	}
+	return note, err
+}
+
 // Leave leaves a value as a note.
 func Leave(ctx context.Context, notes Notes, name NoteName, v any) error {
 	body, err := json.Marshal(v)

@@ -61,11 +61,8 @@ func (p Pace) Now(ctx context.Context) (t Threads, until *time.Time, err error) 
 	if p.Notes == nil {
 		return p.Configured, nil, nil
 	}
-	note, err := p.Notes.Note(ctx, transfer.NoteThreads)
 	var set setting
-	if err == nil {
-		err = note.Into(&set)
-	}
+	note, err := transfer.Read(ctx, p.Notes, transfer.NoteThreads, &set)
 	end := note.At.Add(time.Duration(set.Seconds) * time.Second)
 	if err != nil || !note.Now.Before(end) || set.Check() != nil {
 		return p.Configured, nil, err

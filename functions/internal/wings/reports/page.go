@@ -1,10 +1,8 @@
 package reports
 
 import (
-	"bytes"
 	"context"
 	"embed"
-	"encoding/json"
 	"io/fs"
 	"net/http"
 	"time"
@@ -148,7 +146,7 @@ func (c *console) acts(r *http.Request) Acts {
 // retry retries a failed report.
 func (c *console) retry(r *http.Request) (any, error) {
 	var k report.Key
-	if err := decode(r, &k); err != nil {
+	if err := edge.Fields(r, &k); err != nil {
 		return nil, err
 	}
 	follows, err := c.acts(r).Retry(r.Context(), k)
@@ -162,7 +160,7 @@ func (c *console) edit(r *http.Request) (any, error) {
 		Was  *report.Edit `json:"was"`
 		Is   *report.Edit `json:"is"`
 	}
-	if err := decode(r, &body); err != nil {
+	if err := edge.Fields(r, &body); err != nil {
 		return nil, err
 	}
 	if body.Was == nil || body.Is == nil {
@@ -173,15 +171,4 @@ func (c *console) edit(r *http.Request) (any, error) {
 		changes = "nothing changed"
 	}
 	return said{body.Type + ": " + changes}, err
-}
-
-// decode reads a request's body: one JSON object without unknown fields.
-func decode(r *http.Request, into any) error {
-	body, err := edge.Body(r)
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	return fault.Wrap(d.Decode(into), fault.Invalid, "bad-body", "the body does not have the fields of this action")
 }

@@ -32,15 +32,20 @@ func actsOf(ctx context.Context, o wire.Opening, by operate.Actor) (Acts, error)
 	return Acts{s, o.Pool, by}, err
 }
 
+// audited does an act of the person, with its row in the audit.
+func (a Acts) audited(ctx context.Context, e audit.Entry, do func(*audit.Entry) error) error {
+	return operate.Audited(ctx, audit.New(a.Pool), a.By, e, do)
+}
+
 // created notes that a person had jobs stored for records that differ, and wakes the worker.
 func (a Acts) created(ctx context.Context, what string, n int) error {
 	entry := audit.Entry{Action: createJobs, Object: what, New: fmt.Sprintf("%d jobs", n)}
-	return operate.Audited(ctx, audit.New(a.Pool), a.By, entry, func(*audit.Entry) error { return a.wake(ctx) })
+	return a.audited(ctx, entry, func(*audit.Entry) error { return a.wake(ctx) })
 }
 
 // Retry gives one failed job, and its failed children, another run.
 func (a Acts) Retry(ctx context.Context, id int64) (said string, err error) {
-	err = operate.Audited(ctx, audit.New(a.Pool), a.By, audit.Entry{Action: retryJob, Object: fmt.Sprintf("transfer job %d", id)}, func(e *audit.Entry) error {
+	err = a.audited(ctx, audit.Entry{Action: retryJob, Object: fmt.Sprintf("transfer job %d", id)}, func(e *audit.Entry) error {
 		j, err := a.jobs.Job(ctx, id)
 		if err != nil {
 			return err
@@ -57,7 +62,7 @@ func (a Acts) Retry(ctx context.Context, id int64) (said string, err error) {
 
 // RetryFailed gives all failed jobs with a run left another one.
 func (a Acts) RetryFailed(ctx context.Context) (said string, err error) {
-	err = operate.Audited(ctx, audit.New(a.Pool), a.By, audit.Entry{Action: retryFailed, Object: "failed transfer jobs"}, func(e *audit.Entry) error {
+	err = a.audited(ctx, audit.Entry{Action: retryFailed, Object: "failed transfer jobs"}, func(e *audit.Entry) error {
 		n, err := a.jobs.RetryFailed(ctx, a.runs)
 		if err != nil {
 			return err
@@ -71,6 +76,6 @@ func (a Acts) RetryFailed(ctx context.Context) (said string, err error) {
 
 // Start wakes the worker.
 func (a Acts) Start(ctx context.Context) (said string, err error) {
-	err = operate.Audited(ctx, audit.New(a.Pool), a.By, audit.Entry{Action: startJobs, Object: "transfer jobs"}, func(*audit.Entry) error { return a.wake(ctx) })
+	err = a.audited(ctx, audit.Entry{Action: startJobs, Object: "transfer jobs"}, func(*audit.Entry) error { return a.wake(ctx) })
 	return "the worker was woken", err
 }

@@ -56,6 +56,7 @@ func BetweenFile(ctx context.Context, path string, flags map[string]string, need
 			return nil, nil, errors.Join(problem, db.Close())
 		}
 		b.Studio, b.Online = both.studio, both.online
+		return b, func() error { return errors.Join(both.close(), db.Close()) }, nil
 	}
 	return b, db.Close, nil
 }
@@ -84,6 +85,7 @@ func BetweenProduct(ctx context.Context, o wire.Opening, by operate.Actor, needS
 	if err != nil {
 		return nil, err
 	}
+	o.Closing(both.close)
 	b.Studio, b.Online = both.studio, both.online
 	return b, nil
 }

@@ -106,6 +106,9 @@ func openCloud(ctx context.Context, e *wire.Env) (*cloud, error) {
 	p.flows, problems[0] = ReadFlows(p.config.Flows, p.config.Dir)
 	p.sides, problems[1] = openSides(p.config.sideConfig, p.flows, &sideTables{db: o.Pool.DB, dialect: sqldb.MySQL, log: o.Log})
 	p.waker, problems[2] = p.config.waker(ctx, o)
+	if problems[1] == nil {
+		e.Closing(p.close)
+	}
 	p.guard = guardOf(p.config.Drift, p.config.servers(), o.Log)
 	return p, errors.Join(problems[:]...)
 }
@@ -163,11 +166,8 @@ func (r remote) Status(ctx context.Context) (worker.Status, string, error) {
 	if err != nil {
 		return worker.Idle, "", err
 	}
-	note, err := r.jobs.Notes.Note(ctx, r.note)
 	var sign transfer.Sign
-	if err == nil {
-		err = note.Into(&sign)
-	}
+	_, err = transfer.Read(ctx, r.jobs.Notes, r.note, &sign)
 	switch {
 	case err != nil:
 		return worker.Idle, "", err
@@ -196,10 +196,7 @@ func (c remoteClocks) State(ctx context.Context) (clock.State, error) {
 
 // clockState reads what the worker's guard knows.
 func clockState(ctx context.Context, notes transfer.Notes) (s clock.State, err error) {
-	note, err := notes.Note(ctx, transfer.NoteClocks)
-	if err == nil {
-		err = note.Into(&s)
-	}
+	_, err = transfer.Read(ctx, notes, transfer.NoteClocks, &s)
 	return s, err
 }
 

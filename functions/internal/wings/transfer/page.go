@@ -1,10 +1,8 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"embed"
-	"encoding/json"
 	"io/fs"
 	"net/http"
 	"strconv"
@@ -150,14 +148,11 @@ func (p *page) work(ctx context.Context, v *view) error {
 	}
 	holder, err := p.jobs.Holder(ctx)
 	v.Worker.Owner = holder.Owner
-	for name, sign := range map[transfer.NoteName]*transfer.Sign{transfer.NoteWorker: &v.Worker.Jobs, transfer.NoteProtocol: &v.Worker.Protocol} {
-		if err != nil {
-			break
-		}
-		var note transfer.Note
-		if note, err = p.jobs.Notes.Note(ctx, name); err == nil {
-			err = note.Into(sign)
-		}
+	if err == nil {
+		_, err = transfer.Read(ctx, p.jobs.Notes, transfer.NoteWorker, &v.Worker.Jobs)
+	}
+	if err == nil {
+		_, err = transfer.Read(ctx, p.jobs.Notes, transfer.NoteProtocol, &v.Worker.Protocol)
 	}
 	return err
 }
@@ -173,17 +168,12 @@ func (p *page) job(r *http.Request) (any, error) {
 
 // act performs an act of the caller.
 func (p *page) act(r *http.Request) (any, error) {
-	body, err := edge.Body(r)
-	if err != nil {
-		return nil, err
-	}
 	var in struct {
 		Job int64 `json:"job"`
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "bad-body", "the body does not have the fields of this action")
+	err := edge.Fields(r, &in)
+	if err != nil {
+		return nil, err
 	}
 	a := Acts{p.starter, p.pool, operate.Actor{Who: wire.PersonOf(r.Context()).Subject, Via: audit.ViaConsole}}
 	var said string

@@ -42,7 +42,7 @@ type Service struct {
 	protocol  *worker.Background
 	server    *http.Server
 
-	closeSides func() error // nil for nothing
+	closeSides func() error // nil until they are open
 }
 
 // OpenJobs opens the table of jobs and brings it up to date.

@@ -46,7 +46,7 @@ func (c sideConfig) check() string {
 // sides are both systems.
 type sides struct {
 	studio, online transfer.System
-	close          func() error // nil for nothing
+	close          func() error
 }
 
 // openSides opens both systems. It does not connect.
@@ -58,7 +58,7 @@ func openSides(c sideConfig, flows transfer.Flows, t *sideTables) (sides, error)
 		return openSystems(c, flows)
 	}
 	studio, online := sidetable.Open(t.db, t.dialect, transfer.Studio, time.Now), sidetable.Open(t.db, t.dialect, transfer.Online, time.Now)
-	return sides{studio: rehearsed{t, studio}, online: rehearsed{t, online}}, nil
+	return sides{studio: rehearsed{t, studio}, online: rehearsed{t, online}, close: func() error { return nil }}, nil
 }
 
 // sideTables is the database of rehearsed sides.
