@@ -307,13 +307,18 @@ func (n *named) settle(ctx context.Context) (map[uint64]uint64, error) {
 // settleVersions replaces stand-ins in versions.
 func (n *named) settleVersions(ctx context.Context, versions map[uint64]uint64) error {
 	real, err := n.settle(ctx)
+	n.replaceVersions(versions, real)
+	return err
+}
+
+// replaceVersions replaces stand-ins in versions by their roots.
+func (n *named) replaceVersions(versions, real map[uint64]uint64) {
 	for _, standIn := range n.strange {
 		if id, ok := real[standIn]; ok {
 			versions[id] += versions[standIn]
 		}
 		delete(versions, standIn)
 	}
-	return err
 }
 
 // settleRows replaces stand-ins in rows.
@@ -321,13 +326,11 @@ func (n *named) settleRows(ctx context.Context, rows *source.Rows) error {
 	if len(n.strange) == 0 {
 		return nil
 	}
-	if err := n.settleVersions(ctx, rows.Versions); err != nil {
-		return err
-	}
 	real, err := n.settle(ctx)
 	if err != nil {
 		return err
 	}
+	n.replaceVersions(rows.Versions, real)
 	strange := make(map[uint64]bool, len(n.strange))
 	for _, standIn := range n.strange {
 		strange[standIn] = true
