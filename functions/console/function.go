@@ -89,8 +89,8 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	}
 	mux.Handle("GET /", assets)
 	for path, do := range map[string]edge.Handler{
-		"/session": f.session, "/state": f.state, "/runs": f.runs, "/runs/{id}": f.run, "/jobs": f.jobs, "/jobs/{id}": f.job,
-		"/alerts": f.alerts, "/alerts/{id}": f.alert, "/parked": f.parked, "/record": f.record,
+		"/session": f.session, "/state": f.reading(f.state), "/runs": f.reading(f.runs), "/runs/{id}": f.reading(f.run), "/jobs": f.reading(f.jobs), "/jobs/{id}": f.reading(f.job),
+		"/alerts": f.reading(f.alerts), "/alerts/{id}": f.reading(f.alert), "/parked": f.reading(f.parked), "/record": f.record,
 	} {
 		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
+	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -51,25 +52,33 @@ func id(r *http.Request) (int64, error) {
 	return n, nil
 }
 
-// live returns the definition behind an entity's name; without a name there is none.
-func (f *function) live(ctx context.Context, name string) (entity.Definition, error) {
-	if name == "" {
-		return entity.Definition{}, nil
+// reading answers to people who may look.
+func (f *function) reading(do edge.Handler) edge.Handler {
+	return func(r *http.Request) (any, error) {
+		if _, err := f.person(r); err != nil {
+			return nil, err
+		}
+		return do(r)
 	}
+}
+
+// live returns the live definition of an entity.
+func (f *function) live(ctx context.Context, name string) (entity.Definition, error) {
 	return target.Catalog{Entities: f.Entities, Store: f.Store.Targets}.LiveOf(ctx, name)
 }
 
 // runs answers with runs, newest first.
 func (f *function) runs(r *http.Request) (any, error) {
-	if _, err := f.person(r); err != nil {
-		return nil, err
-	}
 	q := r.URL.Query()
-	d, err := f.live(r.Context(), q.Get("entity"))
-	if err != nil {
-		return nil, err
+	chosen := store.RunFilter{State: run.State(q.Get("state")), Syncs: q.Get("syncs") == "true"}
+	if name := q.Get("entity"); name != "" {
+		d, err := f.live(r.Context(), name)
+		if err != nil {
+			return nil, err
+		}
+		chosen.Entity = d.Name
 	}
-	chosen := store.RunFilter{Entity: d.Name, State: run.State(q.Get("state")), Syncs: q.Get("syncs") == "true"}
+	var err error
 	if chosen.Limit, err = limit(q); err != nil {
 		return nil, err
 	}
@@ -86,9 +95,6 @@ func (f *function) runs(r *http.Request) (any, error) {
 
 // jobs answers with the newest jobs, those that have ended included.
 func (f *function) jobs(r *http.Request) (any, error) {
-	if _, err := f.person(r); err != nil {
-		return nil, err
-	}
 	most, err := limit(r.URL.Query())
 	if err != nil {
 		return nil, err
@@ -108,9 +114,6 @@ func (f *function) jobs(r *http.Request) (any, error) {
 
 // job answers with a job.
 func (f *function) job(r *http.Request) (any, error) {
-	if _, err := f.person(r); err != nil {
-		return nil, err
-	}
 	n, err := id(r)
 	if err != nil {
 		return nil, err
@@ -124,9 +127,6 @@ func (f *function) job(r *http.Request) (any, error) {
 
 // alerts answers with the newest alerts.
 func (f *function) alerts(r *http.Request) (any, error) {
-	if _, err := f.person(r); err != nil {
-		return nil, err
-	}
 	most, err := limit(r.URL.Query())
 	if err != nil {
 		return nil, err
@@ -137,9 +137,6 @@ func (f *function) alerts(r *http.Request) (any, error) {
 
 // alert answers with an alert.
 func (f *function) alert(r *http.Request) (any, error) {
-	if _, err := f.person(r); err != nil {
-		return nil, err
-	}
 	n, err := id(r)
 	if err != nil {
 		return nil, err
@@ -155,9 +152,6 @@ type parkedAnswer struct {
 
 // parked answers with parked records of an entity: those of one cause, or the one named.
 func (f *function) parked(r *http.Request) (any, error) {
-	if _, err := f.person(r); err != nil {
-		return nil, err
-	}
 	q := r.URL.Query()
 	if q.Get("entity") == "" {
 		return nil, fault.New(fault.Invalid, "no-entity", "name the entity: entity is empty").WithParam("entity")

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // errNoRecords is the answer of a console that may not read the index.
@@ -31,13 +30,12 @@ func (f *function) record(r *http.Request) (any, error) {
 	if id == "" || len(r.URL.RawQuery) > maxName {
 		return nil, fault.New(fault.Invalid, "bad-record", "name a record by its objectID").WithParam("id")
 	}
-	d, err := target.Catalog{Entities: f.Entities, Store: f.Store.Targets}.LiveOf(r.Context(), name)
+	d, err := f.live(r.Context(), name)
 	if err != nil {
 		return nil, err
 	}
 	var root *string
-	if asked.Has("root") && asked.Get("root") != "" {
-		text := asked.Get("root")
+	if text := asked.Get("root"); text != "" {
 		root = &text
 	}
 	return f.Records.Show(r.Context(), d, id, root)
