@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 )
 
 // Primary answers sessions.
@@ -20,7 +21,7 @@ type Primary struct {
 	Log     *slog.Logger
 	// Idle is how long a session may be silent; 0 is five minutes.
 	Idle  time.Duration
-	Steps Steps
+	Steps states.Steps
 }
 
 // defaultIdle is how long a secondary may be silent. It stores grains and swaps

@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"time"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 )
 
 // Conn carries the frames of one session in order. Implementations pass the suite
@@ -110,18 +112,7 @@ type Swap struct {
 	Type     string
 	Date     time.Time
 	Metadata map[string]string
-	Steps    Steps // within the transaction
-}
-
-// Steps is a hook, nil for none, between two steps of a session. Rehearsals end or hold
-// the process there.
-type Steps func(step string)
-
-// At calls the hook, if there is one.
-func (s Steps) At(step string) {
-	if s != nil {
-		s(step)
-	}
+	Steps    states.Steps // within the transaction
 }
 
 // Journal keeps activities.

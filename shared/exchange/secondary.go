@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 )
 
 // Secondary brings the copies of a primary's slices in line.
@@ -21,7 +22,7 @@ type Secondary struct {
 	// LockWait the pause between two attempts.
 	LockTries int
 	LockWait  time.Duration
-	Steps     Steps
+	Steps     states.Steps
 	// Progress, if not nil, is called while grains come.
 	Progress func(Progress)
 }

@@ -1,5 +1,5 @@
-// Package states holds the common part of the states of runs, jobs and targets: a
-// diagram of arrows, kept in one place.
+// Package states holds what is common to everything that goes from state to state: a
+// diagram of arrows, and the hook between two steps.
 package states
 
 import (

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 )
 
 // stepsEnv is the address at which a child asks, between any two steps, whether to
@@ -23,7 +23,7 @@ const stepsPath = "/rehearsal/step"
 // askParent returns a hook that asks the address before it lets the flow go on.
 // While it asks, the process is held exactly between two steps: that is where
 // its parent kills it or lets it sleep.
-func askParent(address string) run.Steps {
+func askParent(address string) states.Steps {
 	if address == "" {
 		return nil
 	}

@@ -25,12 +25,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue/cloudtasks"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -78,7 +78,7 @@ type Env struct {
 	Wings []Wing
 	// Steps, if set, is called between any two steps of the flow; only rehearsals set
 	// it.
-	Steps   run.Steps
+	Steps   states.Steps
 	mu      sync.Mutex // of closers: doctor opens parts in several checks at once
 	closers []func() error
 	// cloudSQL is opened by the first database, under dialing.

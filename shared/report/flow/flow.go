@@ -23,6 +23,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/lease"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 )
 
 // Route is the name of the route of the wing's tasks.
@@ -49,17 +50,6 @@ func (c Config) Check() error {
 		return fmt.Errorf("REPORT_LEASE, REPORT_BUDGET, REPORT_SOURCE_PATIENCE and REPORT_SINK_PATIENCE must be positive, REPORT_MAX_ROWS at least 1")
 	}
 	return nil
-}
-
-// Steps is called with a step's name between any two steps that leave something
-// behind. It is nil in production; tests use it to end the process there.
-type Steps func(step string)
-
-// At calls the hook, if there is one.
-func (s Steps) At(step string) {
-	if s != nil {
-		s(step)
-	}
 }
 
 // Parts are the open parts of a report type.
@@ -112,7 +102,7 @@ type Work struct {
 	Queue    queue.Sender
 	Config   Config
 	Log      *slog.Logger
-	Steps    Steps
+	Steps    states.Steps
 }
 
 // ParseTask reads a task's body.

@@ -19,6 +19,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/report/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb/sqldbtest"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -59,7 +60,7 @@ func newBench(t *testing.T) *bench {
 		Definition: report.Definition{File: "sales.yaml", Key: []string{"id"}, Numbers: []string{"amount"}, Columns: []string{"name"}},
 		Source:     b.source, Sinks: []report.NamedSink{{Name: "first", Sink: b.sinks[0]}, {Name: "second", Sink: b.sinks[1]}},
 	}
-	steps := flow.Steps(func(step string) {
+	steps := states.Steps(func(step string) {
 		if step == b.crash {
 			b.crash = ""
 			panic(killed{step})

@@ -9,6 +9,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 )
 
 // Starts is what starts ask of the table of reports.
@@ -29,7 +30,7 @@ type Starter struct {
 	Types   Types
 	Queue   queue.Sender
 	Log     *slog.Logger
-	Steps   Steps
+	Steps   states.Steps
 }
 
 // Start answers a scheduled time of a type: it makes today's report due, those that a

@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -58,7 +59,7 @@ type Cron struct {
 	Queue       queue.Sender
 	Config      Config
 	Log         *slog.Logger
-	Steps       run.Steps
+	Steps       states.Steps
 }
 
 // Tick is one call of the scheduler or of a person.

@@ -18,6 +18,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -174,7 +175,7 @@ type world struct {
 	queue *tasks
 	def   entity.Definition
 	cfg   flow.Config
-	steps run.Steps
+	steps states.Steps
 	ticks int
 	apart bool // the source is taken to be on another server
 }

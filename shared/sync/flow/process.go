@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
@@ -114,7 +115,7 @@ type Process struct {
 	Index       destination.Index
 	Config      Config
 	Log         *slog.Logger
-	Steps       run.Steps
+	Steps       states.Steps
 }
 
 // margin is how long before its lease ends a holder stops working, so that none of

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -74,7 +75,7 @@ type Window struct {
 	Queue       queue.Sender
 	Config      Config
 	Log         *slog.Logger
-	Steps       run.Steps
+	Steps       states.Steps
 	// Apart says that the source's tables are on another server than our own.
 	Apart bool
 }
@@ -163,7 +164,7 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 // Lister returns how to list the changed roots of a run's window from a source on
 // another server, and where roots are keys that get numbers; nil for a source on ours.
 func Lister(source Clock, apart bool, r run.Run, d entity.Definition) func(context.Context, func([]uint64) error) (int64, error) {
-	if !apart && !d.Keyed() {
+	if !apart && len(d.Key) == 0 {
 		return nil
 	}
 	args := map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}

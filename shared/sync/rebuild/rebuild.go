@@ -16,6 +16,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
@@ -80,7 +81,7 @@ type Rebuild struct {
 	// within seconds, not at once, which index is live.
 	Grace time.Duration
 	Log   *slog.Logger
-	Steps run.Steps
+	Steps states.Steps
 }
 
 // Run brings a rebuild of d to its end, which is a new live target.

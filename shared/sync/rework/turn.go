@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -78,7 +79,7 @@ type Jobs struct {
 	Entities entity.List
 	Config   flow.Config
 	Log      *slog.Logger
-	Steps    run.Steps
+	Steps    states.Steps
 	// Apart says that the source's tables are on another server than our own.
 	Apart bool
 }

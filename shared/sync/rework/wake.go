@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -25,7 +26,7 @@ type Waker struct {
 	Queue   queue.Sender
 	Silence time.Duration // how long a turn may be overdue
 	Log     *slog.Logger
-	Steps   run.Steps
+	Steps   states.Steps
 }
 
 // WakeSilent starts the chain of every silent job again: the process of its last

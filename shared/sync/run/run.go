@@ -123,17 +123,6 @@ func (r Run) Settled() bool {
 	return r.State == Processing && r.PagesDone+r.PagesFailed == r.PagesTotal
 }
 
-// Steps is called with a step's name between any two steps that leave something
-// behind. It is nil in production; tests use it to end the process there.
-type Steps func(step string)
-
-// At calls the hook, if there is one.
-func (s Steps) At(step string) {
-	if s != nil {
-		s(step)
-	}
-}
-
 // Answer is a run in the form that functions and command line show.
 type Answer struct {
 	RunID       int64      `json:"runId"`

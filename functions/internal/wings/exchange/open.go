@@ -12,11 +12,12 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 )
 
 // Open opens a server of the wing over a pool. now is the clock of tokens and
 // durations; steps, if not nil, is called between two steps of a session.
-func Open(pool *sqldb.DB, settings function.Settings, log *slog.Logger, now func() time.Time, steps exchange.Steps) (function.Parts, *Partners, error) {
+func Open(pool *sqldb.DB, settings function.Settings, log *slog.Logger, now func() time.Time, steps states.Steps) (function.Parts, *Partners, error) {
 	if err := settings.Check(); err != nil {
 		return function.Parts{}, nil, err
 	}
@@ -45,5 +46,5 @@ func parts(ctx context.Context, o wire.Opening) (function.Parts, *Partners, erro
 	if err := wire.Configure(ctx, o.Lookup, &settings); err != nil {
 		return function.Parts{}, nil, err
 	}
-	return Open(o.Pool, settings, o.Log, time.Now, exchange.Steps(o.Steps))
+	return Open(o.Pool, settings, o.Log, time.Now, o.Steps)
 }

@@ -18,6 +18,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/websocket"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/httpcall"
+	"gitlab.com/eshopbox-team/return-sync/shared/states"
 )
 
 // Partners syncs with partners' servers. It implements the function's Syncer.
@@ -30,7 +31,7 @@ type Partners struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Socket   websocket.Config
-	Steps    exchange.Steps
+	Steps    states.Steps
 	// Progress, if not nil, is called while grains come, of several partners at once.
 	Progress func(exchange.Progress)
 }

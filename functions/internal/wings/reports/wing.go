@@ -117,7 +117,7 @@ func open(ctx context.Context, e *wire.Env) (*function.Parts, error) {
 	tables := store.New(o.Pool)
 	return &function.Parts{
 		Work: &flow.Work{
-			Reports: tables, Payloads: store.PayloadsOf(o.Pool), Types: tables, Open: t.open, Queue: starter.Queue, Config: f, Log: e.Log, Steps: flow.Steps(e.Steps),
+			Reports: tables, Payloads: store.PayloadsOf(o.Pool), Types: tables, Open: t.open, Queue: starter.Queue, Config: f, Log: e.Log, Steps: e.Steps,
 		},
 		Base: keep, Starter: starter, Definitions: t.definitions, Ensure: tables.EnsureType,
 		Prune: tables.PruneRuns, KeepDays: k.Days,
@@ -134,7 +134,7 @@ func starterOf(ctx context.Context, o wire.Opening, c Address) (*flow.Starter, e
 		return nil, err
 	}
 	tables := store.New(o.Pool)
-	return &flow.Starter{Reports: tables, Types: tables, Queue: sender, Log: o.Log, Steps: flow.Steps(o.Steps)}, nil
+	return &flow.Starter{Reports: tables, Types: tables, Queue: sender, Log: o.Log, Steps: o.Steps}, nil
 }
 
 // Starter opens what makes reports due, for commands.
