@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alerttest"
@@ -67,21 +68,13 @@ type place struct {
 func underGrants(t *testing.T, u users) *place {
 	t.Helper()
 	p := &place{t: t, users: u, slack: alerttest.NewReceiver(t)}
-	s, err := rehearsal.Start(t.Context(), rehearsal.Options{
+	s := rehearsaltest.Start(t.Context(), t, rehearsal.Options{
 		Database: "warehouse", ChildLog: logged{t}, BufferPoolMB: 256, Slack: p.slack.URL, Migrate: p.migrate,
 		Accounts: func(function string) (user, password string) { return u.named(roleOf(function)) },
 		Env: []string{"JOB_PAUSE=50ms", "PAGE_SIZE=20", "OVERLAP=1m", "PAGE_ATTEMPTS=2", "RUN_LEASE=20s", "PAGE_LEASE=5s", "JOB_SILENCE=1s",
 			"KEEP_DAYS=1", "LOG_KEEP_DAYS=1", "SCOPES_KEEP_DAYS=1", "SCOPES_SWEEP=100ms", "WATCH_REPEAT=1s", "ALGOLIA_ATTEMPTS=1"},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	p.Stack = s
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	environment := s.Environment()
 	environment["SOURCE_DSN"] = p.dsn(grants.Operator)
 	environment["STATE_DSN"] = environment["SOURCE_DSN"]

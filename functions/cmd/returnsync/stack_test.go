@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -19,21 +20,7 @@ func stack(t *testing.T, returns int, o rehearsal.Options) (*rehearsal.Stack, de
 	t.Helper()
 	t.Parallel()
 	o.ChildLog, o.BufferPoolMB = logged{t}, 256
-	s, err := rehearsal.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := sample.Migrate(t.Context(), s.DB); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sample.Generate(t.Context(), s.DB, sample.GenerateOptions{Rows: returns, Seed: 3, Now: time.Now().Add(-3 * time.Hour)}); err != nil {
-		t.Fatal(err)
-	}
+	s := rehearsaltest.Filled(t.Context(), t, o, sample.GenerateOptions{Rows: returns, Seed: 3, Now: time.Now().Add(-3 * time.Hour)})
 	synced(t, s)
 	d := surroundings(t, s.Environment())
 	d.poll = 50 * time.Millisecond

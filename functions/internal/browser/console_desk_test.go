@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
@@ -27,24 +28,10 @@ func openDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	s, err := rehearsal.Start(ctx, rehearsal.Options{
+	s := rehearsaltest.Filled(ctx, t, rehearsal.Options{
 		Steps: true, HoldTicks: true, Workers: 2, Log: os.Stderr,
 		Env: []string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := sample.Migrate(ctx, s.DB); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sample.Generate(ctx, s.DB, sample.GenerateOptions{Rows: 200, Seed: 7, Now: time.Now().UTC()}); err != nil {
-		t.Fatal(err)
-	}
+	}, sample.GenerateOptions{Rows: 200, Seed: 7, Now: time.Now().UTC()})
 	d := &desk{s, Open(t)}
 	d.syncs(t, run.Synced)
 	if err := s.Watch(ctx); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
@@ -58,21 +59,10 @@ func startStack(t *testing.T, grains map[string]int) (*rehearsal.Stack, *play) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	s, err := rehearsal.Start(ctx, rehearsal.Options{
+	s := rehearsaltest.Filled(ctx, t, rehearsal.Options{
 		Steps: os.Getenv(sizesEnv) == "", HoldTicks: true, Wings: []rehearsal.Wing{tool}, Log: os.Stderr, ChildLog: os.Stderr, BufferPoolMB: 1024,
 		Env: []string{"LOG_LEVEL=ERROR", "CLOUD_RUN_TIMEOUT_SECONDS=3600"}, // as Terraform gives the function
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := sample.Migrate(ctx, s.DB); err != nil {
-		t.Fatal(err)
-	}
+	}, sample.GenerateOptions{})
 	if err := s.BeginWings(ctx); err != nil {
 		t.Fatal(err)
 	}

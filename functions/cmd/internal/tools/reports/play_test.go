@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
@@ -34,24 +35,10 @@ func startStack(t testing.TB) (*rehearsal.Stack, *rehearsal.Play, *play) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	s, err := rehearsal.Start(ctx, rehearsal.Options{
+	s := rehearsaltest.Filled(ctx, t, rehearsal.Options{
 		Steps: true, HoldTicks: true, Wings: []rehearsal.Wing{tool}, Log: os.Stderr, ChildLog: os.Stderr,
 		Env: []string{"REPORT_LEASE=12s", "LOG_LEVEL=ERROR"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := sample.Migrate(ctx, s.DB); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sample.Generate(ctx, s.DB, sample.GenerateOptions{Rows: 120, Seed: 7, Now: time.Now().UTC()}); err != nil {
-		t.Fatal(err)
-	}
+	}, sample.GenerateOptions{Rows: 120, Seed: 7, Now: time.Now().UTC()})
 	if err := s.BeginWings(ctx); err != nil {
 		t.Fatal(err)
 	}
