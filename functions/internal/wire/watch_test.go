@@ -27,7 +27,7 @@ func openWatch(t *testing.T, vars map[string]string) (channels int, log string, 
 func TestWatchListsAllProblems(t *testing.T) {
 	_, log, err := openWatch(t, map[string]string{
 		"STATE_DSN": "u@tcp(127.0.0.1:1)/d", "SLACK_WEBHOOK_URL": "hooks/s3cret", "ALERT_WEBHOOK_URL": "ftp://s3cret",
-		"TEAMS_WEBHOOK_URL": "s3cret",
+		"TEAMS_WEBHOOK_URL":     "s3cret",
 		"PAGERDUTY_ROUTING_KEY": "s3cret", "PAGERDUTY_URL": "ftp://s3cret", "ALERT_EMAIL_TO": "s3cret", "ALERT_SMTP_PASSWORD": "s3cret", "WATCH_FAILED_RUNS": "0", "WATCH_PERIOD": "-1s", "LOG_KEEP_DAYS": "0",
 	})
 	if err == nil {
