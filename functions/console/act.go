@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
@@ -29,6 +30,8 @@ type request struct {
 	Schedule int64          `json:"schedule"` // edit-schedule, delete-schedule
 	Version  string         `json:"version"`  // of the schedule that the page showed
 	Edit     *schedule.Edit `json:"edit"`     // add-schedule, edit-schedule
+	Alert    int64          `json:"alert"`    // acknowledge-alert, snooze-alert
+	Minutes  int64          `json:"minutes"`  // snooze-alert: for how long; 0 ends a snooze
 }
 
 // answer is the outcome of an action.
@@ -50,6 +53,7 @@ var actions = map[string]func(*deed, context.Context) (string, error){
 	"start-entity": (*deed).startEntity, "start-scope": (*deed).startScope,
 	"pause-job": (*deed).pauseJob, "resume-job": (*deed).resumeJob, "cancel-job": (*deed).cancelJob, "retry-parked": (*deed).retryParked,
 	"add-schedule": (*deed).addSchedule, "edit-schedule": (*deed).editSchedule, "delete-schedule": (*deed).deleteSchedule,
+	"acknowledge-alert": (*deed).acknowledgeAlert, "snooze-alert": (*deed).snoozeAlert,
 }
 
 // act performs an action for an operator. The caller is checked before the answer says
@@ -137,4 +141,23 @@ func (d *deed) retryParked(ctx context.Context) (string, error) {
 		return nil
 	})
 	return operate.Retried(n, j), err
+}
+
+// alertActs are the acts on alerts.
+func (d *deed) alertActs() operate.AlertActs {
+	return operate.AlertActs{Alerts: d.Tables.Alerts, Audit: audit.New(d.Store.Pool())}
+}
+
+// acknowledgeAlert notes who looks after an alert.
+func (d *deed) acknowledgeAlert(ctx context.Context) (string, error) {
+	return d.alertActs().Acknowledge(ctx, d.by, d.Alert)
+}
+
+// maxSnooze keeps the arithmetic on minutes from overflowing.
+const maxSnooze = 1 << 20
+
+// snoozeAlert lets an alert send nothing for a time.
+func (d *deed) snoozeAlert(ctx context.Context) (string, error) {
+	minutes := max(-1, min(d.Minutes, maxSnooze))
+	return d.alertActs().Snooze(ctx, d.by, d.Alert, time.Duration(minutes)*time.Minute)
 }
