@@ -182,7 +182,7 @@ function answered(a) {
 
 // alertActs are what an operator may answer to an open alert.
 function alertActs(a) {
-  const act = (name, label, minutes) => button(`${name}-${minutes ?? ''}${a.id}`, label, () => ask.answerAlert(name, label, a, minutes));
+  const act = (name, label, minutes) => button(`${name}-${a.id}${minutes === undefined ? '' : '-' + minutes}`, label, () => ask.answerAlert(name, label, a, minutes));
   return element('p', { class: 'acts' }, !a.acknowledgedAt && act('acknowledge-alert', 'Acknowledge'),
     act('snooze-alert', 'Snooze 1 hour', 60), act('snooze-alert', 'Snooze 1 day', 1440), a.snoozedUntil && act('snooze-alert', 'End the snooze', 0));
 }
