@@ -136,6 +136,7 @@ func TestAShortSoak(t *testing.T) {
 
 // TestItRunsUntilItIsStopped starts everything and stops it when a tick was shown.
 func TestItRunsUntilItIsStopped(t *testing.T) {
+	t.Parallel()
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	var out, log shared

@@ -100,7 +100,7 @@ func makeAccount(ctx context.Context, stack *rehearsal.Stack) (string, error) {
 		slices.Sort(rights)
 		statements = append(statements, "GRANT "+strings.Join(slices.Compact(rights), ", ")+" ON "+table+" TO "+account)
 	}
-	tables, err := stack.SourceTables(ctx)
+	tables, err := rehearsal.SourceTables(ctx, stack)
 	if err != nil {
 		return "", err
 	}

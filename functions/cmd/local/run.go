@@ -119,8 +119,8 @@ func welcomeOthers(stack *rehearsal.Stack, out io.Writer) {
 	for _, d := range stack.Entities {
 		switch {
 		case d.Name == entityName:
-		case slices.Contains(stack.Searched(), d.Name):
-			_, _ = fmt.Fprintf(out, "  %-9s %s\n            search at %s/entities/%s\n", d.Name, stack.PageURL(d.Name), stack.URL(search.Function.Name), d.Name)
+		case slices.Contains(rehearsal.Searched(stack), d.Name):
+			_, _ = fmt.Fprintf(out, "  %-9s %s\n            search at %s/entities/%s\n", d.Name, rehearsal.PageURL(stack, d.Name), stack.URL(search.Function.Name), d.Name)
 		default:
 			_, _ = fmt.Fprintf(out, "  %-9s synced to index %s, not searched: that needs account in entity.yaml, and settings.json\n", d.Name, d.Index)
 		}

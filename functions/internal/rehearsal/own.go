@@ -43,7 +43,7 @@ func (s *Stack) ownSchema(ctx context.Context) error {
 
 // SourceTables returns the tables and views of a stack's own schema that are neither ours
 // nor the stack's.
-func (s *Stack) SourceTables(ctx context.Context) ([]string, error) {
+func SourceTables(ctx context.Context, s *Stack) ([]string, error) {
 	tables, err := s.schemaTables(ctx)
 	delete(tables, marker)
 	for _, table := range grants.Tables() {

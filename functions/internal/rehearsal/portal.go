@@ -37,7 +37,7 @@ func (s *Stack) portalPage(f *front) http.Handler {
 		if f.child(name) == nil {
 			return cfg, fmt.Errorf("everything is still starting; try again in a moment")
 		}
-		searched := s.Searched()
+		searched := Searched(s)
 		cfg.Others = slices.DeleteFunc(slices.Clone(searched), func(one string) bool { return one == cfg.Index })
 		accounts := s.accounts
 		if wanted != "" {
@@ -64,7 +64,7 @@ func (s *Stack) portalPage(f *front) http.Handler {
 
 // Searched returns the names of the entities that the search function serves, that of the
 // portal first: those whose records have an account and fields to search.
-func (s *Stack) Searched() []string {
+func Searched(s *Stack) []string {
 	names := []string{portalEntity}
 	for _, d := range s.Entities {
 		if d.Name != portalEntity && d.Account != "" && d.Settings != nil {
@@ -75,7 +75,7 @@ func (s *Stack) Searched() []string {
 }
 
 // PageURL returns where the page of a searched entity is.
-func (s *Stack) PageURL(entityName string) string {
+func PageURL(s *Stack, entityName string) string {
 	if entityName == portalEntity {
 		return s.PortalURL()
 	}
@@ -150,5 +150,5 @@ func (s *Stack) sortNames() string {
 
 // searchEnv is the search function's environment for the page.
 func (s *Stack) searchEnv() []string {
-	return []string{"SEARCH_ENTITIES=" + strings.Join(s.Searched(), ","), "SEARCH_SORTS=" + s.sortNames(), "SEARCH_KEY_TTL=15m"}
+	return []string{"SEARCH_ENTITIES=" + strings.Join(Searched(s), ","), "SEARCH_SORTS=" + s.sortNames(), "SEARCH_KEY_TTL=15m"}
 }
