@@ -24,21 +24,29 @@ type ledger struct {
 // newLedger returns an empty ledger.
 func newLedger() *ledger { return &ledger{counts: map[string]int{}} }
 
-// note counts a write. version is empty for a write that only links records.
-func (l *ledger) note(place string, id int64, made, data bool, foreign int64, date, version string) {
+// entry is a write of transfers. version is empty for one that only links records.
+type entry struct {
+	place         string
+	id, foreign   int64
+	made, data    bool
+	date, version string
+}
+
+// note counts a write.
+func (l *ledger) note(e entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.writes++
-	if made && foreign != 0 {
-		l.counts[fmt.Sprintf("%s: the pair of %d was created", place, foreign)]++
+	if e.made && e.foreign != 0 {
+		l.counts[fmt.Sprintf("%s: the pair of %d was created", e.place, e.foreign)]++
 	}
 	switch {
-	case data:
-		l.counts[fmt.Sprintf("%s %d: the version %s was written", place, id, date)]++
-	case version != "":
-		l.counts[fmt.Sprintf("%s %d: the version %s was noted", place, id, version)]++
+	case e.data:
+		l.counts[fmt.Sprintf("%s %d: the version %s was written", e.place, e.id, e.date)]++
+	case e.version != "":
+		l.counts[fmt.Sprintf("%s %d: the version %s was noted", e.place, e.id, e.version)]++
 	default:
-		l.counts[fmt.Sprintf("%s %d: the link to %d was noted", place, id, foreign)]++
+		l.counts[fmt.Sprintf("%s %d: the link to %d was noted", e.place, e.id, e.foreign)]++
 	}
 }
 
@@ -50,12 +58,12 @@ func (l *ledger) studio(w mssql.Written) {
 		}
 		return at.Format(time.RFC3339Nano)
 	}
-	l.note("studio "+w.Table, w.ID, w.Made, w.Data, w.Foreign, text(w.Date), text(w.Version))
+	l.note(entry{"studio " + w.Table, w.ID, w.Foreign, w.Made, w.Data, text(w.Date), text(w.Version)})
 }
 
 // online notes a write of the Odoo.
 func (l *ledger) online(w odoo.Written) {
-	l.note("online "+w.Model, w.ID, w.Made, w.Data, w.Foreign, w.Date, w.Version)
+	l.note(entry{"online " + w.Model, w.ID, w.Foreign, w.Made, w.Data, w.Date, w.Version})
 }
 
 // twice lists what was written more than once, and says how many writes there were.
