@@ -20,6 +20,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
+	"gitlab.com/eshopbox-team/return-sync/shared/metrics"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 )
@@ -33,11 +34,12 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Handler(p), nil
+	pages, err := metrics.NewPages(e.Meter())
+	return Handler(p, pages), err
 }
 
-// Handler answers page tasks.
-func Handler(p *flow.Process) http.Handler {
+// Handler answers page tasks and measures them.
+func Handler(p *flow.Process, pages *metrics.Pages) http.Handler {
 	return edge.HandleTask(p.Log, func(r *http.Request) (any, error) {
 		body, err := edge.Body(r)
 		if err != nil {
@@ -47,7 +49,9 @@ func Handler(p *flow.Process) http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		worked, err := p.Run(r.Context(), task, time.Now())
+		began := time.Now()
+		worked, err := p.Run(r.Context(), task, began)
+		pages.Done(r.Context(), worked.Entity, err, time.Since(began))
 		if err != nil {
 			return nil, err
 		}

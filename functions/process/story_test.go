@@ -203,7 +203,7 @@ func TestOneWindow(t *testing.T) {
 	}
 	call(cron.Handler(&wire.Cron{Cron: &flow.Cron{Claims: db, Definitions: db, Queue: sent, Entities: entity.List{returns}, Config: cfg, Log: log}}), nil)
 	call(window.Handler(&wire.Window{Window: &flow.Window{Claims: db, Runs: db, Changes: db, Definitions: db, Closer: closer, Source: rows{}, Queue: sent, Config: cfg, Log: log}}), (*sent)[0].Body)
-	call(process.Handler(&flow.Process{Pages: db, Ledger: db, Changes: db, Claims: db, Runs: db, Definitions: db, Owners: db, Closer: closer, Source: rows{}, Index: held, Config: cfg, Log: log}), (*sent)[1].Body)
+	call(process.Handler(&flow.Process{Pages: db, Ledger: db, Changes: db, Claims: db, Runs: db, Definitions: db, Owners: db, Closer: closer, Source: rows{}, Index: held, Config: cfg, Log: log}, nil), (*sent)[1].Body)
 
 	if want := (run.Counts{Found: 2, Saved: 2, Operations: 2}); db.run.State != run.Synced || db.run.Counts != want || !db.row.Watermark.Equal(clock) {
 		t.Errorf("%s, %v, as of %v; want synced, %v, as of %v", db.run.State, db.run.Counts, db.row.Watermark, want, clock)

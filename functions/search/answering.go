@@ -65,7 +65,9 @@ func (c caller) fresh(r *http.Request) search.Truth {
 func (f *function) answering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k := &kept{header: w.Header(), status: http.StatusOK}
+		began := time.Now()
 		next.ServeHTTP(k, r.WithContext(context.WithValue(r.Context(), keptKey{}, k)))
+		f.Measured.Answered(r.Context(), k.status, time.Since(began))
 		if k.memory != nil {
 			k.memory.shrink(held(k.body.Size()))
 			defer k.memory.shrink(0)

@@ -28,6 +28,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/metrics"
 )
 
 // The paths that the function answers at.
@@ -43,6 +44,9 @@ var Function = wire.Function{Name: name, OldPath: oldPath, Open: open}
 func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	s, err := e.Search(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if s.Measured, err = metrics.NewSearches(e.Meter()); err != nil {
 		return nil, err
 	}
 	return Handler(s, time.Now)

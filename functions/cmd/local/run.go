@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/console"
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/search"
@@ -108,8 +109,10 @@ Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all o
   database  %s
   index     %s  application %s, admin key %q, search key %q
   tasks     %s (gRPC)    scheduler  %s (gRPC)
+  metrics   curl -H 'Authorization: Bearer %s' '%s/metrics'
+            (testdata/metrics has a configuration of Prometheus, alert rules, a dashboard of Grafana)
 `, o.every, o.churn, stack.PortalURL(), stack.ConsoleURL(), token, stack.URL(search.Function.Name), account, hand, stack.URL(cron.Function.Name), stack.DSN(),
-		stack.AlgoliaURL(), rehearsal.AppID, rehearsal.AdminKey, rehearsal.SearchKey, stack.TasksAddress(), stack.SchedulerAddress())
+		stack.AlgoliaURL(), rehearsal.AppID, rehearsal.AdminKey, rehearsal.SearchKey, stack.TasksAddress(), stack.SchedulerAddress(), rehearsal.MetricsToken, stack.URL(console.Function.Name))
 	welcomeOthers(stack, out)
 	return nil
 }

@@ -64,6 +64,7 @@ func stackOptions(o options, log io.Writer) rehearsal.Options {
 		DSN: o.dsn, Dir: o.dir, Keep: o.keep, Port: o.port, Seed: o.seed, Workers: o.workers,
 		Own: true, HoldTicks: true, BufferPoolMB: 512, Log: log, ChildLog: log,
 	}
+	s.Env = append(s.Env, "METRICS_TOKEN="+rehearsal.MetricsToken)
 	if !o.logJSON {
 		s.ChildLog = &screen{to: log}
 	}

@@ -14,6 +14,10 @@ import (
 // OperatorAudience is the audience of operators' tokens of a stack.
 const OperatorAudience = "return-sync-operators"
 
+// MetricsToken is a METRICS_TOKEN for runs on this machine, whose metrics are no secret;
+// testdata/metrics/prometheus.yml brings it.
+const MetricsToken = "metrics-of-a-run-on-this-machine"
+
 // operatorRoles is the claim that makes an operator of a stack.
 var operatorRoles = identity.Roles{Claim: "roles", Operator: "operator"}
 

@@ -9,6 +9,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/console"
 	"gitlab.com/eshopbox-team/return-sync/functions/cron"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/telemetry"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
@@ -77,11 +79,14 @@ func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
 	if err := wire.Configure(ctx, e.Lookup, &cfg); err != nil {
 		return err
 	}
+	measured, problem := measuring(ctx, e, cfg.Target)
+	defer func() { err = errors.Join(err, measured.Close()) }()
 	handler, end, err := serving(ctx, e, cfg)
 	defer func() { err = errors.Join(err, end()) }()
-	if err = errors.Join(cfg.Check(), err); err != nil {
+	if err = errors.Join(cfg.Check(), problem, err); err != nil {
 		return err
 	}
+	handler = measured.Before(handler, cfg.Target)
 	listener, err := net.Listen("tcp", net.JoinHostPort(cfg.Host, cfg.Port))
 	if err != nil {
 		return fmt.Errorf("cannot listen on port %s: %w: is another program using it? choose one with PORT", cfg.Port, err)
@@ -102,6 +107,20 @@ func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
 	}
 	e.Log.Info("stopping: requests under way may finish", "seconds", cfg.DrainSeconds)
 	return drain(srv, endRequests, time.Duration(cfg.DrainSeconds)*time.Second)
+}
+
+// measuring opens the process's metrics.
+func measuring(ctx context.Context, e *wire.Env, service string) (*telemetry.Telemetry, error) {
+	var cfg telemetry.Config
+	problem := wire.Configure(ctx, e.Lookup, &cfg)
+	if problem != nil {
+		cfg = telemetry.Config{Millis: 60000}
+	}
+	t, err := telemetry.Open(ctx, cfg, cmp.Or(service, "return-sync"), e.Log)
+	if err == nil && (cfg.Token != "" || cfg.Endpoint != "") {
+		e.Metrics = t.Meter()
+	}
+	return t, errors.Join(problem, err)
 }
 
 // newServer returns a server that bounds every phase of a request.

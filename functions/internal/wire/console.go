@@ -84,7 +84,7 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	if err = errors.Join(err, problem, unread); err != nil {
 		return nil, err
 	}
-	var problems [7]error
+	var problems [8]error
 	problems[0], c.Operators = c.Config.check(), operators
 	c.Scopes, c.Store, c.Tables, c.Entities, c.Kinds = scopes, scopes.DB, TablesOn(scopes.DB.Pool()), scopes.Entities, nil
 	c.Jobs, _ = scopes.Ticker.(Waker)
@@ -97,6 +97,7 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	c.Kinds, problems[3] = e.Checking(ctx, pool, scopes.Entities)
 	c.Wings, problems[4] = e.Lookers(ctx, pool)
 	c.Pages, problems[5] = e.pages(ctx, pool)
+	problems[7] = e.observe(c.Store, c.Entities, c.Limits)
 	if key, _ := e.Lookup.Lookup("ALGOLIA_BROWSE_KEY"); key != "" {
 		var db Databases
 		if problems[6] = Configure(ctx, e.Lookup, &db); problems[6] == nil {

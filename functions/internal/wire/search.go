@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
+	"gitlab.com/eshopbox-team/return-sync/shared/metrics"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -22,7 +23,8 @@ import (
 
 // Search holds the parts of the search function.
 type Search struct {
-	Served   // the entity that answers where a request names none
+	Measured *metrics.Searches // nil: nothing is measured
+	Served                     // the entity that answers where a request names none
 	Others   []*Served
 	Identity *identity.Verifier
 	Limits   SearchLimits

@@ -105,6 +105,7 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 	} else {
 		e.Log.WarnContext(ctx, "the live index is never checked: set ALGOLIA_APP_ID and ALGOLIA_CHECK_KEY")
 	}
+	problems = append(problems, e.observe(w.Store, entities, w.Rules.Limits))
 	if w.Rules.Hasty() {
 		e.Log.WarnContext(ctx, "WATCH_OFFLINE_AFTER is shorter than the time between two heartbeats: healthy syncs can look offline", "offlineAfter", w.Rules.OfflineAfter.String())
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
+	"go.opentelemetry.io/otel/metric"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/cloudsql"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
@@ -78,7 +79,9 @@ type Env struct {
 	Wings []Wing
 	// Steps, if set, is called between any two steps of the flow; only rehearsals set
 	// it.
-	Steps   states.Steps
+	Steps states.Steps
+	// Metrics, if set, is what the process measures with; see Meter.
+	Metrics metric.Meter
 	mu      sync.Mutex // of closers: doctor opens parts in several checks at once
 	closers []func() error
 	// cloudSQL is opened by the first database, under dialing.
@@ -126,7 +129,7 @@ func NewEnv(ctx context.Context, lookup envconfig.Lookuper, wings []Wing) (*Env,
 
 // Again returns an environment without the parts that were opened through it.
 func Again(e *Env) *Env {
-	return &Env{Lookup: e.Lookup, Log: e.Log, Wings: e.Wings, Steps: e.Steps}
+	return &Env{Lookup: e.Lookup, Log: e.Log, Wings: e.Wings, Steps: e.Steps, Metrics: e.Metrics}
 }
 
 // Close closes the opened parts, last first.
