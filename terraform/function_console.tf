@@ -16,9 +16,9 @@ module "console" {
   deletion_protection = var.deletion_protection
   entities_bucket     = var.entities_bucket
 
-  env = merge(var.verify_index ? { ALGOLIA_APP_ID = var.algolia_app_id } : {}, local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_period, local.env_console_iap, local.env_starts, local.env_reports, local.env_wakes, lookup(var.settings, "console", {}))
+  env = merge(var.verify_index ? { ALGOLIA_APP_ID = var.algolia_app_id } : {}, local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_period, local.env_console_iap, local.env_metrics, local.env_starts, local.env_reports, local.env_wakes, lookup(var.settings, "console", {}))
   secrets = {
-    for name, secret in merge(local.secrets_sql, local.secrets_operators, var.verify_index ? { ALGOLIA_BROWSE_KEY = "algolia-browse-key" } : {}) :
+    for name, secret in merge(local.secrets_sql, local.secrets_operators, local.secrets_metrics, var.metrics.scrape ? { METRICS_TOKEN = "metrics-token" } : {}, var.verify_index ? { ALGOLIA_BROWSE_KEY = "algolia-browse-key" } : {}) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }
   iap      = var.console_iap

@@ -17,13 +17,13 @@ module "process" {
   entities_bucket     = var.entities_bucket
 
   env = merge(
-    local.env_all, local.env_sql.process, local.env_flow,
+    local.env_all, local.env_sql.process, local.env_flow, local.env_metrics,
     { ALGOLIA_APP_ID = var.algolia_app_id },
     local.env_callers.process,
     lookup(var.settings, "process", {}),
   )
   secrets = {
-    for name, secret in merge(local.secrets_sql, { ALGOLIA_WRITE_KEY = "algolia-write-key" }) :
+    for name, secret in merge(local.secrets_sql, local.secrets_metrics, { ALGOLIA_WRITE_KEY = "algolia-write-key" }) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }
   invokers = { tasks = local.tasks_member }

@@ -18,7 +18,7 @@ module "search" {
   entities_bucket     = var.entities_bucket
 
   env = merge(
-    local.env_all, local.env_instance, local.env_iam, local.env_tokens,
+    local.env_all, local.env_instance, local.env_iam, local.env_tokens, local.env_metrics,
     { ALGOLIA_APP_ID = var.algolia_app_id },
     var.database.iam_auth ? { STATE_DSN = local.iam_dsn.search } : {},
     length(var.search_origins) == 0 ? {} : { SEARCH_ORIGINS = join(",", var.search_origins) },
@@ -27,7 +27,7 @@ module "search" {
   secrets = {
     for name, secret in merge(
       { ALGOLIA_SEARCH_KEY = "algolia-search-key" },
-      local.secrets_tokens,
+      local.secrets_tokens, local.secrets_metrics,
       var.database.iam_auth ? {} : { STATE_DSN = "search-dsn" },
     ) :
     name => google_secret_manager_secret.sync[secret].secret_id

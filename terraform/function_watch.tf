@@ -17,7 +17,7 @@ module "watch" {
 
   env = merge(
     local.env_all, local.env_instance, local.env_iam, local.env_budget, local.env_period, local.env_exchange, local.env_sync_base,
-    local.env_installation, local.env_email,
+    local.env_installation, local.env_email, local.env_metrics,
     { WATCH_DOCS_URL = var.runbook_url, ALGOLIA_APP_ID = var.algolia_app_id },
     var.database.iam_auth ? { STATE_DSN = local.iam_dsn.watch } : {},
     local.env_callers.watch,
@@ -25,7 +25,7 @@ module "watch" {
   )
   secrets = {
     for name, secret in merge(
-      local.secrets_state,
+      local.secrets_state, local.secrets_metrics,
       { ALGOLIA_CHECK_KEY = "algolia-check-key" },
       contains(var.alert_webhooks, "slack") ? { SLACK_WEBHOOK_URL = "slack-webhook" } : {},
       contains(var.alert_webhooks, "teams") ? { TEAMS_WEBHOOK_URL = "teams-webhook" } : {},

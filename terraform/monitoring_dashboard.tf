@@ -3,6 +3,7 @@
 locals {
   # Charts, two in a row.
   charts = [
+    { title = "How far the index is behind", y = "s", filters = { lag = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.lag.name}\"" }, aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", by = ["metric.label.entity"] },
     { title = "Ticks, windows and pages a minute", y = "calls", filters = { for name in ["cron", "window", "process"] : name => "${local.run_service[name]} AND metric.type = \"run.googleapis.com/request_count\"" }, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.service_name"] },
     { title = "Tasks waiting", y = "tasks", filters = { queues = "resource.type = \"cloud_tasks_queue\" AND resource.label.\"queue_id\" = one_of(${join(", ", [for name in values(local.queue_names) : "\"${name}\""])}) AND metric.type = \"cloudtasks.googleapis.com/queue/depth\"" }, aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.queue_id"] },
     { title = "Things that went wrong", y = "records", filters = { for key in keys(local.log_events) : key => "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.event[key].name}\"" }, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = [] },

@@ -76,11 +76,38 @@ locals {
     }
   }
 
+  lag_message = "how far the index is behind"
+
   log_filters = { for key, event in local.log_events : key => join(" AND ", [
     "resource.type=\"cloud_run_revision\"",
     event.function == null ? "resource.labels.service_name=(${join(" OR ", [for name in values(local.service_names) : "\"${name}\""])})" : "resource.labels.service_name=\"${local.service_names[event.function]}\"",
     "jsonPayload.message=\"${event.message}\"",
   ]) }
+}
+
+# How far each entity's index is behind, by the watcher's record of each round.
+resource "google_logging_metric" "lag" {
+  name            = "${var.prefix}/lag"
+  description     = "How far the index is behind"
+  filter          = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${local.service_names["watch"]}\" AND jsonPayload.message=\"${local.lag_message}\""
+  value_extractor = "EXTRACT(jsonPayload.lagSeconds)"
+
+  metric_descriptor {
+    metric_kind  = "DELTA"
+    value_type   = "DISTRIBUTION"
+    unit         = "s"
+    display_name = "How far the index is behind"
+
+    labels {
+      key         = "entity"
+      value_type  = "STRING"
+      description = "The entity of the record"
+    }
+  }
+
+  label_extractors = { entity = "EXTRACT(jsonPayload.entity)" }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_logging_metric" "event" {

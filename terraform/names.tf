@@ -41,6 +41,10 @@ locals {
   # What keeps several installations of a project apart where names meet.
   env_installation = local.installation == "" ? {} : { INSTALLATION_PREFIX = local.installation }
 
+  # The metrics' ways out.
+  env_metrics     = var.metrics.otlp_endpoint == null ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT = var.metrics.otlp_endpoint }
+  secrets_metrics = var.metrics.otlp_headers ? { OTEL_EXPORTER_OTLP_HEADERS = "otlp-headers" } : {}
+
   # Further settings of functions that start syncs.
   env_tasks = merge(
     local.env_installation,

@@ -112,7 +112,7 @@ variable "settings" {
     error_message = "settings must map a function's name to names of the environment in capitals."
   }
   validation {
-    condition     = alltrue(flatten([for name, env in var.settings : [for key, _ in env : !can(regex("(_KEY|_SECRET|_DSN|_PASSWORD|_WEBHOOK_URL)$", key))]]))
+    condition     = alltrue(flatten([for name, env in var.settings : [for key, _ in env : !can(regex("(_KEY|_SECRET|_DSN|_PASSWORD|_TOKEN|_HEADERS|_WEBHOOK_URL)$", key))]]))
     error_message = "settings are readable by everybody who can see a service. Put keys, DSNs and webhooks into Secret Manager."
   }
 }
@@ -413,6 +413,26 @@ variable "alert_webhooks" {
   validation {
     condition     = alltrue([for w in var.alert_webhooks : contains(["slack", "teams", "pagerduty", "webhook"], w)])
     error_message = "alert_webhooks knows slack, teams, pagerduty and webhook."
+  }
+}
+
+variable "metrics" {
+  description = <<-EOT
+    Ways out for the metrics of the console, process, search and watch functions, beside Cloud Monitoring's:
+    scrape         the console answers GET /metrics for Prometheus, to callers with the secret PREFIX-metrics-token
+    otlp_endpoint  address to which the functions push over OTLP/HTTP
+    otlp_headers   each push has the headers of the secret PREFIX-otlp-headers, as name=value separated by commas
+  EOT
+  type = object({
+    scrape        = optional(bool, false)
+    otlp_endpoint = optional(string)
+    otlp_headers  = optional(bool, false)
+  })
+  default = {}
+
+  validation {
+    condition     = var.metrics.otlp_endpoint == null ? !var.metrics.otlp_headers : can(regex("^https://", var.metrics.otlp_endpoint))
+    error_message = "metrics.otlp_endpoint must be an https address; metrics.otlp_headers needs one."
   }
 }
 

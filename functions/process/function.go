@@ -34,7 +34,7 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := metrics.NewPages(e.Meter())
+	pages, err := metrics.NewPages(wire.Meter(e))
 	return Handler(p, pages), err
 }
 

@@ -46,7 +46,7 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Measured, err = metrics.NewSearches(e.Meter()); err != nil {
+	if s.Measured, err = metrics.NewSearches(wire.Meter(e)); err != nil {
 		return nil, err
 	}
 	return Handler(s, time.Now)

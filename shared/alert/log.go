@@ -20,6 +20,9 @@ const (
 	LogOperations = "the operations budget is nearly used up"
 	LogWing       = "a wing needs attention"
 	LogUnread     = "a wing could not be read"
+
+	// LogLag is logged every round for every entity; it is no cause.
+	LogLag = "how far the index is behind"
 )
 
 // LogRecord is what is logged while the cause holds.

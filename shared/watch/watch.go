@@ -130,6 +130,11 @@ func (w *Watcher) Round(ctx context.Context) (Report, error) {
 			w.Log.ErrorContext(ctx, alert.LogUnread, "wing", one.Wing, "problem", one.Problem)
 		}
 	}
+	for _, e := range f.Entities {
+		if e.Watermark != nil { // the deployment draws it
+			w.Log.InfoContext(ctx, alert.LogLag, "entity", target.Parse(e.Name).Base, "lagSeconds", max(0, f.Now.Sub(*e.Watermark).Seconds()))
+		}
+	}
 	open, err := w.Alerts.OpenAlerts(ctx)
 	if err != nil {
 		return r, err

@@ -15,6 +15,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/server"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/telemetry"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination/algolia"
@@ -90,7 +91,7 @@ var samples = map[string]string{
 	"SOURCE_DSN": "u:p@tcp(127.0.0.1:1)/d", "STATE_DSN": "u:p@tcp(127.0.0.1:1)/d", "CLOUD_SQL_INSTANCE": "p:r:i",
 	"ALGOLIA_WRITE_KEY": "example", "ALGOLIA_SEARCH_KEY": "example", "ALGOLIA_BROWSE_KEY": "example", "ALGOLIA_CHECK_KEY": "example",
 	"SEARCH_JWT_SECRET": strings.Repeat("x", 32), "SLACK_WEBHOOK_URL": "https://hooks.example/a", "ALERT_WEBHOOK_URL": "https://hooks.example/b",
-	"TEAMS_WEBHOOK_URL": "https://hooks.example/c", "PAGERDUTY_ROUTING_KEY": "example", "ALERT_SMTP_PASSWORD": "example",
+	"TEAMS_WEBHOOK_URL": "https://hooks.example/c", "PAGERDUTY_ROUTING_KEY": "example", "METRICS_TOKEN": strings.Repeat("m", 32), "OTEL_EXPORTER_OTLP_HEADERS": "api-key=x", "ALERT_SMTP_PASSWORD": "example",
 	"SPAPI_CLIENT_ID": "example", "SPAPI_CLIENT_SECRET": "example", "SPAPI_REFRESH_TOKEN": "example", "AIRTABLE_TOKEN": "example", "MONGODB_URI": "mongodb://example",
 	"EXCHANGE_JWT_SECRET": strings.Repeat("j", 32), "EXCHANGE_KEY_SECRET": strings.Repeat("k", 32), "TRANSFER_TOKEN": strings.Repeat("t", 32),
 	"CALLER_EMAILS": "c@p.iam.gserviceaccount.com", "TASKS_SERVICE_ACCOUNT": "a@p.iam.gserviceaccount.com", "SCHEDULER_SERVICE_ACCOUNT": "b@p.iam.gserviceaccount.com",
@@ -180,6 +181,9 @@ func open(t *testing.T, f wire.Function, r *recorder) {
 	if err := wire.Configure(ctx, r, &serving); err != nil {
 		t.Errorf("%s: %v", f.Name, err)
 	}
+	if err := wire.Configure(ctx, r, &telemetry.Config{}); err != nil {
+		t.Errorf("%s: %v", f.Name, err)
+	}
 	if serving.Target != f.Name {
 		t.Errorf("FUNCTION_TARGET is %q, want %q", serving.Target, f.Name)
 	}
@@ -210,7 +214,7 @@ func TestSecretsAreReadByFew(t *testing.T) {
 	collect(load(t, terraform, variants()["defaults"]))
 	for secret, want := range map[string][]string{
 		"algolia-write-key": {"process"}, "algolia-search-key": {"search"}, "algolia-browse-key": {"console", "verify"}, "algolia-check-key": {"watch"},
-		"slack-webhook": {"watch"}, "alert-webhook": {"watch"}, "teams-webhook": {"watch"}, "pagerduty-key": {"watch"}, "smtp-password": {"watch"}, "search-dsn": {"search"}, "search-jwt-secret": {"console", "scopes", "search"},
+		"slack-webhook": {"watch"}, "alert-webhook": {"watch"}, "teams-webhook": {"watch"}, "pagerduty-key": {"watch"}, "smtp-password": {"watch"}, "metrics-token": {"console"}, "otlp-headers": {"console", "process", "search", "watch"}, "search-dsn": {"search"}, "search-jwt-secret": {"console", "scopes", "search"},
 	} {
 		if diff := cmp.Diff(want, readers["return-sync-"+secret]); diff != "" {
 			t.Errorf("secret %s is read by (-want +have):\n%s", secret, diff)

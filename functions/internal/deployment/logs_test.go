@@ -51,6 +51,9 @@ func TestLogFiltersMatchTheProgram(t *testing.T) {
 	if len(filters) < 8 {
 		t.Errorf("%d log filters", len(filters))
 	}
+	if said := c.local("lag_message").AsString(); len(known[said]) == 0 {
+		t.Errorf("lag: no code of the program says %q", said)
+	}
 	for key, event := range c.local("log_events").AsValueMap() {
 		said := event.GetAttr("message").AsString()
 		if m := message.FindStringSubmatch(filters[key]); m == nil || m[1] != said {

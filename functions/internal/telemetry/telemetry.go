@@ -1,7 +1,7 @@
 // Package telemetry sends the product's metrics out: it pushes them over OTLP, and serves
 // them to Prometheus. Without a setting it does neither, and measuring costs nothing.
 //
-// Who may scrape: whoever brings METRICS_TOKEN. The metrics name entities and say how the
+// Who may scrape: a caller with METRICS_TOKEN. The metrics name entities and say how the
 // business goes, so they are not for everybody who reaches a public function.
 package telemetry
 
@@ -134,7 +134,7 @@ func (t *Telemetry) Before(next http.Handler, function string) http.Handler {
 	})
 }
 
-// bearer lets in who brings the token. It compares hashes in constant time, so that the
+// bearer lets in callers with the token. It compares hashes in constant time, so that the
 // answer's time says nothing of the token or its length.
 func bearer(token string, next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte(token))

@@ -16,7 +16,7 @@ import (
 )
 
 // Meter returns the meter of the process's instruments; without metrics it does nothing.
-func (e *Env) Meter() metric.Meter {
+func Meter(e *Env) metric.Meter {
 	if e.Metrics == nil {
 		return noop.Meter{}
 	}
