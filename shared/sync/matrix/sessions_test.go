@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	driver "github.com/go-sql-driver/mysql"
+
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -112,6 +114,30 @@ func TestARefusedSettingIsNamed(t *testing.T) {
 	if err := db.Ping(); err == nil || !strings.Contains(err.Error(), "no_such_variable") {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestAUserWithoutRightsHasOurSession opens a session of a user that may only read.
+func TestAUserWithoutRightsHasOurSession(t *testing.T) {
+	dsn := localdbtest.New(t)
+	cfg, err := driver.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := open(t, dsn)
+	user := "u" + cfg.DBName[max(0, len(cfg.DBName)-12):]
+	for _, text := range []string{"CREATE USER '" + user + "'@'%' IDENTIFIED BY 'Only-read-1'", "GRANT SELECT ON `" + cfg.DBName + "`.* TO '" + user + "'@'%'"} {
+		if _, err := admin.Exec(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { _, _ = admin.Exec("DROP USER '" + user + "'@'%'") })
+	cfg.User, cfg.Passwd = user, "Only-read-1"
+	db, err := sqldb.Open(sqldb.Settings{DSN: cfg.FormatDSN(), Variable: "SOURCE_DSN", MaxConnections: 1, Foreign: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	judgeSession(t, db)
 }
 
 // TestAReadOnlyServerIsLeft has connections that answer as a server does after a
