@@ -88,7 +88,7 @@ func judgeSession(t *testing.T, db *sql.DB) {
 		"SELECT 1 / 3":                                          "0.3333",
 		"SELECT WEEK('2024-01-01')":                             "0",
 		"SELECT DATE_FORMAT('2024-03-01', '%M')":                "March",
-		"SELECT @@max_error_count":                              "64",
+		"SELECT @@max_error_count >= 64":                        "1",
 		"SELECT LENGTH(GROUP_CONCAT(REPEAT('x', 500000))) FROM (SELECT 1 UNION SELECT 2) AS two": "1000001",
 	} {
 		var got string
@@ -116,7 +116,7 @@ func TestARefusedSettingIsNamed(t *testing.T) {
 	}
 }
 
-// TestAUserWithoutRightsHasOurSession opens a session of a user that may only read.
+// TestAUserWithoutRightsHasOurSession opens a session of a user that has no right at all.
 func TestAUserWithoutRightsHasOurSession(t *testing.T) {
 	dsn := localdbtest.New(t)
 	cfg, err := driver.ParseDSN(dsn)
@@ -125,13 +125,11 @@ func TestAUserWithoutRightsHasOurSession(t *testing.T) {
 	}
 	admin := open(t, dsn)
 	user := "u" + cfg.DBName[max(0, len(cfg.DBName)-12):]
-	for _, text := range []string{"CREATE USER '" + user + "'@'%' IDENTIFIED BY 'Only-read-1'", "GRANT SELECT ON `" + cfg.DBName + "`.* TO '" + user + "'@'%'"} {
-		if _, err := admin.Exec(text); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := admin.Exec("CREATE USER '" + user + "'@'%' IDENTIFIED BY 'No-rights-1'"); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = admin.Exec("DROP USER '" + user + "'@'%'") })
-	cfg.User, cfg.Passwd = user, "Only-read-1"
+	cfg.User, cfg.Passwd, cfg.DBName = user, "No-rights-1", ""
 	db, err := sqldb.Open(sqldb.Settings{DSN: cfg.FormatDSN(), Variable: "SOURCE_DSN", MaxConnections: 1, Foreign: true})
 	if err != nil {
 		t.Fatal(err)
