@@ -39,7 +39,7 @@ var headings = []struct {
 	commands  []string
 }{
 	{"sync", "Sync:", []string{"status", "sync", "runs", "logs", "alerts"}},
-	{"repair", "Repair:", []string{"verify", "repair", "parked", "backfill", "rebuild", "jobs"}},
+	{"repair", "Repair:", []string{"record", "verify", "repair", "parked", "backfill", "rebuild", "jobs"}},
 	{"define", "Definitions:", []string{"entities", "settings"}},
 	{"operate", "Operate:", []string{"schedules", "scopes", "audit"}},
 	{"configure", "Configure:", []string{"migrate", "doctor", "token", "version", "completion", "help"}},
