@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -263,7 +264,7 @@ func (s *Stack) openStore(ctx context.Context) (err error) {
 func (s *Stack) openIndices(ctx context.Context) error {
 	known := envconfig.MapLookuper(map[string]string{
 		"ALGOLIA_APP_ID": AppID, "ALGOLIA_ADMIN_KEY": AdminKey, "ALGOLIA_URL": s.algoliaURL,
-		"SEARCH_ENTITIES": portalEntity, "SEARCH_SORTS": s.sortNames(),
+		"SEARCH_ENTITIES": strings.Join(Searched(s), ","), "SEARCH_SORTS": s.sortNames(),
 	})
 	settings, err := (&wire.Env{Lookup: known}).IndexSettings(ctx)
 	if err != nil {
