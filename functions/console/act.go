@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
@@ -163,23 +162,6 @@ func (d *deed) retryParked(ctx context.Context) (string, error) {
 	return operate.Retried(n, j), err
 }
 
-// alertActs are the acts on alerts.
-func (d *deed) alertActs() operate.AlertActs {
-	return operate.AlertActs{Alerts: d.Tables.Alerts, Audit: audit.New(d.Store.Pool())}
-}
-
-// acknowledgeAlert notes who looks after an alert.
-func (d *deed) acknowledgeAlert(ctx context.Context) (string, error) {
-	return d.alertActs().Acknowledge(ctx, d.by, d.Alert)
-}
-
-// maxSnooze keeps the arithmetic on minutes from overflowing.
-const maxSnooze = 1 << 20
-
-// snoozeAlert lets an alert send nothing for a time.
-func (d *deed) snoozeAlert(ctx context.Context) (string, error) {
-	minutes := max(-1, min(d.Minutes, maxSnooze))
-	return d.alertActs().Snooze(ctx, d.by, d.Alert, time.Duration(minutes)*time.Minute)
 // dropParked takes parked records off the list.
 func (d *deed) dropParked(ctx context.Context) (string, error) {
 	n, err := d.acts.DropNamed(ctx, d.by, d.Entity, d.Records, d.named)
