@@ -94,7 +94,8 @@ func bad(format string, args ...any) error {
 // part returns the piece of a write that brings a row of a further table up to date.
 // Nothing is written where nothing differs and the row is not newer than the source.
 func (t Table) part(fields map[string]any, source Record, target *Record) (Part, bool) {
-	p := Part{Model: t.Model, Link: t.Link, Fields: fields}
+	p := Part{Model: t.Model, Link: t.Link, Fields: fields, Equal: map[string]any{}}
+	maps.Copy(p.Equal, t.Equal)
 	var row Record
 	known := false
 	if target != nil {
