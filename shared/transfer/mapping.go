@@ -94,8 +94,7 @@ func bad(format string, args ...any) error {
 // part returns the piece of a write that brings a row of a further table up to date.
 // Nothing is written where nothing differs and the row is not newer than the source.
 func (t Table) part(fields map[string]any, source Record, target *Record) (Part, bool) {
-	p := Part{Model: t.Model, Link: t.Link, Fields: fields, Equal: map[string]any{}}
-	maps.Copy(p.Equal, t.Equal)
+	p := Part{Model: t.Model, Link: t.Link, Fields: fields}
 	var row Record
 	known := false
 	if target != nil {
@@ -104,6 +103,8 @@ func (t Table) part(fields map[string]any, source Record, target *Record) (Part,
 	if !known {
 		for _, v := range fields {
 			if !Empty(v) {
+				p.Equal = map[string]any{}
+				maps.Copy(p.Equal, t.Equal)
 				maps.Copy(p.Fields, t.Equal)
 				return p, true
 			}
