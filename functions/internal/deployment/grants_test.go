@@ -66,7 +66,6 @@ var unissued = map[string]string{
 	"operator transfer_job_archive INSERT": servesAlone,
 	"operator transfer_lease UPDATE":       servesAlone,
 	"operator transfer_note UPDATE":        servesAlone,
-	"console sync_ledger DELETE":           "records that a person chose to retry have a ledger that can be read: only comparing finds others",
 }
 
 // servesAlone is why the operator's user needs no right that a worker of transfers has.
