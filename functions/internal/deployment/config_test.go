@@ -247,7 +247,7 @@ func variants() map[string]map[string]string {
 			"search_origins": `["https://portal.example"]`, "search_public": "true",
 			"console_iap": "true", "console_settings": "true", "operators": `{ team = "group:ops@example.com", me = "user:me@example.com", you = "user:you@example.com" }`,
 			"alert_webhooks": `["slack", "teams", "pagerduty", "webhook"]`,
-			"metrics":     `{ scrape = true, otlp_endpoint = "https://otlp.example.com/otlp", otlp_headers = true }`,
+			"metrics":        `{ scrape = true, otlp_endpoint = "https://otlp.example.com/otlp", otlp_headers = true }`,
 			"alert_email":    `{ to = ["ops@example.com", "night@example.com"], from = "sync@example.com", server = "smtp.example.com", user = "sync" }`, "reports": `["spapi", "airtable", "mongodb"]`, "sync_base": `"appSYNC"`, "operations": `{ day = 1000, month = 20000 }`,
 		},
 	}
