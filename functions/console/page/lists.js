@@ -4,6 +4,7 @@ import { element, badge, button, bytes, moment, number, plural, running, span, t
 import { go, to } from './route.js';
 import * as ask from './dialogs.js';
 import { drop } from './repairs.js';
+import { deleteSchedule, editSchedule, pauseSchedule, whenOf } from './schedules.js';
 
 const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
 const empty = text => element('p', { class: 'empty' }, text);
@@ -162,16 +163,16 @@ export function scopes({ scopes: list, report }, me) {
 export function schedules({ schedules: list, schedulesLookedAt, report, scopes: groups }, me) {
   const targets = { entity: report.entities.map(e => e.name), scope: (groups ?? []).map(s => s.id) };
   const made = [title('Schedules', element('small', {}, schedulesLookedAt ? ['an edit is in force within two minutes; last brought into force ', running(schedulesLookedAt)] : 'nobody has brought them into force yet'),
-    me.operator && button('add-schedule', 'Add…', () => ask.editSchedule(undefined, targets)))];
+    me.operator && button('add-schedule', 'Add…', () => editSchedule(undefined, targets)))];
   if (!list?.length) return [...made, empty('There are no schedules. The tick of every 15 minutes goes on without them.')];
   return [...made, table(['Schedule', 'When', 'State', 'Last', 'Next', ''], list.map(s => [
     [element('strong', {}, s.name), element('span', { class: 'why' }, `starts ${s.targetKind} ${s.target}`), s.description ? element('span', { class: 'why' }, s.description) : ''],
-    ask.whenOf(s), [badge(s.state), s.message ? element('span', { class: 'why' }, s.message) : ''],
+    whenOf(s), [badge(s.state), s.message ? element('span', { class: 'why' }, s.message) : ''],
     s.lastFiredAt ? running(s.lastFiredAt) : '–', s.nextAt ? [moment(s.nextAt), element('span', { class: 'why' }, running(s.nextAt, 'in'))] : '–',
     me.operator ? element('span', { class: 'acts' },
-      button('edit-schedule-' + s.id, 'Edit…', () => ask.editSchedule(s, targets), { 'aria-label': `Edit ${s.name}` }),
-      button('pause-schedule-' + s.id, s.disabled ? 'Enable' : 'Disable', () => ask.pauseSchedule(s)),
-      button('delete-schedule-' + s.id, 'Delete', () => ask.deleteSchedule(s))) : '',
+      button('edit-schedule-' + s.id, 'Edit…', () => editSchedule(s, targets), { 'aria-label': `Edit ${s.name}` }),
+      button('pause-schedule-' + s.id, s.disabled ? 'Enable' : 'Disable', () => pauseSchedule(s)),
+      button('delete-schedule-' + s.id, 'Delete', () => deleteSchedule(s))) : '',
   ]), 'Schedules', list.map(s => 'schedule-' + s.id))];
 }
 
