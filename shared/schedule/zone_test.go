@@ -23,12 +23,12 @@ func TestAYearByTheClocks(t *testing.T) {
 				s := Spec{ID: 1, Run: run, Minutes: minutes, ZoneName: name, Weekday: time.Sunday}
 				st, seen, grid := State{Anchor: from}, map[int64]bool{}, strings.Split(strings.Fields(s.Cron(State{}))[0], "-")[0]
 				for _, at := range s.Upcoming(st, from, 366) {
-					here, off := at.In(l), 0
+					here := at.In(l)
 					if seen[dateBy(l, at)] {
 						t.Fatalf("%v starts twice on a date, at %v", s, here)
 					}
 					seen[dateBy(l, at)] = true
-					if off = here.Hour()*60 + here.Minute() - minutes; off != 0 {
+					if off := here.Hour()*60 + here.Minute() - minutes; off != 0 {
 						_, before := at.Add(-2 * time.Hour).In(l).Zone()
 						if _, after := here.Zone(); off < 0 || off*60 != after-before {
 							t.Errorf("%v starts at %v", s, here)
