@@ -1,6 +1,7 @@
 package matrix_test
 
 import (
+	"encoding/json"
 	"maps"
 	"math/rand/v2"
 	"regexp"
@@ -136,6 +137,13 @@ func TestDraftsOfOddTables(t *testing.T) {
 			f, err := entity.Draft(parent, child)
 			w.must(err)
 			f["entity.yaml"] = named.ReplaceAllString(f["entity.yaml"], "$1: thing")
+			var settings map[string][]string
+			w.must(json.Unmarshal([]byte(f["settings.json"]), &settings))
+			settings["attributesForFaceting"] = append(settings["attributesForFaceting"], "filterOnly(tenant)")
+			withTenant, _ := json.Marshal(settings)
+			if _, err := search.NewSchema(search.Schema{Index: "thing", Account: "tenant"}, withTenant); err != nil {
+				t.Errorf("%v: %s", err, withTenant)
+			}
 			w.def, err = load(t, f)
 			w.must(err)
 			w.must(w.client.ApplySettings(t.Context(), w.def.Index, w.def.Settings))
