@@ -46,6 +46,9 @@ type Options struct {
 	// Durable makes a private server flush its log at every commit and write a row
 	// binlog, flushed too, as a production server does.
 	Durable bool
+	// Binlog makes a private server write a row binlog, with transaction ids, for what
+	// follows the log. It survives the server's death as the data do.
+	Binlog bool
 	// Log receives progress sentences for people; nil means silence.
 	Log io.Writer
 }
