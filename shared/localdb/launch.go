@@ -73,7 +73,8 @@ func (h *home) attempt(ctx context.Context, p program, o Options) (*Server, erro
 		proc.stop()
 		return nil, h.explain(err)
 	}
-	return &Server{config: utc(config), process: proc, home: h}, nil
+	again := func() (*process, error) { return h.spawn(exec.Command(p.server, h.flags(p, port, o)...)) }
+	return &Server{config: utc(config), process: proc, home: h, again: again}, nil
 }
 
 // freePort asks the system for a port that nobody listens on.

@@ -48,7 +48,7 @@ func (o *owner) fill(ctx context.Context, g Gap) error {
 		_, err := o.Gaps.Filled(ctx, o.token, g)
 		return err
 	}
-	for {
+	for pause := time.Duration(0); ; pause = min(2*pause+time.Second, o.Config.CheckPause) {
 		differing, synced, err := o.compare(ctx, list[0])
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -69,9 +69,10 @@ func (o *owner) fill(ctx context.Context, g Gap) error {
 			return err // another gap came meanwhile, or none is left
 		}
 		if err != nil {
-			if err := clock.Sleep(ctx, o.Config.CheckPause); err != nil {
-				return err
-			}
+			pause = o.Config.CheckPause
+		}
+		if err := clock.Sleep(ctx, pause); err != nil {
+			return err
 		}
 		if err := o.settle(ctx, g.Entity, differing); err != nil {
 			return err

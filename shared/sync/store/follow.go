@@ -23,7 +23,7 @@ type Follow struct {
 	runs *Runs
 }
 
-// followName is the row of sync_follow: one log is followed.
+// followName is the row of follow_reader: one log is followed.
 const followName = "source"
 
 // errNotOwner is a write of an owner that another one has followed.
@@ -33,23 +33,23 @@ func errNotOwner() error {
 
 // Take implements follow.Owners.
 func (db *Follow) Take(ctx context.Context, token string, hold time.Duration) (follow.Position, bool, error) {
-	_, err := db.sql.ExecContext(ctx, "INSERT INTO sync_follow (name) VALUES (?) ON DUPLICATE KEY UPDATE name = name", followName)
+	_, err := db.sql.ExecContext(ctx, "INSERT INTO follow_reader (name) VALUES (?) ON DUPLICATE KEY UPDATE name = name", followName)
 	if err != nil {
-		return "", false, sqldb.Outage(err, "insert the row of sync_follow")
+		return "", false, sqldb.Outage(err, "insert the row of follow_reader")
 	}
 	ok, err := lease.Take(ctx, db.sql, lease.Grant{Token: token, For: hold},
-		"UPDATE sync_follow SET "+lease.Set+", caught_up_at = COALESCE(caught_up_at, NOW(6)), updated_at = NOW(6) WHERE name = ? AND "+lease.Over, followName)
+		"UPDATE follow_reader SET "+lease.Set+", caught_up_at = COALESCE(caught_up_at, NOW(6)), updated_at = NOW(6) WHERE name = ? AND "+lease.Over, followName)
 	if err != nil || !ok {
 		return "", false, sqldb.Outage(err, "take the lease of following")
 	}
 	var p follow.Position
-	err = db.sql.QueryRowContext(ctx, "SELECT COALESCE(position, '') FROM sync_follow WHERE name = ?", followName).Scan(&p)
+	err = db.sql.QueryRowContext(ctx, "SELECT COALESCE(position, '') FROM follow_reader WHERE name = ?", followName).Scan(&p)
 	return p, true, sqldb.Outage(err, "read the saved position")
 }
 
 // Keep implements follow.Owners.
 func (db *Follow) Keep(ctx context.Context, token string, hold time.Duration, p follow.Pulse) error {
-	err := sqldb.ExactlyOne(ctx, db.sql, errNotOwner(), `UPDATE sync_follow SET lease_until = NOW(6) + INTERVAL ? MICROSECOND, updated_at = NOW(6),
+	err := sqldb.ExactlyOne(ctx, db.sql, errNotOwner(), `UPDATE follow_reader SET lease_until = NOW(6) + INTERVAL ? MICROSECOND, updated_at = NOW(6),
 		changes = changes + ?, problem = ?, caught_up_at = CASE WHEN ? THEN NOW(6) ELSE caught_up_at END
 		WHERE name = ? AND token = ? AND lease_until > NOW(6)`,
 		sqldb.Micros(hold), p.Changes, sqldb.Cut(p.Problem, 1024), p.CaughtUp, followName, token)
@@ -58,7 +58,7 @@ func (db *Follow) Keep(ctx context.Context, token string, hold time.Duration, p 
 
 // Free implements follow.Owners.
 func (db *Follow) Free(ctx context.Context, token string) error {
-	_, err := db.sql.ExecContext(ctx, "UPDATE sync_follow SET lease_until = NULL, updated_at = NOW(6) WHERE name = ? AND token = ?", followName, token)
+	_, err := db.sql.ExecContext(ctx, "UPDATE follow_reader SET lease_until = NULL, updated_at = NOW(6) WHERE name = ? AND token = ?", followName, token)
 	return sqldb.Outage(err, "give the lease of following back")
 }
 
@@ -106,7 +106,7 @@ func (db *Follow) Commit(ctx context.Context, token string, h follow.Hint) error
 		if h.Position == "" {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE sync_follow SET position = ?, position_at = NOW(6) WHERE name = ?", string(h.Position), followName)
+		_, err := tx.ExecContext(ctx, "UPDATE follow_reader SET position = ?, position_at = NOW(6) WHERE name = ?", string(h.Position), followName)
 		return err
 	})
 }
@@ -124,7 +124,7 @@ func (db *Follow) commit(ctx context.Context, token string, fn func(*sql.Tx) err
 // owned locks the row of the owner, if that is the one with the token and its lease is not over.
 func owned(ctx context.Context, tx *sql.Tx, token string) error {
 	var name string
-	err := tx.QueryRowContext(ctx, "SELECT name FROM sync_follow WHERE name = ? AND token = ? AND lease_until > NOW(6) FOR UPDATE", followName, token).Scan(&name)
+	err := tx.QueryRowContext(ctx, "SELECT name FROM follow_reader WHERE name = ? AND token = ? AND lease_until > NOW(6) FOR UPDATE", followName, token).Scan(&name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errNotOwner()
 	}
@@ -145,7 +145,7 @@ func hint(ctx context.Context, tx *sql.Tx, name string, roots []uint64) error {
 
 // addGap notes a gap of a target.
 func addGap(ctx context.Context, tx *sql.Tx, name, reason string) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO sync_follow_gap (entity, reason) VALUES (?, ?) ON DUPLICATE KEY UPDATE seen = seen + 1", name, sqldb.Cut(reason, 512))
+	_, err := tx.ExecContext(ctx, "INSERT INTO follow_gap (entity, reason) VALUES (?, ?) ON DUPLICATE KEY UPDATE seen = seen + 1", name, sqldb.Cut(reason, 512))
 	return err
 }
 
@@ -154,14 +154,14 @@ func (db *Follow) Gaps(ctx context.Context) ([]follow.Gap, error) {
 	list, err := sqldb.Collect(ctx, db.sql, func(row sqldb.Row) (g follow.Gap, err error) {
 		err = row.Scan(&g.Entity, &g.Reason, &g.Seen, &g.Found, &g.FirstAt, &g.Error)
 		return g, err
-	}, "SELECT entity, reason, seen, found, first_at, last_error FROM sync_follow_gap ORDER BY first_at, entity")
+	}, "SELECT entity, reason, seen, found, first_at, last_error FROM follow_gap ORDER BY first_at, entity")
 	return list, sqldb.Outage(err, "read the gaps")
 }
 
 // Compared implements follow.Gaps.
 func (db *Follow) Compared(ctx context.Context, token string, g follow.Gap) error {
 	return db.commit(ctx, token, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE sync_follow_gap SET found = ?, last_error = ? WHERE entity = ?", g.Found, sqldb.Cut(g.Error, 1024), g.Entity)
+		_, err := tx.ExecContext(ctx, "UPDATE follow_gap SET found = ?, last_error = ? WHERE entity = ?", g.Found, sqldb.Cut(g.Error, 1024), g.Entity)
 		return err
 	})
 }
@@ -169,7 +169,7 @@ func (db *Follow) Compared(ctx context.Context, token string, g follow.Gap) erro
 // Filled implements follow.Gaps.
 func (db *Follow) Filled(ctx context.Context, token string, g follow.Gap) (ok bool, err error) {
 	err = db.commit(ctx, token, func(tx *sql.Tx) error {
-		n, err := sqldb.Affected(ctx, tx, "DELETE FROM sync_follow_gap WHERE entity = ? AND seen = ?", g.Entity, g.Seen)
+		n, err := sqldb.Affected(ctx, tx, "DELETE FROM follow_gap WHERE entity = ? AND seen = ?", g.Entity, g.Seen)
 		ok = n == 1
 		return err
 	})
@@ -193,7 +193,7 @@ type Following struct {
 func (db *Follow) State(ctx context.Context) (*Following, error) {
 	var f Following
 	err := db.sql.QueryRowContext(ctx, `SELECT COALESCE(lease_until > NOW(6), FALSE), COALESCE(position, ''), position_at, caught_up_at, changes, problem, updated_at, NOW(6)
-		FROM sync_follow WHERE name = ?`, followName).
+		FROM follow_reader WHERE name = ?`, followName).
 		Scan(&f.Held, &f.Position, &f.PositionAt, &f.CaughtUpAt, &f.Changes, &f.Problem, &f.UpdatedAt, &f.Now)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil

@@ -75,6 +75,9 @@ func Open(dsn string, dial ...sqldb.Dial) (*Log, error) {
 // Close closes the connections.
 func (l *Log) Close() error { return l.pool.Close() }
 
+// SQL returns the connections beside the stream, for doctors.
+func (l *Log) SQL() *sql.DB { return l.pool }
+
 // place is a follow.Position as it is stored.
 type place struct {
 	Maria  bool   `json:"maria,omitempty"`
