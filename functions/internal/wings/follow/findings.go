@@ -12,10 +12,10 @@ import (
 
 // The kinds of the wing's findings.
 const (
-	silent  judge.Kind = "follow-silent"  // nobody follows
-	failing judge.Kind = "follow-failing" // the binlog cannot be read, or not all of it
-	behind  judge.Kind = "follow-behind"  // the binlog is longer than it is read
-	gap     judge.Kind = "follow-gap"     // changes may have been missed
+	silent  judge.Kind = "reader-silent"  // nobody follows
+	failing judge.Kind = "reader-failing" // the binlog cannot be read, or not all of it
+	behind  judge.Kind = "reader-behind"  // the binlog is longer than it is read
+	gap     judge.Kind = "gap-open"     // changes may have been missed
 )
 
 // kinds are all of them.
