@@ -15,7 +15,7 @@ const (
 	silent  judge.Kind = "reader-silent"  // nobody follows
 	failing judge.Kind = "reader-failing" // the binlog cannot be read, or not all of it
 	behind  judge.Kind = "reader-behind"  // the binlog is longer than it is read
-	gap     judge.Kind = "gap-open"     // changes may have been missed
+	gap     judge.Kind = "gap-open"       // changes may have been missed
 )
 
 // kinds are all of them.
