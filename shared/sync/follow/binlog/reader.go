@@ -174,35 +174,33 @@ func (r *reader) rows(e *replication.RowsEvent) (follow.Event, bool) {
 			said.Gaps[w.number] = "rows of " + t.name + " cannot be read"
 			continue
 		}
-		images := 1
-		if e.Type() == replication.EnumRowsEventTypeUpdate {
-			images = 2
-		}
-		for i := 0; i < len(e.Rows); i += images {
-			if named := r.image(&said, e, i, images, w.number, at, unsigned); !named {
-				said.Gaps[w.number] = "rows of " + t.name + " came without the column " + w.column + ": binlog_row_image is not FULL"
-			}
+		roots, named := rootsOf(e, at, unsigned)
+		if said.Roots[w.number] = append(said.Roots[w.number], roots...); !named {
+			said.Gaps[w.number] = "rows of " + t.name + " came without the column " + w.column + ": binlog_row_image is not FULL"
 		}
 	}
 	return said, true
 }
 
-// image adds the roots that the images of one row name. False says that the column is
-// missing: in an image before an update without a change of it, the image after has none.
-func (r *reader) image(said *follow.Event, e *replication.RowsEvent, first, images, watch, at int, unsigned bool) bool {
-	for i := first; i < first+images && i < len(e.Rows); i++ {
+// rootsOf returns the roots that the images of an event's rows have in a column. False
+// says that the column is missing. The image after an update leaves a column out that did
+// not change; the one before it then has the column.
+func rootsOf(e *replication.RowsEvent, at int, unsigned bool) (roots []uint64, named bool) {
+	images := 1
+	if e.Type() == replication.EnumRowsEventTypeUpdate {
+		images = 2
+	}
+	named = true
+	for i, row := range e.Rows {
 		if i < len(e.SkippedColumns) && slices.Contains(e.SkippedColumns[i], at) {
-			// The image after leaves a column out that did not change; the one before has it.
-			if i > first {
-				continue
-			}
-			return false
+			named = named && i%images == 1
+			continue
 		}
-		if root, ok := rootOf(e.Table.ColumnType[at], e.Rows[i][at], unsigned); ok {
-			said.Roots[watch] = append(said.Roots[watch], root)
+		if root, ok := rootOf(e.Table.ColumnType[at], row[at], unsigned); ok {
+			roots = append(roots, root)
 		}
 	}
-	return true
+	return roots, named
 }
 
 // payload returns what a compressed transaction says.

@@ -101,22 +101,20 @@ func parseStatement(text string) (statement, []string) {
 func behindComments(text string) string {
 	for {
 		text = strings.TrimSpace(text)
-		end := -1
+		var end int
 		switch {
 		case strings.HasPrefix(text, "/*!"), strings.HasPrefix(text, "/*M!"):
 			return strings.TrimLeft(text, "/*M!0123456789")
 		case strings.HasPrefix(text, "/*"):
-			if end = strings.Index(text, "*/"); end >= 0 {
-				end += 2
+			if end = strings.Index(text, "*/"); end < 0 {
+				return text
 			}
+			end += len("*/")
 		case strings.HasPrefix(text, "--"), strings.HasPrefix(text, "#"):
 			if end = strings.IndexByte(text, '\n'); end < 0 {
 				end = len(text)
 			}
 		default:
-			return text
-		}
-		if end < 0 {
 			return text
 		}
 		text = text[end:]
