@@ -34,9 +34,12 @@ require (
 
 require (
 	github.com/coder/websocket v1.8.15
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
+	github.com/emersion/go-smtp v0.26.0
 	github.com/go-mysql-org/go-mysql v1.13.0
 	github.com/golang-sql/civil v0.0.0-20220223132316-b832511892a9
 	github.com/microsoft/go-mssqldb v1.11.2
+	github.com/wneessen/go-mail v0.8.1
 )
 
 require (

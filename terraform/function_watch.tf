@@ -17,6 +17,7 @@ module "watch" {
 
   env = merge(
     local.env_all, local.env_instance, local.env_iam, local.env_budget, local.env_period, local.env_exchange, local.env_sync_base,
+    local.env_installation, local.env_email,
     { WATCH_DOCS_URL = var.runbook_url, ALGOLIA_APP_ID = var.algolia_app_id },
     var.database.iam_auth ? { STATE_DSN = local.iam_dsn.watch } : {},
     local.env_callers.watch,
@@ -27,6 +28,9 @@ module "watch" {
       local.secrets_state,
       { ALGOLIA_CHECK_KEY = "algolia-check-key" },
       contains(var.alert_webhooks, "slack") ? { SLACK_WEBHOOK_URL = "slack-webhook" } : {},
+      contains(var.alert_webhooks, "teams") ? { TEAMS_WEBHOOK_URL = "teams-webhook" } : {},
+      contains(var.alert_webhooks, "pagerduty") ? { PAGERDUTY_ROUTING_KEY = "pagerduty-key" } : {},
+      local.email_login ? { ALERT_SMTP_PASSWORD = "smtp-password" } : {},
       contains(var.alert_webhooks, "webhook") ? { ALERT_WEBHOOK_URL = "alert-webhook" } : {},
       local.sync_base_used ? { AIRTABLE_TOKEN = "airtable-token" } : {},
     ) :
@@ -38,6 +42,13 @@ module "watch" {
 }
 
 locals {
+  # Alerts by e-mail.
+  email_login = var.alert_email == null ? false : var.alert_email.user != null
+  env_email = var.alert_email == null ? {} : merge(
+    { ALERT_EMAIL_TO = join(",", var.alert_email.to), ALERT_EMAIL_FROM = var.alert_email.from, ALERT_SMTP_SERVER = var.alert_email.server },
+    local.email_login ? { ALERT_SMTP_USER = var.alert_email.user } : {},
+  )
+
   # How often a sync is due, if the schedule names minutes: an index older than
   # two periods is behind.
   period     = try("${regex("^\\*/([0-9]+) \\* \\* \\* \\*$", var.schedule)[0]}m", null)

@@ -38,9 +38,12 @@ locals {
     OPERATIONS_MONTH = tostring(var.operations.month)
   }
 
+  # What keeps several installations of a project apart where names meet.
+  env_installation = local.installation == "" ? {} : { INSTALLATION_PREFIX = local.installation }
+
   # Further settings of functions that start syncs.
   env_tasks = merge(
-    local.installation == "" ? {} : { INSTALLATION_PREFIX = local.installation },
+    local.env_installation,
     {
       TASKS_LOCATION        = local.location
       TASKS_SERVICE_ACCOUNT = google_service_account.tasks.email

@@ -20,6 +20,9 @@ locals {
     var.search_jwks_url == null ? { search-jwt-secret = "What callers' tokens are signed with (HS256), 32 bytes or more" } : {},
     var.verify_index ? { algolia-browse-key = "Algolia key of the verify function, the console and the operator job: browse, search, seeUnretrievableAttributes on our indexes" } : {},
     contains(var.alert_webhooks, "slack") ? { slack-webhook = "Slack's incoming webhook of the watch function" } : {},
+    contains(var.alert_webhooks, "teams") ? { teams-webhook = "Address of the workflow of Microsoft Teams to which the watch function sends alerts" } : {},
+    contains(var.alert_webhooks, "pagerduty") ? { pagerduty-key = "Integration key of PagerDuty's Events API v2 for the watch function" } : {},
+    local.email_login ? { smtp-password = "Password of the mail server's user for the watch function" } : {},
     contains(var.alert_webhooks, "webhook") ? { alert-webhook = "Address that the watch function posts alerts to" } : {},
     local.wing_secrets,
   )

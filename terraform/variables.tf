@@ -406,13 +406,29 @@ variable "uptime_check" {
 }
 
 variable "alert_webhooks" {
-  description = "Webhooks that the watch function also sends alerts to: slack, webhook or both. Each needs a value in the secret PREFIX-slack-webhook or PREFIX-alert-webhook."
+  description = "Channels that the watch function also sends alerts to: slack, teams, pagerduty, webhook. Each needs a value in its secret: PREFIX-slack-webhook, PREFIX-teams-webhook, PREFIX-pagerduty-key, PREFIX-alert-webhook."
   type        = set(string)
   default     = []
 
   validation {
-    condition     = alltrue([for w in var.alert_webhooks : contains(["slack", "webhook"], w)])
-    error_message = "alert_webhooks knows slack and webhook."
+    condition     = alltrue([for w in var.alert_webhooks : contains(["slack", "teams", "pagerduty", "webhook"], w)])
+    error_message = "alert_webhooks knows slack, teams, pagerduty and webhook."
+  }
+}
+
+variable "alert_email" {
+  description = "E-mail that the watch function also sends alerts by: to, from, and server, a mail server with STARTTLS as HOST or HOST:PORT (587 otherwise; Google Cloud lets nobody out through port 25). A user logs in with the password in the secret PREFIX-smtp-password."
+  type = object({
+    to     = set(string)
+    from   = string
+    server = string
+    user   = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.alert_email == null ? true : length(var.alert_email.to) > 0 && alltrue([for a in var.alert_email.to : can(regex("^[^@, ]+@[^@, ]+$", a))])
+    error_message = "alert_email.to must be addresses of e-mail, one or more."
   }
 }
 

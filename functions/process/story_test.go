@@ -54,7 +54,7 @@ func (x *tables) Begin(_ context.Context, name string, c claim.Row, w span.Windo
 	return x.run, nil
 }
 
-func (x *tables) List(context.Context, run.Run, entity.Definition, func(context.Context, func([]uint64) error) (int64, error)) (int, error) {
+func (x *tables) List(context.Context, run.Run, entity.Definition, flow.Lister) (int, error) {
 	x.run.State, x.run.PagesTotal = run.Processing, 1
 	return 1, nil
 }

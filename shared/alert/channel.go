@@ -52,14 +52,14 @@ func Address(name, address string) error {
 	return nil
 }
 
-// sendWithin bounds one message.
-const sendWithin = 10 * time.Second
+// SendWithin bounds one message.
+const SendWithin = 10 * time.Second
 
 // NewClient returns the HTTP client of a channel. It follows no redirect: a page
 // that a message was led to has not taken it.
 func NewClient() *http.Client {
 	return &http.Client{
-		Timeout:       sendWithin,
+		Timeout:       SendWithin,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -7,15 +7,26 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // dryRoots is how many roots a dry run reads.
 const dryRoots = 300
 
+// Lister counts the rows of changed.sql that a sync leaves out.
+type Lister interface {
+	// Unusable counts the rows in a window whose root is NULL or negative.
+	Unusable(ctx context.Context, d entity.Definition, w window.Window) (rootlist.Listed, error)
+}
+
 // DryRun builds the records of the roots that changed last, as a sync would, and reports
-// what would be parked, what the server warned of, and ids that two roots share. It sends
-// nothing.
-func DryRun(ctx context.Context, source Reader, d entity.Definition, now time.Time) []Finding {
+// what would be parked, what the server warned of, ids that two roots share, and rows of
+// all history that have no usable root. It sends nothing.
+func DryRun(ctx context.Context, source interface {
+	Reader
+	Lister
+}, d entity.Definition, now time.Time) []Finding {
 	roots, err := newest(ctx, source, d, now, dryRoots)
 	if err != nil {
 		return blind("the newest roots of "+d.Name, err, "")
@@ -48,6 +59,16 @@ func DryRun(ctx context.Context, source Reader, d entity.Definition, now time.Ti
 			add(Fail, "make objectID unique in rows.sql, such as by CONCAT of the keys", "%s/rows.sql gives the objectID %q twice, for the roots %s and %s", d.Source, r.ID, name(root), name(r.Root))
 		}
 		owner[r.ID] = r.Root
+	}
+	listed, err := source.Unusable(ctx, d, window.Window{From: time.Unix(0, 0).UTC(), To: now})
+	if err != nil {
+		add(Fail, "correct the statement, or the rows that it names", "%s/changed.sql fails over rows of the database: %v", d.Source, err)
+	}
+	if listed.Skipped > 0 {
+		add(Warn, "correct the rows or the statement", "%s/changed.sql gives rows whose _root is NULL or negative, which a sync leaves out: %d", d.Source, listed.Skipped)
+	}
+	if len(listed.Warnings) > 0 {
+		add(Warn, "correct the condition that the server names", "%s/changed.sql makes the server warn: %s", d.Source, strings.Join(listed.Warnings, "; "))
 	}
 	if parked > 0 {
 		add(Warn, "convert the column in rows.sql, or choose another type in entity.yaml", "%s: %d of %d sampled records would be parked: %s", d.Name, parked, len(rows.Records), example)

@@ -34,14 +34,19 @@ func Rebind(d Dialect, query string) string {
 			n = 1
 			out.WriteString(string(d) + strconv.Itoa(number))
 			number++
-		default:
-			n = 1
-			out.WriteByte(query[0])
+		default: // up to the next character that may mean something
+			if n = 1 + strings.IndexAny(query[1:], marks); n == 0 {
+				n = len(query)
+			}
+			out.WriteString(query[:n])
 		}
 		query = query[n:]
 	}
 	return out.String()
 }
+
+// marks are the placeholder and the first characters of parts.
+const marks = "?'\"`-/["
 
 // parts are the beginnings and ends of what holds no placeholders.
 var parts = []struct{ begin, end string }{{"'", "'"}, {`"`, `"`}, {"`", "`"}, {"--", "\n"}, {"/*", "*/"}, {"[", "]"}}

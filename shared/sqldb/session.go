@@ -32,6 +32,14 @@ var session = []variable{
 	{"sql_mode", "'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"},
 	// Far more than a record may have: what is cut is too large, and is parked as that.
 	{"group_concat_max_len", "8388608"},
+	// What expressions of a definition mean and how many digits they have.
+	{"div_precision_increment", "4"},
+	{"default_week_format", "0"},
+	{"lc_time_names", "'en_US'"},
+	{"sql_auto_is_null", "0"},
+	// Warnings of a definition's statements are read.
+	{"sql_notes", "1"},
+	{"max_error_count", "64"},
 	{"sql_select_limit", "18446744073709551615"},
 	{"sql_safe_updates", "0"},
 	{"sql_big_selects", "1"},

@@ -28,6 +28,9 @@ func (f *Flow) mistakes() []mistake {
 	for i, p := range f.Parents {
 		add(p.Studio == "" || p.Online == "" || p.Model == "", fmt.Sprintf("parents[%d]", i), "a parent has the fields studio, online and model")
 	}
+	for i, one := range f.Followers {
+		add(one.Model == "" || one.Only != "" && one.Only != Studio && one.Only != Online, fmt.Sprintf("followers[%d]", i), "a follower has a model, and only is fs or fso")
+	}
 	names := map[string]bool{}
 	for i, t := range f.Tables {
 		at := fmt.Sprintf("tables[%d]", i)

@@ -9,16 +9,17 @@ import (
 // Flow is a pair of models whose records are transferred. It is a definition: flows/*.yaml
 // are those of the program.
 type Flow struct {
-	Studio    string    `yaml:"studio"`
-	Online    string    `yaml:"online"`
-	Kinds     []Kind    `yaml:"kinds"`     // types of jobs that it carries; empty is replicate, merge_into and delete
-	Priority  int       `yaml:"priority"`  // of jobs that name none; higher comes first; 0 means DefaultPriority
-	Direction Direction `yaml:"direction"` // empty means both
-	Winner    Side      `yaml:"winner"`    // of a conflict; empty means studio
-	Zone      string    `yaml:"zone"`      // of studio's local times; empty means DefaultZone
-	Parents   []Parent  `yaml:"parents"`
-	Tables    []Table   `yaml:"tables"`
-	Fields    []Pair    `yaml:"fields"`
+	Studio    string     `yaml:"studio"`
+	Online    string     `yaml:"online"`
+	Kinds     []Kind     `yaml:"kinds"`     // types of jobs that it carries; empty is replicate, merge_into and delete
+	Priority  int        `yaml:"priority"`  // of jobs that name none; higher comes first; 0 means DefaultPriority
+	Direction Direction  `yaml:"direction"` // empty means both
+	Winner    Side       `yaml:"winner"`    // of a conflict; empty means studio
+	Zone      string     `yaml:"zone"`      // of studio's local times; empty means DefaultZone
+	Parents   []Parent   `yaml:"parents"`
+	Followers []Follower `yaml:"followers"`
+	Tables    []Table    `yaml:"tables"`
+	Fields    []Pair     `yaml:"fields"`
 	// Match are fields of the online model. A record without a counterpart is linked with
 	// the one unlinked record of the other side that has the same values in all of them.
 	Match []string `yaml:"match"`
@@ -47,6 +48,18 @@ type Parent struct {
 	Studio string `yaml:"studio"` // the field's name in studio
 	Online string `yaml:"online"`
 	Model  string `yaml:"model"` // the other flow's model in studio
+	// Force transfers the record even if it has a pair, in the direction of the record that
+	// refers to it, whatever the dates are.
+	Force bool `yaml:"force"`
+}
+
+// Follower is another flow with a parent of this one. When a record was written, those of
+// the other flow that refer to it and have no pair are transferred after it, in the same
+// direction.
+type Follower struct {
+	Model string `yaml:"model"` // the other flow's model in studio
+	Only  Side   `yaml:"only"`  // the side that receives the records; empty means either
+	Force bool   `yaml:"force"` // as Parent.Force
 }
 
 // Table is a further table of studio whose newest row with Equal that refers to the record
@@ -141,6 +154,15 @@ func (p Parent) On(side Side) string {
 		return p.Studio
 	}
 	return p.Online
+}
+
+// Refers returns the parent of a flow by which its records refer to those of another one.
+func (f Flow) Refers(to Flow) (Parent, bool) {
+	i := slices.IndexFunc(f.Parents, func(p Parent) bool { return to.has(p.Model) })
+	if i < 0 {
+		return Parent{}, false
+	}
+	return f.Parents[i], true
 }
 
 // Flows are the flows that a service knows.

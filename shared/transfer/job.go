@@ -119,6 +119,13 @@ type Draft struct {
 	Children []Draft
 }
 
+// Forced is the job_source_type_info of a job whose direction is forced.
+const Forced Text = "forced"
+
+// Forced reports whether the job brings its record to the other side whatever the dates
+// are.
+func (j Job) Forced() bool { return j.Kind == Replicate && j.KindInfo == Forced }
+
 // String names the job's record for people.
 func (j Job) String() string {
 	return string(j.System) + " " + j.Model + " " + strconv.FormatInt(j.RecordID, 10)

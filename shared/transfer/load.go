@@ -124,6 +124,13 @@ func (b *book) finish() (Flows, error) {
 				b.wrong(i, mistake{fmt.Sprintf("parents[%d].model", n), fmt.Sprintf("the parent model %s has no flow", p.Model)})
 			}
 		}
+		for n, one := range f.Followers {
+			if other, ok := b.list.Named(one.Model); !ok {
+				b.wrong(i, mistake{fmt.Sprintf("followers[%d].model", n), fmt.Sprintf("the model %s has no flow", one.Model)})
+			} else if p, ok := other.Refers(f); !ok || p.Force {
+				b.wrong(i, mistake{fmt.Sprintf("followers[%d].model", n), fmt.Sprintf("the flow of %s has to name %s among its parents, without force", one.Model, f.Studio)})
+			}
+		}
 		for n, p := range f.Fields {
 			if p.Many != nil {
 				if _, ok := b.list.Named(p.Many.Of); !ok {

@@ -26,6 +26,7 @@ type situation struct {
 	job            string // the side
 	jobDate        int
 	child          bool
+	forced         bool
 	winner         string
 	direction      string
 	several        bool // tables of studio
@@ -101,6 +102,8 @@ var rules = []rule{
 	}, func(situation) string { return "fail" }},
 	{func(s situation) bool { return s.studio.link == "none" }, func(situation) string { return "link fs" }},
 	{func(s situation) bool { return s.online.link == "none" }, func(situation) string { return "link fso" }},
+	{func(s situation) bool { return s.forced && s.closed(s.far()) }, func(situation) string { return "ignore" }},
+	{func(s situation) bool { return s.forced }, func(s situation) string { return "copy " + s.far() }},
 	{func(s situation) bool { return s.studioDate() == s.online.date() }, func(situation) string { return "agreed" }},
 	{func(s situation) bool { return s.misfit() && s.child }, func(situation) string { return "ignore" }},
 	{func(s situation) bool { return s.misfit() }, func(situation) string { return "fail" }},
@@ -143,6 +146,9 @@ func decided(s situation) string {
 		f.Tables = []transfer.Table{{Name: "T"}}
 	}
 	j := transfer.Job{System: transfer.Side(s.job), Date: *at(s.jobDate)}
+	if s.forced {
+		j.KindInfo = "forced"
+	}
 	if s.child {
 		parent := int64(1)
 		j.ParentID = &parent
@@ -168,7 +174,7 @@ func TestDecideByTheRules(t *testing.T) {
 		hold := func() held {
 			return held{there: rand.IntN(12) > 0, link: one("right", "right", "right", "right", "right", "right", "none", "wrong"), data: date(true), row: date(false), version: date(true), part: -1}
 		}
-		s := situation{studio: hold(), online: hold(), job: one("fs", "fso"), jobDate: date(false) + rand.IntN(3), child: rand.IntN(4) == 0, winner: one("fs", "fso"), direction: one("both", "both", "", "to-online-only", "to-studio-only"), several: rand.IntN(3) == 0}
+		s := situation{studio: hold(), online: hold(), job: one("fs", "fso"), jobDate: date(false) + rand.IntN(3), child: rand.IntN(4) == 0, forced: rand.IntN(5) == 0, winner: one("fs", "fso"), direction: one("both", "both", "", "to-online-only", "to-studio-only"), several: rand.IntN(3) == 0}
 		if s.several && rand.IntN(2) == 0 {
 			s.studio.part = date(false)
 		}
@@ -179,10 +185,13 @@ func TestDecideByTheRules(t *testing.T) {
 		key := want
 		if strings.HasPrefix(want, "copy") {
 			key = fmt.Sprintf("%s of %s, several %v, %s", want, s.job, s.several, s.direction)
+			if s.forced {
+				key += ", forced"
+			}
 		}
 		seen[key]++
 	}
-	for _, key := range []string{"fail", "ignore", "agreed", "link fs", "link fso", "create fs", "create fso", "copy fs of fs, several true, both", "copy fso of fso, several false, to-online-only"} {
+	for _, key := range []string{"fail", "ignore", "agreed", "link fs", "link fso", "create fs", "create fso", "copy fs of fs, several true, both", "copy fso of fso, several false, to-online-only", "copy fso of fs, several false, both, forced", "copy fs of fso, several true, to-studio-only, forced"} {
 		if seen[key] < 20 {
 			t.Errorf("%s was played %d times: %v", key, seen[key], seen)
 		}

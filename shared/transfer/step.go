@@ -51,6 +51,8 @@ const (
 // version that they agreed on, the flow's winner is. A flow that writes one side alone has
 // the other one as its source. (Each table of cases is in step_test.go.)
 //
+// The source of a forced job is its own side, whatever the dates are.
+//
 // A studio record of several tables may change without a newer date in any of its rows.
 // Its job's date counts then, if it is later; an earlier one does not make old what is new.
 func Decide(j Job, f Flow, s Seen) Decision {
@@ -67,6 +69,12 @@ func Decide(j Job, f Flow, s Seen) Decision {
 	}
 	if d, wrong := relink(s); wrong {
 		return d
+	}
+	if j.Forced() {
+		if !f.Writes(j.System.Other()) {
+			return Decision{Act: Ignore, Reason: "the flow does not write " + j.System.Other().Word()}
+		}
+		return Decision{Act: CopyOld, To: j.System.Other(), Reason: "the direction is forced"}
 	}
 	dates := map[Side]time.Time{Studio: s.Studio.Effective(), Online: s.Online.Effective()}
 	lead := Micro(j.Date).Sub(dates[j.System])

@@ -20,19 +20,25 @@ import (
 
 // summary is the last line of --once.
 type summary struct {
-	OK               bool       `json:"ok"`
-	Problems         []string   `json:"problems"`
-	Returns          int        `json:"returns"`
-	Items            int        `json:"items"`
-	Pages            int        `json:"pages"`
-	First            run.Counts `json:"first"`
-	Second           run.Counts `json:"second"`
-	Parked           int64      `json:"parked"`
-	Differences      int        `json:"differences"`
-	FirstSyncSeconds float64    `json:"firstSyncSeconds"`
-	RecordsPerSecond float64    `json:"recordsPerSecond"`
-	ProcessPeakMiB   float64    `json:"processPeakMiB"`
-	WallSeconds      float64    `json:"wallSeconds"`
+	OK               bool               `json:"ok"`
+	Problems         []string           `json:"problems"`
+	Returns          int                `json:"returns"`
+	Items            int                `json:"items"`
+	checked                             // of the entity of the sample
+	Entities         map[string]checked `json:"entities,omitempty"` // of further definitions
+	FirstSyncSeconds float64            `json:"firstSyncSeconds"`
+	RecordsPerSecond float64            `json:"recordsPerSecond"`
+	ProcessPeakMiB   float64            `json:"processPeakMiB"`
+	WallSeconds      float64            `json:"wallSeconds"`
+}
+
+// checked is one entity's part of a summary.
+type checked struct {
+	Pages       int        `json:"pages"`
+	First       run.Counts `json:"first"`
+	Second      run.Counts `json:"second"`
+	Parked      int64      `json:"parked"`
+	Differences int        `json:"differences"`
 }
 
 // errUnsound ends --once after a failed check, which the summary names.
@@ -85,60 +91,68 @@ func runWings(ctx context.Context, stack *rehearsal.Stack, log io.Writer) error 
 	return nil
 }
 
-// fill syncs, checks, syncs again and checks again.
+// fill checks every entity.
 func (s *summary) fill(ctx context.Context, stack *rehearsal.Stack, log io.Writer) error {
-	d, err := stack.Entity(entityName)
-	if err != nil {
-		return err
+	for _, d := range stack.Entities {
+		one, first, err := s.check(ctx, stack, d, log)
+		if err != nil {
+			return fmt.Errorf("%s: %w", d.Name, err)
+		}
+		if d.Name != entityName {
+			if s.Entities == nil {
+				s.Entities = map[string]checked{}
+			}
+			s.Entities[d.Name] = one
+			continue
+		}
+		s.checked = one
+		if first.ClosedAt != nil {
+			s.FirstSyncSeconds = round(first.ClosedAt.Sub(first.CreatedAt).Seconds())
+			s.RecordsPerSecond = round(float64(first.Counts.Saved) / max(s.FirstSyncSeconds, 0.001))
+		}
 	}
-	first, err := syncWithBar(ctx, stack, "syncing", log)
-	if err != nil {
-		return err
-	}
-	s.Pages, s.First = first.PagesTotal, first.Counts
-	if first.ClosedAt != nil {
-		s.FirstSyncSeconds = round(first.ClosedAt.Sub(first.CreatedAt).Seconds())
-		s.RecordsPerSecond = round(float64(first.Counts.Saved) / max(s.FirstSyncSeconds, 0.001))
-	}
-	s.demand(first.State == run.Synced, "the first sync ended %s: %s", first.State, first.LastError)
-	if s.Parked, err = stack.Store.Parked.Count(ctx, d.Name); err != nil {
-		return err
-	}
-	_, _ = fmt.Fprintln(log, "comparing every record of the index with the database")
-	if err := s.compare(ctx, stack, d); err != nil {
-		return err
-	}
-	if err := stack.ForgetWatermark(ctx, d); err != nil {
-		return err
-	}
-	second, err := syncWithBar(ctx, stack, "syncing the same window again", log)
-	if err != nil {
-		return err
-	}
-	s.Second = second.Counts
-	s.demand(second.State == run.Synced, "the second sync ended %s: %s", second.State, second.LastError)
-	s.demand(second.Counts.Saved == 0 && second.Counts.Deleted == 0, "the second sync over the same window changed something: %v", second.Counts)
 	s.ProcessPeakMiB = round(stack.PeakMemory(process.Function.Name))
 	return s.account(ctx, stack)
 }
 
-// demand notes a problem unless ok.
-func (s *summary) demand(ok bool, format string, args ...any) {
+// check syncs an entity, compares, syncs the same window again, and returns the figures
+// with the first run.
+func (s *summary) check(ctx context.Context, stack *rehearsal.Stack, d entity.Definition, log io.Writer) (c checked, first run.Run, err error) {
+	first, err = syncWithBar(ctx, stack, d.Name, "syncing", log)
+	if err != nil {
+		return c, first, err
+	}
+	c.Pages, c.First = first.PagesTotal, first.Counts
+	if !s.demand(first.State == run.Synced, "%s: the first sync ended %s: %s", d.Name, first.State, first.LastError) {
+		return c, first, nil
+	}
+	if c.Parked, err = stack.Store.Parked.Count(ctx, d.Name); err != nil {
+		return c, first, err
+	}
+	_, _ = fmt.Fprintf(log, "%s: comparing every record of the index with the database\n", d.Name)
+	report, err := stack.Compare(ctx, d)
+	if err != nil {
+		return c, first, err
+	}
+	c.Differences = report.Differences()
+	s.demand(c.Differences == 0, "%s: the index is not what the database is: %v", d.Name, report)
+	s.demand(int64(report.Records) == c.First.Found, "%s: the database has %d records, the sync found %d", d.Name, report.Records, c.First.Found)
+	if err := stack.ForgetWatermark(ctx, d); err != nil {
+		return c, first, err
+	}
+	second, err := syncWithBar(ctx, stack, d.Name, "syncing the same window again", log)
+	c.Second = second.Counts
+	s.demand(err != nil || second.State == run.Synced, "%s: the second sync ended %s: %s", d.Name, second.State, second.LastError)
+	s.demand(second.Counts.Saved == 0 && second.Counts.Deleted == 0, "%s: the second sync over the same window changed something: %v", d.Name, second.Counts)
+	return c, first, err
+}
+
+// demand notes a problem unless ok, and returns ok.
+func (s *summary) demand(ok bool, format string, args ...any) bool {
 	if !ok {
 		s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
 	}
-}
-
-// compare asks the oracle.
-func (s *summary) compare(ctx context.Context, stack *rehearsal.Stack, d entity.Definition) error {
-	report, err := stack.Compare(ctx, d)
-	if err != nil {
-		return err
-	}
-	s.Differences = report.Differences()
-	s.demand(s.Differences == 0, "the index is not what the database is: %v", report)
-	s.demand(int64(report.Records) == s.First.Found, "the database has %d records, the sync found %d", report.Records, s.First.Found)
-	return nil
+	return ok
 }
 
 // account checks the sums of every run.
@@ -148,16 +162,17 @@ func (s *summary) account(ctx context.Context, stack *rehearsal.Stack) error {
 	return err
 }
 
-// syncWithBar makes one sync with a progress display.
-func syncWithBar(ctx context.Context, stack *rehearsal.Stack, what string, log io.Writer) (run.Run, error) {
+// syncWithBar makes one sync of an entity with a progress display.
+func syncWithBar(ctx context.Context, stack *rehearsal.Stack, name, what string, log io.Writer) (run.Run, error) {
+	what = name + ": " + what
 	b := newBar(log, what)
 	defer b.End()
-	r, err := stack.Sync(ctx, entityName, func(r run.Run) {
+	r, err := stack.Sync(ctx, name, func(r run.Run) {
 		done := r.PagesDone + r.PagesFailed
 		b.Set(done, r.PagesTotal, fmt.Sprintf("%d of %d pages, %d records", done, r.PagesTotal, r.Counts.Found))
 	})
 	if err == nil {
-		_, _ = fmt.Fprintf(log, "%s: %s, %v\n", strings.TrimSpace(what), r.State, r.Counts)
+		_, _ = fmt.Fprintln(log, strings.TrimSpace(fmt.Sprintf("%s: %s, %v %s", what, r.State, r.Counts, r.LastError)))
 	}
 	return r, err
 }

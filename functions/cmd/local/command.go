@@ -37,6 +37,7 @@ const examples = `  go run ./functions/cmd/local                                
   go run ./functions/cmd/local --once                            one sync, checked; JSON on the last line
   go run ./functions/cmd/local --once --rows 100000              the same on 100,000 invented returns
   go run ./functions/cmd/local --once --data ../shared/data/dev  the same on returns from CSV files
+  go run ./functions/cmd/local --entities testdata/entities      with entities of your own, searched too
   go run ./functions/cmd/local --every 5s --churn 50             tick every 5 s, 50 changes a second
   go run ./functions/cmd/local --soak 2m --seed 7                everything goes wrong at once, then must be right
   go run ./functions/cmd/local --dsn 'root:pw@tcp(127.0.0.1:3306)/'  in a database of yours`
@@ -92,7 +93,7 @@ records of the database. The same --seed draws the same faults.`,
 	f.Float64Var(&o.churn, "churn", 5, "changes a second that the simulated warehouse makes")
 	f.IntVar(&o.workers, "workers", 4, "how many pages are worked at once")
 	f.IntVar(&o.pageSize, "page-size", 0, "returns a page (default: the definition's)")
-	f.StringVar(&o.entities, "entities", "", "a folder with further entity definitions")
+	f.StringVar(&o.entities, "entities", "", "a folder with further entity definitions; a file tables.sql in it makes and fills their tables")
 	o.wings = map[string]*bool{}
 	for _, t := range tools.All() {
 		if t.Play.Open != nil {

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/search/portal"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -25,6 +28,9 @@ func TestMain(m *testing.M) {
 	rehearsal.Child()
 	os.Exit(m.Run())
 }
+
+// entitiesDir holds the definition of stock, and a file with its tables.
+const entitiesDir = "../../../testdata/entities"
 
 // shared is a buffer that several processes' logs are copied into at once.
 type shared struct {
@@ -56,7 +62,7 @@ func local(ctx context.Context, t *testing.T, args ...string) (string, string, e
 }
 
 func TestOnce(t *testing.T) {
-	last, log, err := local(t.Context(), t, "--once", "--rows", "120", "--page-size", "50")
+	last, log, err := local(t.Context(), t, "--once", "--rows", "120", "--page-size", "50", "--entities", entitiesDir)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log)
 	}
@@ -66,6 +72,31 @@ func TestOnce(t *testing.T) {
 	}
 	if !s.OK || s.Returns != 120 || s.Pages != 3 || s.First.Saved == 0 || s.Second.Saved != 0 || s.Differences != 0 {
 		t.Errorf("%+v", s)
+	}
+	if stock := s.Entities["stock"]; stock.First.Saved != 4 || stock.Second.Unchanged != 4 || stock.Differences != 0 {
+		t.Errorf("stock: %+v", stock)
+	}
+}
+
+// TestAFurtherEntityWithoutTables names what is missing, and the returns are synced.
+func TestAFurtherEntityWithoutTables(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "stock"), os.DirFS(filepath.Join(entitiesDir, "stock"))); err != nil {
+		t.Fatal(err)
+	}
+	last, _, err := local(t.Context(), t, "--once", "--rows", "10", "--entities", dir)
+	var s summary
+	if problem := json.Unmarshal([]byte(last), &s); err == nil || problem != nil || s.OK || s.First.Saved == 0 || s.Differences != 0 {
+		t.Errorf("%v, %v: %s", err, problem, last)
+	}
+	if text := strings.Join(s.Problems, "\n"); len(s.Problems) != 1 || !strings.Contains(text, "stock/changed.sql") || !strings.Contains(text, "stock_position' doesn't exist") {
+		t.Errorf("%q", s.Problems)
+	}
+	if err := os.WriteFile(filepath.Join(dir, tablesFile), []byte("CREATE TABLE one (id INT);\nCREATE TABEL two (id INT)"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := local(t.Context(), t, "--once", "--rows", "10", "--entities", dir); err == nil || !strings.Contains(err.Error(), tablesFile) || !strings.Contains(err.Error(), "TABEL") {
+		t.Errorf("a wrong statement: %v", err)
 	}
 }
 
@@ -105,11 +136,12 @@ func TestAShortSoak(t *testing.T) {
 
 // TestItRunsUntilItIsStopped starts everything and stops it when a tick was shown.
 func TestItRunsUntilItIsStopped(t *testing.T) {
+	t.Parallel()
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	var out, log shared
 	missing := func() []string {
-		return slices.DeleteFunc([]string{"Return-sync is running", "Authorization: Bearer ey", "synced", "found"},
+		return slices.DeleteFunc([]string{"Return-sync is running", "Authorization: Bearer ey", "returns run", "stock run", "synced", "found"},
 			func(want string) bool { return strings.Contains(out.String(), want) })
 	}
 	program := buildReturnsync(t)
@@ -123,15 +155,64 @@ func TestItRunsUntilItIsStopped(t *testing.T) {
 		if said, err := exec.CommandContext(ctx, program, "doctor", "--config", config).CombinedOutput(); err != nil || !strings.Contains(string(said), "All is well") {
 			t.Errorf("doctor: %v\n%s", err, said)
 		}
+		// The page of the further entity finds its records.
+		if err := searchStock(ctx, out.String()); err != nil {
+			t.Error(err)
+		}
 	}()
 	cmd := newCommand(&out, &log)
-	cmd.SetArgs([]string{"--port", "0", "--rows", "50", "--every", "1s", "--churn", "20"})
+	cmd.SetArgs([]string{"--port", "0", "--rows", "50", "--every", "1s", "--churn", "20", "--entities", entitiesDir})
 	if err := cmd.ExecuteContext(ctx); !errors.Is(err, errStopped) {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
 	if left := missing(); len(left) > 0 {
 		t.Errorf("%q is missing in:\n%s", left, out.String())
 	}
+}
+
+// searchStock does what the page of stock does, at the addresses that welcome prints.
+func searchStock(ctx context.Context, welcome string) error {
+	_, rest, _ := strings.Cut(welcome, "\n  stock")
+	page, rest, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+	_, rest, _ = strings.Cut(rest, "search at ")
+	search, _, _ := strings.Cut(rest, "\n")
+	var cfg portal.Config
+	if err := getJSON(ctx, page+"/portal.json", "", &cfg); err != nil || len(cfg.Tenants) != 2 || !strings.HasSuffix(search, cfg.Search) {
+		return fmt.Errorf("%s: %+v, %v; the search is at %q", page, cfg, err, search)
+	}
+	for _, tenant := range cfg.Tenants {
+		var answer struct {
+			Hits   []struct{ Account string }
+			Facets map[string]map[string]int
+		}
+		if err := getJSON(ctx, search+"?query=L-2026&facets=*", tenant.Token, &answer); err != nil || len(answer.Hits) == 0 || len(answer.Facets) == 0 {
+			return fmt.Errorf("%s: %+v, %v", tenant.Account, answer, err)
+		}
+		for _, hit := range answer.Hits {
+			if hit.Account != tenant.Account {
+				return fmt.Errorf("%s sees a record of %s", tenant.Account, hit.Account)
+			}
+		}
+	}
+	return nil
+}
+
+// getJSON reads an answer.
+func getJSON(ctx context.Context, url, token string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", url, res.Status)
+	}
+	return json.NewDecoder(res.Body).Decode(into)
 }
 
 // buildReturnsync builds the operator's command line as welcome says, and returns its path.

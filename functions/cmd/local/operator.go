@@ -18,7 +18,7 @@ import (
 // operated are the settings that the operator's command line wants.
 var operated = []string{
 	"SOURCE_DSN", "STATE_DSN", "ENTITIES_DIR", "OVERLAP", "TASKS_LOCATION", "CLOUD_TASKS_EMULATOR_HOST", "TASKS_SERVICE_ACCOUNT", "WINDOW_URL",
-	"ALGOLIA_APP_ID", "ALGOLIA_URL", "ALGOLIA_ADMIN_KEY", "ALGOLIA_BROWSE_KEY", "ALGOLIA_WRITE_KEY", "ALGOLIA_SEARCH_KEY", "SEARCH_SORTS", "SCHEDULER_LOCATION", "CLOUD_SCHEDULER_EMULATOR_HOST",
+	"ALGOLIA_APP_ID", "ALGOLIA_URL", "ALGOLIA_ADMIN_KEY", "ALGOLIA_BROWSE_KEY", "ALGOLIA_WRITE_KEY", "ALGOLIA_SEARCH_KEY", "SEARCH_ENTITIES", "SEARCH_SORTS", "SCHEDULER_LOCATION", "CLOUD_SCHEDULER_EMULATOR_HOST",
 	"SCHEDULES_URL", "SCHEDULER_SERVICE_ACCOUNT",
 }
 
@@ -57,13 +57,13 @@ func writeConfig(ctx context.Context, stack *rehearsal.Stack, o options) (string
 	return f.Name(), errors.Join(err, f.Close())
 }
 
-// makeKey makes a key for the entity's indices alone and returns it.
+// makeKey makes a key for the entities' indices alone and returns it.
 func makeKey(ctx context.Context, stack *rehearsal.Stack, rights []string) (string, error) {
-	d, err := stack.Entity(entityName)
-	if err != nil {
-		return "", err
+	var indices []string
+	for _, d := range stack.Entities {
+		indices = append(indices, d.Index+"*")
 	}
-	body, err := json.Marshal(map[string]any{"acl": rights, "indexes": []string{d.Index + "*"}})
+	body, err := json.Marshal(map[string]any{"acl": rights, "indexes": indices})
 	if err != nil {
 		return "", err
 	}
@@ -100,8 +100,12 @@ func makeAccount(ctx context.Context, stack *rehearsal.Stack) (string, error) {
 		slices.Sort(rights)
 		statements = append(statements, "GRANT "+strings.Join(slices.Compact(rights), ", ")+" ON "+table+" TO "+account)
 	}
-	for _, table := range []string{"order_return", "order_return_item"} {
-		statements = append(statements, "GRANT SELECT ON "+table+" TO "+account)
+	tables, err := rehearsal.SourceTables(ctx, stack)
+	if err != nil {
+		return "", err
+	}
+	for _, table := range tables {
+		statements = append(statements, "GRANT SELECT ON `"+table+"` TO "+account)
 	}
 	for _, statement := range statements {
 		if _, err := stack.DB.ExecContext(ctx, statement); err != nil {

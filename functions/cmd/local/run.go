@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +20,11 @@ import (
 // keepRunning syncs at once, prints the addresses, and then shows every run while
 // the scheduler ticks and the warehouse changes rows.
 func keepRunning(ctx context.Context, stack *rehearsal.Stack, o options, out, log io.Writer) error {
-	if _, err := syncWithBar(ctx, stack, "syncing", log); err != nil {
-		return err
+	for _, d := range stack.Entities {
+		// A run that fails is shown, and the next tick tries again.
+		if _, err := syncWithBar(ctx, stack, d.Name, "syncing", log); err != nil {
+			return fmt.Errorf("%s: %w", d.Name, err)
+		}
 	}
 	if err := runWings(ctx, stack, log); err != nil {
 		return err
@@ -105,25 +110,42 @@ Return-sync is running. A tick every %v, %v changes a second; Ctrl-C stops all o
   tasks     %s (gRPC)    scheduler  %s (gRPC)
 `, o.every, o.churn, stack.PortalURL(), stack.ConsoleURL(), token, stack.URL(search.Function.Name), account, hand, stack.URL(cron.Function.Name), stack.DSN(),
 		stack.AlgoliaURL(), rehearsal.AppID, rehearsal.AdminKey, rehearsal.SearchKey, stack.TasksAddress(), stack.SchedulerAddress())
+	welcomeOthers(stack, out)
 	return nil
+}
+
+// welcomeOthers prints where the entities of further definitions are searched.
+func welcomeOthers(stack *rehearsal.Stack, out io.Writer) {
+	for _, d := range stack.Entities {
+		switch {
+		case d.Name == entityName:
+		case slices.Contains(rehearsal.Searched(stack), d.Name):
+			_, _ = fmt.Fprintf(out, "  %-9s %s\n            search at %s/entities/%s\n", d.Name, rehearsal.PageURL(stack, d.Name), stack.URL(search.Function.Name), d.Name)
+		default:
+			_, _ = fmt.Fprintf(out, "  %-9s synced to index %s, not searched: that needs account in entity.yaml, and settings.json\n", d.Name, d.Index)
+		}
+	}
 }
 
 // follow prints a line for every run that closes, until ctx ends.
 func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
-	var last int64
-	waiting := false
+	last, waiting := map[string]int64{}, false
 	for {
-		runs, err := stack.Store.Runs.Newest(ctx, entityName, 10)
-		if err != nil && ctx.Err() == nil && !waiting {
-			_, _ = fmt.Fprintln(out, "the database does not answer; waiting for it:", err)
-		}
-		waiting = err != nil
-		for i := len(runs) - 1; i >= 0; i-- {
-			if r := runs[i]; r.ID > last && r.State.Final() {
-				last = r.ID
-				_, _ = fmt.Fprintln(out, line(r))
+		var problem error
+		for _, d := range stack.Entities {
+			runs, err := stack.Store.Runs.Newest(ctx, d.Name, 10)
+			problem = errors.Join(problem, err)
+			for _, r := range slices.Backward(runs) {
+				if r.ID > last[d.Name] && r.State.Final() {
+					last[d.Name] = r.ID
+					_, _ = fmt.Fprintln(out, line(r))
+				}
 			}
 		}
+		if problem != nil && ctx.Err() == nil && !waiting {
+			_, _ = fmt.Fprintln(out, "the database does not answer; waiting for it:", problem)
+		}
+		waiting = problem != nil
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -147,7 +169,7 @@ func line(r run.Run) string {
 	if r.State != run.Synced {
 		end = "up to"
 	}
-	text := fmt.Sprintf("run %-4d %-11s %s %s  %v", r.ID, r.State, end, r.Window.To.Format("15:04:05"), r.Counts)
+	text := fmt.Sprintf("%s run %-4d %-11s %s %s  %v", r.Entity, r.ID, r.State, end, r.Window.To.Format("15:04:05"), r.Counts)
 	if r.LastError != "" {
 		text += "  " + r.LastError
 	}

@@ -3,11 +3,17 @@ package main
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
@@ -80,7 +86,11 @@ func stackOptions(o options, log io.Writer) rehearsal.Options {
 		s.Env = append(s.Env, "PAGE_SIZE="+strconv.Itoa(o.pageSize))
 	}
 	if o.entities != "" {
-		s.Env = append(s.Env, "ENTITIES_DIR="+o.entities)
+		dir, err := filepath.Abs(o.entities) // the command line may be run elsewhere
+		if err != nil {
+			dir = o.entities
+		}
+		s.Env = append(s.Env, "ENTITIES_DIR="+dir)
 	}
 	return s
 }
@@ -96,7 +106,7 @@ func (o options) content() string {
 // load fills the source tables. A directory that was kept has its data already; flags
 // that ask for other data are refused.
 func load(ctx context.Context, stack *rehearsal.Stack, o options, log io.Writer) (sample.Counts, error) {
-	if err := sample.Migrate(ctx, stack.DB); err != nil {
+	if err := errors.Join(sample.Migrate(ctx, stack.DB), makeTables(ctx, stack, o, log)); err != nil {
 		return sample.Counts{}, err
 	}
 	var there sample.Counts
@@ -124,4 +134,38 @@ func load(ctx context.Context, stack *rehearsal.Stack, o options, log io.Writer)
 	// A fixed clock makes the sample the same on every machine and every day.
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	return sample.Generate(ctx, stack.DB, sample.GenerateOptions{Rows: o.rows, Seed: o.seed, Now: now, Progress: shown})
+}
+
+// tablesFile is the file of a folder of definitions that makes their tables.
+const tablesFile = "tables.sql"
+
+// makeTables plays the statements of the folder's tables.sql, if it has the file, in a
+// database that nothing was loaded into yet.
+func makeTables(ctx context.Context, stack *rehearsal.Stack, o options, log io.Writer) error {
+	before, err := stack.Content(ctx)
+	if err != nil || before != "" || o.entities == "" {
+		return err
+	}
+	path := filepath.Join(o.entities, tablesFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	cfg, err := mysql.ParseDSN(stack.DSN())
+	if err != nil {
+		return err
+	}
+	cfg.MultiStatements = true
+	db, err := sql.Open("mysql", cfg.FormatDSN())
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(log, "making the tables of %s\n", path)
+	if _, err := db.ExecContext(ctx, string(text)); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
+	}
+	return db.Close()
 }

@@ -3,7 +3,7 @@
 // address says which page is shown.
 
 import { $, setClock, switchZone, tick, clock, now, span, zone } from './dom.js';
-import { renew } from './renew.js';
+import { clear, forget, section } from './renew.js';
 import { here, onRoute, places } from './route.js';
 import * as ask from './dialogs.js';
 import * as overview from './overview.js';
@@ -11,7 +11,7 @@ import * as lists from './lists.js';
 import { entity, week } from './entity.js';
 import { run } from './run.js';
 
-let me, view, stream, again, seen = 0, drawn = {};
+let me, view, stream, again, seen = 0;
 const heard = { at: 0, of: 0, lost: 0 }; // when the stream last spoke, the state's time, when it broke
 
 const link = (text, mood) => {
@@ -34,7 +34,7 @@ async function begin() {
   $('skeleton').hidden = !me.signedIn || !!view;
   $('signout').hidden = !me.signedIn || me.proxy;
   $('who').textContent = me.signedIn ? `${me.subject || 'signed in'} (${me.operator ? 'operator' : 'may look'})` : '';
-  drawn = {};
+  forget();
   if (me.signedIn) {
     follow();
     warm(here());
@@ -114,9 +114,7 @@ function draw() {
   const current = shown[at.thing ? 'thing' : at.page];
   for (const place of document.querySelectorAll('#board > section')) {
     place.hidden = !current.includes(place.id);
-    if (!place.hidden || !drawn[place.id]) continue;
-    place.replaceChildren();
-    delete drawn[place.id];
+    if (place.hidden) clear(place);
   }
   section('places', [view.places, at.page, at.thing], () => overview.places(view, places, at.thing ? { page: at.thing === 'entity' ? '' : at.page } : at));
   $('places').hidden = false;
@@ -181,16 +179,6 @@ const things = {
       make: () => e ? entity(e, view, me, inner, at, more) : [Object.assign(document.createElement('p'), { className: 'empty', textContent: `There is no entity ${at.id}.` })] };
   },
 };
-
-// section draws one section again if its part of the view has changed.
-function section(id, part, make) {
-  const text = JSON.stringify([zone, part ?? null]);
-  if (drawn[id] === text) return;
-  drawn[id] = text;
-  const fresh = document.createElement('div');
-  fresh.append(...make().flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
-  renew($(id), [...fresh.childNodes]);
-}
 
 $('signin').addEventListener('submit', async event => {
   event.preventDefault();

@@ -1,5 +1,8 @@
 // Elements are renewed in place: what stays the same stays the same element, so that the
-// scroll position, a selection and the focus stay where they are.
+// scroll position, a selection and the focus stay where they are, and a button that is
+// pressed while its section changes is still pressed.
+
+import { $, zone } from './dom.js';
 
 const nameOf = node => node.nodeType === 1 ? node.id || node.dataset.row || node.dataset.key : undefined;
 const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && nameOf(a) === nameOf(b);
@@ -43,4 +46,24 @@ function update(kept, fresh) {
     kept.checked = fresh.checked;
   }
   renew(kept, [...fresh.childNodes]);
+}
+
+let drawn = {};
+
+// section draws a section again if its part of the view has changed.
+export function section(id, part, make) {
+  const text = JSON.stringify([zone, part ?? null]);
+  if (drawn[id] === text) return;
+  drawn[id] = text;
+  const fresh = document.createElement('div');
+  fresh.append(...make().flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
+  renew($(id), [...fresh.childNodes]);
+}
+
+// forget has all sections drawn again; clear removes what a hidden section shows.
+export const forget = () => { drawn = {}; };
+export function clear(place) {
+  if (!drawn[place.id]) return;
+  place.replaceChildren();
+  delete drawn[place.id];
 }

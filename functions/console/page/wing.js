@@ -1,13 +1,14 @@
-// What the pages of wings share: the whole view is read every few seconds, and a section
-// is drawn again when its part of the view has changed.
+// What the pages of wings share: the whole view is read every few seconds, and the sections
+// whose part of the view has changed are renewed.
 
 import { $, element, setClock } from './dom.js';
+export { section } from './renew.js';
 import { call, confirm } from './dialogs.js';
 
 // view is the newest answer of the page's state.
 export let view;
 
-let again, drawn = {}, follows;
+let again, follows;
 
 export const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), more);
 export const empty = text => element('p', { class: 'empty' }, text);
@@ -40,17 +41,6 @@ async function refresh() {
     link(problem.message, 'bad');
   }
   again = setTimeout(refresh, document.hidden ? follows.hidden : follows.often);
-}
-
-// section draws a section again if its part of the view has changed, and restores the
-// focus.
-export function section(id, part, make) {
-  const text = JSON.stringify(part);
-  if (drawn[id] === text) return;
-  drawn[id] = text;
-  const place = $(id), key = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  place.replaceChildren(...make().flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
-  if (key) [...place.querySelectorAll('[data-key]')].find(e => e.dataset.key === key)?.focus({ preventScroll: true });
 }
 
 // act asks, acts, and reads the view again.

@@ -102,22 +102,88 @@ func press(ctx context.Context, target *chromedp.Target, key rune) error {
 }
 
 // Click clicks the first element of a CSS selector with the mouse, once it can be
-// seen and nothing lies over it. Pages draw themselves anew after every answer,
-// so it is found by where it is and not held on to.
+// seen and nothing lies over it. A press that misses because the page moved the element
+// meanwhile reaches nothing else, and is made again. A page may not replace an element
+// that is pressed: a person's click would be lost.
 func (p *Page) Click(selector string) {
 	p.t.Helper()
-	place := `(() => {
-		const e = document.querySelector(` + quote(selector) + `);
-		if (!e) return null;
-		e.scrollIntoView({block: 'nearest', behavior: 'instant'});
-		const box = e.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
-		const top = document.elementFromPoint(x, y);
-		return box.width && top && (e.contains(top) || top.contains(e)) ? {x, y} : null;
-	})()`
-	p.Until(selector+" to be seen", place)
-	at := Value[struct{ X, Y float64 }](p, place)
-	p.do("clicking "+selector, chromedp.MouseClickXY(at.X, at.Y))
+	for tries := 1; ; tries++ {
+		p.Until(selector+" to be seen", `(`+placeOf+`)(`+quote(selector)+`)`)
+		at := Value[*struct{ X, Y float64 }](p, `(`+placeOf+`)(`+quote(selector)+`, true)`)
+		if at == nil {
+			continue
+		}
+		p.do("clicking "+selector, chromedp.MouseClickXY(at.X, at.Y))
+		switch outcome := p.outcome(); {
+		case outcome == "replaced":
+			p.t.Fatalf("the page replaced %s while it was pressed", selector)
+		case outcome != "missed":
+			return
+		case tries == 50:
+			p.t.Fatalf("%s moved at each of %d clicks", selector, tries)
+		}
+	}
 }
+
+// Hold presses an element with the mouse and returns what releases it.
+func (p *Page) Hold(selector string) (release func()) {
+	p.t.Helper()
+	p.Until(selector+" to be seen", `(`+placeOf+`)(`+quote(selector)+`)`)
+	at := Value[struct{ X, Y float64 }](p, `(`+placeOf+`)(`+quote(selector)+`)`)
+	mouse := func(what input.DispatchMouseEventType) {
+		p.t.Helper()
+		p.do("holding "+selector, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: what, X: at.X, Y: at.Y, Button: input.MouseButtonLeft, ClickCount: 1})
+			return err
+		}))
+	}
+	mouse(chromedp.MousePressed)
+	return func() { mouse(chromedp.MouseReleased) }
+}
+
+// outcome is what became of the last click: done, missed or replaced. A click that led to
+// another page has none.
+func (p *Page) outcome() string {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	outcome, err := chromedp.Run(ctx, chromedp.Evaluate[string](`window.clicked?.outcome ?? ""`))
+	if err != nil {
+		return ""
+	}
+	return outcome
+}
+
+// placeOf finds where an element can be clicked, and on demand watches what the next
+// click does.
+const placeOf = `(selector, watch) => {
+	const e = document.querySelector(selector);
+	if (!e) return null;
+	e.scrollIntoView({block: 'nearest', behavior: 'instant'});
+	const box = e.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
+	const hits = (e, top) => !!e && !!top && (e.contains(top) || top.contains(e));
+	if (!box.width || !hits(e, document.elementFromPoint(x, y))) return null;
+	if (!watch) return {x, y};
+	window.clicked?.end();
+	const types = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click'];
+	let pressed, on;
+	const see = event => {
+		const now = document.querySelector(selector), hit = hits(now, event.target);
+		if (event.type === 'pointerdown') {
+			[pressed, on] = hit ? [now, event.target] : [];
+			clicked.outcome = hit ? 'replaced' : 'missed';
+		}
+		if (event.type === 'pointerup' && pressed?.isConnected && !hit) clicked.outcome = 'missed';
+		if (event.type === 'click' && pressed && (event.target === on || pressed.contains(event.target))) clicked.outcome = 'done';
+		if (clicked.outcome === 'missed') {
+			event.stopImmediatePropagation();
+			event.preventDefault();
+		}
+		if (event.type === 'click') clicked.end();
+	};
+	window.clicked = {outcome: 'missed', end: () => types.forEach(type => removeEventListener(type, see, true))};
+	types.forEach(type => addEventListener(type, see, true));
+	return {x, y};
+}`
 
 // Choose chooses an option of a list by its value.
 func (p *Page) Choose(selector, value string) {

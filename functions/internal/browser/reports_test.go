@@ -106,8 +106,13 @@ func TestReportsPage(t *testing.T) {
 	p.Picture("day")
 	p.Press(Escape)
 
-	t.Log("a report is retried")
-	p.Click(`#failed [data-key^="retry-sales_report"]`)
+	t.Log("a report is retried, while the list changes under the pressed button")
+	release := p.Hold(`#failed [data-key^="retry-sales_report"]`)
+	if _, err := product.DB.SQL().ExecContext(t.Context(), "UPDATE report_report SET error = 'changed meanwhile' WHERE type = 'courier_scans' AND state = 'failed'"); err != nil {
+		t.Fatal(err)
+	}
+	reads("#failed", "changed meanwhile")
+	release()
 	reads("#dialog", "Retry sales_report")
 	p.Accessible()
 	p.Press(Enter)

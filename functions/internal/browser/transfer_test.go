@@ -127,7 +127,14 @@ func TestTransferPage(t *testing.T) {
 	if j, err := jobs.Job(t.Context(), failed); err != nil || j.State != words.New {
 		t.Errorf("%+v, %v", j, err)
 	}
-	p.Click(`[data-key="retry-all"]`)
+
+	t.Log("all are tried again, while the list changes under the pressed button")
+	release := p.Hold(`[data-key="retry-all"]`)
+	if _, err := product.DB.SQL().ExecContext(t.Context(), "UPDATE transfer_job SET job_error_text = 'changed meanwhile' WHERE job_error_code IS NOT NULL"); err != nil {
+		t.Fatal(err)
+	}
+	reads("#failed", "changed meanwhile")
+	release()
 	p.Click("#confirm")
 	reads("#failed", "No job has failed.")
 	p.Click(`[data-key="start"]`)

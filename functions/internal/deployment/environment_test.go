@@ -90,6 +90,7 @@ var samples = map[string]string{
 	"SOURCE_DSN": "u:p@tcp(127.0.0.1:1)/d", "STATE_DSN": "u:p@tcp(127.0.0.1:1)/d", "CLOUD_SQL_INSTANCE": "p:r:i",
 	"ALGOLIA_WRITE_KEY": "example", "ALGOLIA_SEARCH_KEY": "example", "ALGOLIA_BROWSE_KEY": "example", "ALGOLIA_CHECK_KEY": "example",
 	"SEARCH_JWT_SECRET": strings.Repeat("x", 32), "SLACK_WEBHOOK_URL": "https://hooks.example/a", "ALERT_WEBHOOK_URL": "https://hooks.example/b",
+	"TEAMS_WEBHOOK_URL": "https://hooks.example/c", "PAGERDUTY_ROUTING_KEY": "example", "ALERT_SMTP_PASSWORD": "example",
 	"SPAPI_CLIENT_ID": "example", "SPAPI_CLIENT_SECRET": "example", "SPAPI_REFRESH_TOKEN": "example", "AIRTABLE_TOKEN": "example", "MONGODB_URI": "mongodb://example",
 	"EXCHANGE_JWT_SECRET": strings.Repeat("j", 32), "EXCHANGE_KEY_SECRET": strings.Repeat("k", 32), "TRANSFER_TOKEN": strings.Repeat("t", 32),
 	"CALLER_EMAILS": "c@p.iam.gserviceaccount.com", "TASKS_SERVICE_ACCOUNT": "a@p.iam.gserviceaccount.com", "SCHEDULER_SERVICE_ACCOUNT": "b@p.iam.gserviceaccount.com",
@@ -209,7 +210,7 @@ func TestSecretsAreReadByFew(t *testing.T) {
 	collect(load(t, terraform, variants()["defaults"]))
 	for secret, want := range map[string][]string{
 		"algolia-write-key": {"follow", "process"}, "algolia-search-key": {"search"}, "algolia-browse-key": {"console", "verify"}, "algolia-check-key": {"watch"},
-		"slack-webhook": {"watch"}, "alert-webhook": {"watch"}, "search-dsn": {"search"}, "search-jwt-secret": {"console", "scopes", "search"},
+		"slack-webhook": {"watch"}, "alert-webhook": {"watch"}, "teams-webhook": {"watch"}, "pagerduty-key": {"watch"}, "smtp-password": {"watch"}, "search-dsn": {"search"}, "search-jwt-secret": {"console", "scopes", "search"},
 	} {
 		if diff := cmp.Diff(want, readers["return-sync-"+secret]); diff != "" {
 			t.Errorf("secret %s is read by (-want +have):\n%s", secret, diff)

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/grants"
 )
@@ -37,6 +39,17 @@ func (s *Stack) ownSchema(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// SourceTables returns the tables and views of a stack's own schema that are neither ours
+// nor the stack's.
+func SourceTables(ctx context.Context, s *Stack) ([]string, error) {
+	tables, err := s.schemaTables(ctx)
+	delete(tables, marker)
+	for _, table := range grants.Tables() {
+		delete(tables, table)
+	}
+	return slices.Sorted(maps.Keys(tables)), err
 }
 
 // schemaTables returns the tables of the stack's schema.

@@ -1,9 +1,14 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,21 +26,32 @@ const portalTokens = 24 * time.Hour
 // tenantsOnPage is how many accounts can be switched between.
 const tenantsOnPage = 5
 
-// portalPage serves the page that searches, with tokens for the accounts that
-// have the most returns. The front is open before the database is, so it asks
-// for them at each call, and not before the search function serves.
+// portalPage serves the pages that search, with tokens for the accounts that have the
+// most returns, or some records of another entity. The front is open before the database
+// is, so it asks for them at each call, and not before the search function serves.
 func (s *Stack) portalPage(f *front) http.Handler {
 	name := fn.Function.Name
 	return portal.Handler(func(r *http.Request) (portal.Config, error) {
-		cfg := portal.Config{Search: "/" + name, Index: portalEntity}
+		wanted := r.PathValue("entity")
+		cfg := portal.Config{Search: "/" + name, Index: cmp.Or(wanted, portalEntity)}
 		if f.child(name) == nil {
 			return cfg, fmt.Errorf("everything is still starting; try again in a moment")
 		}
-		accounts, err := s.accounts(r.Context())
+		searched := Searched(s)
+		cfg.Others = slices.DeleteFunc(slices.Clone(searched), func(one string) bool { return one == cfg.Index })
+		accounts := s.accounts
+		if wanted != "" {
+			if !slices.Contains(searched, wanted) {
+				return cfg, fmt.Errorf("%w: no entity %s is searched", fs.ErrNotExist, wanted)
+			}
+			cfg.Search += "/entities/" + wanted
+			accounts = func(ctx context.Context) ([]string, error) { return s.accountsOf(ctx, wanted) }
+		}
+		list, err := accounts(r.Context())
 		if err != nil {
 			return cfg, err
 		}
-		for _, account := range accounts {
+		for _, account := range list {
 			token, err := s.Identity.Sign(account, time.Now().Add(portalTokens))
 			if err != nil {
 				return cfg, err
@@ -44,6 +60,55 @@ func (s *Stack) portalPage(f *front) http.Handler {
 		}
 		return cfg, nil
 	})
+}
+
+// Searched returns the names of the entities that the search function serves, that of the
+// portal first: those whose records have an account and fields to search.
+func Searched(s *Stack) []string {
+	names := []string{portalEntity}
+	for _, d := range s.Entities {
+		if d.Name != portalEntity && d.Account != "" && d.Settings != nil {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
+// PageURL returns where the page of a searched entity is.
+func PageURL(s *Stack, entityName string) string {
+	if entityName == portalEntity {
+		return s.PortalURL()
+	}
+	return s.PortalURL() + "entities/" + entityName
+}
+
+// errEnough ends the reading of an index.
+var errEnough = errors.New("enough records were read")
+
+// looked is how many records of an index are looked at for accounts.
+const looked = 1000
+
+// accountsOf returns the most frequent accounts of the first records in an entity's index.
+func (s *Stack) accountsOf(ctx context.Context, name string) ([]string, error) {
+	d, err := s.Entity(name)
+	if err != nil {
+		return nil, err
+	}
+	counts, left := map[string]int{}, looked
+	err = s.browse(d.Index)(ctx, func(doc map[string]any) error {
+		if account, _ := doc[d.Account].(string); account != "" {
+			counts[account]++
+		}
+		if left--; left == 0 {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	list := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b)) })
+	return list[:min(len(list), tenantsOnPage)], err
 }
 
 // accounts returns the accounts with the most returns.
@@ -85,5 +150,5 @@ func (s *Stack) sortNames() string {
 
 // searchEnv is the search function's environment for the page.
 func (s *Stack) searchEnv() []string {
-	return []string{"SEARCH_SORTS=" + s.sortNames(), "SEARCH_KEY_TTL=15m"}
+	return []string{"SEARCH_ENTITIES=" + strings.Join(Searched(s), ","), "SEARCH_SORTS=" + s.sortNames(), "SEARCH_KEY_TTL=15m"}
 }

@@ -236,26 +236,30 @@ const drainLimit = 2 * time.Minute
 // settleLimit is how long the end of a wing's work may take: vendors' limits are minutes.
 const settleLimit = 5 * time.Minute
 
-// drain waits until a run that began after the faults ended is synced and no
-// root is left unconfirmed.
+// drain waits until every entity has a synced run that began after the faults ended, and
+// no root is left unconfirmed.
 func (s *Stack) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainLimit)
 	defer cancel()
-	ended, err := s.newest(ctx, "returns")
-	if err != nil {
-		return err
-	}
+	ended := map[string]int64{}
 	for {
-		r, err := s.newest(ctx, "returns")
-		if err != nil {
-			return fmt.Errorf("the work under way did not end: %w", err)
+		drained := true
+		for _, d := range s.Entities {
+			runs, err := s.Store.Runs.Newest(ctx, d.Name, 2)
+			if err != nil {
+				return fmt.Errorf("the work under way did not end: %w", err)
+			}
+			if _, seen := ended[d.Name]; !seen && len(runs) > 0 {
+				ended[d.Name] = runs[0].ID
+			}
+			// The second run after the faults' end has compared every unconfirmed root of the first.
+			drained = drained && len(runs) == 2 && runs[1].ID > ended[d.Name] && runs[0].State == run.Synced
 		}
 		var unconfirmed int
 		if err := s.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM sync_recheck").Scan(&unconfirmed); err != nil {
 			return err
 		}
-		// The second run after the faults' end has compared every unconfirmed root of the first.
-		if r.ID >= ended.ID+2 && r.State == run.Synced && unconfirmed == 0 {
+		if drained && unconfirmed == 0 {
 			return nil
 		}
 		hold(ctx, 200*time.Millisecond)
@@ -317,17 +321,16 @@ func (s *Stack) faultCounts(r *SoakReport, t tasks.Stats) {
 
 // judge asks the oracle and checks the parked records.
 func (s *Stack) judge(ctx context.Context, r *SoakReport) error {
-	d, err := s.Entity("returns")
-	if err != nil {
-		return err
-	}
-	report, err := s.Compare(ctx, d)
-	if err != nil {
-		return err
-	}
-	r.Records, r.Differences = report.Records, report.Differences()
-	if r.Differences > 0 {
-		r.Problems = append(r.Problems, report.String())
+	for _, d := range s.Entities {
+		report, err := s.Compare(ctx, d)
+		if err != nil {
+			return err
+		}
+		r.Records += report.Records
+		r.Differences += report.Differences()
+		if report.Differences() > 0 {
+			r.Problems = append(r.Problems, d.Name+": "+report.String())
+		}
 	}
 	sums, err := oracle.Sums(ctx, s.DB)
 	r.Problems = append(r.Problems, sums...)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -265,7 +266,7 @@ func (s *Stack) openStore(ctx context.Context) (err error) {
 func (s *Stack) openIndices(ctx context.Context) error {
 	known := envconfig.MapLookuper(map[string]string{
 		"ALGOLIA_APP_ID": AppID, "ALGOLIA_ADMIN_KEY": AdminKey, "ALGOLIA_URL": s.algoliaURL,
-		"SEARCH_ENTITIES": portalEntity, "SEARCH_SORTS": s.sortNames(),
+		"SEARCH_ENTITIES": strings.Join(Searched(s), ","), "SEARCH_SORTS": s.sortNames(),
 	})
 	settings, err := (&wire.Env{Lookup: known}).IndexSettings(ctx)
 	if err != nil {

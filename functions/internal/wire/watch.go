@@ -3,10 +3,14 @@ package wire
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/email"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/pagerduty"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/slack"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/teams"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/webhook"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -15,25 +19,48 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/watch"
 )
 
-// Channels holds the environment's addresses for alerts. The addresses are secrets: each
-// one lets its holder post.
+// Channels holds the environment's channels for alerts. An address that lets its holder
+// post is a secret.
 type Channels struct {
 	Slack   string `env:"SLACK_WEBHOOK_URL"`
+	Teams   string `env:"TEAMS_WEBHOOK_URL"`
 	Webhook string `env:"ALERT_WEBHOOK_URL"`
+	pagerduty.Integration
+	email.Delivery
+	// Installation keeps the messages of several installations apart.
+	Installation string `env:"INSTALLATION_PREFIX"`
 }
+
+// NoChannel says what to set where no channel is configured.
+const NoChannel = "set SLACK_WEBHOOK_URL, TEAMS_WEBHOOK_URL or ALERT_WEBHOOK_URL to an address, PAGERDUTY_ROUTING_KEY to an integration key, or ALERT_EMAIL_TO to addresses of e-mail"
+
+// name is the installation's name in messages; empty for the only one.
+func (c Channels) name() string { return strings.TrimRight(c.Installation, "-") }
 
 // Open opens the channels that are configured.
 func (c Channels) Open() ([]watch.Channel, error) {
 	var list []watch.Channel
 	var problems []error
-	add := func(name, address string, channel alert.Channel, known string) {
-		if address != "" {
-			list = append(list, watch.Channel{Name: known, Channel: channel})
-			problems = append(problems, alert.Address(name, address))
-		}
+	add := func(known string, channel alert.Channel, problem error) {
+		list = append(list, watch.Channel{Name: known, Channel: channel})
+		problems = append(problems, problem)
 	}
-	add("SLACK_WEBHOOK_URL", c.Slack, slack.New(c.Slack), "slack")
-	add("ALERT_WEBHOOK_URL", c.Webhook, webhook.New(c.Webhook, time.Now), "webhook")
+	if c.Slack != "" {
+		add("slack", slack.New(c.Slack), alert.Address("SLACK_WEBHOOK_URL", c.Slack))
+	}
+	if c.Teams != "" {
+		add("teams", teams.New(c.Teams, time.Now), alert.Address("TEAMS_WEBHOOK_URL", c.Teams))
+	}
+	if c.Webhook != "" {
+		add("webhook", webhook.New(c.Webhook, time.Now), alert.Address("ALERT_WEBHOOK_URL", c.Webhook))
+	}
+	if c.RoutingKey != "" {
+		add("pagerduty", pagerduty.New(c.Integration, c.name(), time.Now), alert.Address("PAGERDUTY_URL", c.URL))
+	}
+	if len(c.To) > 0 {
+		channel, problem := email.New(c.Delivery, c.name())
+		add("email", channel, problem)
+	}
 	return list, errors.Join(problems...)
 }
 
@@ -82,7 +109,7 @@ func (e *Env) Watch(ctx context.Context) (*watch.Watcher, error) {
 		e.Log.WarnContext(ctx, "WATCH_OFFLINE_AFTER is shorter than the time between two heartbeats: healthy syncs can look offline", "offlineAfter", w.Rules.OfflineAfter.String())
 	}
 	if len(w.Channels) == 0 {
-		e.Log.WarnContext(ctx, "alerts are stored and logged but not sent: set SLACK_WEBHOOK_URL or ALERT_WEBHOOK_URL")
+		e.Log.WarnContext(ctx, "alerts are stored and logged but not sent: "+NoChannel)
 	}
 	return w, errors.Join(problems...)
 }

@@ -27,12 +27,13 @@ func openWatch(t *testing.T, vars map[string]string) (channels int, log string, 
 func TestWatchListsAllProblems(t *testing.T) {
 	_, log, err := openWatch(t, map[string]string{
 		"STATE_DSN": "u@tcp(127.0.0.1:1)/d", "SLACK_WEBHOOK_URL": "hooks/s3cret", "ALERT_WEBHOOK_URL": "ftp://s3cret",
-		"WATCH_FAILED_RUNS": "0", "WATCH_PERIOD": "-1s", "LOG_KEEP_DAYS": "0",
+		"TEAMS_WEBHOOK_URL":     "s3cret",
+		"PAGERDUTY_ROUTING_KEY": "s3cret", "PAGERDUTY_URL": "ftp://s3cret", "ALERT_EMAIL_TO": "s3cret", "ALERT_SMTP_PASSWORD": "s3cret", "WATCH_FAILED_RUNS": "0", "WATCH_PERIOD": "-1s", "LOG_KEEP_DAYS": "0",
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, name := range []string{"SLACK_WEBHOOK_URL", "ALERT_WEBHOOK_URL", "WATCH_FAILED_RUNS", "WATCH_PERIOD", "LOG_KEEP_DAYS"} {
+	for _, name := range []string{"SLACK_WEBHOOK_URL", "ALERT_WEBHOOK_URL", "TEAMS_WEBHOOK_URL", "PAGERDUTY_URL", "ALERT_EMAIL_TO", "ALERT_EMAIL_FROM", "ALERT_SMTP_SERVER", "ALERT_SMTP_USER", "WATCH_FAILED_RUNS", "WATCH_PERIOD", "LOG_KEEP_DAYS"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in:\n%v", name, err)
 		}
@@ -53,8 +54,10 @@ func TestWatchWarnsOfItself(t *testing.T) {
 		t.Errorf("%d channels, %v:\n%s", n, err, log)
 	}
 	vars["SLACK_WEBHOOK_URL"], vars["ALERT_WEBHOOK_URL"], vars["WATCH_OFFLINE_AFTER"] = "https://hooks.test/s3cret", "https://other.test/s3cret", "10m"
+	vars["TEAMS_WEBHOOK_URL"], vars["PAGERDUTY_ROUTING_KEY"] = "https://workflow.test/s3cret", "s3cret"
+	vars["ALERT_EMAIL_TO"], vars["ALERT_EMAIL_FROM"], vars["ALERT_SMTP_SERVER"] = "ops@shop.test,night@shop.test", "sync@shop.test", "mail.test"
 	n, log, err := openWatch(t, vars)
-	if err != nil || n != 2 || !strings.Contains(log, "WATCH_OFFLINE_AFTER") || strings.Contains(log, "not sent") || strings.Contains(log, "s3cret") {
+	if err != nil || n != 5 || !strings.Contains(log, "WATCH_OFFLINE_AFTER") || strings.Contains(log, "not sent") || strings.Contains(log, "s3cret") {
 		t.Errorf("%d channels, %v:\n%s", n, err, log)
 	}
 }

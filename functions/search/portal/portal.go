@@ -1,5 +1,6 @@
-// Package portal is a page that searches returns in a browser: three static files
-// without third-party code, and one JSON document with the accounts to search as.
+// Package portal is a page that searches returns in a browser, and a plain one for every
+// other entity: static files without third-party code, and for each page a JSON document
+// with the accounts to search as.
 //
 // Who calls it: people with a browser, in a rehearsal on one machine. It shows
 // other front ends how to use the search function. It is no part of a deployment,
@@ -8,6 +9,7 @@ package portal
 
 import (
 	"embed"
+	"errors"
 	"io/fs"
 	"net/http"
 	"regexp"
@@ -22,6 +24,7 @@ var files embed.FS
 type Config struct {
 	Search  string   `json:"search"` // the search function's path
 	Index   string   `json:"index"`  // the name of the index for it
+	Others  []string `json:"others"` // further entities, which have pages of their own
 	Tenants []Tenant `json:"tenants"`
 }
 
@@ -39,37 +42,41 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 // that it is none of the page's files.
 var number = regexp.MustCompile(`^[A-Za-z0-9_-]*[0-9][A-Za-z0-9_-]*$`)
 
-// Handler serves the page at / and at a return's number, such as /RT1000399, and what configure returns at /portal.json.
+// Handler serves the page at / and at a return's number, such as /RT1000399, and that of
+// another entity at /entities/NAME. What configure returns for a page stands behind its
+// folder in portal.json; for /entities/NAME the request's path value entity is NAME. An
+// error that is fs.ErrNotExist is answered 404, any other 503.
 func Handler(configure func(*http.Request) (Config, error)) http.Handler {
 	page, err := fs.Sub(files, "page")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	index, err := fs.ReadFile(page, "index.html")
-	if err != nil {
-		panic(err) // the page is embedded
-	}
 	static := http.FileServerFS(page)
 	mux := http.NewServeMux()
 	mux.Handle("GET /", static)
+	mux.HandleFunc("GET /entities/{entity}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "entity.html") })
 	// A return's own page is the same page, which reads the number from its address.
 	mux.HandleFunc("GET /{number}", func(w http.ResponseWriter, r *http.Request) {
 		if number.MatchString(r.PathValue("number")) {
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			_, _ = w.Write(index) // a caller that has gone needs no page
+			http.ServeFileFS(w, r, page, "index.html")
 			return
 		}
 		static.ServeHTTP(w, r)
 	})
-	mux.HandleFunc("GET /portal.json", func(w http.ResponseWriter, r *http.Request) {
+	configured := func(w http.ResponseWriter, r *http.Request) {
 		cfg, err := configure(r)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			http.Error(w, err.Error(), http.StatusNotFound)
+		case err != nil:
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
+		default:
+			w.Header().Set("Cache-Control", "no-store")
+			_ = edge.Reply(w, r, cfg) // a configuration always has a JSON form
 		}
-		w.Header().Set("Cache-Control", "no-store")
-		_ = edge.Reply(w, r, cfg) // a configuration always has a JSON form
-	})
+	}
+	mux.HandleFunc("GET /portal.json", configured)
+	mux.HandleFunc("GET /entities/{entity}/portal.json", configured)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("X-Content-Type-Options", "nosniff")

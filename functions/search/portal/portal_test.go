@@ -22,9 +22,14 @@ func get(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRe
 }
 
 func TestHandler(t *testing.T) {
-	want := Config{Search: "/s", Index: "returns", Tenants: []Tenant{{"acme", "a.b.c"}, {"other", "d.e.f"}}}
-	h := Handler(func(*http.Request) (Config, error) { return want, nil })
-	for path, kind := range map[string]string{"/": "text/html", "/portal.js": "text/javascript", "/portal.css": "text/css", "/icon.svg": "image/svg+xml", "/portal.json": "application/json"} {
+	want := Config{Search: "/s", Index: "returns", Others: []string{"stock"}, Tenants: []Tenant{{"acme", "a.b.c"}, {"other", "d.e.f"}}}
+	h := Handler(func(r *http.Request) (Config, error) {
+		if name := r.PathValue("entity"); name != "" && name != "stock" {
+			return Config{}, fs.ErrNotExist
+		}
+		return want, nil
+	})
+	for path, kind := range map[string]string{"/": "text/html", "/portal.js": "text/javascript", "/portal.css": "text/css", "/icon.svg": "image/svg+xml", "/portal.json": "application/json", "/entities/stock": "text/html", "/parts.js": "text/javascript", "/entity.js": "text/javascript", "/entities/stock/portal.json": "application/json"} {
 		rec := get(t, h, http.MethodGet, path)
 		if rec.Code != http.StatusOK || !strings.HasPrefix(rec.Header().Get("Content-Type"), kind) || !strings.Contains(rec.Header().Get("Content-Security-Policy"), "script-src 'self'") {
 			t.Errorf("%s: %d %v", path, rec.Code, rec.Header())
@@ -40,8 +45,10 @@ func TestHandler(t *testing.T) {
 			t.Errorf("%s: %d %.80s", path, rec.Code, rec.Body)
 		}
 	}
-	if rec := get(t, h, http.MethodGet, "/nothing"); rec.Code != http.StatusNotFound {
-		t.Errorf("%d", rec.Code)
+	for _, path := range []string{"/nothing", "/entities/absent/portal.json", "/entities/stock/more"} {
+		if rec := get(t, h, http.MethodGet, path); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
 	}
 	if rec := get(t, h, http.MethodPost, "/portal.json"); rec.Code != http.StatusMethodNotAllowed {
 		t.Errorf("%d", rec.Code)
@@ -57,8 +64,7 @@ func TestHandler(t *testing.T) {
 func TestThePageIsSelfContained(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)(src|href)="(https?:)?//|<script>|<style|style="|onclick="|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function`)
 	ids := regexp.MustCompile(`\$\('([a-z]+)'\)`)
-	var html string
-	var used []string
+	html, scripts := map[string]string{}, map[string]string{}
 	err := fs.WalkDir(files, "page", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -69,20 +75,24 @@ func TestThePageIsSelfContained(t *testing.T) {
 		}
 		switch {
 		case strings.HasSuffix(path, ".html"):
-			html = string(text)
+			html[path] = string(text)
 		case strings.HasSuffix(path, ".js"):
-			for _, m := range ids.FindAllStringSubmatch(string(text), -1) {
-				used = append(used, m[1])
-			}
+			scripts[path] = string(text)
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range used {
-		if !strings.Contains(html, `id="`+id+`"`) {
-			t.Errorf("the script uses #%s, which the page does not have", id)
+	for page, own := range map[string]string{"page/index.html": "page/portal.js", "page/entity.html": "page/entity.js"} {
+		used := ids.FindAllStringSubmatch(scripts[own]+scripts["page/parts.js"], -1)
+		for _, m := range used {
+			if !strings.Contains(html[page], `id="`+m[1]+`"`) {
+				t.Errorf("the scripts of %s use #%s, which the page does not have", page, m[1])
+			}
+		}
+		if len(used) < 5 {
+			t.Errorf("%s: only %d ids are used", page, len(used))
 		}
 	}
 }

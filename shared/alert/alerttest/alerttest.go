@@ -4,6 +4,7 @@ package alerttest
 
 import (
 	"context"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -62,6 +63,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Location", answer.Location)
 	}
 	w.WriteHeader(answer.Status)
+	if answer.Status >= http.StatusBadRequest {
+		_, _ = w.Write(body) // as services do: what they answer must not be shown
+	}
 	if answer.Status == http.StatusOK && req.Method == http.MethodPost && req.URL.Path == "/services/"+Secret {
 		r.bodies = append(r.bodies, string(body))
 		_, _ = w.Write([]byte("ok"))
@@ -98,9 +102,43 @@ func Message() alert.Message {
 	}
 }
 
-// Run holds a channel to what alert.Channel promises. open returns a channel that
-// leads to an address.
+// Place is a double of the place where a channel leads. Its answers follow a script of
+// Answer, in its own protocol.
+type Place interface {
+	Address() string
+	Tried() int // how often somebody tried to leave a message
+	Taken() int // messages that were taken
+}
+
+// Address implements Place.
+func (r *Receiver) Address() string { return r.URL }
+
+// Taken implements Place.
+func (r *Receiver) Taken() int { return len(r.Bodies()) }
+
+// Suite is what a channel is tested with.
+type Suite struct {
+	// Open returns a channel that leads to an address.
+	Open func(address string) alert.Channel
+	// Place returns a double, which answers by the script, then always takes a message.
+	Place func(t testing.TB, script ...Answer) Place
+	// Nobody is an address where nobody answers.
+	Nobody string
+	// Timeless says that the protocol cannot ask to wait for a time.
+	Timeless bool
+}
+
+// Run holds a channel over HTTP to what alert.Channel promises. open returns a channel
+// that leads to an address.
 func Run(t *testing.T, open func(address string) alert.Channel) {
+	Suite{
+		Open: open, Nobody: "http://127.0.0.1:1/services/" + Secret,
+		Place: func(t testing.TB, script ...Answer) Place { return NewReceiver(t, script...) },
+	}.Run(t)
+}
+
+// Run holds a channel to what alert.Channel promises.
+func (s Suite) Run(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer Answer
 		kind   fault.Kind
@@ -119,8 +157,11 @@ func Run(t *testing.T, open func(address string) alert.Channel) {
 		"led elsewhere for good":   {Answer{Status: 308, Location: "/taken"}, fault.Retry, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := NewReceiver(t, c.answer)
-			err := open(r.URL).Send(t.Context(), Message())
+			if s.Timeless {
+				c.after = 0
+			}
+			r := s.Place(t, c.answer)
+			err := s.Open(r.Address()).Send(t.Context(), Message())
 			if err == nil || fault.KindOf(err) != c.kind || fault.AfterOf(err) != c.after {
 				t.Errorf("Send = %v (kind %d, after %v), want kind %d after %v", err, fault.KindOf(err), fault.AfterOf(err), c.kind, c.after)
 			}
@@ -131,13 +172,13 @@ func Run(t *testing.T, open func(address string) alert.Channel) {
 		})
 	}
 	t.Run("taken", func(t *testing.T) {
-		r := NewReceiver(t)
-		if err := open(r.URL).Send(t.Context(), Message()); err != nil || len(r.Bodies()) != 1 {
-			t.Errorf("Send = %v, taken %q", err, r.Bodies())
+		r := s.Place(t)
+		if err := s.Open(r.Address()).Send(t.Context(), Message()); err != nil || r.Taken() != 1 {
+			t.Errorf("Send = %v, taken %d", err, r.Taken())
 		}
 	})
 	t.Run("nobody answers", func(t *testing.T) {
-		err := open("http://127.0.0.1:1/services/"+Secret).Send(t.Context(), Message())
+		err := s.Open(s.Nobody).Send(t.Context(), Message())
 		if fault.KindOf(err) != fault.Retry {
 			t.Errorf("Send = %v", err)
 		}
@@ -146,7 +187,7 @@ func Run(t *testing.T, open func(address string) alert.Channel) {
 	t.Run("the caller gives up", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		err := open(NewReceiver(t).URL).Send(ctx, Message())
+		err := s.Open(s.Place(t).Address()).Send(ctx, Message())
 		if fault.KindOf(err) != fault.Retry {
 			t.Errorf("Send = %v", err)
 		}
@@ -154,10 +195,11 @@ func Run(t *testing.T, open func(address string) alert.Channel) {
 	})
 }
 
-// keepsItsSecret looks for the address in an error.
+// keepsItsSecret looks for the secret in an error.
 func keepsItsSecret(t *testing.T, err error) {
 	t.Helper()
-	if err == nil || strings.Contains(err.Error(), Secret) || strings.Contains(err.Error(), "/services/") {
-		t.Errorf("the error shows the address: %v", err)
+	coded := base64.StdEncoding.EncodeToString([]byte(Secret))
+	if err == nil || strings.Contains(err.Error(), Secret) || strings.Contains(err.Error(), coded) || strings.Contains(err.Error(), "/services/") {
+		t.Errorf("the error shows a secret: %v", err)
 	}
 }

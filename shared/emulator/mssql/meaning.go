@@ -130,6 +130,9 @@ func (t *Table) create(x *run) (set, error) {
 		return identity(nil), err
 	}
 	id, err := x.tx.Insert(x, t.Name, row)
+	if err == nil {
+		x.noteWrite(t.Name, id, true, true, row)
+	}
 	return identity(id), err
 }
 
@@ -175,6 +178,9 @@ func (t *Table) update(columns []Column) func(*run) (set, error) {
 		}
 		id := x.id("@id")
 		changed, err := x.tx.Update(x, t.Name, id, func(r rows.Row) bool { return x.asked(dated(r)) }, row)
+		if changed {
+			x.noteWrite(t.Name, id, false, columns != nil, row)
+		}
 		if changed || err != nil {
 			return counted(true, true), err
 		}

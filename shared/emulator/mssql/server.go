@@ -25,8 +25,10 @@ type Options struct {
 	// Post is called after each commit of a person's change, as the studio's triggers
 	// post jobs. It must not block.
 	Post func(Job)
-	Now  func() time.Time
-	Seed int64 // of faults
+	// Wrote is called after each commit of a write of the synchronisation. It must not block.
+	Wrote func(Written)
+	Now   func() time.Time
+	Seed  int64 // of faults
 	// Refused is called with each text that the table of statements does not hold.
 	Refused func(text string)
 }
@@ -46,6 +48,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Post == nil {
 		o.Post = func(Job) {}
+	}
+	if o.Wrote == nil {
+		o.Wrote = func(Written) {}
 	}
 	if o.Refused == nil {
 		o.Refused = func(string) {}

@@ -18,13 +18,14 @@ const loginTime = 30 * time.Second
 
 // session is a client's connection.
 type session struct {
-	server *Server
-	raw    net.Conn
-	conn   *tds.Conn
-	spid   uint16
-	tx     *rows.Tx // the open transaction, nil for none
-	txID   uint64
-	txJobs []Job
+	server  *Server
+	raw     net.Conn
+	conn    *tds.Conn
+	spid    uint16
+	tx      *rows.Tx // the open transaction, nil for none
+	txID    uint64
+	txJobs  []Job
+	txWrote []Written
 
 	mu     sync.Mutex
 	cancel context.CancelFunc // of the request that runs, nil for none

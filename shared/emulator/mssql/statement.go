@@ -36,6 +36,7 @@ type run struct {
 	args   map[string]tds.Param // by their names in small letters
 	now    time.Time
 	jobs   []Job
+	wrote  []Written
 }
 
 // canonical is the form in which texts are compared: each run of white space is one
@@ -193,12 +194,12 @@ func (c *session) run(ctx context.Context, st *statement, args map[string]tds.Pa
 	case c.tx != nil && err != nil:
 		c.tx.Back(mark)
 	case c.tx != nil:
-		c.txJobs = append(c.txJobs, x.jobs...)
+		c.txJobs, c.txWrote = append(c.txJobs, x.jobs...), append(c.txWrote, x.wrote...)
 	case err != nil:
 		x.tx.Rollback()
 	default:
 		x.tx.Commit()
-		c.server.post(x.jobs)
+		c.server.publish(x.jobs, x.wrote)
 	}
 	return result, err
 }

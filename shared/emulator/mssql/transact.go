@@ -53,15 +53,15 @@ func (c *session) begin(a *tds.Answer) {
 func (c *session) commit(a *tds.Answer) {
 	a.Transaction(tds.ChangeCommit, c.txID)
 	c.tx.Commit()
-	c.server.post(c.txJobs)
-	c.tx, c.txJobs = nil, nil
+	c.server.publish(c.txJobs, c.txWrote)
+	c.tx, c.txJobs, c.txWrote = nil, nil, nil
 }
 
 // rollback undoes the transaction, if there is one.
 func (c *session) rollback() {
 	if c.tx != nil {
 		c.tx.Rollback()
-		c.tx, c.txJobs = nil, nil
+		c.tx, c.txJobs, c.txWrote = nil, nil, nil
 	}
 }
 

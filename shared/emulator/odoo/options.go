@@ -17,6 +17,9 @@ type Options struct {
 	// Deliver hands a transfer job over; it is tried until it returns nil. Nil keeps the
 	// jobs for Jobs.
 	Deliver func(ctx context.Context, job map[string]any) error
+	// Wrote is called after each create or write of the synchronisation: one whose context
+	// forbids transfer jobs. It must neither block nor call the server.
+	Wrote func(Written)
 }
 
 // withDefaults fills in what is missing.

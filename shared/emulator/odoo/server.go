@@ -87,6 +87,9 @@ func (s *Server) SetFaults(rules ...Fault) error {
 // Faults returns the faults in force.
 func (s *Server) Faults() []Fault { return s.faults.Faults().Rules }
 
+// FaultCounts returns how often each kind of fault struck.
+func (s *Server) FaultCounts() map[FaultKind]int { return s.faults.Counts() }
+
 // Counts returns how many calls of each method of a model succeeded, such as "write res.partner".
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
@@ -211,6 +214,7 @@ func (s *Server) apply(c named) (any, error) {
 		return nil, err
 	}
 	s.counts[c.name+" "+c.table.Name]++
+	s.note(c, v)
 	if s.queue = append(s.queue, c.jobs...); len(c.jobs) > 0 {
 		select {
 		case s.posted <- struct{}{}:

@@ -31,6 +31,9 @@ import (
 // dsnVariable is the environment variable that names a server from outside.
 const dsnVariable = "RETURN_SYNC_TEST_DSN"
 
+// durableVariable makes a private server flush every commit, for measurements.
+const durableVariable = "RETURN_SYNC_TEST_DURABLE"
+
 // adminTimeout bounds creating and dropping a database on a busy machine.
 const adminTimeout = time.Minute
 
@@ -117,6 +120,7 @@ func start() (*localdb.Server, error) {
 	if shared.server == nil && shared.err == nil {
 		shared.server, shared.err = localdb.Start(context.Background(), localdb.Options{
 			DSN:     os.Getenv(dsnVariable),
+			Durable: os.Getenv(durableVariable) != "",
 			Install: true,
 			Log:     os.Stderr,
 		})

@@ -70,6 +70,9 @@ type Tick struct {
 	// Entity restricts the tick to one entity and all its targets, or to the one
 	// target that it names; empty means all.
 	Entity string
+	// Only restricts the tick to this one target. The first target of an entity has the
+	// entity's name, so Entity would start the syncs of the others too.
+	Only *entity.Definition
 	// JobsOnly starts no sync and only restarts silent jobs.
 	JobsOnly bool
 	// ByHand marks a person's tick, which gives no heartbeat.
@@ -127,6 +130,8 @@ func (c *Cron) entities(ctx context.Context, t Tick, rebuilt bool) (entity.List,
 	switch {
 	case t.JobsOnly:
 		return nil, nil
+	case t.Only != nil:
+		return entity.List{*t.Only}, nil
 	case t.Entity == "" && !rebuilt:
 		return c.Entities, nil
 	}

@@ -199,12 +199,19 @@ func TestUndoAndClean(t *testing.T) {
 	if err != nil || len(targets) != 2 || targets[0].Role != target.Standby || !targets[0].First() {
 		t.Fatalf("%+v, %v", targets, err)
 	}
-	for _, next := range []target.Target{targets[0], built} {
+	for i, next := range []target.Target{targets[0], built} {
+		// The live target is not synced: it would stay ahead of the one that follows.
+		live := targets[1-i].Name()
+		syncs := s.text("SELECT COUNT(*) FROM sync_run WHERE entity = ?", live)
+		s.exec("UPDATE order_return_algolia_sync SET date_range_end = NOW(6) WHERE job_type = ?", s.live(t).JobType)
 		if err := s.rebuild("").Promote(ctx, s.def, next); err != nil {
 			t.Fatal(err)
 		}
 		if live := s.live(t); live.Index != next.Index || live.Name != next.Name() {
 			t.Errorf("live is %s of %s, want %s", live.Index, live.Name, next.Index)
+		}
+		if now := s.text("SELECT COUNT(*) FROM sync_run WHERE entity = ?", live); now != syncs {
+			t.Errorf("%s was synced: %s runs, then %s", live, syncs, now)
 		}
 	}
 	if err := s.rebuild("").Drop(ctx, s.def, built); fault.KindOf(err) != fault.Superseded {

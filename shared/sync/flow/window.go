@@ -16,6 +16,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -46,7 +47,7 @@ type ChangeList interface {
 	// List writes the change list and its pages, once, and returns how many pages
 	// there are; an empty list closes the run. A nil lister reads the source's
 	// tables on our own server.
-	List(ctx context.Context, r run.Run, d entity.Definition, lister func(context.Context, func([]uint64) error) (skipped int64, err error)) (pages int, err error)
+	List(ctx context.Context, r run.Run, d entity.Definition, lister Lister) (pages int, err error)
 }
 
 // JobTypes finds definitions by job type.
@@ -59,9 +60,9 @@ type JobTypes interface {
 type Clock interface {
 	// Now returns the source database's clock in UTC.
 	Now(ctx context.Context) (time.Time, error)
-	// EachChanged calls fn with the ids of changed roots, in batches, and returns how many
-	// rows it left out because they have no usable root.
-	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (skipped int64, err error)
+	// EachChanged calls fn with the ids of changed roots, in batches, and returns what
+	// else there was.
+	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (rootlist.Listed, error)
 }
 
 // Window fixes windows and cuts pages. It is safe for concurrent use.
@@ -117,7 +118,7 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	if noClock != nil {
 		return w.Closer.Refuse(ctx, r, noClock)
 	}
-	pages, err := w.Changes.List(ctx, r, d, Lister(w.Source, w.Apart, r, d))
+	pages, err := ListChanges(ctx, w.Changes, w.Source, w.Apart, r, d)
 	if err != nil {
 		return w.Closer.Refuse(ctx, r, err)
 	}
@@ -161,16 +162,24 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 	return r, true, err
 }
 
-// Lister returns how to list the changed roots of a run's window from a source on
-// another server, and where roots are keys that get numbers; nil for a source on ours.
-func Lister(source Clock, apart bool, r run.Run, d entity.Definition) func(context.Context, func([]uint64) error) (int64, error) {
-	if !apart && len(d.Key) == 0 {
-		return nil
+// Lister calls add with the ids of changed roots, in batches, and returns what else there
+// was.
+type Lister = func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error)
+
+// ListChanges lists the changed roots of a run's window. Our own server lists them in one
+// statement, unless the source is on another or its roots are keys that get numbers. A
+// statement that writes makes errors of values that do not fit, where one that reads only
+// warns; so that one bad row stops nothing, the source is then asked instead.
+func ListChanges(ctx context.Context, changes ChangeList, source Clock, apart bool, r run.Run, d entity.Definition) (pages int, err error) {
+	streamed := func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error) {
+		return source.EachChanged(ctx, d, map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}, add)
 	}
-	args := map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}
-	return func(ctx context.Context, add func([]uint64) error) (int64, error) {
-		return source.EachChanged(ctx, d, args, add)
+	if !apart && !d.Keyed() {
+		if pages, err = changes.List(ctx, r, d, nil); !closing.Hopeless(err) {
+			return pages, err
+		}
 	}
+	return changes.List(ctx, r, d, streamed)
 }
 
 // send sends the tasks of all pages. A page that is done already answers its

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -29,6 +31,10 @@ func TestABadRowStopsNothing(t *testing.T) {
 				}, "CREATE TABLE thing (id INT NOT NULL PRIMARY KEY, ref BIGINT NULL, code VARCHAR(20) NULL, updated_at DATETIME(6) NOT NULL)")
 				w.exec("INSERT INTO thing VALUES (1, 1, 'a', NOW(6)), (2, 2, 'b', NOW(6))")
 				w.exec("INSERT INTO thing VALUES " + rows)
+				words := fmt.Sprint(doctor.DryRun(t.Context(), w.src, w.def, time.Now().UTC()))
+				if !strings.Contains(words, "NULL or negative") && !strings.Contains(words, "would be parked") {
+					t.Errorf("a dry run says %s", words)
+				}
 				for n := range 2 {
 					if r := w.sync(); n == 0 && r.Counts.Saved != 2 {
 						t.Errorf("%v", r.Counts)

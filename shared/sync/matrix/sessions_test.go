@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -21,6 +23,7 @@ var foreignSettings = []map[string]string{
 	{"sql_mode": "''"}, {"sql_mode": "'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'"}, {"sql_mode": "'PAD_CHAR_TO_FULL_LENGTH,IGNORE_SPACE,HIGH_NOT_PRECEDENCE'"},
 	{"time_zone": "'%2B05:30'"}, {"time_zone": "'-11:00'"}, {"sql_select_limit": "1"}, {"sql_safe_updates": "1"},
 	{"character_set_results": "latin1"}, {"character_set_client": "latin1", "character_set_connection": "latin1"},
+	{"div_precision_increment": "0"}, {"default_week_format": "3"}, {"lc_time_names": "'de_DE'"}, {"sql_auto_is_null": "1"}, {"max_error_count": "0"}, {"sql_notes": "0"},
 	{"columnsWithAlias": "true"}, {"parseTime": "true", "loc": "Asia%2FKolkata"}, {"parseTime": "false", "interpolateParams": "false"}, {"clientFoundRows": "true"},
 }
 
@@ -38,6 +41,27 @@ func TestTheSessionIsOurs(t *testing.T) {
 				judgeSession(t, db)
 			})
 		}
+	}
+}
+
+// TestMixturesOfSessionSettings opens pools with parameters of several sets at random.
+func TestMixturesOfSessionSettings(t *testing.T) {
+	dsn := localdbtest.New(t)
+	dice := rand.New(rand.NewPCG(17, 4))
+	for range 40 {
+		params := map[string]string{}
+		for range 2 + dice.IntN(5) {
+			maps.Copy(params, foreignSettings[dice.IntN(len(foreignSettings))])
+		}
+		db, err := sqldb.Open(sqldb.Settings{DSN: withParams(t, dsn, params), Variable: "X", MaxConnections: 2, Foreign: dice.IntN(2) == 0})
+		if err != nil {
+			t.Fatalf("%v: %v", params, err)
+		}
+		judgeSession(t, db)
+		if t.Failed() {
+			t.Fatalf("with %v", params)
+		}
+		_ = db.Close()
 	}
 }
 
@@ -59,6 +83,10 @@ func judgeSession(t *testing.T, db *sql.DB) {
 		"SELECT COUNT(*) FROM (SELECT 1 UNION SELECT 2) AS two": "2",
 		"SELECT @@sql_mode LIKE '%STRICT_TRANS_TABLES%'":        "1",
 		"SELECT @@sql_select_limit > 1000000":                   "1",
+		"SELECT 1 / 3":                                          "0.3333",
+		"SELECT WEEK('2024-01-01')":                             "0",
+		"SELECT DATE_FORMAT('2024-03-01', '%M')":                "March",
+		"SELECT @@max_error_count":                              "64",
 		"SELECT LENGTH(GROUP_CONCAT(REPEAT('x', 500000))) FROM (SELECT 1 UNION SELECT 2) AS two": "1000001",
 	} {
 		var got string

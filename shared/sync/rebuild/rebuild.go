@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/clock"
@@ -165,15 +164,12 @@ func (r *Rebuild) catchUp(ctx context.Context, d entity.Definition) error {
 const maxFailed = 3
 
 // sync plays syncs of a target until one has ended well. A sync that fails is
-// followed by another, as by the next tick.
+// followed by another, as by the next tick. Other targets of the entity are not synced:
+// the live one would stay ahead of the one that is to replace it.
 func (r *Rebuild) sync(ctx context.Context, d entity.Definition, stage string) error {
 	for failed := 0; ; {
-		started, err := r.Cron.Run(ctx, flow.Tick{Entity: d.Name, Occurrence: "rebuild-" + claim.NewToken(), ByHand: true})
-		if err != nil {
+		if _, err := r.Cron.Run(ctx, flow.Tick{Only: &d, Occurrence: "rebuild-" + claim.NewToken(), ByHand: true}); err != nil {
 			return err
-		}
-		if !slices.ContainsFunc(started, func(s flow.Started) bool { return s.Entity == d.Name }) {
-			return fault.New(fault.Internal, "no-sync", "the sync of %s did not start", d.Name)
 		}
 		last, err := r.await(ctx, d, stage)
 		switch {

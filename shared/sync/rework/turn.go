@@ -228,7 +228,7 @@ func (a *advance) begin(ctx context.Context, lane claim.Row) (time.Duration, err
 	}
 	a.open = r
 	a.Steps.At("job-begun")
-	pages, err := a.Changes.List(ctx, r, a.def, flow.Lister(a.Source, a.Apart, r, a.def))
+	pages, err := flow.ListChanges(ctx, a.Changes, a.Source, a.Apart, r, a.def)
 	if err != nil {
 		return 0, err
 	}

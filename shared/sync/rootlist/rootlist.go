@@ -11,6 +11,14 @@ import (
 	"strings"
 )
 
+// Listed says what else there was where changed roots were listed.
+type Listed struct {
+	// Skipped counts the rows that were left out because they have no usable root.
+	Skipped int64
+	// Warnings are what the server warned of, the first few, in its own words.
+	Warnings []string
+}
+
 // maxSpread is the most ids of a range for each root.
 const maxSpread = 2
 

@@ -6,20 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 // Changes is the change lists of runs: their roots, numbered into pages.
 type Changes struct{ sql *sqldb.DB }
 
-// Lister calls add with the ids of changed roots, in batches: how a source that
-// is on another server lists the changes.
-// It returns how many rows it left out because they have no usable root.
-type Lister = func(ctx context.Context, add func([]uint64) error) (skipped int64, err error)
+// Lister calls add with the ids of changed roots, in batches: how a source that is on
+// another server lists the changes. It returns what else there was.
+type Lister = func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error)
 
 // List writes a run's change list and its pages, once, and returns how many
 // pages there are. It is one transaction on the run's locked row, so a twin or
@@ -94,26 +95,22 @@ func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
 		changed, args, c.lister = "SELECT root_id AS _root FROM sync_job_root WHERE job_id = ?", []any{c.run.JobID}, nil
 	}
 	if c.lister != nil {
-		skipped, err := c.lister(ctx, func(ids []uint64) error { return addUnnumbered(ctx, tx, c.run.ID, ids) })
+		listed, err := c.lister(ctx, func(ids []uint64) error { return addUnnumbered(ctx, tx, c.run.ID, ids) })
 		if err == nil {
-			err = c.noteSkipped(ctx, tx, skipped)
+			err = c.note(ctx, tx, listed)
 		}
 		if err != nil {
 			return err
 		}
 		changed, args = "SELECT root_id AS _root FROM sync_change WHERE run_id = ? AND page = ?", []any{c.run.ID, unnumbered}
 	}
-	err := c.number(ctx, tx, changed, args)
-	if err != nil && sqldb.CauseOf(err) == sqldb.Data && c.fromChanged() {
-		err = c.withoutUnusable(ctx, tx, changed, args, err)
-	}
-	if err != nil {
+	if err := c.number(ctx, tx, changed, args); err != nil {
 		return c.blame(ctx, tx, err)
 	}
 	if c.lister == nil {
 		return nil
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM sync_change WHERE run_id = ? AND page = ?", c.run.ID, unnumbered)
+	_, err := tx.ExecContext(ctx, "DELETE FROM sync_change WHERE run_id = ? AND page = ?", c.run.ID, unnumbered)
 	return err
 }
 
@@ -134,33 +131,17 @@ func (c changeList) fromChanged() bool {
 	return c.lister == nil && c.run.Kind != run.Repair && c.run.Kind != run.Record
 }
 
-// usable is the condition on a root that the change list can hold.
-const usable = "_root >= 0"
-
-// withoutUnusable writes the list without the rows whose root is NULL or negative, and
-// notes how many there are: one bad row must not stop an entity. If no row has a usable
-// root, the definition is wrong, and cause comes back.
-func (c changeList) withoutUnusable(ctx context.Context, tx *sql.Tx, changed string, args []any, cause error) error {
-	var bad, all int64
-	err := tx.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN "+usable+" THEN 0 ELSE 1 END), 0) FROM ("+changed+") AS changed", args...).Scan(&all, &bad)
-	if err != nil {
-		return err
+// note writes into the run log how many rows have no usable root, and what the server
+// warned of.
+func (c changeList) note(ctx context.Context, tx *sql.Tx, l rootlist.Listed) error {
+	var problems []error
+	if l.Skipped > 0 {
+		problems = append(problems, noteRun(ctx, tx, c.run.ID, runlog.Warning, fmt.Sprintf("%s/changed.sql gave rows whose _root is NULL or negative, left out: %d; correct the rows or the statement", c.def.Source, l.Skipped)))
 	}
-	if bad == 0 || bad == all {
-		return cause
+	if len(l.Warnings) > 0 {
+		problems = append(problems, noteRun(ctx, tx, c.run.ID, runlog.Warning, fmt.Sprintf("%s/changed.sql makes the server warn: %s", c.def.Source, strings.Join(l.Warnings, "; "))))
 	}
-	if err := c.number(ctx, tx, "SELECT _root FROM ("+changed+") AS every_root WHERE "+usable, args); err != nil {
-		return err
-	}
-	return c.noteSkipped(ctx, tx, bad)
-}
-
-// noteSkipped writes into the run log how many rows have no usable root.
-func (c changeList) noteSkipped(ctx context.Context, tx *sql.Tx, n int64) error {
-	if n == 0 {
-		return nil
-	}
-	return noteRun(ctx, tx, c.run.ID, runlog.Warning, fmt.Sprintf("%s/changed.sql gave rows whose _root is NULL or negative, left out: %d; correct the rows or the statement", c.def.Source, n))
+	return errors.Join(problems...)
 }
 
 // blame classifies an error of the statement that writes the change list, in

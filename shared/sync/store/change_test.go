@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -164,7 +165,7 @@ func TestListFromAForeignSource(t *testing.T) {
 	}
 	defer func() { _ = src.Close() }()
 	foreign := func(r run.Run) store.Lister {
-		return func(ctx context.Context, add func([]uint64) error) (int64, error) {
+		return func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error) {
 			return src.EachChanged(ctx, b.def, map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}, add)
 		}
 	}
@@ -193,8 +194,8 @@ func TestListThatBreaksOffLeavesNothing(t *testing.T) {
 	b := newBench(t)
 	r := b.begun()
 	broken := errors.New("the line went dead")
-	_, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (int64, error) {
-		return 0, errors.Join(add([]uint64{1, 2, 3}), broken)
+	_, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (rootlist.Listed, error) {
+		return rootlist.Listed{}, errors.Join(add([]uint64{1, 2, 3}), broken)
 	})
 	if !errors.Is(err, broken) || !fault.Retryable(err) {
 		t.Errorf("error = %v", err)
@@ -202,7 +203,9 @@ func TestListThatBreaksOffLeavesNothing(t *testing.T) {
 	if n := b.number("SELECT COUNT(*) FROM sync_change"); n != 0 {
 		t.Errorf("%d entries stayed", n)
 	}
-	n, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (int64, error) { return 0, add([]uint64{1, 2, 3}) })
+	n, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (rootlist.Listed, error) {
+		return rootlist.Listed{}, add([]uint64{1, 2, 3})
+	})
 	if n != 2 || err != nil {
 		t.Errorf("the retry gives %d pages, %v", n, err)
 	}

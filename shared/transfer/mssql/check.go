@@ -110,6 +110,9 @@ func (s *Side) steps(m *Model, create bool) []step {
 		step{"find", func(ctx context.Context, tx *sql.Tx) (string, error) {
 			return m.columns(ctx, tx, m.SQL.Find, sql.Named("foreign", noRecord))
 		}},
+		step{"unlinked", func(ctx context.Context, tx *sql.Tx) (string, error) {
+			return m.columns(ctx, tx, m.SQL.Unlinked, sql.Named("after", noRecord), sql.Named("most", 1))
+		}},
 		write("update", transfer.Write{Verb: transfer.Update, Fields: m.nothing()}),
 		write("mark", transfer.Write{Verb: transfer.Mark}),
 		write("delete", transfer.Write{Verb: transfer.Remove}),

@@ -25,13 +25,15 @@ type Model struct {
 
 // SQL are the statements of a model; those that are empty are made of its columns.
 type SQL struct {
-	Read   string `yaml:"read"`   // @id
-	Find   string `yaml:"find"`   // @foreign
-	Create string `yaml:"create"` // @foreign, @date, @version and the columns that are written
-	Update string `yaml:"update"` // those of create, @id and @if
-	Mark   string `yaml:"mark"`   // @id, @foreign, @date, @version, @if
-	Delete string `yaml:"delete"` // @id, @if
-	Merge  string `yaml:"merge"`  // @id, @into, @if; empty deletes
+	Read string `yaml:"read"` // @id
+	Find string `yaml:"find"` // @foreign
+	// Unlinked reads records without a foreign id by their keys: @after, @most.
+	Unlinked string `yaml:"unlinked"`
+	Create   string `yaml:"create"` // @foreign, @date, @version and the columns that are written
+	Update   string `yaml:"update"` // those of create, @id and @if
+	Mark     string `yaml:"mark"`   // @id, @foreign, @date, @version, @if
+	Delete   string `yaml:"delete"` // @id, @if
+	Merge    string `yaml:"merge"`  // @id, @into, @if; empty deletes
 }
 
 // Column is a column of a model, beside its key and those of the synchronisation.

@@ -254,6 +254,20 @@ func (s *Side) Search(ctx context.Context, model string, q transfer.Query) ([]tr
 	return list, nil
 }
 
+// Unlinked returns at most n records without a foreign id and with a larger id than after,
+// in the order of their ids.
+func (s *Side) Unlinked(ctx context.Context, model string, after int64, n int) ([]transfer.Record, error) {
+	m, err := s.model(model)
+	if err != nil {
+		return nil, err
+	}
+	if m.Plain {
+		return nil, m.untouched()
+	}
+	list, err := m.records(ctx, s.db, m.SQL.Unlinked, sql.Named("after", after), sql.Named("most", n))
+	return list, judge(err, "look for unlinked records of "+m.Name)
+}
+
 // date returns a date as an argument, NULL for none.
 func date(t *time.Time) any {
 	if t == nil {

@@ -60,6 +60,7 @@ func (m *Model) statements() {
 	}{
 		{&m.SQL.Read, "SELECT " + m.selected() + " FROM " + table + " WHERE " + own},
 		{&m.SQL.Find, "SELECT " + m.selected() + " FROM " + table + " WHERE [sosync_fso_id] = @foreign"},
+		{&m.SQL.Unlinked, "SELECT TOP (@most) " + m.selected() + " FROM " + table + " WHERE [" + m.Key + "] > @after AND [sosync_fso_id] IS NULL ORDER BY [" + m.Key + "]"},
 		{&m.SQL.Create, "SET NOCOUNT ON; INSERT INTO " + table + " (" + each(columns, "[NAME], ") + "[sosync_fso_id], [sosync_write_date], [last_sync_version], [noSyncJobSwitch]) " +
 			"SELECT " + each(columns, "@NAME, ") + "@foreign, @date, @version, 1 WHERE @foreign IS NULL OR NOT EXISTS (" +
 			"SELECT 1 FROM " + table + " WITH (UPDLOCK, HOLDLOCK) WHERE [sosync_fso_id] = @foreign); SELECT CAST(SCOPE_IDENTITY() AS bigint) AS [id]"},

@@ -235,12 +235,16 @@ func (c *Comparison) judge(ctx context.Context, a, b *transfer.Record) (d Differ
 	return d, true, nil
 }
 
-// Draft is the job that brings the record over; false where no job can: equal dates.
-func (d Difference) Draft(f transfer.Flow, priority int) (transfer.Draft, bool) {
+// Draft is the job that brings the record over. Where the dates agree the job is forced
+// from a side; false if that is empty.
+func (d Difference) Draft(f transfer.Flow, priority int, forced transfer.Side) (transfer.Draft, bool) {
+	j := transfer.Job{State: transfer.New, Date: d.source.Effective(), Priority: priority, System: d.from, RecordID: d.source.ID}
 	if d.Kind == Fields {
-		return transfer.Draft{}, false
+		if forced == "" {
+			return transfer.Draft{}, false
+		}
+		j.System, j.RecordID, j.KindInfo = forced, map[transfer.Side]int64{transfer.Studio: d.Studio, transfer.Online: d.Online}[forced], transfer.Forced
 	}
-	return transfer.Draft{Job: transfer.Job{
-		State: transfer.New, Date: d.source.Effective(), Priority: priority, System: d.from, Model: f.On(d.from), RecordID: d.source.ID,
-	}}, true
+	j.Model = f.On(j.System)
+	return transfer.Draft{Job: j}, true
 }

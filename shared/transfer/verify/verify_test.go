@@ -132,7 +132,7 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 		t.Errorf("%+v\n%+v", r, list)
 	}
 	for _, d := range list {
-		draft, ok := d.Draft(w.flow, 1000)
+		draft, ok := d.Draft(w.flow, 1000, "")
 		switch d.Kind {
 		case OnlyStudio:
 			if d.Studio != lone || draft.System != transfer.Studio || draft.RecordID != lone {

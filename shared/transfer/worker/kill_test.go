@@ -2,14 +2,11 @@ package worker_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
 	"strconv"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,9 +19,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/transfertest"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/worker"
 )
-
-// victimVariable makes the test program a worker that kills itself: its value is a task.
-const victimVariable = "TRANSFER_TEST_VICTIM"
 
 // task is what a victim works on and when it dies.
 type task struct {
@@ -56,114 +50,29 @@ func (k task) pool() (sqldb.Dialect, worker.Parts, error) {
 	}, err
 }
 
-// victim works until every job is final, or dies.
-func victim() int {
+// victim works until every job is final, or dies. False: this process is none.
+func victim() (bool, error) {
 	var k task
-	err := json.Unmarshal([]byte(os.Getenv(victimVariable)), &k)
-	if err == nil {
-		_, p, failed := k.pool()
-		err = failed
-		if err == nil {
-			d := &death{at: k.Kill}
-			jobs := p.Jobs.(*store.Store)
-			p.Jobs, p.Studio, p.Online = killedJobs{jobs, d}, killedSide{p.Studio, d}, killedSide{p.Online, d}
-			err = untilDone(worker.New(p), jobs)
-		}
+	is, err := transfertest.Victim(&k)
+	if !is || err != nil {
+		return is, err
 	}
+	_, p, err := k.pool()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return true, err
 	}
-	return 0
+	d := &transfertest.Death{At: k.Kill}
+	jobs := p.Jobs.(*store.Store)
+	p.Jobs, p.Studio, p.Online = d.Jobs(jobs), d.Side(p.Studio), d.Side(p.Online)
+	return true, transfertest.UntilDone(running(worker.New(p)), jobs)
 }
 
-// untilDone starts the worker, as a service's timer does, until no job waits.
-func untilDone(w *worker.Worker, jobs *store.Store) error {
-	for until := time.Now().Add(2 * time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
-		// A worker whose lease was taken ends with an error and starts again.
-		if _, err := w.Run(context.Background(), nil); err != nil {
-			continue
-		}
-		counts, err := jobs.Count(context.Background(), "")
-		if err != nil {
-			return err
-		}
-		if counts[transfer.New]+counts[transfer.InProgress]+counts[transfer.Retry] == 0 {
-			return nil
-		}
+// running is one run of a worker.
+func running(w *worker.Worker) func() error {
+	return func() error {
+		_, err := w.Run(context.Background(), nil)
+		return err
 	}
-	return fmt.Errorf("jobs are still open after two minutes")
-}
-
-// death kills the process before a call.
-type death struct {
-	at    int
-	calls atomic.Int64 // the threads of a worker call at once
-}
-
-// call counts a call.
-func (d *death) call() {
-	if d.calls.Add(1) == int64(d.at) {
-		kill()
-	}
-}
-
-// kill is kill -9.
-func kill() {
-	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {}
-}
-
-// killedJobs dies at calls to the table of jobs.
-type killedJobs struct {
-	*store.Store
-	d *death
-}
-
-func (k killedJobs) Claim(ctx context.Context, token string, id int64) (transfer.Job, error) {
-	k.d.call()
-	return k.Store.Claim(ctx, token, id)
-}
-
-func (k killedJobs) Note(ctx context.Context, token string, j transfer.Job) error {
-	k.d.call()
-	return k.Store.Note(ctx, token, j)
-}
-
-func (k killedJobs) Finish(ctx context.Context, token string, j transfer.Job) (int64, error) {
-	k.d.call()
-	return k.Store.Finish(ctx, token, j)
-}
-
-func (k killedJobs) Child(ctx context.Context, token string, parent transfer.Job, d transfer.Draft) (transfer.Job, error) {
-	k.d.call()
-	return k.Store.Child(ctx, token, parent, d)
-}
-
-func (k killedJobs) Archive(ctx context.Context, n int) (int64, error) {
-	k.d.call()
-	return k.Store.Archive(ctx, n)
-}
-
-// killedSide dies at calls to a side.
-type killedSide struct {
-	transfer.System
-	d *death
-}
-
-func (k killedSide) Read(ctx context.Context, model string, id int64) (transfer.Record, error) {
-	k.d.call()
-	return k.System.Read(ctx, model, id)
-}
-
-func (k killedSide) Find(ctx context.Context, model string, foreign int64) (transfer.Record, error) {
-	k.d.call()
-	return k.System.Find(ctx, model, foreign)
-}
-
-func (k killedSide) Write(ctx context.Context, w transfer.Write) (transfer.Written, error) {
-	k.d.call()
-	return k.System.Write(ctx, w)
 }
 
 // story is both sides with jobs that exercise every path: an e-mail whose person is new,
@@ -240,23 +149,6 @@ func (s *story) fill() {
 	s.add(transfer.Studio, "dbo.Person", lost, func(j *transfer.Job) { j.Kind, j.MergeIntoID = transfer.Merge, &kept })
 }
 
-// start starts a victim.
-func (s *story) start(k task) *exec.Cmd {
-	s.t.Helper()
-	text, err := json.Marshal(k)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), victimVariable+"="+string(text))
-	c.Stderr = os.Stderr
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := c.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	return c
-}
-
 // judge demands that every job is done and that each of its writes was made once.
 func (s *story) judge(where string) {
 	s.t.Helper()
@@ -312,15 +204,10 @@ func TestKillAtEveryStep(t *testing.T) {
 			s.fill()
 			first := s.task
 			first.Kill = call
-			c := s.start(first)
-			err := c.Wait()
 			where := fmt.Sprintf("killed at call %d", call)
-			if err == nil { // it needed fewer calls
+			if !transfertest.Killed(t, transfertest.StartVictim(t, first)) { // it needed fewer calls
 				s.judge(where)
 				break
-			}
-			if status, ok := c.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
-				t.Fatalf("%s: it ended with %v", where, err)
 			}
 			if killed++; killed%10 != 2 { // else the lease of the dead process is waited for
 				if _, err := s.Pool.Exec("UPDATE transfer_lease SET token = NULL"); err != nil {
@@ -341,7 +228,7 @@ func (s *story) finish(where string) {
 	s.t.Helper()
 	_, p, err := s.task.pool()
 	if err == nil {
-		err = untilDone(worker.New(p), p.Jobs.(*store.Store))
+		err = transfertest.UntilDone(running(worker.New(p)), p.Jobs.(*store.Store))
 	}
 	if err != nil {
 		s.t.Fatalf("%s: %v", where, err)
@@ -362,7 +249,7 @@ func TestTwoServicesOnOneDatabase(t *testing.T) {
 		}
 		many, dying := s.task, s.task
 		many.Threads, dying.Kill = 4, 40
-		c := []*exec.Cmd{s.start(dying), s.start(many), s.start(many)}
+		c := []*exec.Cmd{transfertest.StartVictim(t, dying), transfertest.StartVictim(t, many), transfertest.StartVictim(t, many)}
 		for i, one := range c {
 			if err := one.Wait(); err != nil && i > 0 {
 				t.Errorf("service %d: %v", i, err)

@@ -10,6 +10,28 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
 
+// Under does something under the worker's lease, beside its jobs, unless the clocks do not
+// permit work. False means that it was not done: another process holds the lease, or the
+// clocks are apart.
+func (w *Worker) Under(ctx context.Context, do func(ctx context.Context) error) (bool, error) {
+	if w.Guard != nil && !w.Guard.Allow(ctx) {
+		return false, nil
+	}
+	h, err := w.keeper.enter(ctx)
+	if err != nil || h == nil {
+		return false, err
+	}
+	defer h.leave()
+	return true, do(h.ctx)
+}
+
+// Hold takes a record away from jobs until free is called; false if a job has it.
+func (w *Worker) Hold(side transfer.Side, model string, id int64) (free func(), ok bool) {
+	k := key(side, model, id)
+	_, ok = w.pairs.try(k)
+	return func() { w.pairs.free([]string{k}) }, ok
+}
+
 // keeper holds the lease for the parts of one process that work at the same time, and
 // renews it.
 type keeper struct {

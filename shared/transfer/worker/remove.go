@@ -79,7 +79,7 @@ func (r *runner) merge() (outcome, *failure) {
 	kept, err := r.counterpart(*r.job.MergeIntoID, r.job.TargetMergeIntoID)
 	if errors.Is(err, transfer.ErrNotFound) { // it comes first
 		r.lock.release()
-		if f := r.require(r.job.System, r.flow.On(r.job.System), *r.job.MergeIntoID); f != nil || r.broken != nil {
+		if f := r.require(r.job.System, r.flow.On(r.job.System), *r.job.MergeIntoID, false); f != nil || r.broken != nil {
 			return ended, f
 		}
 		return raced, nil

@@ -130,6 +130,9 @@ func (r *runner) copy(d transfer.Decision) (outcome, *failure) {
 		return ended, judge(err, "convert "+r.job.String())
 	}
 	maps.Copy(mapped.Fields, parents)
+	if target != nil && r.job.Forced() && equal(source, *target, mapped) {
+		return r.agreed(transfer.Decision{Reason: "both sides have the same date and data"})
+	}
 	if target == nil {
 		if o, f := r.match(d.To, source, mapped.Fields); o != ended || f != nil {
 			return o, f
@@ -233,34 +236,15 @@ func (r *runner) refused(err error, doing string) (outcome, *failure) {
 	return ended, judge(err, doing)
 }
 
-// parents puts the ids of records that the source refers to among the fields. A record
-// without an id on the other side gets a job, which runs before this one goes on.
-func (r *runner) parents(from transfer.Side, source transfer.Record, fields map[string]any) (outcome, *failure) {
-	for _, p := range r.flow.Parents {
-		id, ok := transfer.ID(source.Fields[p.On(from)])
-		if !ok {
-			return ended, &failure{code: transfer.CodeTransform, final: true, text: fmt.Sprintf("the field %s of %s holds no id", p.On(from), r.job)}
+// equal reports whether a forced job has nothing left to write: an earlier run has written
+// it, or there never was a difference.
+func equal(source, target transfer.Record, mapped transfer.Mapped) bool {
+	for name, v := range mapped.Fields {
+		if !transfer.Same(target.Fields[name], v) {
+			return false
 		}
-		if id == 0 {
-			fields[p.On(from.Other())] = nil
-			continue
-		}
-		flow, _ := r.Flows.Named(p.Model) // the flows were checked
-		record, err := r.read(from, flow.On(from), id)
-		if err != nil {
-			return ended, judge(err, fmt.Sprintf("read %s %d, which the field %s names", flow.On(from), id, p.On(from)))
-		}
-		if record.ForeignID != 0 {
-			fields[p.On(from.Other())] = record.ForeignID
-			continue
-		}
-		r.lock.release() // a job that waits for others holds nothing
-		if f := r.require(from, flow.On(from), id); f != nil || r.broken != nil {
-			return ended, f
-		}
-		return raced, nil
 	}
-	return ended, nil
+	return len(mapped.Parts) == 0 && source.Effective().Equal(target.Effective())
 }
 
 // asJSON returns a value as the text of a row.

@@ -144,6 +144,9 @@ func (r *runner) carry() *failure {
 	for again, begun := 0, 0; ; {
 		outcome, f := r.attempt()
 		r.lock.release()
+		if outcome == ended && f == nil && r.broken == nil && r.ctx.Err() == nil {
+			f = r.followers()
+		}
 		switch {
 		case r.broken != nil || r.ctx.Err() != nil, outcome == ended:
 			return f
@@ -223,8 +226,9 @@ func (r *runner) settle(child transfer.Job) *failure {
 	return &failure{code: transfer.CodeChild, at: child.RetryAt, text: fmt.Sprintf("the job %d of %s will be tried again", child.ID, child)}
 }
 
-// require runs a child job for a record that this job's record refers to.
-func (r *runner) require(side transfer.Side, model string, id int64) *failure {
+// require runs a child job for a record that this job's record refers to, or that refers
+// to it. The child's direction is that from side if force asks for it.
+func (r *runner) require(side transfer.Side, model string, id int64, force bool) *failure {
 	k := key(side, model, id)
 	switch {
 	case slices.Contains(r.above, k):
@@ -238,6 +242,9 @@ func (r *runner) require(side transfer.Side, model string, id int64) *failure {
 	draft := transfer.Draft{Job: transfer.Job{
 		State: transfer.New, Date: transfer.Micro(r.Now()), Priority: r.job.Priority, System: side, Model: model, RecordID: id,
 	}}
+	if force {
+		draft.KindInfo = transfer.Forced
+	}
 	child, err := r.Jobs.Child(r.ctx, r.hold.token, *r.job, draft)
 	if err != nil {
 		r.broken = err

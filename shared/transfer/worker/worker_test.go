@@ -23,8 +23,12 @@ import (
 
 // TestMain starts the tests' database servers; as a child that will be killed it works.
 func TestMain(m *testing.M) {
-	if os.Getenv(victimVariable) != "" {
-		os.Exit(victim())
+	if is, err := victim(); is {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(pgtest.Around(func() int { return localdbtest.Run(m) }))
 }

@@ -32,6 +32,7 @@ type Config struct {
 	NTP      []string
 	Flows    transfer.Flows
 	Sides    sideConfig
+	Tokens   tokenBatches
 	Unused   []string // keys that are set and have no effect
 }
 
@@ -135,6 +136,7 @@ func (r *reader) config() Config {
 	c.Listen = r.listen(c.Token)
 	c.Flows = r.flows()
 	c.Sides = r.sides(&c)
+	c.Tokens = r.tokens(c.Sides.Kind)
 	return c
 }
 
@@ -254,7 +256,7 @@ func (r *reader) sides(c *Config) sideConfig {
 		onlineConfig: onlineConfig{URL: v["online_host"], Database: v["online_db"], User: v["online_sosync_user"], Password: v["online_sosync_pw"]},
 	}
 	for _, key := range names() {
-		if s.Kind != systems && (strings.HasPrefix(key, "studio_") || strings.HasPrefix(key, "online_")) && v[key] != "" {
+		if key != "token_batch_size" && s.Kind != systems && (strings.HasPrefix(key, "studio_") || strings.HasPrefix(key, "online_")) && v[key] != "" {
 			c.Unused = append(c.Unused, key)
 		}
 	}

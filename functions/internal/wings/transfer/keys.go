@@ -55,6 +55,12 @@ func Keys() []Key {
 		{"online_db", "", "its database"},
 		{"online_sosync_user", "", "user of the Odoo"},
 		{"online_sosync_pw", "", "password of that user"},
+		{"token_batch_size", "0", "new tokens that go into Odoo's own database at once, every minute; 0: each by its job"},
+		{"online_db_host", "", "host of Odoo's own PostgreSQL database, for batches of tokens"},
+		{"online_db_port", "", "its port; 5432"},
+		{"online_db_name", "", "its name; that of online_db"},
+		{"online_db_user", "", "its user, who may read res_partner and res_users, and read and insert res_partner_fstoken"},
+		{"online_db_user_pw", "", "password of that user"},
 	}
 }
 

@@ -40,9 +40,11 @@ type Service struct {
 	listeners []net.Listener
 	jobs      *worker.Background
 	protocol  *worker.Background
+	tokens    *worker.Background // nil without batches
 	server    *http.Server
 
-	closeSides func() error // nil until they are open
+	closeSides  func() error // nil until they are open
+	closeTokens func() error // nil without batches
 }
 
 // OpenJobs opens the table of jobs and brings it up to date.
@@ -127,6 +129,9 @@ func (s *Service) assemble(jobs *store.Store) error {
 		_, err := w.RunProtocol(ctx, stop)
 		return err
 	})
+	if err := s.openTokens(w, both, jobs); err != nil {
+		return err
+	}
 	api := &transfers.API{
 		Jobs: jobs, Counts: jobs.Views, Flows: c.Flows, Studio: both.studio, Online: both.online, Worker: part{s.jobs, w.Requested}, Protocol: part{s.protocol, nil}, Pace: w.Pace(),
 		Clocks: clocks{guard}, Tolerance: guard.Bound, RunLimit: c.Worker.RunLimit, Commit: commit(), Token: c.Token, Now: time.Now, Log: s.log,
@@ -218,6 +223,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	timers, cancel := context.WithCancel(ctx)
 	wait.Go(func() { s.time(timers) })
+	wait.Go(func() { s.timeTokens(timers) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -231,6 +237,9 @@ func (s *Service) Run(ctx context.Context) error {
 	wait.Wait()
 	s.jobs.Stop(ending)
 	s.protocol.Stop(ending)
+	if s.tokens != nil {
+		s.tokens.Stop(ending)
+	}
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
@@ -259,6 +268,9 @@ func (s *Service) time(ctx context.Context) {
 func (s *Service) close() {
 	for _, l := range s.listeners {
 		_ = l.Close() // served listeners are closed already
+	}
+	if s.closeTokens != nil {
+		_ = s.closeTokens()
 	}
 	if s.closeSides != nil {
 		_ = s.closeSides()

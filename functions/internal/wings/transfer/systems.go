@@ -126,5 +126,21 @@ func Check(ctx context.Context, c Config, create bool) (list []mssql.Finding, er
 		}
 		list = append(list, one)
 	}
-	return list, nil
+	return c.Tokens.check(ctx, list)
+}
+
+// check runs the statements of batches of tokens, if there are any, and undoes them.
+func (t tokenBatches) check(ctx context.Context, list []mssql.Finding) ([]mssql.Finding, error) {
+	if t.Size == 0 {
+		return list, nil
+	}
+	table, closing, err := t.open()
+	if err != nil {
+		return list, err
+	}
+	one := mssql.Finding{What: "Odoo's database, batches of tokens", Detail: "all statements run, rolled back"}
+	if err := table.Check(ctx); err != nil {
+		one.Detail, one.Differs = err.Error(), true
+	}
+	return append(list, one), closing()
 }

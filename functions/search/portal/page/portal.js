@@ -4,7 +4,8 @@
 // billed, so typing is waited out, an older search is cancelled, and an answer of the last
 // minute is used again.
 
-const $ = id => document.getElementById(id);
+import { $, element, offerOthers, offerTenants, whole, words } from './parts.js';
+
 const day = 86_400_000;
 const pageSize = 20;
 const lastReachable = 1000 / pageSize - 1; // the service pages through the first 1,000
@@ -31,25 +32,8 @@ const coded = ['item.condition', 'resolution', 'refund.mode', 'refund.status']; 
 
 let config, tenant, state, timer, retry, under, asof, opened = {};
 
-// words turns RETURN_IN_PROCESSING into Return in processing.
-function words(text) {
-  const lower = String(text).replaceAll('_', ' ').toLowerCase();
-  return lower.charAt(0).toUpperCase() + lower.slice(1);
-}
-
 // at returns what is at a path such as item.sku.
 const at = (record, path) => path.split('.').reduce((value, name) => value?.[name], record);
-
-// element makes an element with attributes and children; texts stay texts.
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
-    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? '' : value);
-  }
-  made.append(...children.filter(child => child !== undefined && child !== null && child !== ''));
-  return made;
-}
 
 // marked splits a highlighted text into texts and <mark>s.
 function marked(hit, path) {
@@ -207,7 +191,6 @@ function notice(text, isError, ...more) {
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const dates = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
-const whole = new Intl.NumberFormat('en-GB');
 
 function when(date) {
   return date.toDateString() === new Date().toDateString() ? clock.format(date) : dates.format(date);
@@ -451,7 +434,8 @@ function turn(by) {
 async function start() {
   config = await (await fetch('portal.json')).json();
   if (!config.tenants?.length) throw new Error('there is no account to search');
-  $('tenant').replaceChildren(...config.tenants.map(t => element('option', { value: t.account }, t.account)));
+  offerOthers(config, './', config.index);
+  offerTenants(config);
   await offerSorts();
   $('search').addEventListener('submit', event => { event.preventDefault(); clearTimeout(timer); change(() => { state.query = $('query').value; }, true, true); });
   $('query').addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(() => change(() => { state.query = $('query').value; }, false), 200); });

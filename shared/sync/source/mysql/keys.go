@@ -3,7 +3,6 @@ package mysql
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
@@ -91,29 +91,25 @@ func scanKey(d entity.Definition, row sqldb.Row) (entity.Key, error) {
 }
 
 // eachKey is EachChanged for keys: it calls fn with the numbers of a statement's keys.
-func (s *Source) eachKey(ctx context.Context, d entity.Definition, q statement, fn func([]uint64) error) (skipped int64, err error) {
+func (s *Source) eachKey(ctx context.Context, d entity.Definition, q statement, fn func([]uint64) error) (out rootlist.Listed, err error) {
+	l, err := s.listing(ctx, q.file)
+	if err != nil {
+		return out, err
+	}
 	keys := make([]entity.Key, 0, sqldb.ChunkSize)
-	var refused, unusable error
-	found := false
 	flush := func() error {
 		var list []uint64
-		if list, refused = s.numbersOf(ctx, d, keys); refused == nil {
-			refused = fn(list)
+		if list, l.refused = s.numbersOf(ctx, d, keys); l.refused == nil {
+			l.refused = fn(list)
 		}
 		keys = keys[:0]
-		return refused
+		return l.refused
 	}
-	err = sqldb.Each(ctx, s.db, func(row sqldb.Row) error {
+	err = sqldb.Each(ctx, l, func(row sqldb.Row) error {
 		k, err := scanKey(d, row)
-		var w wrongRow
-		if errors.As(err, &w) && w.missing {
-			skipped, unusable = skipped+1, err
-			return nil
-		}
-		if err != nil {
+		if ok, err := l.usable(err); !ok {
 			return err
 		}
-		found = true
 		if keys = append(keys, k); len(keys) == cap(keys) {
 			return flush()
 		}
@@ -122,13 +118,7 @@ func (s *Source) eachKey(ctx context.Context, d entity.Definition, q statement, 
 	if err == nil && len(keys) > 0 {
 		_ = flush()
 	}
-	if refused != nil {
-		return skipped, refused
-	}
-	if err == nil && !found {
-		err = unusable
-	}
-	return skipped, broken(err, q.file)
+	return l.end(ctx, err)
 }
 
 // numbersOf returns the numbers of keys, each once. A key that can have no row has none.

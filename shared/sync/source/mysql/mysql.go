@@ -22,6 +22,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -85,41 +86,31 @@ func (s *Source) Now(ctx context.Context) (time.Time, error) {
 // own tables, and keys; otherwise the store lists the roots itself. Rows whose root is
 // NULL or negative are left out and counted; if no other root is found, they are the
 // definition's mistake.
-func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (skipped int64, err error) {
+func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (out rootlist.Listed, err error) {
 	text, values := d.Changed.Bind(args)
 	if d.Keyed() {
 		return s.eachKey(ctx, d, statement{d.Source + "/changed.sql", text, values}, fn)
 	}
+	l, err := s.listing(ctx, d.Source+"/changed.sql")
+	if err != nil {
+		return out, err
+	}
 	ids := make([]uint64, 0, sqldb.ChunkSize)
-	var refused, unusable error
-	found := false
-	err = sqldb.Each(ctx, s.db, func(row sqldb.Row) error {
+	err = sqldb.Each(ctx, l, func(row sqldb.Row) error {
 		id, err := scanRoot(row)
-		var w wrongRow
-		if errors.As(err, &w) && w.missing {
-			skipped, unusable = skipped+1, err
-			return nil
-		}
-		if err != nil {
+		if ok, err := l.usable(err); !ok {
 			return err
 		}
-		found = true
 		if ids = append(ids, id); len(ids) == sqldb.ChunkSize {
-			refused = fn(ids)
+			l.refused = fn(ids)
 			ids = ids[:0]
 		}
-		return refused
+		return l.refused
 	}, "SELECT DISTINCT _root FROM ("+text+") AS changed ORDER BY _root", values...)
 	if err == nil && len(ids) > 0 {
-		refused = fn(ids)
+		l.refused = fn(ids)
 	}
-	if refused != nil {
-		return skipped, refused
-	}
-	if err == nil && !found {
-		err = unusable
-	}
-	return skipped, broken(err, d.Source+"/changed.sql")
+	return l.end(ctx, err)
 }
 
 // CountChanged returns the number of roots that changed in a window, at most limit, to

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -137,41 +135,4 @@ func TestChangesAreSyncedWithoutATick(t *testing.T) {
 	if err := w.DB.QueryRow("SELECT COUNT(*) FROM sync_run WHERE kind = 'window'").Scan(&runs); err != nil || runs != 1 {
 		t.Errorf("%d windows, %v; want the first alone", runs, err)
 	}
-}
-
-// TestFigures measures the times from COMMIT to searchable where the environment asks for them.
-func TestFigures(t *testing.T) {
-	seconds, _ := strconv.Atoi(os.Getenv("RETURN_SYNC_FOLLOW_SECONDS"))
-	if seconds == 0 {
-		seconds = 2
-	}
-	w := start(t, 2000, rehearsal.Options{Env: []string{"LOG_LEVEL=WARN"}})
-	var waits []time.Duration
-	done := make(chan time.Duration, 1000)
-	const perSecond = 50
-	n := 0
-	tick := time.NewTicker(time.Second / perSecond)
-	defer tick.Stop()
-	for range seconds * perSecond {
-		<-tick.C
-		n++
-		root, item := w.item(n % 1000)
-		w.exec("UPDATE order_return SET row_version = row_version + 100000 WHERE id = ?", root)
-		committed := time.Now()
-		go func() {
-			for w.version(fmt.Sprintf("R%d-%d", root, item)) < 100000*int64(1+(n-1)/1000) && time.Since(committed) < time.Minute {
-				time.Sleep(time.Millisecond)
-			}
-			done <- time.Since(committed)
-		}()
-	}
-	for range n {
-		waits = append(waits, <-done)
-	}
-	slices.Sort(waits)
-	at := func(p int) time.Duration {
-		return waits[min(len(waits)*p/100, len(waits)-1)].Round(100 * time.Microsecond)
-	}
-	t.Logf("%d commits: p50 %v, p95 %v, p99 %v, most %v; follow's peak %.0f MiB", n, at(50), at(95), at(99), waits[len(waits)-1], w.PeakMemory("FollowChanges"))
-	w.equal()
 }

@@ -101,6 +101,11 @@ func showFlow(a *cli.App) *cobra.Command {
 			for _, p := range f.Parents {
 				fmt.Fprintf(w, "%s\t%s\t%s\tthe record of %s, which comes first\n", p.Studio, "<->", p.Online, p.Model)
 			}
+			for _, one := range f.Followers {
+				other, _ := flows.Named(one.Model) // the flows were checked
+				p, _ := other.Refers(f)
+				fmt.Fprintf(w, "%s\t\t%s\trecords of %s that refer to it come after it\n", p.Studio, p.Online, one.Model)
+			}
 			for _, t := range f.Tables {
 				fmt.Fprintf(w, "%s\t\t\ta row of %s whose %s is the record\n", t.Name+".*", t.Model, t.Link)
 			}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
@@ -33,12 +34,16 @@ type play struct {
 	online  *odoo.Server
 	posting *poster
 	office  *office
+	written *ledger
+	failing atomic.Bool // faults are on
+	refused atomic.Bool // they were on: some may have refused a right
+	kills   atomic.Int64
 	closers []func() error
 }
 
 // openPlay opens a SQL Server and an Odoo in memory, whose changes post jobs to the API.
 func openPlay(_ context.Context, s *rehearsal.Stack) (_ *rehearsal.Play, err error) {
-	p := &play{stack: s, jobs: store.New(s.Store.Pool().DB, sqldb.MySQL, slog.New(slog.DiscardHandler))}
+	p := &play{stack: s, jobs: store.New(s.Store.Pool().DB, sqldb.MySQL, slog.New(slog.DiscardHandler)), written: newLedger()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -47,7 +52,7 @@ func openPlay(_ context.Context, s *rehearsal.Stack) (_ *rehearsal.Play, err err
 	deliver := odoo.PostTo(s.URL("Transfers"), localToken)
 	p.posting = newPoster(deliver)
 	p.closers = append(p.closers, p.posting.close)
-	if p.studio, err = mssql.New(mssql.Options{Post: p.posting.post, Seed: s.Options.Seed, Refused: func(text string) {
+	if p.studio, err = mssql.New(mssql.Options{Post: p.posting.post, Wrote: p.written.studio, Seed: s.Options.Seed, Refused: func(text string) {
 		_, _ = fmt.Fprintln(s.Options.Log, "the emulated SQL Server refused the statement", text)
 	}}); err != nil {
 		return nil, err
@@ -58,7 +63,7 @@ func openPlay(_ context.Context, s *rehearsal.Stack) (_ *rehearsal.Play, err err
 	}
 	go func() { _ = p.studio.Serve(tcp) }() // it ends with Close
 	p.closers = append(p.closers, p.studio.Close)
-	p.online = odoo.New(odoo.Options{FirstID: 500000, Seed: s.Options.Seed, Deliver: deliver})
+	p.online = odoo.New(odoo.Options{FirstID: 500000, Seed: s.Options.Seed, Deliver: deliver, Wrote: p.written.online})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -74,7 +79,7 @@ func openPlay(_ context.Context, s *rehearsal.Stack) (_ *rehearsal.Play, err err
 			"TRANSFER_STUDIO_HOST=" + tcp.Addr().String(), "TRANSFER_STUDIO_DATABASE=studio", "TRANSFER_STUDIO_USER=sosync", "TRANSFER_STUDIO_PASSWORD=Local-1433",
 			"TRANSFER_ONLINE_URL=http://" + listener.Addr().String(), "TRANSFER_ONLINE_DATABASE=odoo", "TRANSFER_ONLINE_USER=sosync", "TRANSFER_ONLINE_PASSWORD=sosync",
 		},
-		Begin: p.office.begin, Run: p.run, Check: p.check, Misbehave: p.misbehave, Churn: p.churn, Settle: func(ctx context.Context) error { return p.settle(ctx, io.Discard) }, Close: p.close,
+		Begin: p.office.begin, Run: p.run, Check: p.check, Misbehave: p.misbehave, Churn: p.churn, Settle: p.recover, Close: p.close,
 		Welcome: func() []string {
 			return []string{
 				"transfers between studio (a SQL Server in memory at " + tcp.Addr().String() + ", user sosync, password Local-1433) and an Odoo (http://" + listener.Addr().String() + "): in the console",
@@ -173,29 +178,69 @@ func (p *play) settle(ctx context.Context, log io.Writer) error {
 	return nil
 }
 
-// misbehave switches the faults of both emulators. Refused rights are not among them:
-// they end a job until a person has looked at it.
+// misbehave switches the faults of both emulators.
 func (p *play) misbehave(_ context.Context, on bool) error {
-	if !on {
-		return errors.Join(p.studio.SetFaults(mssql.Faults{}), p.online.SetFaults())
+	p.failing.Store(on)
+	if on {
+		p.refused.Store(true)
+		return misfortunes(p.studio, p.online)
 	}
-	return errors.Join(
-		p.studio.SetFaults(mssql.Faults{Rules: []mssql.Fault{
-			{Kind: "deadlock", Probability: 0.03}, {Kind: "locked", Probability: 0.01}, {Kind: "reset", Probability: 0.01}, {Kind: "resetApplied", Probability: 0.02},
-			{Kind: "resetApplied", Probability: 0.05, Route: "commit"}, {Kind: "slow", Probability: 0.05, DelayMS: 100},
-		}}),
-		p.online.SetFaults(
-			odoo.Fault{Kind: "deadlock", Probability: 0.03}, odoo.Fault{Kind: "resetApplied", Probability: 0.02}, odoo.Fault{Kind: "html", Probability: 0.01},
-			odoo.Fault{Kind: "serverError", Probability: 0.02}, odoo.Fault{Kind: "rateLimit", Probability: 0.01, RetryAfter: 1}, odoo.Fault{Kind: "slow", Probability: 0.05, DelayMS: 100},
-		),
-	)
+	return errors.Join(p.studio.SetFaults(mssql.Faults{}), p.online.SetFaults())
 }
 
-// churn lets the office edit until ctx ends.
+// recover settles after faults. Refused rights end a job at once: a person gives the
+// right back and tries the failed jobs again, some times at most, because a job that
+// fails without a fault has to be seen.
+func (p *play) recover(ctx context.Context) error {
+	for range 5 {
+		if err := p.settle(ctx, io.Discard); err != nil {
+			return err
+		}
+		_, counts, err := p.open(ctx)
+		if err != nil || counts[transfer.Failed] == 0 || !p.refused.Load() {
+			return err
+		}
+		if err := p.retryFailed(ctx); err != nil {
+			return err
+		}
+	}
+	return p.settle(ctx, io.Discard)
+}
+
+// retryFailed calls the route with which a person tries failed jobs again.
+func (p *play) retryFailed(ctx context.Context) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.stack.URL("Transfers")+"/job/retryfailed", nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+localToken)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("/job/retryfailed answers %s", answer.Status)
+	}
+	return nil
+}
+
+// killEvery is how often a soak kills the worker.
+const killEvery = 8 * time.Second
+
+// churn lets the office edit until ctx ends. While faults are on, the worker's process is
+// killed from time to time, wherever it is.
 func (p *play) churn(ctx context.Context) error {
+	next := time.Now().Add(killEvery)
 	for {
 		if err := clock.Sleep(ctx, 100*time.Millisecond); err != nil {
 			return nil // the end that was asked for
+		}
+		if p.failing.Load() && time.Now().After(next) {
+			next = time.Now().Add(killEvery)
+			if err := p.strike(ctx); err != nil {
+				return err
+			}
 		}
 		if err := p.office.act(ctx); err != nil {
 			if ctx.Err() != nil {
@@ -204,4 +249,14 @@ func (p *play) churn(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// strike kills the worker's process and starts another one.
+func (p *play) strike(ctx context.Context) error {
+	const name = "WorkTransfers"
+	if p.stack.Kill(name) != nil {
+		return nil // it is dead or held already
+	}
+	p.kills.Add(1)
+	return p.stack.Revive(context.WithoutCancel(ctx), name)
 }

@@ -66,6 +66,7 @@ const slice = 500
 // verifyCmd compares a model on both sides.
 func verifyCmd(a *cli.App) *cobra.Command {
 	var asJSON, repair, deep bool
+	var from string
 	var limit int
 	cmd := keyed(&cobra.Command{
 		Use: "verify MODEL", Args: cli.Args, Short: "Compare a model on both sides, record by record",
@@ -73,16 +74,20 @@ func verifyCmd(a *cli.App) *cobra.Command {
 those that only one side has, whose foreign ids or dates disagree, or whose fields disagree
 although their dates agree. A record with an open job is pending and no difference.
 
---repair stores a job for each record that differs. Records with equal dates get none: no
-job would see the difference, so a person has to edit one side.`,
-		Example:     "  returnsync transfers verify dbo.Person\n  returnsync transfers verify res.partner --conf dadi.ini --repair",
+--repair stores a job for each record that differs. Records with equal dates get none,
+because nothing says which side is right, unless --from names the side.`,
+		Example:     "  returnsync transfers verify dbo.Person\n  returnsync transfers verify res.partner --conf dadi.ini --repair\n  returnsync transfers verify dbo.Person --repair --from studio",
 		Annotations: cli.Attention("records differ"),
 		RunE: reading(a, true, func(ctx context.Context, b *service.Between, args []string) error {
 			flow, known := b.Flows.Named(args[0])
 			if !known {
 				return fmt.Errorf("%q is the model of no flow", args[0])
 			}
-			c := &comparing{Between: b, flow: flow, repair: repair, deep: deep, limit: limit}
+			sides := map[string]transfer.Side{"": "", "studio": transfer.Studio, "online": transfer.Online}
+			if _, known := sides[from]; !known || from != "" && !repair {
+				return fmt.Errorf("--from is %q: want studio or online, beside --repair", from)
+			}
+			c := &comparing{Between: b, flow: flow, repair: repair, forced: sides[from], deep: deep, limit: limit}
 			r, err := c.run(ctx)
 			if err != nil {
 				return err
@@ -106,6 +111,7 @@ job would see the difference, so a person has to edit one side.`,
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.BoolVar(&deep, "deep", false, "convert every record as a transfer would, and compare all fields; else those that both sides hold as they are")
 	f.BoolVar(&repair, "repair", false, "store a job for each record that differs")
+	f.StringVar(&from, "from", "", "with --repair: the side, studio or online, whose data counts where the dates agree")
 	f.IntVar(&limit, "limit", 50, "how many records are named at most")
 	return cmd
 }
@@ -115,6 +121,7 @@ type comparing struct {
 	*service.Between
 	flow   transfer.Flow
 	repair bool
+	forced transfer.Side
 	deep   bool
 	limit  int
 	list   []verify.Difference
@@ -141,7 +148,7 @@ func (c *comparing) each(ctx context.Context, d verify.Difference) error {
 	if len(c.list) < c.limit {
 		c.list = append(c.list, d)
 	}
-	if draft, ok := d.Draft(c.flow, c.flow.Priority); ok && c.repair {
+	if draft, ok := d.Draft(c.flow, c.flow.Priority, c.forced); ok && c.repair {
 		c.drafts = append(c.drafts, draft)
 	}
 	if len(c.drafts) < slice {

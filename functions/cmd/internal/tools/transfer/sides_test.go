@@ -43,7 +43,7 @@ func TestBothSidesByCommand(t *testing.T) {
 			return call(t, &cli.App{Deps: cli.Deps{Environment: product.Env.Lookup, Dir: t.TempDir(), Client: http.DefaultClient, Now: time.Now, User: "ann", Wings: []wire.Wing{service.Wing()}}}, line)
 		})
 		var acts string
-		if err := db.Pool.QueryRow("SELECT GROUP_CONCAT(CONCAT(action, ' ', object, ': ', new_value) SEPARATOR '; ') FROM sync_audit").Scan(&acts); err != nil || acts != "create-transfers records of dbo.Person that differ: 2 jobs" {
+		if err := db.Pool.QueryRow("SELECT GROUP_CONCAT(CONCAT(action, ' ', object, ': ', new_value) SEPARATOR '; ') FROM sync_audit").Scan(&acts); err != nil || acts != "create-transfers records of dbo.Person that differ: 2 jobs; create-transfers records of dbo.Person that differ: 1 jobs; create-transfers records of dbo.Person that differ: 2 jobs" {
 			t.Errorf("the audit: %s, %v", acts, err)
 		}
 	})
@@ -99,7 +99,26 @@ func bothSides(t *testing.T, db storetest.DB, call func(line string) (string, er
 	says("verify res.partner --json --limit 1", true, `"differences": 2`, `"only-in-studio": 1`, `"dates": 1`)
 	says("verify dbo.Person --repair", true, "only-in-studio", "2 differ", "2 jobs were stored")
 	says("verify dbo.Person", false, "2 are pending, 0 differ")
-	for line, want := range map[string]string{"try 99999": "Job not found", "verify dbo.Nothing": "the model of no flow", "try x": "not the number"} {
+	// Equal dates: nothing says which side is right until somebody names it.
+	if _, err := db.Pool.Exec("DELETE FROM transfer_job"); err != nil {
+		t.Fatal(err)
+	}
+	put(studio, "dbo.Person", transfer.Record{ID: a, ForeignID: b, WriteDate: &later, Fields: fields})
+	says("verify dbo.Person --repair", true, "fields", "1 jobs were stored")
+	if _, err := db.Pool.Exec("DELETE FROM transfer_job"); err != nil {
+		t.Fatal(err)
+	}
+	says("verify dbo.Person --repair --from online", true, "2 jobs were stored")
+	forced := 0
+	if err := db.Each(ctx, func(j transfer.Job) error {
+		if j.Forced() && j.System == transfer.Online && j.RecordID == b && j.Model == "res.partner" {
+			forced++
+		}
+		return nil
+	}); err != nil || forced != 1 {
+		t.Errorf("%d forced jobs, %v", forced, err)
+	}
+	for line, want := range map[string]string{"verify dbo.Person --from x --repair": "want studio or online", "verify dbo.Person --from studio": "beside --repair", "try 99999": "Job not found", "verify dbo.Nothing": "the model of no flow", "try x": "not the number"} {
 		if _, err := call(line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", line, err)
 		}

@@ -25,8 +25,15 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/transfertest"
 )
 
-// TestMain starts the tests' database servers.
+// TestMain starts the tests' database servers; as a child that will be killed it works.
 func TestMain(m *testing.M) {
+	if is, err := victim(); is {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(pgtest.Around(func() int { return localdbtest.Run(m) }))
 }
 

@@ -21,12 +21,28 @@ type figures struct {
 	Children    int            `json:"children"`
 	Runs        int            `json:"runs"`    // of all jobs
 	Refused     int            `json:"refused"` // statements that the SQL Server did not know
+	Writes      int            `json:"writes"`  // of transfers, on both sides
+	Twice       int            `json:"writtenTwice"`
+	Kills       int            `json:"kills"`
+	Faults      map[string]int `json:"faults,omitempty"`
 }
 
 // wanted are the models whose edits a run must have carried: the five flows, each from
 // every side that edits it.
 var wanted = []string{
 	"dbo.Person", "res.partner", "dbo.PersonEmail", "frst.personemail", "dbo.PersonGruppe", "frst.persongruppe", "sale.order", "dbo.AktionOnlineToken", "res.partner.fstoken",
+}
+
+// faults counts what struck, by side and kind.
+func (p *play) faults() map[string]int {
+	all := map[string]int{}
+	for kind, n := range p.studio.Stats().Faults {
+		all["studio."+string(kind)] = n
+	}
+	for kind, n := range p.online.FaultCounts() {
+		all["online."+string(kind)] = n
+	}
+	return all
 }
 
 // check counts the jobs and compares both sides record by record.
@@ -68,6 +84,9 @@ func (p *play) check(ctx context.Context) (any, []string, error) {
 		return f, problems, err
 	}
 	f.Differences, f.Records, f.Refused = len(list), compared, p.studio.Stats().Calls["refused"]
+	twice, writes := p.written.twice()
+	f.Writes, f.Twice, f.Kills, f.Faults = writes, len(twice), int(p.kills.Load()), p.faults()
+	demand(f.Twice == 0, "%d writes were made twice, such as %s", f.Twice, strings.Join(twice[:min(len(twice), 5)], "; "))
 	demand(f.Jobs >= leastJobs, "%d jobs were played; %d are the least", f.Jobs, leastJobs)
 	for _, model := range wanted {
 		demand(f.Flows[model] >= 10, "%d edits of %s were carried; 10 are the least", f.Flows[model], model)

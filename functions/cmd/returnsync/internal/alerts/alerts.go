@@ -86,7 +86,8 @@ func testCmd(a *cli.App) *cobra.Command {
 		Use:   "test",
 		Short: "Send a test message over every channel",
 		Long: `test sends a message that says that nothing is wrong over every configured channel:
-SLACK_WEBHOOK_URL and ALERT_WEBHOOK_URL. It needs no database and prints no address.`,
+Slack, Microsoft Teams, PagerDuty (an incident that is resolved at once), e-mail, webhook.
+It needs no database and prints no address.`,
 		Annotations: cli.Failure(map[string]string{}, "a channel refused the message, or none is configured"),
 		Example:     "  returnsync alerts test",
 		Args:        cli.Args,
@@ -111,7 +112,7 @@ func sendTest(ctx context.Context, s *cli.Session) error {
 		return err
 	}
 	if len(channels) == 0 {
-		return errors.New("no channel is configured: set SLACK_WEBHOOK_URL to the address of an incoming webhook, or ALERT_WEBHOOK_URL to an address that takes JSON")
+		return errors.New("no channel is configured: " + wire.NoChannel)
 	}
 	var problems []error
 	for _, c := range channels {

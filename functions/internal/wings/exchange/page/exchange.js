@@ -63,7 +63,7 @@ function partners() {
       button('compare-' + p.id, 'Compare', () => act({
         title: `Compare with ${p.name}?`, says: ['The copies are compared and nothing is changed. The list of differences appears below.'], label: 'Compare', action: 'compare', body: { target: p.id },
       }), { 'aria-label': `Compare with ${p.name}` })) : ''] : [],
-  ]), 'Partners')];
+  ]), 'Partners', view.partners.map(p => p.id))];
 }
 
 function subscriptions() {
@@ -87,7 +87,7 @@ function subscriptions() {
     number(s.slice.content_count),
     never(s.slice.content_date) ? '–' : moment(s.slice.content_date),
     [ago(s.last_good), why(s.error)],
-  ]), 'Subscriptions')];
+  ]), 'Subscriptions', view.subscriptions.map(s => s.id))];
 }
 
 // differences are, on a primary, slices that changed since a partner's last sync, and on
@@ -120,7 +120,7 @@ function starts() {
       s.reports.length ? `${plural(results.length, 'subscription')}, ${number(results.reduce((n, r) => n + r.added, 0))} added, ${number(results.reduce((n, r) => n + r.removed, 0))} removed` : '–',
       running(s.created_at),
     ];
-  }), 'Last syncs')];
+  }), 'Last syncs', view.starts.map(s => s.id))];
 }
 
 function activities() {

@@ -30,7 +30,7 @@ function failedReports() {
       element('div', { class: 'cause' }, r.error || 'no reason is known', why(`Scenario ${r.scenario}: ${scenarios[r.scenario] ?? ''}`)),
       moment(r.failedAt), moment(r.dueAt),
       operator ? element('div', { class: 'acts' }, button(`retry-${r.type}-${r.slot}`, 'Retry…', () => retry(r), { 'aria-label': `Retry ${r.type} ${r.slot}` })) : '',
-    ]), 'Failed reports'),
+    ]), 'Failed reports', failed.map(r => `${r.type} ${r.slot}`)),
   ];
 }
 
@@ -93,19 +93,19 @@ function week(t, list, known) {
       type: 'button', class: d.state, tabindex: -1, 'data-key': `day-${t.name}-${date}`, 'data-day': day, 'aria-label': says, title: says, onclick: () => showDay(t.name, date),
     }, signs[d.state]);
   });
-  const stops = cells.filter(c => c.tagName === 'BUTTON');
-  if (stops.length) stops.at(-1).tabIndex = 0;
-  const made = element('div', { class: 'row', role: 'group', 'aria-label': `${t.name}: reports by date; arrow keys move` }, element('span', { class: 'name' }, t.name), cells);
-  made.addEventListener('keydown', event => {
-    const at = stops.indexOf(event.target);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: stops.length - 1 }[event.key];
-    if (at < 0 || to === undefined || !stops[to]) return;
-    event.preventDefault();
-    stops[at].tabIndex = -1;
-    stops[to].tabIndex = 0;
-    stops[to].focus();
-  });
-  return made;
+  cells.findLast(c => c.tagName === 'BUTTON')?.setAttribute('tabindex', 0);
+  return element('div', { class: 'row', role: 'group', 'data-row': t.name, 'aria-label': `${t.name}: reports by date; arrow keys move`, onkeydown: move }, element('span', { class: 'name' }, t.name), cells);
+}
+
+// move goes to another day of the row by a key.
+function move(event) {
+  const stops = [...event.currentTarget.querySelectorAll('button')], at = stops.indexOf(event.target);
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: stops.length - 1 }[event.key];
+  if (at < 0 || to === undefined || !stops[to]) return;
+  event.preventDefault();
+  stops[at].tabIndex = -1;
+  stops[to].tabIndex = 0;
+  stops[to].focus();
 }
 
 // showDay shows the reports of a type and date.
@@ -134,7 +134,7 @@ function types() {
     t.name, element('span', { class: 'badge ' + (t.active ? 'good' : 'wait') }, t.active ? 'active' : 'inactive'), yes(t.realTime), plural(t.offset, 'day'), yes(t.notifyOnFail),
     t.repeatAfterDays ? plural(t.repeatAfterDays, 'day') : 'never', yes(t.addToDatapoints), element('code', {}, t.reportTypeId),
     view.operator ? element('div', { class: 'acts' }, button(`edit-${t.name}`, 'Edit…', () => edit(t), { 'aria-label': `Edit ${t.name}` })) : '',
-  ]), 'Report types') : empty('There are no report types yet: the reports function makes them from its definitions within a minute.')];
+  ]), 'Report types', view.types.map(t => t.name)) : empty('There are no report types yet: the reports function makes them from its definitions within a minute.')];
 }
 
 const content = t => ({ active: t.active, realTime: t.realTime, offset: t.offset, notifyOnFail: t.notifyOnFail, repeatAfterDays: t.repeatAfterDays });

@@ -60,7 +60,7 @@ function failed() {
     table(['Job', 'State', 'Runs', 'Date', 'Cause', ...view.operator ? ['Actions'] : []], list.map(j => [
       ...cells(j), [j.code ? element('code', {}, j.code) : '', why(j.error), j.retryAt ? why(['again ', running(j.retryAt, 'in')]) : ''],
       ...view.operator ? [button('retry-' + j.id, 'Try again…', () => retry(j.id, j.record), { 'aria-label': `Try again… job ${j.id}` })] : [],
-    ]), 'Failed jobs'),
+    ]), 'Failed jobs', list.map(j => j.id)),
   ];
 }
 
@@ -69,13 +69,13 @@ const retry = (id, record) => act({ title: `Try job ${id} again?`, says: [`${rec
 function open() {
   const list = [...view.jobs.inprogress, ...view.jobs.new];
   if (!list.length) return [title('Open jobs'), empty('Nothing waits.')];
-  return [title('Open jobs', element('small', {}, 'the newest')), table(['Job', 'State', 'Runs', 'Date'], list.map(cells), 'Open jobs')];
+  return [title('Open jobs', element('small', {}, 'the newest')), table(['Job', 'State', 'Runs', 'Date'], list.map(cells), 'Open jobs', list.map(j => j.id))];
 }
 
 function ended() {
   const list = [...view.jobs.done, ...view.jobs.skipped].sort((a, b) => b.id - a.id).slice(0, 50);
   if (!list.length) return [title('Ended jobs'), empty('No job has ended yet.')];
-  return [title('Ended jobs', element('small', {}, 'the newest')), table(['Job', 'State', 'Runs', 'Date', 'Ended'], list.map(j => [...cells(j), moment(j.changed)]), 'Ended jobs')];
+  return [title('Ended jobs', element('small', {}, 'the newest')), table(['Job', 'State', 'Runs', 'Date', 'Ended'], list.map(j => [...cells(j), moment(j.changed)]), 'Ended jobs', list.map(j => j.id))];
 }
 
 // pretty indents JSON; another text stays as it is.
