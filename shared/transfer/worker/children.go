@@ -31,6 +31,9 @@ func (r *runner) parents(from transfer.Side, source transfer.Record, fields map[
 			fields[p.On(from.Other())] = record.ForeignID
 			continue
 		}
+		if o, f := r.still(from, source); o != ended || f != nil {
+			return o, f
+		}
 		r.lock.release() // a job that waits for others holds nothing
 		if f := r.require(from, flow.On(from), id, p.Force); f != nil || r.broken != nil {
 			return ended, f
