@@ -26,7 +26,7 @@ func (f *function) recordActivity(c *call) (any, error) {
 		return nil, fault.New(fault.Invalid, "no-message", "an activity needs a message").WithParam("message")
 	}
 	if a.SubID != exchange.First {
-		sub, err := f.Store.Subscription(c.Context(), a.SubID)
+		sub, err := f.Store.Subscriptions.Subscription(c.Context(), a.SubID)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return nil, err
 		}
@@ -34,10 +34,10 @@ func (f *function) recordActivity(c *call) (any, error) {
 			return nil, fault.New(fault.Forbidden, "no-access", "No Access to this subscription")
 		}
 	}
-	if err := f.Store.Record(c.Context(), a); err != nil {
+	if err := f.Store.Activities.Record(c.Context(), a); err != nil {
 		return nil, err
 	}
-	return created(a, f.Store.Prune(c.Context()))
+	return created(a, f.Store.Activities.Prune(c.Context()))
 }
 
 // activities answers GET /activity, newest first.
@@ -46,13 +46,13 @@ func (f *function) activities(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, total, err := f.Store.Activities(c.Context(), p.offset(), p.size)
+	list, total, err := f.Store.Activities.List(c.Context(), p.offset(), p.size)
 	return answerOf(list, p, total), err
 }
 
 // activity answers GET /activity/{id}.
 func (f *function) activity(c *call) (any, error) {
-	return numbered(c, f.Store.Activity)
+	return numbered(c, f.Store.Activities.Activity)
 }
 
 // removeActivity answers DELETE /activity/{id}.
@@ -61,5 +61,5 @@ func (f *function) removeActivity(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(f.Store.DeleteActivity(c.Context(), id))
+	return done(f.Store.Activities.DeleteActivity(c.Context(), id))
 }

@@ -71,7 +71,7 @@ func (a Acts) AllowSync(ctx context.Context, by operate.Actor, id exchange.ID, a
 func (a Acts) AddFile(ctx context.Context, by operate.Actor, slice exchange.Slice, g exchange.Grain) error {
 	return a.audited(ctx, by, actAddGrain, label("slice", slice.Name, slice.ID), func(e *audit.Entry) error {
 		e.New = fmt.Sprintf("grain %s of %s", g.ID, g.Source)
-		return a.Store.AddGrains(ctx, slice.ID, []exchange.Grain{g}, true)
+		return a.Store.Grains.AddGrains(ctx, slice.ID, []exchange.Grain{g}, true)
 	})
 }
 
@@ -108,7 +108,7 @@ func editSubscription(ctx context.Context, tables *store.Store, e *audit.Entry, 
 	words := func(s exchange.Subscription) string {
 		return fmt.Sprintf("%s, %s, description %q", s.Name, onOff(s.Active), s.Description)
 	}
-	sub, err := tables.Subscription(ctx, id)
+	sub, err := tables.Subscriptions.Subscription(ctx, id)
 	if err != nil {
 		return sub, err
 	}
@@ -117,10 +117,10 @@ func editSubscription(ctx context.Context, tables *store.Store, e *audit.Entry, 
 		return sub, err
 	}
 	e.New = words(sub)
-	if err := tables.UpdateSubscription(ctx, sub); err != nil {
+	if err := tables.Subscriptions.UpdateSubscription(ctx, sub); err != nil {
 		return sub, err
 	}
-	return tables.Subscription(ctx, id)
+	return tables.Subscriptions.Subscription(ctx, id)
 }
 
 // editCompany changes a company and completes the row of the audit.
@@ -128,7 +128,7 @@ func editCompany(ctx context.Context, tables *store.Store, e *audit.Entry, id ex
 	words := func(c exchange.Company) string {
 		return fmt.Sprintf("%s, %s, address %q", c.Name, onOff(c.Active), c.SyncAddr)
 	}
-	company, err := tables.Company(ctx, id)
+	company, err := tables.Companies.Company(ctx, id)
 	if err != nil {
 		return company, err
 	}
@@ -137,18 +137,18 @@ func editCompany(ctx context.Context, tables *store.Store, e *audit.Entry, id ex
 		return company, err
 	}
 	e.New = words(company)
-	if err := tables.UpdateCompany(ctx, company); err != nil {
+	if err := tables.Companies.UpdateCompany(ctx, company); err != nil {
 		return company, err
 	}
-	return tables.Company(ctx, id)
+	return tables.Companies.Company(ctx, id)
 }
 
 // allowSync locks or unlocks a slice and completes the row of the audit.
 func allowSync(ctx context.Context, tables *store.Store, e *audit.Entry, id exchange.ID, allow bool) (exchange.Slice, error) {
-	slice, err := tables.Slice(ctx, id)
+	slice, err := tables.Slices.Slice(ctx, id)
 	if err != nil {
 		return slice, err
 	}
 	e.Object, e.Old, e.New = label("slice", slice.Name, id), "sync "+onOff(slice.AllowSync), "sync "+onOff(allow)
-	return slice, tables.AllowSync(ctx, id, allow)
+	return slice, tables.Slices.AllowSync(ctx, id, allow)
 }

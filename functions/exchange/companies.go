@@ -11,7 +11,7 @@ import (
 func (f *function) companyRoutes() []route {
 	return []route{
 		{"GET /companies", roleAdmin, anywhere, "", func(c *call) (any, error) {
-			list, err := f.Store.Companies(c.Context())
+			list, err := f.Store.Companies.List(c.Context())
 			if err != nil {
 				return nil, err
 			}
@@ -30,7 +30,7 @@ func (f *function) companyRoutes() []route {
 
 // company1 answers with one company.
 func (f *function) company1(c *call, id exchange.ID) (any, error) {
-	return f.Store.Company(c.Context(), id)
+	return f.Store.Companies.Company(c.Context(), id)
 }
 
 // companyEdit is what may be written of a company. The key is of the partner's server
@@ -76,13 +76,13 @@ func (f *function) createCompany(c *call) (any, error) {
 	if company.ID, err = idOr(edit.ID); err != nil {
 		return nil, err
 	}
-	if err := f.Store.CreateCompany(c.Context(), company); err != nil {
+	if err := f.Store.Companies.CreateCompany(c.Context(), company); err != nil {
 		return nil, err
 	}
 	if err := f.setKey(c, company.ID, edit.Key); err != nil {
 		return nil, err
 	}
-	return created(f.Store.Company(c.Context(), company.ID))
+	return created(f.Store.Companies.Company(c.Context(), company.ID))
 }
 
 // setKey keeps a partner's key, sealed for its company.
@@ -91,11 +91,11 @@ func (f *function) setKey(c *call, company exchange.ID, key *string) error {
 	case key == nil:
 		return nil
 	case *key == "":
-		return f.Store.SetSyncKey(c.Context(), company, nil)
+		return f.Store.Companies.SetSyncKey(c.Context(), company, nil)
 	case len(*key) > maxKeyLength:
 		return fault.New(fault.Invalid, "bad-key", "a key has at most %d bytes", maxKeyLength)
 	}
-	return f.Store.SetSyncKey(c.Context(), company, f.Sealer.Seal(company, *key))
+	return f.Store.Companies.SetSyncKey(c.Context(), company, f.Sealer.Seal(company, *key))
 }
 
 // maxKeyLength bounds a partner's key in bytes. A public program's has about 300.
@@ -120,7 +120,7 @@ func (f *function) editCompany(c *call, id exchange.ID) (any, error) {
 	if err := f.setKey(c, id, key); err != nil {
 		return nil, err
 	}
-	return f.Store.Company(c.Context(), id)
+	return f.Store.Companies.Company(c.Context(), id)
 }
 
 // removeCompany answers DELETE /companies/{id}.
@@ -128,12 +128,12 @@ func (f *function) removeCompany(c *call, id exchange.ID) (any, error) {
 	if id == f.company {
 		return nil, fault.New(fault.Invalid, "own-company", "this server's own company cannot be removed")
 	}
-	return done(f.Store.DeleteCompany(c.Context(), id))
+	return done(f.Store.Companies.DeleteCompany(c.Context(), id))
 }
 
 // companySubs answers GET /companies/{id}/subs.
 func (f *function) companySubs(c *call, id exchange.ID) (any, error) {
-	return paged(c, f.Store.Subscriptions)(&id)
+	return paged(c, f.Store.Subscriptions.List)(&id)
 }
 
 // companySub answers GET /companies/{id}/subs/{slice}: the company's subscription to a
@@ -143,7 +143,7 @@ func (f *function) companySub(c *call, id exchange.ID) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := f.Store.Subscriptions(c.Context(), &id)
+	list, err := f.Store.Subscriptions.List(c.Context(), &id)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (f *function) companySub(c *call, id exchange.ID) (any, error) {
 
 // servers answers GET /servers: the partners that can be synced with, a bare list.
 func (f *function) servers(c *call) (any, error) {
-	all, err := f.Store.Companies(c.Context())
+	all, err := f.Store.Companies.List(c.Context())
 	if err != nil {
 		return nil, err
 	}

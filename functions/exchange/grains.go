@@ -31,10 +31,10 @@ func (f *function) addGrain(c *call) (any, error) {
 	if err := g.Check(); err != nil {
 		return nil, err
 	}
-	if err := f.Store.AddGrains(c.Context(), g.SliceID, []exchange.Grain{g}, c.yes("replace")); err != nil {
+	if err := f.Store.Grains.AddGrains(c.Context(), g.SliceID, []exchange.Grain{g}, c.yes("replace")); err != nil {
 		return nil, err
 	}
-	return created(f.Store.Grain(c.Context(), g.ID, nil))
+	return created(f.Store.Grains.Grain(c.Context(), g.ID, nil))
 }
 
 // allGrains answers GET /grains, of one slice: filter=slice_id:ID.
@@ -57,26 +57,26 @@ func (f *function) grains(c *call, slice exchange.ID) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	total, err := f.Store.Count(c.Context(), slice, exchange.Whole)
+	total, err := f.Store.Grains.Count(c.Context(), slice, exchange.Whole)
 	if err != nil {
 		return nil, err
 	}
-	list, err := f.Store.Grains(c.Context(), slice, p.offset(), p.size, c.yes("payload"))
+	list, err := f.Store.Grains.List(c.Context(), slice, p.offset(), p.size, c.yes("payload"))
 	return answerOf(list, p, total), err
 }
 
 // grain answers GET /grains/{id}. A partner reads the grains of slices that its
 // company subscribes to.
 func (f *function) grain(c *call, id exchange.ID) (any, error) {
-	return f.Store.Grain(c.Context(), id, c.reach())
+	return f.Store.Grains.Grain(c.Context(), id, c.reach())
 }
 
 // grainKeyed answers GET /grains/{slice}/{key}.
 func (f *function) grainKeyed(c *call, id exchange.ID) (any, error) {
-	return f.Store.GrainKeyed(c.Context(), id, strings.ToLower(c.PathValue("key")))
+	return f.Store.Grains.GrainKeyed(c.Context(), id, strings.ToLower(c.PathValue("key")))
 }
 
 // removeGrain answers DELETE /grains/{id}.
 func (f *function) removeGrain(c *call, id exchange.ID) (any, error) {
-	return done(f.Store.DeleteGrain(c.Context(), id))
+	return done(f.Store.Grains.DeleteGrain(c.Context(), id))
 }

@@ -56,7 +56,7 @@ func (f *function) loginByName(ctx context.Context, body rest.Login) (any, error
 	if err := f.guesses.allowed("name "+body.Username, f.Now()); err != nil {
 		return nil, err
 	}
-	user, err := f.Store.UserNamed(ctx, body.Username)
+	user, err := f.Store.Users.UserNamed(ctx, body.Username)
 	known := err == nil
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return nil, err
@@ -72,7 +72,7 @@ func (f *function) loginByName(ctx context.Context, body rest.Login) (any, error
 		return nil, errLogin
 	}
 	refresh := secret(refreshBytes)
-	if err := f.Store.LoggedIn(ctx, user.ID, sha256.Sum256([]byte(refresh)), f.Settings.RefreshTTL); err != nil {
+	if err := f.Store.Users.LoggedIn(ctx, user.ID, sha256.Sum256([]byte(refresh)), f.Settings.RefreshTTL); err != nil {
 		return nil, err
 	}
 	return f.token(callerOf(user), refresh)
@@ -117,7 +117,7 @@ func secret(n int) string {
 // refresh answers GET /refresh/{token}.
 func (f *function) refresh(c *call) (any, error) {
 	text := c.PathValue("token")
-	user, err := f.Store.Refreshing(c.Context(), sha256.Sum256([]byte(text)))
+	user, err := f.Store.Users.Refreshing(c.Context(), sha256.Sum256([]byte(text)))
 	if fault.KindOf(err) == fault.NotFound {
 		return nil, errLogin
 	}
@@ -132,7 +132,7 @@ func (f *function) me(c *call) (any, error) {
 	if c.caller.ID == 0 {
 		return store.User{Username: c.caller.Username, Role: c.caller.Role, CompanyID: c.caller.Company, Active: true, FirstName: "sync", LastName: "sync"}, nil
 	}
-	return f.Store.User(c.Context(), c.caller.ID)
+	return f.Store.Users.User(c.Context(), c.caller.ID)
 }
 
 // A key is the id of its row and 32 random bytes, in hexadecimal. The row has the
@@ -149,7 +149,7 @@ func (f *function) loginByKey(ctx context.Context, key string) (any, error) {
 	if err := f.guesses.allowed("key "+id.String(), f.Now()); err != nil {
 		return nil, err
 	}
-	kept, err := f.Store.ValidKey(ctx, id)
+	kept, err := f.Store.Keys.ValidKey(ctx, id)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return nil, err
 	}
@@ -158,14 +158,14 @@ func (f *function) loginByKey(ctx context.Context, key string) (any, error) {
 		f.guesses.failed("key "+id.String(), f.Now())
 		return nil, errLogin
 	}
-	company, err := f.Store.Company(ctx, kept.CompanyID)
+	company, err := f.Store.Companies.Company(ctx, kept.CompanyID)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return nil, err
 	}
 	if !company.Active {
 		return nil, errLogin
 	}
-	if err := f.Store.KeyUsed(ctx, id); err != nil {
+	if err := f.Store.Keys.KeyUsed(ctx, id); err != nil {
 		return nil, err
 	}
 	return f.token(caller{Username: "sync_" + id.String(), Role: roleSync, Company: kept.CompanyID}, "")
@@ -191,11 +191,11 @@ func (f *function) newKey(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := f.Store.Company(c.Context(), company); err != nil {
+	if _, err := f.Store.Companies.Company(c.Context(), company); err != nil {
 		return nil, err
 	}
 	key, text := NewKey(company)
-	if err := f.Store.AddKey(c.Context(), key, f.Settings.KeyOverlap); err != nil {
+	if err := f.Store.Keys.AddKey(c.Context(), key, f.Settings.KeyOverlap); err != nil {
 		return nil, err
 	}
 	return rest.Key{Primary: f.company, Key: text}, nil
@@ -218,18 +218,18 @@ func (f *function) keys(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return paged(c, f.Store.Keys)(&company)
+	return paged(c, f.Store.Keys.List)(&company)
 }
 
 // revokeKey answers DELETE /apikeys/{id}.
 func (f *function) revokeKey(c *call, id exchange.ID) (any, error) {
-	keys, err := f.Store.Keys(c.Context(), c.reach())
+	keys, err := f.Store.Keys.List(c.Context(), c.reach())
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range keys {
 		if k.ID == id {
-			return done(f.Store.RevokeKey(c.Context(), id))
+			return done(f.Store.Keys.RevokeKey(c.Context(), id))
 		}
 	}
 	return nil, fault.New(fault.NotFound, "not-found", "there is no such key")

@@ -12,7 +12,7 @@ import (
 func (f *function) tagRoutes() []route {
 	return []route{
 		{"GET /tags", roleSync, anywhere, "", func(c *call) (any, error) {
-			list, err := f.Store.Tags(c.Context())
+			list, err := f.Store.Tags.List(c.Context())
 			if err != nil {
 				return nil, err
 			}
@@ -53,21 +53,21 @@ func (f *function) createTag(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := f.Store.CreateTag(c.Context(), store.Tag{Name: name, Description: edit.Description})
+	id, err := f.Store.Tags.CreateTag(c.Context(), store.Tag{Name: name, Description: edit.Description})
 	if err != nil {
 		return nil, err
 	}
-	return created(f.Store.Tag(c.Context(), id))
+	return created(f.Store.Tags.Tag(c.Context(), id))
 }
 
 // tag answers GET /tags/{id}.
 func (f *function) tag(c *call) (any, error) {
-	return numbered(c, f.Store.Tag)
+	return numbered(c, f.Store.Tags.Tag)
 }
 
 // editTag answers PATCH /tags/{id}.
 func (f *function) editTag(c *call) (any, error) {
-	tag, err := numbered(c, f.Store.Tag)
+	tag, err := numbered(c, f.Store.Tags.Tag)
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +79,10 @@ func (f *function) editTag(c *call) (any, error) {
 		return nil, err
 	}
 	tag.Description = edit.Description
-	if err := f.Store.UpdateTag(c.Context(), tag); err != nil {
+	if err := f.Store.Tags.UpdateTag(c.Context(), tag); err != nil {
 		return nil, err
 	}
-	return f.Store.Tag(c.Context(), tag.ID)
+	return f.Store.Tags.Tag(c.Context(), tag.ID)
 }
 
 // removeTag answers DELETE /tags/{id}.
@@ -91,7 +91,7 @@ func (f *function) removeTag(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(f.Store.DeleteTag(c.Context(), id))
+	return done(f.Store.Tags.DeleteTag(c.Context(), id))
 }
 
 // tagSlice answers POST and DELETE /tags/{id}/slices/{slice}.
@@ -104,13 +104,13 @@ func (f *function) tagSlice(c *call, on bool) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(f.Store.TagSlice(c.Context(), id, slice, on))
+	return done(f.Store.Tags.TagSlice(c.Context(), id, slice, on))
 }
 
 func (f *function) userRoutes() []route {
 	return []route{
 		{"GET /users", roleAdmin, anywhere, "", func(c *call) (any, error) {
-			list, err := f.Store.Users(c.Context())
+			list, err := f.Store.Users.List(c.Context())
 			if err != nil {
 				return nil, err
 			}
@@ -175,19 +175,19 @@ func (f *function) createUser(c *call) (any, error) {
 	if u.Password, err = HashPassword(edit.Password); err != nil {
 		return nil, err
 	}
-	if _, err := f.Store.Company(c.Context(), u.CompanyID); err != nil {
+	if _, err := f.Store.Companies.Company(c.Context(), u.CompanyID); err != nil {
 		return nil, err
 	}
-	id, err := f.Store.CreateUser(c.Context(), u)
+	id, err := f.Store.Users.CreateUser(c.Context(), u)
 	if err != nil {
 		return nil, err
 	}
-	return created(f.Store.User(c.Context(), id))
+	return created(f.Store.Users.User(c.Context(), id))
 }
 
 // user answers GET /users/{id}.
 func (f *function) user(c *call) (any, error) {
-	return numbered(c, f.Store.User)
+	return numbered(c, f.Store.Users.User)
 }
 
 // below refuses to change a user who is stronger than the caller.
@@ -201,7 +201,7 @@ func below(c *call, u store.User) error {
 // editUser answers PATCH /users/{id}. What the body does not name stays; the password
 // has a route of its own.
 func (f *function) editUser(c *call) (any, error) {
-	old, err := numbered(c, f.Store.User)
+	old, err := numbered(c, f.Store.Users.User)
 	if err != nil {
 		return nil, err
 	}
@@ -218,22 +218,22 @@ func (f *function) editUser(c *call) (any, error) {
 		return nil, err
 	}
 	u.ID = old.ID
-	if err := f.Store.UpdateUser(c.Context(), u); err != nil {
+	if err := f.Store.Users.UpdateUser(c.Context(), u); err != nil {
 		return nil, err
 	}
-	return f.Store.User(c.Context(), u.ID)
+	return f.Store.Users.User(c.Context(), u.ID)
 }
 
 // removeUser answers DELETE /users/{id}.
 func (f *function) removeUser(c *call) (any, error) {
-	old, err := numbered(c, f.Store.User)
+	old, err := numbered(c, f.Store.Users.User)
 	if err != nil {
 		return nil, err
 	}
 	if err := below(c, old); err != nil {
 		return nil, err
 	}
-	return done(f.Store.DeleteUser(c.Context(), old.ID))
+	return done(f.Store.Users.DeleteUser(c.Context(), old.ID))
 }
 
 // passwordEdit is the body of PATCH /password/{id}.
@@ -258,7 +258,7 @@ func (f *function) changePassword(c *call) (any, error) {
 	if !own && c.caller.Role > roleAdmin {
 		return nil, fault.New(fault.Forbidden, "forbidden", "another user's password needs an administrator")
 	}
-	u, err := f.Store.User(c.Context(), id)
+	u, err := f.Store.Users.User(c.Context(), id)
 	if err != nil {
 		return nil, err
 	}
@@ -281,5 +281,5 @@ func (f *function) changePassword(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(f.Store.SetPassword(c.Context(), id, hash))
+	return done(f.Store.Users.SetPassword(c.Context(), id, hash))
 }

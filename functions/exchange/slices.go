@@ -20,7 +20,7 @@ func (f *function) sliceRoutes() []route {
 		{"DELETE /slices/{id}", roleAdmin, anywhere, "remove-slice", withID(f.removeSlice)},
 		{"GET /slices/metadata/{id}", roleSync, anywhere, "", withID(f.metadata)},
 		{"POST /slices/refresh/{id}", roleAdmin, onPrimary, "refresh-slice", withID(func(c *call, id exchange.ID) (any, error) {
-			return f.Store.Refresh(c.Context(), id)
+			return f.Store.Slices.Refresh(c.Context(), id)
 		})},
 		{"PUT /slices/lock/{id}", roleAdmin, onPrimary, actLock, withID(f.allowing(false))},
 		{"PUT /slices/unlock/{id}", roleAdmin, onPrimary, actUnlock, withID(f.allowing(true))},
@@ -40,7 +40,7 @@ func (f *function) slices(c *call) (any, error) {
 	query := c.URL.Query()
 	names, all := query.Get("tags"), query.Get("tags-all")
 	if names == "" && all == "" {
-		list, err := f.Store.Slices(c.Context())
+		list, err := f.Store.Slices.List(c.Context())
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func (f *function) slices(c *call) (any, error) {
 	if tags = slices.Compact(tags); len(tags) > maxPageSize || names != "" && all != "" {
 		return nil, fault.New(fault.Invalid, "bad-tags", "give tags or tags-all, at most %d names", maxPageSize)
 	}
-	list, err := f.Store.Tagged(c.Context(), tags, all != "")
+	list, err := f.Store.Tags.Tagged(c.Context(), tags, all != "")
 	if err != nil {
 		return nil, err
 	}
@@ -98,10 +98,10 @@ func (f *function) createSlice(c *call) (any, error) {
 	if slice.ID, err = idOr(edit.ID); err != nil {
 		return nil, err
 	}
-	if err := f.Store.CreateSlice(c.Context(), slice); err != nil {
+	if err := f.Store.Slices.CreateSlice(c.Context(), slice); err != nil {
 		return nil, err
 	}
-	return created(f.Store.Slice(c.Context(), slice.ID))
+	return created(f.Store.Slices.Slice(c.Context(), slice.ID))
 }
 
 // slice answers GET /slices/{id}.
@@ -109,13 +109,13 @@ func (f *function) slice(c *call, id exchange.ID) (any, error) {
 	if err := f.readable(c, id); err != nil {
 		return nil, err
 	}
-	return f.Store.Slice(c.Context(), id)
+	return f.Store.Slices.Slice(c.Context(), id)
 }
 
 // sliceNamed answers GET /slices/name/{name}. To a partner a slice that is not the
 // partner's is as absent as one that does not exist.
 func (f *function) sliceNamed(c *call) (any, error) {
-	slice, err := f.Store.SliceNamed(c.Context(), strings.ToLower(c.PathValue("name")))
+	slice, err := f.Store.Slices.SliceNamed(c.Context(), strings.ToLower(c.PathValue("name")))
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (f *function) sliceNamed(c *call) (any, error) {
 
 // editSlice answers PATCH /slices/{id}. What the body does not name stays.
 func (f *function) editSlice(c *call, id exchange.ID) (any, error) {
-	old, err := f.Store.Slice(c.Context(), id)
+	old, err := f.Store.Slices.Slice(c.Context(), id)
 	if err != nil {
 		return nil, err
 	}
@@ -148,15 +148,15 @@ func (f *function) editSlice(c *call, id exchange.ID) (any, error) {
 		return nil, err
 	}
 	slice.ID = id
-	if err := f.Store.UpdateSlice(c.Context(), slice); err != nil {
+	if err := f.Store.Slices.UpdateSlice(c.Context(), slice); err != nil {
 		return nil, err
 	}
-	return f.Store.Slice(c.Context(), id)
+	return f.Store.Slices.Slice(c.Context(), id)
 }
 
 // removeSlice answers DELETE /slices/{id}.
 func (f *function) removeSlice(c *call, id exchange.ID) (any, error) {
-	return done(f.Store.DeleteSlice(c.Context(), id))
+	return done(f.Store.Slices.DeleteSlice(c.Context(), id))
 }
 
 // metadata answers GET /slices/metadata/{id}: a bare list by key.
@@ -164,7 +164,7 @@ func (f *function) metadata(c *call, id exchange.ID) (any, error) {
 	if err := f.readable(c, id); err != nil {
 		return nil, err
 	}
-	meta, err := f.Store.Metadata(c.Context(), id)
+	meta, err := f.Store.Slices.Metadata(c.Context(), id)
 	list := []rest.Meta{}
 	for _, key := range slices.Sorted(maps.Keys(meta)) {
 		list = append(list, rest.Meta{Key: key, Value: meta[key]})

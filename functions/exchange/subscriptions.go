@@ -8,11 +8,11 @@ import (
 
 func (f *function) subRoutes() []route {
 	return []route{
-		{"GET /subs", roleAdmin, anywhere, "", func(c *call) (any, error) { return paged(c, f.Store.Subscriptions)(nil) }},
+		{"GET /subs", roleAdmin, anywhere, "", func(c *call) (any, error) { return paged(c, f.Store.Subscriptions.List)(nil) }},
 		{"POST /subs", roleAdmin, onPrimary, "create-subscription", f.createSub},
 		{"GET /subs/{id}", roleAdmin, anywhere, "", withID(f.sub)},
 		{"GET /subs/name/{name}", roleAdmin, anywhere, "", func(c *call) (any, error) {
-			return f.Store.SubscriptionNamed(c.Context(), strings.ToLower(c.PathValue("name")))
+			return f.Store.Subscriptions.SubscriptionNamed(c.Context(), strings.ToLower(c.PathValue("name")))
 		}},
 		{"PUT /subs/{id}", roleAdmin, anywhere, actEditSubscription, withID(f.editSub)},
 		{"PATCH /subs/{id}", roleAdmin, anywhere, actEditSubscription, withID(f.editSub)},
@@ -44,15 +44,15 @@ func (f *function) createSub(c *call) (any, error) {
 	if sub.ID, err = idOr(edit.ID); err != nil {
 		return nil, err
 	}
-	if err := f.Store.CreateSubscription(c.Context(), sub); err != nil {
+	if err := f.Store.Subscriptions.CreateSubscription(c.Context(), sub); err != nil {
 		return nil, err
 	}
-	return created(f.Store.Subscription(c.Context(), sub.ID))
+	return created(f.Store.Subscriptions.Subscription(c.Context(), sub.ID))
 }
 
 // sub answers GET /subs/{id}.
 func (f *function) sub(c *call, id exchange.ID) (any, error) {
-	return f.Store.Subscription(c.Context(), id)
+	return f.Store.Subscriptions.Subscription(c.Context(), id)
 }
 
 // editSub answers PUT and PATCH /subs/{id}. What the body does not name stays; slice
@@ -71,5 +71,5 @@ func (f *function) editSub(c *call, id exchange.ID) (any, error) {
 
 // removeSub answers DELETE /subs/{id}.
 func (f *function) removeSub(c *call, id exchange.ID) (any, error) {
-	return done(f.Store.DeleteSubscription(c.Context(), id))
+	return done(f.Store.Subscriptions.DeleteSubscription(c.Context(), id))
 }

@@ -22,9 +22,9 @@ func (f *function) syncRoutes() []route {
 func (f *function) partner(c *call) (exchange.Company, error) {
 	text := c.PathValue("partner")
 	if id, err := exchange.ParseID(text); err == nil {
-		return f.Store.Company(c.Context(), id)
+		return f.Store.Companies.Company(c.Context(), id)
 	}
-	return f.Store.CompanyAt(c.Context(), text)
+	return f.Store.Companies.CompanyAt(c.Context(), text)
 }
 
 // sync answers POST /sync/{url or company}: nothing is dialled but the address of a
@@ -63,7 +63,7 @@ func (f *function) session(c *call) (any, error) {
 
 // published answers GET /sync/subs: a bare list, as public programs read it.
 func (f *function) published(c *call) (any, error) {
-	list, err := f.Store.Published(c.Context(), c.caller.Company)
+	list, err := f.Store.Subscriptions.Published(c.Context(), c.caller.Company)
 	if list == nil {
 		list = []exchange.Subscription{}
 	}
@@ -72,7 +72,7 @@ func (f *function) published(c *call) (any, error) {
 
 // subscribed refuses a slice that the caller's company does not subscribe to.
 func (f *function) subscribed(c *call, slice exchange.ID) error {
-	_, err := f.Store.Subscribed(c.Context(), c.caller.Company, slice)
+	_, err := f.Store.Subscriptions.Subscribed(c.Context(), c.caller.Company, slice)
 	return err
 }
 
@@ -85,7 +85,7 @@ func (f *function) publishedSlice(c *call, id exchange.ID) (any, error) {
 		ID exchange.ID `json:"id"`
 	}
 	list := []brief{}
-	for id, err := range f.Store.IDs(c.Context(), id, exchange.Whole) {
+	for id, err := range f.Store.Grains.IDs(c.Context(), id, exchange.Whole) {
 		if err != nil {
 			return nil, err
 		}

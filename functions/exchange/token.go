@@ -75,7 +75,7 @@ func (f *function) caller(r *http.Request) (caller, error) {
 	if err != nil || c.Role <= roleAdmin {
 		return c, err
 	}
-	company, err := f.Store.Company(r.Context(), c.Company)
+	company, err := f.Store.Companies.Company(r.Context(), c.Company)
 	switch {
 	case fault.KindOf(err) == fault.NotFound, err == nil && !company.Active:
 		return caller{}, errToken

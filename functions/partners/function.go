@@ -74,7 +74,7 @@ func Handler(p Parts) http.Handler {
 		if err := json.Unmarshal(body, &task); err != nil || task.Start < 1 {
 			return nil, fault.New(fault.Invalid, "bad-task", `the body is not {"start": number}`)
 		}
-		start, err := p.Store.Start(r.Context(), task.Start)
+		start, err := p.Store.Starts.Start(r.Context(), task.Start)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +90,7 @@ const mostAttempts = 3
 
 // carryOut makes one attempt at a start.
 func (p Parts) carryOut(ctx context.Context, start store.Start) (any, error) {
-	if err := p.Store.Attempt(ctx, start.ID); err != nil {
+	if err := p.Store.Starts.Attempt(ctx, start.ID); err != nil {
 		return nil, err
 	}
 	reports, err := p.sync(ctx, start)
@@ -102,7 +102,7 @@ func (p Parts) carryOut(ctx context.Context, start store.Start) (any, error) {
 		return nil, fault.New(fault.Retry, "sync-broke-off", "the sync broke off and is tried again: %s", reason)
 	}
 	// The partner knows the outcome by now, so it is kept even if the queue has gone away.
-	if err := p.Store.EndStart(context.WithoutCancel(ctx), start.ID, reason, reports); err != nil {
+	if err := p.Store.Starts.EndStart(context.WithoutCancel(ctx), start.ID, reason, reports); err != nil {
 		return nil, err
 	}
 	if reason == "" {
@@ -116,7 +116,7 @@ func (p Parts) sync(ctx context.Context, start store.Start) ([]exchange.Report, 
 	if start.Company == exchange.First {
 		return p.Syncer.SyncAll(ctx, start.Test)
 	}
-	partner, err := p.Store.Company(ctx, start.Company)
+	partner, err := p.Store.Companies.Company(ctx, start.Company)
 	if err != nil {
 		return nil, err
 	}

@@ -37,9 +37,7 @@ var session = []variable{
 	{"default_week_format", "0"},
 	{"lc_time_names", "'en_US'"},
 	{"sql_auto_is_null", "0"},
-	// Warnings of a definition's statements are read.
-	{"sql_notes", "1"},
-	{"max_error_count", "64"},
+	{"sql_notes", "1"}, // warnings of a definition's statements are read
 	{"sql_select_limit", "18446744073709551615"},
 	{"sql_safe_updates", "0"},
 	{"sql_big_selects", "1"},
@@ -58,7 +56,8 @@ func ours(name string) bool {
 	}
 	name = strings.Trim(name, "`")
 	switch {
-	case slices.Contains([]string{"tx_isolation", "transaction_isolation", "names"}, name), strings.HasPrefix(name, "character_set_"), strings.HasPrefix(name, "collation_"):
+	// MySQL lets few users set max_error_count, so that the DSN does not either is all.
+	case slices.Contains([]string{"tx_isolation", "transaction_isolation", "names", "max_error_count"}, name), strings.HasPrefix(name, "character_set_"), strings.HasPrefix(name, "collation_"):
 		return true
 	}
 	return slices.ContainsFunc(session, func(v variable) bool { return v.name == name })

@@ -114,8 +114,8 @@ func (m *Memory) DeleteSubscription(_ context.Context, id exchange.ID) error {
 	return nil
 }
 
-// Subscriptions implements Tables.
-func (m *Memory) Subscriptions(_ context.Context, company *exchange.ID) ([]exchange.Subscription, error) {
+// AllSubscriptions implements Tables.
+func (m *Memory) AllSubscriptions(_ context.Context, company *exchange.ID) ([]exchange.Subscription, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []exchange.Subscription
@@ -137,7 +137,7 @@ func (m *Memory) Published(ctx context.Context, company exchange.ID) ([]exchange
 		m.refresh(s)
 	}
 	m.mu.Unlock()
-	return m.Subscriptions(ctx, &company)
+	return m.AllSubscriptions(ctx, &company)
 }
 
 // refresh hashes a slice.
@@ -219,7 +219,7 @@ func (m *Memory) Read(_ context.Context, slice exchange.ID, ids []exchange.ID, f
 // Held implements exchange.Local.
 func (m *Memory) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
 	names := exchange.Names{Subscriptions: map[string]exchange.ID{}, Slices: map[string]exchange.ID{}, Holders: map[exchange.ID]exchange.ID{}}
-	all, _ := m.Subscriptions(ctx, nil)
+	all, _ := m.AllSubscriptions(ctx, nil)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range m.slices {

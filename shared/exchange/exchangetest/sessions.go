@@ -184,9 +184,9 @@ func flags(t *testing.T, w *World, activities func(Tables) []exchange.Activity) 
 	want := func(step, outcomeWanted string, there, here bool) {
 		t.Helper()
 		r := outcome(t, w.Sync(false))
-		theirs, err := w.Primary.Subscriptions(t.Context(), nil)
+		theirs, err := w.Primary.AllSubscriptions(t.Context(), nil)
 		w.Must(err)
-		ours, err := w.Secondary.Subscriptions(t.Context(), nil)
+		ours, err := w.Secondary.AllSubscriptions(t.Context(), nil)
 		w.Must(err)
 		if r.Outcome != outcomeWanted || theirs[0].Active != there || ours[0].Active != here {
 			t.Errorf("%s: %s, active there %v, here %v", step, r.Outcome, theirs[0].Active, ours[0].Active)

@@ -25,7 +25,7 @@ type Tables interface {
 	CreateSubscription(ctx context.Context, b exchange.Subscription) error
 	UpdateSubscription(ctx context.Context, b exchange.Subscription) error
 	DeleteSubscription(ctx context.Context, id exchange.ID) error
-	Subscriptions(ctx context.Context, company *exchange.ID) ([]exchange.Subscription, error)
+	AllSubscriptions(ctx context.Context, company *exchange.ID) ([]exchange.Subscription, error)
 }
 
 // World is a primary and a secondary with tables of their own.

@@ -9,7 +9,7 @@ import (
 )
 
 // Record implements exchange.Journal.
-func (s *Store) Record(ctx context.Context, a exchange.Activity) error {
+func (s *Activities) Record(ctx context.Context, a exchange.Activity) error {
 	return sqldb.Outage(record(ctx, s.db, a), "keep an activity")
 }
 
@@ -28,8 +28,8 @@ func scanActivity(row sqldb.Row) (a exchange.Activity, err error) {
 	return a, err
 }
 
-// Activities returns a page of activities, newest first, and their number.
-func (s *Store) Activities(ctx context.Context, offset, limit int) ([]exchange.Activity, int, error) {
+// List returns a page of activities, newest first, and their number.
+func (s *Activities) List(ctx context.Context, offset, limit int) ([]exchange.Activity, int, error) {
 	var total int
 	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM exchange_activity").Scan(&total); err != nil {
 		return nil, 0, sqldb.Outage(err, "count the activities")
@@ -39,13 +39,13 @@ func (s *Store) Activities(ctx context.Context, offset, limit int) ([]exchange.A
 }
 
 // Activity returns one activity.
-func (s *Store) Activity(ctx context.Context, id int64) (exchange.Activity, error) {
+func (s *Activities) Activity(ctx context.Context, id int64) (exchange.Activity, error) {
 	a, err := scanActivity(s.db.QueryRowContext(ctx, "SELECT "+activityColumns+" FROM exchange_activity WHERE id = ?", id))
 	return a, notThere(err, "activity")
 }
 
 // DeleteActivity removes one activity.
-func (s *Store) DeleteActivity(ctx context.Context, id int64) error {
+func (s *Activities) DeleteActivity(ctx context.Context, id int64) error {
 	return notThere(sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "DELETE FROM exchange_activity WHERE id = ?", id), "activity")
 }
 
@@ -57,7 +57,7 @@ const (
 
 // Prune removes old activities. The newest of each company and subscription stay, of
 // successes and of failures: they say when a partner was last in line.
-func (s *Store) Prune(ctx context.Context) error {
+func (s *Activities) Prune(ctx context.Context) error {
 	old, err := sqldb.Collect(ctx, s.db, sqldb.Column[int64], `SELECT a.id FROM exchange_activity a WHERE a.created_at < NOW(6) - INTERVAL ? DAY
 		AND EXISTS (SELECT 1 FROM exchange_activity n WHERE n.company_id = a.company_id AND n.sub_id = a.sub_id AND n.success = a.success AND n.test = a.test AND n.id > a.id)
 		ORDER BY a.id LIMIT ?`, keepActivities, pruneMost)

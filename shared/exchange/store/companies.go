@@ -44,7 +44,7 @@ func emptyNull(text string) any {
 }
 
 // Company returns a company.
-func (s *Store) Company(ctx context.Context, id exchange.ID) (exchange.Company, error) {
+func (s *Companies) Company(ctx context.Context, id exchange.ID) (exchange.Company, error) {
 	c, err := scanCompany(s.db.QueryRowContext(ctx, "SELECT "+companyColumns+" FROM exchange_company WHERE id = ?", bin(id)))
 	return c, notThere(err, "company")
 }
@@ -56,7 +56,7 @@ func ascii(text string) bool {
 }
 
 // CompanyAt returns the company with a sync address.
-func (s *Store) CompanyAt(ctx context.Context, address string) (exchange.Company, error) {
+func (s *Companies) CompanyAt(ctx context.Context, address string) (exchange.Company, error) {
 	if !ascii(address) {
 		return exchange.Company{}, notThere(sql.ErrNoRows, "company")
 	}
@@ -64,40 +64,40 @@ func (s *Store) CompanyAt(ctx context.Context, address string) (exchange.Company
 	return c, notThere(err, "company")
 }
 
-// Companies returns all companies by name.
-func (s *Store) Companies(ctx context.Context) ([]exchange.Company, error) {
+// List returns all companies by name.
+func (s *Companies) List(ctx context.Context) ([]exchange.Company, error) {
 	list, err := sqldb.Collect(ctx, s.db, scanCompany, "SELECT "+companyColumns+" FROM exchange_company ORDER BY name")
 	return list, sqldb.Outage(err, "read the companies")
 }
 
 // CreateCompany adds a company. Its name is clean.
-func (s *Store) CreateCompany(ctx context.Context, c exchange.Company) error {
+func (s *Companies) CreateCompany(ctx context.Context, c exchange.Company) error {
 	_, err := s.db.ExecContext(ctx, "INSERT INTO exchange_company (id, name, sync_addr, active, created_at, updated_at) VALUES (?, ?, ?, ?, NOW(6), NOW(6))",
 		bin(c.ID), c.Name, emptyNull(c.SyncAddr), c.Active)
 	return sqldb.Outage(taken(err, "another company has this id, name or address"), "add a company")
 }
 
 // UpdateCompany writes a company's name, address and flag.
-func (s *Store) UpdateCompany(ctx context.Context, c exchange.Company) error {
+func (s *Companies) UpdateCompany(ctx context.Context, c exchange.Company) error {
 	err := sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "UPDATE exchange_company SET name = ?, sync_addr = ?, active = ?, updated_at = NOW(6) WHERE id = ?",
 		c.Name, emptyNull(c.SyncAddr), c.Active, bin(c.ID))
 	return notThere(taken(err, "another company has this name or address"), "company")
 }
 
 // SetSyncKey keeps the sealed key with which this server logs in at a partner's.
-func (s *Store) SetSyncKey(ctx context.Context, company exchange.ID, sealed []byte) error {
+func (s *Companies) SetSyncKey(ctx context.Context, company exchange.ID, sealed []byte) error {
 	err := sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "UPDATE exchange_company SET sync_key = ?, updated_at = NOW(6) WHERE id = ?", sealed, bin(company))
 	return notThere(err, "company")
 }
 
 // SyncKey returns the sealed key of a partner, nil for none.
-func (s *Store) SyncKey(ctx context.Context, company exchange.ID) (sealed []byte, err error) {
+func (s *Companies) SyncKey(ctx context.Context, company exchange.ID) (sealed []byte, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT sync_key FROM exchange_company WHERE id = ?", bin(company)).Scan(&sealed)
 	return sealed, notThere(err, "company")
 }
 
 // DeleteCompany removes a company that has no subscriptions, with its users and keys.
-func (s *Store) DeleteCompany(ctx context.Context, id exchange.ID) error {
+func (s *Companies) DeleteCompany(ctx context.Context, id exchange.ID) error {
 	return s.db.InTx(ctx, "remove a company", func(tx *sql.Tx) error {
 		var subs int
 		if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM exchange_subscription WHERE company_id = ?", bin(id)).Scan(&subs); err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"iter"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
@@ -16,12 +15,13 @@ import (
 // implements exchange.Local and exchange.Copy. Every write demands the right to sync with
 // the partner, which Hold takes; without it the tables are only read.
 type Copies struct {
-	store *Store
+	exchange.Index
+	db    *sqldb.DB
 	right *right
 }
 
 // Copies returns the tables for a run that writes nothing.
-func (s *Store) Copies() *Copies { return &Copies{store: s} }
+func (s *Rights) Copies() *Copies { return &Copies{&Grains{s.db}, s.db, nil} }
 
 // right is the right to sync with a partner. token is its fencing token.
 type right struct {
@@ -33,7 +33,7 @@ type right struct {
 // Hold takes the right to sync with a partner for a term, which Renewed prolongs. The error is
 // a fault.Superseded while another sync with the partner runs. A holder that died is
 // replaced when its term is over, and a holder that was replaced writes nothing more.
-func (s *Store) Hold(ctx context.Context, partner exchange.ID, term time.Duration) (*Copies, error) {
+func (s *Rights) Hold(ctx context.Context, partner exchange.ID, term time.Duration) (*Copies, error) {
 	r := &right{partner, lease.NewToken(), term}
 	if _, err := s.db.ExecContext(ctx, "INSERT IGNORE INTO exchange_session (company_id) VALUES (?)", bin(partner)); err != nil {
 		return nil, sqldb.Outage(err, "prepare the row of a partner's syncs")
@@ -45,7 +45,7 @@ func (s *Store) Hold(ctx context.Context, partner exchange.ID, term time.Duratio
 	if !ok {
 		return nil, fault.New(fault.Superseded, "sync-running", "a sync with this partner is running; wait for its end")
 	}
-	return &Copies{s, r}, nil
+	return &Copies{&Grains{s.db}, s.db, r}, nil
 }
 
 // errLost is the error of a writer without the right to sync with the partner.
@@ -69,7 +69,7 @@ func (c *Copies) Renewed(parent context.Context) (ctx context.Context, stop func
 			if err := c.renew(ctx); fault.KindOf(err) == fault.Superseded {
 				cancel(err)
 			} else if err != nil && ctx.Err() == nil {
-				c.store.db.Log.WarnContext(ctx, "the right to sync with a partner could not be prolonged; it is tried again", "error", err)
+				c.db.Log.WarnContext(ctx, "the right to sync with a partner could not be prolonged; it is tried again", "error", err)
 			}
 		}
 	}()
@@ -84,16 +84,16 @@ func (c *Copies) Renewed(parent context.Context) (ctx context.Context, stop func
 func (c *Copies) renew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.right.term/3)
 	defer cancel()
-	err := sqldb.ExactlyOne(ctx, c.store.db, errLost, "UPDATE exchange_session SET lease_until = NOW(6) + INTERVAL ? MICROSECOND WHERE company_id = ? AND token = ?",
+	err := sqldb.ExactlyOne(ctx, c.db, errLost, "UPDATE exchange_session SET lease_until = NOW(6) + INTERVAL ? MICROSECOND WHERE company_id = ? AND token = ?",
 		sqldb.Micros(c.right.term), bin(c.right.partner), c.right.token)
 	return sqldb.Outage(err, "prolong the right to sync with a partner")
 }
 
 // release gives the right back, unless another sync has it already.
 func (c *Copies) release(ctx context.Context) {
-	_, err := c.store.db.ExecContext(ctx, "UPDATE exchange_session SET token = NULL, lease_until = NULL WHERE company_id = ? AND token = ?", bin(c.right.partner), c.right.token)
+	_, err := c.db.ExecContext(ctx, "UPDATE exchange_session SET token = NULL, lease_until = NULL WHERE company_id = ? AND token = ?", bin(c.right.partner), c.right.token)
 	if err != nil {
-		c.store.db.Log.WarnContext(ctx, "the right to sync with a partner could not be given back; it ends by itself", "error", err)
+		c.db.Log.WarnContext(ctx, "the right to sync with a partner could not be given back; it ends by itself", "error", err)
 	}
 }
 
@@ -103,7 +103,7 @@ func (c *Copies) write(ctx context.Context, what string, fn func(*sql.Tx) error)
 	if c.right == nil {
 		return errLost
 	}
-	return c.store.db.InTx(ctx, what, func(tx *sql.Tx) error {
+	return c.db.InTx(ctx, what, func(tx *sql.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
@@ -114,14 +114,4 @@ func (c *Copies) write(ctx context.Context, what string, fn func(*sql.Tx) error)
 		}
 		return err
 	})
-}
-
-// IDs implements exchange.Index.
-func (c *Copies) IDs(ctx context.Context, slice exchange.ID, r exchange.Range) iter.Seq2[exchange.ID, error] {
-	return c.store.IDs(ctx, slice, r)
-}
-
-// Count implements exchange.Index.
-func (c *Copies) Count(ctx context.Context, slice exchange.ID, r exchange.Range) (int, error) {
-	return c.store.Count(ctx, slice, r)
 }

@@ -27,14 +27,14 @@ func writes(ctx context.Context, c *store.Copies, slice exchange.ID) map[string]
 func TestOnlyTheHolderWrites(t *testing.T) {
 	b := open(t)
 	ctx, partner, slice := t.Context(), exchange.NewID(), exchange.NewID()
-	if err := b.CreateSlice(ctx, exchange.Slice{ID: slice, Name: "rotors", Type: exchange.DefaultType}); err != nil {
+	if err := b.Slices.CreateSlice(ctx, exchange.Slice{ID: slice, Name: "rotors", Type: exchange.DefaultType}); err != nil {
 		t.Fatal(err)
 	}
-	first, err := b.Hold(ctx, partner, time.Hour)
+	first, err := b.Rights.Hold(ctx, partner, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Hold(ctx, partner, time.Hour); fault.CodeOf(err) != "sync-running" {
+	if _, err := b.Rights.Hold(ctx, partner, time.Hour); fault.CodeOf(err) != "sync-running" {
 		t.Fatalf("beside another sync: %v", err)
 	}
 	for name, err := range writes(ctx, first, slice) {
@@ -46,11 +46,11 @@ func TestOnlyTheHolderWrites(t *testing.T) {
 	if _, err := b.db.ExecContext(ctx, "UPDATE exchange_session SET lease_until = NOW(6) WHERE company_id = ?", partner[:]); err != nil {
 		t.Fatal(err)
 	}
-	second, err := b.Hold(ctx, partner, time.Hour)
+	second, err := b.Rights.Hold(ctx, partner, time.Hour)
 	if err != nil {
 		t.Fatalf("after the term: %v", err)
 	}
-	for name, c := range map[string]*store.Copies{"replaced": first, "without the right": b.Store.Copies()} {
+	for name, c := range map[string]*store.Copies{"replaced": first, "without the right": b.Store.Rights.Copies()} {
 		for write, err := range writes(ctx, c, slice) {
 			if fault.CodeOf(err) != "sync-replaced" {
 				t.Errorf("%s: %s: %v", name, write, err)
@@ -61,12 +61,12 @@ func TestOnlyTheHolderWrites(t *testing.T) {
 	if held.Err() == nil {
 		t.Error("the context of an ended sync goes on")
 	}
-	if _, err := b.Hold(ctx, partner, time.Hour); fault.CodeOf(err) != "sync-running" {
+	if _, err := b.Rights.Hold(ctx, partner, time.Hour); fault.CodeOf(err) != "sync-running" {
 		t.Errorf("the end of the replaced one freed the right: %v", err)
 	}
 	_, stop = second.Renewed(ctx)
 	stop()
-	if _, err := b.Hold(ctx, partner, time.Hour); err != nil {
+	if _, err := b.Rights.Hold(ctx, partner, time.Hour); err != nil {
 		t.Errorf("after the end: %v", err)
 	}
 }
@@ -78,7 +78,7 @@ func TestALivingHolderKeepsTheRight(t *testing.T) {
 	b := open(t)
 	ctx, partner := t.Context(), exchange.NewID()
 	const term = 3 * time.Second // a loaded machine renews late
-	c, err := b.Hold(ctx, partner, term)
+	c, err := b.Rights.Hold(ctx, partner, term)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestOldRowsGo(t *testing.T) {
 	record := func(n int, a exchange.Activity) {
 		t.Helper()
 		for range n {
-			if err := b.Record(ctx, a); err != nil {
+			if err := b.Activities.Record(ctx, a); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -133,21 +133,21 @@ func TestOldRowsGo(t *testing.T) {
 	age("exchange_activity", "created_at", 91)
 	record(3, whole)
 	for range 2 { // a call removes so many at most
-		if err := b.Prune(ctx); err != nil {
+		if err := b.Activities.Prune(ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
-	list, total, err := b.Activities(ctx, 0, 100)
+	list, total, err := b.Activities.List(ctx, 0, 100)
 	if err != nil || total != 4 || list[3].Message != "good" {
 		t.Errorf("%d left: %+v, %v", total, list, err)
 	}
 	for range 3 {
-		if err := b.AddKey(ctx, store.Key{ID: exchange.NewID(), CompanyID: company, Hash: make([]byte, 32)}, time.Hour); err != nil {
+		if err := b.Keys.AddKey(ctx, store.Key{ID: exchange.NewID(), CompanyID: company, Hash: make([]byte, 32)}, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		age("exchange_key", "expires_at", 91)
 	}
-	keys, err := b.Keys(ctx, nil)
+	keys, err := b.Keys.List(ctx, nil)
 	if err != nil || len(keys) != 2 {
 		t.Errorf("%+v, %v", keys, err) // the newest, and the one that it replaced
 	}

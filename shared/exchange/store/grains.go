@@ -58,7 +58,7 @@ func changed(ctx context.Context, tx *sql.Tx, slice exchange.ID) error {
 
 // AddGrains adds grains to a slice. replace removes those with the same keys;
 // otherwise they are an error.
-func (s *Store) AddGrains(ctx context.Context, slice exchange.ID, grains []exchange.Grain, replace bool) error {
+func (s *Grains) AddGrains(ctx context.Context, slice exchange.ID, grains []exchange.Grain, replace bool) error {
 	return s.db.InTx(ctx, "add grains", func(tx *sql.Tx) error {
 		if err := changed(ctx, tx, slice); err != nil {
 			return err
@@ -89,7 +89,7 @@ func dropKeys(ctx context.Context, tx *sql.Tx, slice exchange.ID, grains []excha
 }
 
 // Read implements exchange.Content.
-func (s *Store) Read(ctx context.Context, slice exchange.ID, ids []exchange.ID, fn func(exchange.Grain) error) error {
+func (s *Grains) Read(ctx context.Context, slice exchange.ID, ids []exchange.ID, fn func(exchange.Grain) error) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (s *Store) Read(ctx context.Context, slice exchange.ID, ids []exchange.ID, 
 
 // Grain returns a grain of any slice that a company may read; a nil company may read
 // all.
-func (s *Store) Grain(ctx context.Context, id exchange.ID, company *exchange.ID) (exchange.Grain, error) {
+func (s *Grains) Grain(ctx context.Context, id exchange.ID, company *exchange.ID) (exchange.Grain, error) {
 	query, args := "SELECT "+grainColumns+" FROM exchange_grain WHERE id = ?", []any{bin(id)}
 	if company != nil {
 		query += " AND slice_id IN (SELECT slice_id FROM exchange_subscription WHERE company_id = ? AND active = 1)"
@@ -116,14 +116,14 @@ func (s *Store) Grain(ctx context.Context, id exchange.ID, company *exchange.ID)
 }
 
 // GrainKeyed returns a slice's grain by its key.
-func (s *Store) GrainKeyed(ctx context.Context, slice exchange.ID, key string) (exchange.Grain, error) {
+func (s *Grains) GrainKeyed(ctx context.Context, slice exchange.ID, key string) (exchange.Grain, error) {
 	g, err := scanGrain(s.db.QueryRowContext(ctx, "SELECT "+grainColumns+" FROM exchange_grain WHERE slice_id = ? AND grain_key = ?", bin(slice), []byte(key)))
 	return g, notThere(err, "grain")
 }
 
-// Grains returns a page of a slice's grains in the order of their ids. The grains before
+// List returns a page of a slice's grains in the order of their ids. The grains before
 // the page are counted by the index without payloads.
-func (s *Store) Grains(ctx context.Context, slice exchange.ID, offset, limit int, payload bool) ([]exchange.Grain, error) {
+func (s *Grains) List(ctx context.Context, slice exchange.ID, offset, limit int, payload bool) ([]exchange.Grain, error) {
 	columns := grainColumns
 	if !payload {
 		columns = "id, slice_id, grain_key, source, encoding, LENGTH(payload), '', created_at"
@@ -134,7 +134,7 @@ func (s *Store) Grains(ctx context.Context, slice exchange.ID, offset, limit int
 }
 
 // DeleteGrain removes a grain from its slice.
-func (s *Store) DeleteGrain(ctx context.Context, id exchange.ID) error {
+func (s *Grains) DeleteGrain(ctx context.Context, id exchange.ID) error {
 	return s.db.InTx(ctx, "remove a grain", func(tx *sql.Tx) error {
 		var slice exchange.ID
 		if err := tx.QueryRowContext(ctx, "SELECT slice_id FROM exchange_grain WHERE id = ? LIMIT 1", bin(id)).Scan(&slice); err != nil {

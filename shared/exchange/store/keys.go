@@ -32,7 +32,7 @@ const keepKeys = 90
 
 // AddKey adds a key for a company. Older keys stay valid for overlap, so that the
 // partner can change over; those that ended long ago are removed.
-func (s *Store) AddKey(ctx context.Context, k Key, overlap time.Duration) error {
+func (s *Keys) AddKey(ctx context.Context, k Key, overlap time.Duration) error {
 	return s.db.InTx(ctx, "add a key", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE exchange_key SET expires_at = NOW(6) + INTERVAL ? MICROSECOND
 			WHERE company_id = ? AND (expires_at IS NULL OR expires_at > NOW(6) + INTERVAL ? MICROSECOND)`, sqldb.Micros(overlap), bin(k.CompanyID), sqldb.Micros(overlap))
@@ -48,19 +48,19 @@ func (s *Store) AddKey(ctx context.Context, k Key, overlap time.Duration) error 
 }
 
 // ValidKey returns a key that may be used now.
-func (s *Store) ValidKey(ctx context.Context, id exchange.ID) (Key, error) {
+func (s *Keys) ValidKey(ctx context.Context, id exchange.ID) (Key, error) {
 	k, err := scanKey(s.db.QueryRowContext(ctx, "SELECT "+keyColumns+" FROM exchange_key WHERE id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > NOW(6))", bin(id)))
 	return k, notThere(err, "key")
 }
 
 // KeyUsed notes that a key was used.
-func (s *Store) KeyUsed(ctx context.Context, id exchange.ID) error {
+func (s *Keys) KeyUsed(ctx context.Context, id exchange.ID) error {
 	_, err := s.db.ExecContext(ctx, "UPDATE exchange_key SET last_used = NOW(6) WHERE id = ?", bin(id))
 	return sqldb.Outage(err, "note a key's use")
 }
 
-// Keys returns the keys of a company, or of all for a nil company, newest first.
-func (s *Store) Keys(ctx context.Context, company *exchange.ID) ([]Key, error) {
+// List returns the keys of a company, or of all for a nil company, newest first.
+func (s *Keys) List(ctx context.Context, company *exchange.ID) ([]Key, error) {
 	where, args := "", []any(nil)
 	if company != nil {
 		where, args = " WHERE company_id = ?", []any{bin(*company)}
@@ -70,7 +70,7 @@ func (s *Store) Keys(ctx context.Context, company *exchange.ID) ([]Key, error) {
 }
 
 // RevokeKey ends a key at once.
-func (s *Store) RevokeKey(ctx context.Context, id exchange.ID) error {
+func (s *Keys) RevokeKey(ctx context.Context, id exchange.ID) error {
 	err := sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "UPDATE exchange_key SET revoked_at = COALESCE(revoked_at, NOW(6)) WHERE id = ?", bin(id))
 	return notThere(err, "key")
 }

@@ -18,7 +18,7 @@ type Late struct {
 
 // Overdue returns the active partners with an address with which no sync succeeded in a
 // period; a partner that is new has the period's time.
-func (s *Store) Overdue(ctx context.Context, period time.Duration) ([]Late, error) {
+func (s *Standing) Overdue(ctx context.Context, period time.Duration) ([]Late, error) {
 	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (l Late, err error) {
 		err = row.Scan(&l.ID, &l.Name, &l.Activity, &l.Error)
 		return l, err
@@ -32,7 +32,7 @@ func (s *Store) Overdue(ctx context.Context, period time.Duration) ([]Late, erro
 
 // Absent returns, on a primary, the active companies with an active subscription that
 // synced no slice in a period; a subscription that is new has the period's time.
-func (s *Store) Absent(ctx context.Context, period time.Duration) ([]Late, error) {
+func (s *Standing) Absent(ctx context.Context, period time.Duration) ([]Late, error) {
 	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (l Late, err error) {
 		err = row.Scan(&l.ID, &l.Name, &l.Activity)
 		return l, err
@@ -52,7 +52,7 @@ type Failed struct {
 
 // FailedSubscriptions returns, on a secondary, the active partners with active
 // subscriptions whose last sync failed.
-func (s *Store) FailedSubscriptions(ctx context.Context) ([]Failed, error) {
+func (s *Standing) FailedSubscriptions(ctx context.Context) ([]Failed, error) {
 	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (f Failed, err error) {
 		err = row.Scan(&f.ID, &f.Name, &f.Subscriptions)
 		return f, err
@@ -63,7 +63,7 @@ func (s *Store) FailedSubscriptions(ctx context.Context) ([]Failed, error) {
 
 // Keyless returns, on a primary, the names of the active companies with subscriptions
 // and without a key that may be used now.
-func (s *Store) Keyless(ctx context.Context) ([]string, error) {
+func (s *Standing) Keyless(ctx context.Context) ([]string, error) {
 	list, err := sqldb.Collect(ctx, s.db, sqldb.Column[string], `SELECT c.name FROM exchange_company c WHERE c.active = 1
 		AND EXISTS (SELECT 1 FROM exchange_subscription b WHERE b.company_id = c.id)
 		AND NOT EXISTS (SELECT 1 FROM exchange_key k WHERE k.company_id = c.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > NOW(6))) ORDER BY c.name`)

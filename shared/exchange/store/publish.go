@@ -20,7 +20,7 @@ type Record struct {
 
 // EnsureSlice makes a slice that records feed, unless it exists. Several processes may
 // do so at once.
-func (s *Store) EnsureSlice(ctx context.Context, slice exchange.Slice) error {
+func (s *Slices) EnsureSlice(ctx context.Context, slice exchange.Slice) error {
 	_, err := s.Slice(ctx, slice.ID)
 	if fault.KindOf(err) != fault.NotFound {
 		return err

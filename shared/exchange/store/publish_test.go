@@ -19,7 +19,7 @@ func TestRecordsFeedASlice(t *testing.T) {
 	ctx := t.Context()
 	slice, asOf := exchange.NewID(), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	for range 2 { // twice is once
-		if err := b.EnsureSlice(ctx, exchange.Slice{ID: slice, Name: "returns", Type: exchange.DefaultType, AllowSync: true}); err != nil {
+		if err := b.Slices.EnsureSlice(ctx, exchange.Slice{ID: slice, Name: "returns", Type: exchange.DefaultType, AllowSync: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -33,7 +33,7 @@ func TestRecordsFeedASlice(t *testing.T) {
 	}
 	held := func() exchange.Slice {
 		t.Helper()
-		s, err := b.Refresh(ctx, slice)
+		s, err := b.Slices.Refresh(ctx, slice)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestRecordsFeedASlice(t *testing.T) {
 	one.Body = []byte(`{"a":3}`)
 	publish(nil, asOf.Add(-time.Hour), one, store.Record{Key: "R1-2"})
 	s := held()
-	g, err := b.GrainKeyed(ctx, slice, "R1-1")
+	g, err := b.Grains.GrainKeyed(ctx, slice, "R1-1")
 	if err != nil || s.Count != 1 || s.Hash == first.Hash || !s.Date.Equal(asOf) || g.Payload != `{"a":3}` || g.ID != exchange.GrainID(slice, "R1-1", one.Body) {
 		t.Errorf("%+v, %+v, %v", s, g, err)
 	}

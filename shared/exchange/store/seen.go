@@ -23,19 +23,19 @@ func scanSeen(row sqldb.Row) (s Seen, err error) {
 }
 
 // SeenCompanies returns what the activities say of each company.
-func (s *Store) SeenCompanies(ctx context.Context) ([]Seen, error) {
+func (s *Standing) SeenCompanies(ctx context.Context) ([]Seen, error) {
 	return s.seen(ctx, "exchange_company", "company_id")
 }
 
 // SeenSubscriptions returns what the activities say of each subscription. A secondary
 // keeps activities of failed ones alone.
-func (s *Store) SeenSubscriptions(ctx context.Context) ([]Seen, error) {
+func (s *Standing) SeenSubscriptions(ctx context.Context) ([]Seen, error) {
 	return s.seen(ctx, "exchange_subscription", "sub_id")
 }
 
 // seen reads the newest activities of each row of a table, by an index that begins with
 // the column.
-func (s *Store) seen(ctx context.Context, table, column string) ([]Seen, error) {
+func (s *Standing) seen(ctx context.Context, table, column string) ([]Seen, error) {
 	newest := "(SELECT MAX(a.id) FROM exchange_activity a WHERE a." + column + " = t.id AND a.test = 0"
 	list, err := sqldb.Collect(ctx, s.db, scanSeen, "SELECT t.id, good.created_at, tried.created_at, COALESCE(tried.error, '') FROM "+table+" t"+
 		" LEFT JOIN exchange_activity good ON good.id = "+newest+" AND a.success = 1)"+

@@ -27,7 +27,7 @@ func scanSlice(row sqldb.Row) (s exchange.Slice, err error) {
 }
 
 // Slice returns a slice with its metadata, as it was last refreshed.
-func (s *Store) Slice(ctx context.Context, id exchange.ID) (exchange.Slice, error) {
+func (s *Slices) Slice(ctx context.Context, id exchange.ID) (exchange.Slice, error) {
 	slice, err := scanSlice(s.db.QueryRowContext(ctx, "SELECT "+sliceColumns+" FROM exchange_slice s WHERE s.id = ?", bin(id)))
 	if err == nil {
 		slice.Metadata, err = metadata(ctx, s.db, id)
@@ -36,7 +36,7 @@ func (s *Store) Slice(ctx context.Context, id exchange.ID) (exchange.Slice, erro
 }
 
 // SliceNamed returns a slice by its name.
-func (s *Store) SliceNamed(ctx context.Context, name string) (exchange.Slice, error) {
+func (s *Slices) SliceNamed(ctx context.Context, name string) (exchange.Slice, error) {
 	var id exchange.ID
 	err := s.db.QueryRowContext(ctx, "SELECT id FROM exchange_slice WHERE name = ?", name).Scan(&id)
 	if err != nil {
@@ -45,14 +45,14 @@ func (s *Store) SliceNamed(ctx context.Context, name string) (exchange.Slice, er
 	return s.Slice(ctx, id)
 }
 
-// Slices returns all slices by name, without metadata.
-func (s *Store) Slices(ctx context.Context) ([]exchange.Slice, error) {
+// List returns all slices by name, without metadata.
+func (s *Slices) List(ctx context.Context) ([]exchange.Slice, error) {
 	list, err := sqldb.Collect(ctx, s.db, scanSlice, "SELECT "+sliceColumns+" FROM exchange_slice s ORDER BY s.name")
 	return list, sqldb.Outage(err, "read the slices")
 }
 
 // CreateSlice adds a slice without grains.
-func (s *Store) CreateSlice(ctx context.Context, slice exchange.Slice) error {
+func (s *Slices) CreateSlice(ctx context.Context, slice exchange.Slice) error {
 	return s.db.InTx(ctx, "add a slice", func(tx *sql.Tx) error {
 		if err := insertSlice(ctx, tx, slice); err != nil {
 			return err
@@ -70,7 +70,7 @@ func insertSlice(ctx context.Context, tx *sql.Tx, slice exchange.Slice) error {
 }
 
 // UpdateSlice writes a slice's name, type, lock and metadata.
-func (s *Store) UpdateSlice(ctx context.Context, slice exchange.Slice) error {
+func (s *Slices) UpdateSlice(ctx context.Context, slice exchange.Slice) error {
 	return s.db.InTx(ctx, "change a slice", func(tx *sql.Tx) error {
 		err := sqldb.ExactlyOne(ctx, tx, sql.ErrNoRows, "UPDATE exchange_slice SET name = ?, slice_type = ?, allow_sync = ?, version = version + 1, updated_at = NOW(6) WHERE id = ?",
 			slice.Name, slice.Type, slice.AllowSync, bin(slice.ID))
@@ -82,13 +82,13 @@ func (s *Store) UpdateSlice(ctx context.Context, slice exchange.Slice) error {
 }
 
 // AllowSync locks or unlocks a slice for partners.
-func (s *Store) AllowSync(ctx context.Context, id exchange.ID, allow bool) error {
+func (s *Slices) AllowSync(ctx context.Context, id exchange.ID, allow bool) error {
 	err := sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "UPDATE exchange_slice SET allow_sync = ?, updated_at = NOW(6) WHERE id = ?", allow, bin(id))
 	return notThere(err, "slice")
 }
 
 // DeleteSlice removes a slice that nobody subscribes to, with its content.
-func (s *Store) DeleteSlice(ctx context.Context, id exchange.ID) error {
+func (s *Slices) DeleteSlice(ctx context.Context, id exchange.ID) error {
 	return s.db.InTx(ctx, "remove a slice", func(tx *sql.Tx) error {
 		var subs int
 		if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM exchange_subscription WHERE slice_id = ?", bin(id)).Scan(&subs); err != nil {
@@ -125,7 +125,7 @@ func metadata(ctx context.Context, q sqldb.Querier, slice exchange.ID) (map[stri
 
 // Metadata returns a slice's metadata, nil for none and for a slice that does not
 // exist.
-func (s *Store) Metadata(ctx context.Context, slice exchange.ID) (map[string]string, error) {
+func (s *Slices) Metadata(ctx context.Context, slice exchange.ID) (map[string]string, error) {
 	meta, err := metadata(ctx, s.db, slice)
 	return meta, sqldb.Outage(err, "read a slice's metadata")
 }
@@ -146,7 +146,7 @@ func writeMetadata(ctx context.Context, tx *sql.Tx, slice exchange.ID, meta map[
 // Refresh brings a slice's hash, digest and count up to its content and returns the
 // slice. It reads in a snapshot and holds no lock; a change meanwhile leaves the row
 // stale, and the answer is of the moment of the snapshot.
-func (s *Store) Refresh(ctx context.Context, id exchange.ID) (slice exchange.Slice, err error) {
+func (s *Slices) Refresh(ctx context.Context, id exchange.ID) (slice exchange.Slice, err error) {
 	var version, hashed int64
 	var fresh bool
 	err = s.db.Snapshot(ctx, "hash a slice", func(tx *sql.Tx) error {
@@ -205,12 +205,12 @@ func ids(ctx context.Context, q sqldb.Querier, table string, slice exchange.ID, 
 }
 
 // IDs implements exchange.Index.
-func (s *Store) IDs(ctx context.Context, slice exchange.ID, r exchange.Range) iter.Seq2[exchange.ID, error] {
+func (s *Grains) IDs(ctx context.Context, slice exchange.ID, r exchange.Range) iter.Seq2[exchange.ID, error] {
 	return ids(ctx, s.db, content, slice, r)
 }
 
 // Count implements exchange.Index.
-func (s *Store) Count(ctx context.Context, slice exchange.ID, r exchange.Range) (n int, err error) {
+func (s *Grains) Count(ctx context.Context, slice exchange.ID, r exchange.Range) (n int, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+content+" WHERE slice_id = ? AND id > ? AND id <= ?", bin(slice), bin(r.After), bin(r.Upto)).Scan(&n)
 	return n, sqldb.Outage(err, "count a slice's grains")
 }

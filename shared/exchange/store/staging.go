@@ -45,7 +45,7 @@ func undated(g exchange.Grain) bool {
 func (c *Copies) Staged(ctx context.Context, slice exchange.ID, ids []exchange.ID) (map[exchange.ID]bool, error) {
 	staged := map[exchange.ID]bool{}
 	err := sqldb.InChunks(ids, func(part []exchange.ID) error {
-		return sqldb.Each(ctx, c.store.db, func(row sqldb.Row) error {
+		return sqldb.Each(ctx, c.db, func(row sqldb.Row) error {
 			var id exchange.ID
 			err := row.Scan(&id)
 			staged[id] = true

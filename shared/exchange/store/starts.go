@@ -55,7 +55,7 @@ func scanStart(row sqldb.Row) (s Start, err error) {
 }
 
 // AddStart adds a start, once for a key and a target, and returns its id.
-func (s *Store) AddStart(ctx context.Context, key string, start Start) (id int64, err error) {
+func (s *Starts) AddStart(ctx context.Context, key string, start Start) (id int64, err error) {
 	occurrence := sha256.Sum256([]byte(key + "\x00" + start.Target))
 	_, err = s.db.ExecContext(ctx, `INSERT INTO exchange_start (occurrence, company_id, sub_id, target, test, created_at, touched_at) VALUES (?, ?, ?, ?, ?, NOW(6), NOW(6))
 		ON DUPLICATE KEY UPDATE occurrence = VALUES(occurrence)`, occurrence[:], bin(start.Company), bin(start.Sub), sqldb.Cut(start.Target, 200), start.Test)
@@ -66,25 +66,25 @@ func (s *Store) AddStart(ctx context.Context, key string, start Start) (id int64
 }
 
 // Start returns a start.
-func (s *Store) Start(ctx context.Context, id int64) (Start, error) {
+func (s *Starts) Start(ctx context.Context, id int64) (Start, error) {
 	start, err := scanStart(s.db.QueryRowContext(ctx, "SELECT "+startColumns+" FROM exchange_start WHERE id = ?", sqldb.Micros(silence), id))
 	return start, notThere(err, "start of a sync")
 }
 
-// Starts returns the newest starts, newest first.
-func (s *Store) Starts(ctx context.Context, limit int) ([]Start, error) {
+// List returns the newest starts, newest first.
+func (s *Starts) List(ctx context.Context, limit int) ([]Start, error) {
 	list, err := sqldb.Collect(ctx, s.db, scanStart, "SELECT "+startColumns+" FROM exchange_start ORDER BY id DESC LIMIT ?", sqldb.Micros(silence), limit)
 	return list, sqldb.Outage(err, "read the starts of syncs")
 }
 
 // Attempt notes that an attempt at a start begins.
-func (s *Store) Attempt(ctx context.Context, id int64) error {
+func (s *Starts) Attempt(ctx context.Context, id int64) error {
 	err := sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "UPDATE exchange_start SET state = ?, attempts = attempts + 1, touched_at = NOW(6) WHERE id = ? AND ended_at IS NULL", StartRunning, id)
 	return notThere(err, "start of a sync that is to be done")
 }
 
 // EndStart notes how a start ended. Starts that ended long ago are removed.
-func (s *Store) EndStart(ctx context.Context, id int64, reason string, reports []exchange.Report) error {
+func (s *Starts) EndStart(ctx context.Context, id int64, reason string, reports []exchange.Report) error {
 	state := StartSynced
 	if reason != "" {
 		state = StartFailed

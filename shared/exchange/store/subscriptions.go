@@ -26,9 +26,9 @@ func scanSub(row sqldb.Row) (b exchange.Subscription, err error) {
 	return b, err
 }
 
-// Subscriptions returns subscriptions with their slices by name: a company's, or all
+// List returns subscriptions with their slices by name: a company's, or all
 // for a nil company.
-func (s *Store) Subscriptions(ctx context.Context, company *exchange.ID) ([]exchange.Subscription, error) {
+func (s *Subscriptions) List(ctx context.Context, company *exchange.ID) ([]exchange.Subscription, error) {
 	where, args := "", []any(nil)
 	if company != nil {
 		where, args = "WHERE b.company_id = ? ", []any{bin(*company)}
@@ -38,19 +38,19 @@ func (s *Store) Subscriptions(ctx context.Context, company *exchange.ID) ([]exch
 }
 
 // Subscription returns one subscription with its slice.
-func (s *Store) Subscription(ctx context.Context, id exchange.ID) (exchange.Subscription, error) {
+func (s *Subscriptions) Subscription(ctx context.Context, id exchange.ID) (exchange.Subscription, error) {
 	b, err := scanSub(s.db.QueryRowContext(ctx, subQuery+"WHERE b.id = ?", bin(id)))
 	return b, notThere(err, "subscription")
 }
 
 // SubscriptionNamed returns one subscription by its name.
-func (s *Store) SubscriptionNamed(ctx context.Context, name string) (exchange.Subscription, error) {
+func (s *Subscriptions) SubscriptionNamed(ctx context.Context, name string) (exchange.Subscription, error) {
 	b, err := scanSub(s.db.QueryRowContext(ctx, subQuery+"WHERE b.name = ?", name))
 	return b, notThere(err, "subscription")
 }
 
 // CreateSubscription gives a company a slice.
-func (s *Store) CreateSubscription(ctx context.Context, b exchange.Subscription) error {
+func (s *Subscriptions) CreateSubscription(ctx context.Context, b exchange.Subscription) error {
 	return s.db.InTx(ctx, "add a subscription", func(tx *sql.Tx) error {
 		var found int
 		err := tx.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM exchange_slice WHERE id = ?) + (SELECT COUNT(*) FROM exchange_company WHERE id = ?)",
@@ -73,35 +73,35 @@ func insertSub(ctx context.Context, tx *sql.Tx, b exchange.Subscription) error {
 }
 
 // UpdateSubscription writes a subscription's name, description and flag.
-func (s *Store) UpdateSubscription(ctx context.Context, b exchange.Subscription) error {
+func (s *Subscriptions) UpdateSubscription(ctx context.Context, b exchange.Subscription) error {
 	err := sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "UPDATE exchange_subscription SET name = ?, description = ?, active = ?, updated_at = NOW(6) WHERE id = ?",
 		b.Name, sqldb.Cut(b.Description, 255), b.Active, bin(b.ID))
 	return notThere(taken(err, "another subscription has this name"), "subscription")
 }
 
 // DeleteSubscription removes a subscription. The slice stays.
-func (s *Store) DeleteSubscription(ctx context.Context, id exchange.ID) error {
+func (s *Subscriptions) DeleteSubscription(ctx context.Context, id exchange.ID) error {
 	return notThere(sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "DELETE FROM exchange_subscription WHERE id = ?", bin(id)), "subscription")
 }
 
 // Published implements exchange.Catalog. Slices whose content changed are hashed
 // first.
-func (s *Store) Published(ctx context.Context, company exchange.ID) ([]exchange.Subscription, error) {
+func (s *Subscriptions) Published(ctx context.Context, company exchange.ID) ([]exchange.Subscription, error) {
 	stale, err := sqldb.Collect(ctx, s.db, sqldb.Column[exchange.ID], `SELECT s.id FROM exchange_slice s
 		JOIN exchange_subscription b ON b.slice_id = s.id WHERE b.company_id = ? AND s.version <> s.hashed`, bin(company))
 	if err != nil {
 		return nil, sqldb.Outage(err, "read the slices of a company")
 	}
 	for _, id := range stale {
-		if _, err := s.Refresh(ctx, id); err != nil {
+		if _, err := (&Slices{s.db}).Refresh(ctx, id); err != nil {
 			return nil, err
 		}
 	}
-	return s.Subscriptions(ctx, &company)
+	return s.List(ctx, &company)
 }
 
 // Allowed implements exchange.Catalog.
-func (s *Store) Allowed(ctx context.Context, company, slice exchange.ID) error {
+func (s *Subscriptions) Allowed(ctx context.Context, company, slice exchange.ID) error {
 	var found int
 	err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM exchange_subscription b JOIN exchange_company c ON c.id = b.company_id
 		WHERE b.company_id = ? AND b.slice_id = ? AND b.active = 1 AND c.active = 1`, bin(company), bin(slice)).Scan(&found)
@@ -115,11 +115,11 @@ func (s *Store) Allowed(ctx context.Context, company, slice exchange.ID) error {
 }
 
 // Subscribed implements exchange.Catalog.
-func (s *Store) Subscribed(ctx context.Context, company, slice exchange.ID) (exchange.State, error) {
+func (s *Subscriptions) Subscribed(ctx context.Context, company, slice exchange.ID) (exchange.State, error) {
 	if err := s.Allowed(ctx, company, slice); err != nil {
 		return exchange.State{}, err
 	}
-	current, err := s.Refresh(ctx, slice)
+	current, err := (&Slices{s.db}).Refresh(ctx, slice)
 	return exchange.State{Proof: current.Proof(), AllowSync: current.AllowSync, Type: current.Type, Date: current.Date, Metadata: current.Metadata}, err
 }
 
@@ -127,11 +127,11 @@ func (s *Store) Subscribed(ctx context.Context, company, slice exchange.ID) (exc
 func (c *Copies) Held(ctx context.Context, primary exchange.ID) ([]exchange.Subscription, exchange.Names, error) {
 	names := exchange.Names{Subscriptions: map[string]exchange.ID{}, Slices: map[string]exchange.ID{}, Holders: map[exchange.ID]exchange.ID{}}
 	var held []exchange.Subscription
-	all, err := c.store.Subscriptions(ctx, nil)
+	all, err := (&Subscriptions{c.db}).List(ctx, nil)
 	if err != nil {
 		return nil, names, err
 	}
-	err = sqldb.Each(ctx, c.store.db, func(row sqldb.Row) error {
+	err = sqldb.Each(ctx, c.db, func(row sqldb.Row) error {
 		var id exchange.ID
 		var name string
 		var publisher *exchange.ID

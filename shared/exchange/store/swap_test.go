@@ -33,8 +33,8 @@ func TestASwapIsOldOrNew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	must(b.CreateSlice(ctx, exchange.Slice{ID: slice, Name: "rotors", Type: exchange.DefaultType}))
-	must(b.AddGrains(ctx, slice, exchangetest.Grains(slice, 0, 30, 50), false))
+	must(b.Slices.CreateSlice(ctx, exchange.Slice{ID: slice, Name: "rotors", Type: exchange.DefaultType}))
+	must(b.Grains.AddGrains(ctx, slice, exchangetest.Grains(slice, 0, 30, 50), false))
 	oldIDs := b.proofOf(t, slice)
 	fresh := exchangetest.Grains(slice, 30, 20, 50)
 	var add []exchange.ID
@@ -85,7 +85,7 @@ func TestASwapIsOldOrNew(t *testing.T) {
 		t.Errorf("a swap whose process ends: %v", err)
 	}
 	must(b.Swap(ctx, swap))
-	held, err := b.Slice(ctx, slice)
+	held, err := b.Slices.Slice(ctx, slice)
 	if err != nil || held.Hash != swap.Want.Hash || held.Count != 45 || held.Metadata["a"] != "b" {
 		t.Errorf("%+v, %v", held, err)
 	}
@@ -98,10 +98,10 @@ func TestASwapIsOldOrNew(t *testing.T) {
 func (b *bench) sorted(t *testing.T, grains []exchange.Grain) func(func(exchange.ID, error) bool) {
 	t.Helper()
 	other := exchange.NewID()
-	if err := b.CreateSlice(t.Context(), exchange.Slice{ID: other, Name: "order " + other.String(), Type: exchange.DefaultType}); err != nil {
+	if err := b.Slices.CreateSlice(t.Context(), exchange.Slice{ID: other, Name: "order " + other.String(), Type: exchange.DefaultType}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.AddGrains(t.Context(), other, grains, false); err != nil {
+	if err := b.Grains.AddGrains(t.Context(), other, grains, false); err != nil {
 		t.Fatal(err)
 	}
 	return b.IDs(t.Context(), other, exchange.Whole)
@@ -145,7 +145,7 @@ func TestRowsThatAreInUse(t *testing.T) {
 	company := exchange.Company{ID: exchange.NewID(), Name: "epicor", SyncAddr: "http://a.example", Active: true}
 	slice := exchange.Slice{ID: exchange.NewID(), Name: "rotors", Type: exchange.DefaultType}
 	sub := exchange.Subscription{ID: exchange.NewID(), SliceID: slice.ID, CompanyID: company.ID, Name: "rotors"}
-	for _, err := range []error{b.CreateCompany(ctx, company), b.CreateSlice(ctx, slice), b.CreateSubscription(ctx, sub)} {
+	for _, err := range []error{b.Companies.CreateCompany(ctx, company), b.Slices.CreateSlice(ctx, slice), b.Subscriptions.CreateSubscription(ctx, sub)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,17 +153,17 @@ func TestRowsThatAreInUse(t *testing.T) {
 	other := company
 	other.ID = exchange.NewID()
 	for name, err := range map[string]error{
-		"company": b.DeleteCompany(ctx, company.ID), "slice": b.DeleteSlice(ctx, slice.ID), "name": b.CreateCompany(ctx, other), "pair": b.CreateSubscription(ctx, exchange.Subscription{
+		"company": b.Companies.DeleteCompany(ctx, company.ID), "slice": b.Slices.DeleteSlice(ctx, slice.ID), "name": b.Companies.CreateCompany(ctx, other), "pair": b.Subscriptions.CreateSubscription(ctx, exchange.Subscription{
 			ID: exchange.NewID(), SliceID: slice.ID, CompanyID: company.ID, Name: "again"}),
 	} {
 		if fault.KindOf(err) != fault.Superseded {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := b.CreateSubscription(ctx, exchange.Subscription{ID: exchange.NewID(), SliceID: exchange.NewID(), CompanyID: company.ID, Name: "none"}); fault.KindOf(err) != fault.NotFound {
+	if err := b.Subscriptions.CreateSubscription(ctx, exchange.Subscription{ID: exchange.NewID(), SliceID: exchange.NewID(), CompanyID: company.ID, Name: "none"}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("%v", err)
 	}
-	for _, err := range []error{b.DeleteSubscription(ctx, sub.ID), b.DeleteSlice(ctx, slice.ID), b.DeleteCompany(ctx, company.ID)} {
+	for _, err := range []error{b.Subscriptions.DeleteSubscription(ctx, sub.ID), b.Slices.DeleteSlice(ctx, slice.ID), b.Companies.DeleteCompany(ctx, company.ID)} {
 		if err != nil {
 			t.Error(err)
 		}

@@ -25,32 +25,32 @@ func scanTag(row sqldb.Row) (t Tag, err error) {
 	return t, err
 }
 
-// Tags returns all tags by name.
-func (s *Store) Tags(ctx context.Context) ([]Tag, error) {
+// List returns all tags by name.
+func (s *Tags) List(ctx context.Context) ([]Tag, error) {
 	list, err := sqldb.Collect(ctx, s.db, scanTag, "SELECT "+tagColumns+" FROM exchange_tag ORDER BY name")
 	return list, sqldb.Outage(err, "read the tags")
 }
 
 // Tag returns a tag.
-func (s *Store) Tag(ctx context.Context, id int64) (Tag, error) {
+func (s *Tags) Tag(ctx context.Context, id int64) (Tag, error) {
 	t, err := scanTag(s.db.QueryRowContext(ctx, "SELECT "+tagColumns+" FROM exchange_tag WHERE id = ?", id))
 	return t, notThere(err, "tag")
 }
 
 // CreateTag adds a tag and returns its id.
-func (s *Store) CreateTag(ctx context.Context, t Tag) (int64, error) {
+func (s *Tags) CreateTag(ctx context.Context, t Tag) (int64, error) {
 	id, err := sqldb.Insert(ctx, s.db, "INSERT INTO exchange_tag (name, description, created_at, updated_at) VALUES (?, ?, NOW(6), NOW(6))", t.Name, sqldb.Cut(t.Description, 255))
 	return id, sqldb.Outage(taken(err, "another tag has this name"), "add a tag")
 }
 
 // UpdateTag writes a tag.
-func (s *Store) UpdateTag(ctx context.Context, t Tag) error {
+func (s *Tags) UpdateTag(ctx context.Context, t Tag) error {
 	err := sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "UPDATE exchange_tag SET name = ?, description = ?, updated_at = NOW(6) WHERE id = ?", t.Name, sqldb.Cut(t.Description, 255), t.ID)
 	return notThere(taken(err, "another tag has this name"), "tag")
 }
 
 // DeleteTag removes a tag from all slices.
-func (s *Store) DeleteTag(ctx context.Context, id int64) error {
+func (s *Tags) DeleteTag(ctx context.Context, id int64) error {
 	return s.db.InTx(ctx, "remove a tag", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM exchange_slice_tag WHERE tag_id = ?", id); err != nil {
 			return err
@@ -60,7 +60,7 @@ func (s *Store) DeleteTag(ctx context.Context, id int64) error {
 }
 
 // TagSlice puts a tag on a slice, or takes it off.
-func (s *Store) TagSlice(ctx context.Context, tag int64, slice exchange.ID, on bool) error {
+func (s *Tags) TagSlice(ctx context.Context, tag int64, slice exchange.ID, on bool) error {
 	if !on {
 		return notThere(sqldb.ExactlyOne(ctx, s.db, sql.ErrNoRows, "DELETE FROM exchange_slice_tag WHERE tag_id = ? AND slice_id = ?", tag, bin(slice)), "tag on this slice")
 	}
@@ -73,7 +73,7 @@ func (s *Store) TagSlice(ctx context.Context, tag int64, slice exchange.ID, on b
 }
 
 // Tagged returns the slices that have any or all of some tags.
-func (s *Store) Tagged(ctx context.Context, names []string, all bool) ([]exchange.Slice, error) {
+func (s *Tags) Tagged(ctx context.Context, names []string, all bool) ([]exchange.Slice, error) {
 	least := 1
 	if all {
 		least = len(names)

@@ -89,7 +89,7 @@ type Payloads interface {
 
 // Types is what the flow asks of the table of types.
 type Types interface {
-	Type(ctx context.Context, name string) (report.Type, error)
+	Named(ctx context.Context, name string) (report.Type, error)
 	SetZone(ctx context.Context, name string, z report.Zone) error
 }
 

@@ -68,12 +68,12 @@ func newBench(t *testing.T) *bench {
 	})
 	log := slog.New(slog.DiscardHandler)
 	b.work = &flow.Work{
-		Reports: b.store, Payloads: store.PayloadsOf(b.db), Types: b.store, Queue: b.queue, Log: log, Steps: steps,
+		Reports: b.store, Payloads: store.PayloadsOf(b.db), Types: b.store.Types, Queue: b.queue, Log: log, Steps: steps,
 		Open:   func(context.Context, string) (flow.Parts, error) { return b.parts, nil },
 		Config: flow.Config{Lease: time.Minute, Budget: time.Minute, SourcePatience: 6 * time.Hour, SinkPatience: 24 * time.Hour, MaxRows: 1e6},
 	}
-	b.starter = &flow.Starter{Reports: b.store, Types: b.store, Queue: b.queue, Log: log, Steps: steps}
-	if _, err := b.store.EnsureType(t.Context(), report.Type{Name: "sales", TypeID: "GET_SALES", Edit: report.Edit{Active: true, NotifyOnFail: true, RepeatAfter: 21}}); err != nil {
+	b.starter = &flow.Starter{Reports: b.store, Types: b.store.Types, Queue: b.queue, Log: log, Steps: steps}
+	if _, err := b.store.Types.Ensure(t.Context(), report.Type{Name: "sales", TypeID: "GET_SALES", Edit: report.Edit{Active: true, NotifyOnFail: true, RepeatAfter: 21}}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -211,7 +211,7 @@ var steps = []string{"ensured", "started", "taken", "intended", "ordered", "requ
 // ends whole, and the source was asked once.
 func TestAReportSurvivesDeathAtEveryStep(t *testing.T) {
 	b := newBench(t)
-	if _, err := b.store.EditType(t.Context(), "sales", func(e *report.Edit) { e.RepeatAfter = 0 }); err != nil {
+	if _, err := b.store.Types.Edit(t.Context(), "sales", func(e *report.Edit) { e.RepeatAfter = 0 }); err != nil {
 		t.Fatal(err)
 	}
 	for i, step := range steps {
@@ -539,7 +539,7 @@ func TestATaskThatComesEarlyIsDeliveredAgain(t *testing.T) {
 // TestARealTimeRunNeverStandsAmongTheFailed keeps one row a run and sets no Fail.
 func TestARealTimeRunNeverStandsAmongTheFailed(t *testing.T) {
 	b := newBench(t)
-	if _, err := b.store.EditType(t.Context(), "sales", func(e *report.Edit) { e.RealTime = true }); err != nil {
+	if _, err := b.store.Types.Edit(t.Context(), "sales", func(e *report.Edit) { e.RealTime = true }); err != nil {
 		t.Fatal(err)
 	}
 	b.start(day)

@@ -37,7 +37,7 @@ type Starter struct {
 // person retried, and the repeats that are due, oldest first. Starting twice for one
 // scheduled time starts once.
 func (s *Starter) Start(ctx context.Context, typ string, z report.Zone, scheduled, now time.Time) (string, error) {
-	t, err := s.Types.Type(ctx, typ)
+	t, err := s.Types.Named(ctx, typ)
 	if err != nil {
 		return "", err
 	}
@@ -88,7 +88,7 @@ func (s *Starter) Start(ctx context.Context, typ string, z report.Zone, schedule
 // that answers it: today's of a dated type, which may be done already, and of a real-time
 // type a new run. A request that is repeated starts once; request identifies it.
 func (s *Starter) Request(ctx context.Context, typ, request string, now time.Time) (report.Report, error) {
-	t, err := s.Types.Type(ctx, typ)
+	t, err := s.Types.Named(ctx, typ)
 	if err != nil {
 		return report.Report{}, err
 	}
@@ -123,7 +123,7 @@ func (s *Starter) send(ctx context.Context, k report.Key) error {
 // that waits for its source or for a destination continues at once. A failed report is
 // retried instead (Act), so that its fields stay true.
 func (s *Starter) Run(ctx context.Context, k report.Key, z report.Zone, now time.Time) (string, error) {
-	if _, err := s.Types.Type(ctx, k.Type); err != nil {
+	if _, err := s.Types.Named(ctx, k.Type); err != nil {
 		return "", err
 	}
 	if _, err := s.Reports.Ensure(ctx, k, z, now); err != nil {

@@ -86,7 +86,7 @@ func (w *Work) duplicate(ctx context.Context, k report.Key, r report.Report, now
 
 // work advances a report from state to state. A nil pause means that it has ended.
 func (w *Work) work(ctx context.Context, r report.Report) (report.Report, *pause, error) {
-	typ, err := w.Types.Type(ctx, r.Type)
+	typ, err := w.Types.Named(ctx, r.Type)
 	if err != nil {
 		return w.judge(ctx, r, w.sourceTrouble(err))
 	}

@@ -15,7 +15,7 @@ const pruneRuns = 500
 // hour is 8760 rows a year, and destinations keep the newest alone. Dated reports stay.
 // It returns how many it removed.
 func (s *Store) PruneRuns(ctx context.Context, before report.Date) (removed int, err error) {
-	types, err := s.Types(ctx)
+	types, err := s.Types.List(ctx)
 	if err != nil {
 		return 0, err
 	}

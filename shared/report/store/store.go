@@ -16,10 +16,16 @@ import (
 )
 
 // Store is the reports wing's tables. It is safe for concurrent use.
-type Store struct{ db *sqldb.DB }
+type Store struct {
+	Types *Types
+	db    *sqldb.DB
+}
+
+// Types is the table of report types.
+type Types struct{ db *sqldb.DB }
 
 // New returns the store over a pool.
-func New(db *sqldb.DB) *Store { return &Store{db} }
+func New(db *sqldb.DB) *Store { return &Store{&Types{db}, db} }
 
 //go:embed migrations/*.sql
 var files embed.FS

@@ -112,20 +112,20 @@ func TestTheDevelopersPropertiesArePutBack(t *testing.T) {
 	s, db := open(t)
 	ctx := t.Context()
 	want := report.Type{Name: "sales", TypeID: "GET_SALES", Datapoints: true, Edit: report.Edit{Active: true, Offset: -1}}
-	if back, err := s.EnsureType(ctx, want); err != nil || back != nil {
+	if back, err := s.Types.Ensure(ctx, want); err != nil || back != nil {
 		t.Fatal(back, err)
 	}
 	if _, err := db.Exec("UPDATE report_type SET report_type_id = 'GET_OTHER', add_to_datapoints = 0, offset_days = -2"); err != nil {
 		t.Fatal(err)
 	}
-	back, err := s.EnsureType(ctx, want)
+	back, err := s.Types.Ensure(ctx, want)
 	if err != nil || len(back) != 2 || !strings.Contains(back[0], `was "GET_OTHER"`) {
 		t.Errorf("%q, %v", back, err)
 	}
-	if back, err := s.EnsureType(ctx, want); err != nil || back != nil {
+	if back, err := s.Types.Ensure(ctx, want); err != nil || back != nil {
 		t.Errorf("put back twice: %q, %v", back, err)
 	}
-	got, err := s.Type(ctx, "sales")
+	got, err := s.Types.Named(ctx, "sales")
 	if err != nil || got.TypeID != "GET_SALES" || !got.Datapoints || got.Offset != -2 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -139,18 +139,18 @@ func TestTheDevelopersPropertiesArePutBack(t *testing.T) {
 func TestAnEditIsOneLogEntry(t *testing.T) {
 	s, db := open(t)
 	ctx := t.Context()
-	if _, err := s.EnsureType(ctx, report.Type{Name: "sales", TypeID: "X"}); err != nil {
+	if _, err := s.Types.Ensure(ctx, report.Type{Name: "sales", TypeID: "X"}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := s.EditType(ctx, "sales", func(e *report.Edit) { e.Active, e.RepeatAfter = true, 21 }); err != nil {
+		if _, err := s.Types.Edit(ctx, "sales", func(e *report.Edit) { e.Active, e.RepeatAfter = true, 21 }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.EditType(ctx, "sales", func(e *report.Edit) { e.Offset = 1e6 }); fault.KindOf(err) != fault.Invalid {
+	if _, err := s.Types.Edit(ctx, "sales", func(e *report.Edit) { e.Offset = 1e6 }); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a senseless offset: %v", err)
 	}
-	if _, err := s.EditType(ctx, "stock", func(*report.Edit) {}); fault.KindOf(err) != fault.NotFound {
+	if _, err := s.Types.Edit(ctx, "stock", func(*report.Edit) {}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("an unknown type: %v", err)
 	}
 	var message string
@@ -224,7 +224,7 @@ func TestOldRunsOfRealTimeTypesAreRemoved(t *testing.T) {
 		}
 	}
 	for name, realTime := range map[string]bool{"stock": true, "sales": false} {
-		if _, err := s.EnsureType(t.Context(), report.Type{Name: name, TypeID: "X", Edit: report.Edit{Active: true, RealTime: realTime}}); err != nil {
+		if _, err := s.Types.Ensure(t.Context(), report.Type{Name: name, TypeID: "X", Edit: report.Edit{Active: true, RealTime: realTime}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -24,14 +24,14 @@ func scanType(row sqldb.Row) (report.Type, error) {
 	return t, err
 }
 
-// Types returns all types by name.
-func (s *Store) Types(ctx context.Context) ([]report.Type, error) {
+// List returns all types by name.
+func (s *Types) List(ctx context.Context) ([]report.Type, error) {
 	list, err := sqldb.Collect(ctx, s.db, scanType, "SELECT "+typeColumns+" FROM report_type ORDER BY name")
 	return list, sqldb.Outage(err, "read the report types")
 }
 
-// Type returns a type; its absence is a fault.NotFound.
-func (s *Store) Type(ctx context.Context, name string) (report.Type, error) {
+// Named returns a type; its absence is a fault.NotFound.
+func (s *Types) Named(ctx context.Context, name string) (report.Type, error) {
 	return oneType(s.db.QueryRowContext(ctx, "SELECT "+typeColumns+" FROM report_type WHERE name = ?", name), name)
 }
 
@@ -44,11 +44,11 @@ func oneType(row *sql.Row, name string) (report.Type, error) {
 	return t, sqldb.Outage(err, "read a report type")
 }
 
-// EnsureType makes a type's row follow its definition: a missing row is inserted with
+// Ensure makes a type's row follow its definition: a missing row is inserted with
 // the definition's properties, and the developer's properties of an existing one are
 // put back. It returns what was put back, in a sentence each, and writes each into the
 // run log.
-func (s *Store) EnsureType(ctx context.Context, want report.Type) (back []string, err error) {
+func (s *Types) Ensure(ctx context.Context, want report.Type) (back []string, err error) {
 	err = s.db.InTx(ctx, "bring a report type up to date", func(tx *sql.Tx) error {
 		back = nil
 		_, err := tx.ExecContext(ctx, `INSERT IGNORE INTO report_type
@@ -79,9 +79,9 @@ func (s *Store) EnsureType(ctx context.Context, want report.Type) (back []string
 	return back, err
 }
 
-// EditType changes what people may change of a type and returns the row as it was
+// Edit changes what people may change of a type and returns the row as it was
 // before. An edit that changes nothing writes nothing; a change is one log entry.
-func (s *Store) EditType(ctx context.Context, name string, change func(*report.Edit)) (before report.Type, err error) {
+func (s *Types) Edit(ctx context.Context, name string, change func(*report.Edit)) (before report.Type, err error) {
 	err = s.db.InTx(ctx, "change a report type", func(tx *sql.Tx) error {
 		if before, err = oneType(tx.QueryRowContext(ctx, "SELECT "+typeColumns+" FROM report_type WHERE name = ? FOR UPDATE", name), name); err != nil {
 			return err
@@ -105,7 +105,7 @@ func (s *Store) EditType(ctx context.Context, name string, change func(*report.E
 }
 
 // SetZone notes the zone of the schedule that starts a type.
-func (s *Store) SetZone(ctx context.Context, name string, z report.Zone) error {
+func (s *Types) SetZone(ctx context.Context, name string, z report.Zone) error {
 	_, err := s.db.ExecContext(ctx, "UPDATE report_type SET zone_minutes = ?, updated_at = updated_at WHERE name = ? AND zone_minutes <> ?", z, name, z)
 	return sqldb.Outage(err, "note a report type's zone")
 }

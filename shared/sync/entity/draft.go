@@ -54,13 +54,13 @@ var (
 // out and what a person has to decide. A table from which no definition can be made is an
 // error that says why.
 func Draft(t DraftTable, child *DraftChild) (map[string]string, error) {
-	d := draft{table: t, child: child}
+	d := draft{table: t, child: child, taken: map[string]bool{}}
 	if err := d.judge(); err != nil {
 		return nil, err
 	}
 	d.fields(t, "t", "")
 	if child != nil {
-		d.fields(child.DraftTable, "c", strings.ToLower(child.Name)+".")
+		d.fields(child.DraftTable, "c", d.free(strings.ReplaceAll(strings.ToLower(child.Name), ".", "_"))+".")
 	}
 	settings, err := json.MarshalIndent(d.settings(), "", "  ")
 	if err != nil {
@@ -89,6 +89,7 @@ type draft struct {
 	conditions   []string
 	accountHints []string
 	rootField    string
+	taken        map[string]bool // fields
 }
 
 // judge finds the keys and the stamps.
@@ -177,6 +178,8 @@ func (d *draft) fields(t DraftTable, alias, prefix string) {
 		case field == record.IDField || strings.HasPrefix(field, "_") || strings.Split(field, ".")[0] == record.AccountKeyField:
 			field = "field" + strings.TrimPrefix(field, "_")
 		}
+		field = d.free(field)
+		d.taken[field] = true
 		if prefix == "" && !d.keyed() && c.Name == d.roots[0].Name {
 			d.rootField = field
 		}
@@ -185,14 +188,35 @@ func (d *draft) fields(t DraftTable, alias, prefix string) {
 	}
 }
 
+// free returns a name for a field, or for fields within it, that no other field has.
+func (d *draft) free(name string) string {
+	for n, wanted := 2, name; d.taken[name]; n++ {
+		name = fmt.Sprintf("%s_%d", wanted, n)
+	}
+	return name
+}
+
+// plainKey is the form of a text that YAML reads as a text without quotes.
+var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]*$`)
+
+// yamlKey writes a text for YAML. A word that some readers take for a value is quoted, and
+// JSON's quotes are YAML's.
+func yamlKey(text string) string {
+	if plainKey.MatchString(text) && !slices.Contains([]string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}, strings.ToLower(text)) {
+		return text
+	}
+	quoted, _ := json.Marshal(text) // a text always has a JSON form
+	return string(quoted)
+}
+
 // describe adds a field's type and its place in the settings.
 func (d *draft) describe(c DraftColumn, field string) {
 	switch {
 	case c.Full == "tinyint(1)" || c.Full == "bit(1)":
-		d.types = append(d.types, "  "+field+": bool")
+		d.types = append(d.types, "  "+yamlKey(field)+": bool")
 		d.facets = append(d.facets, field)
 	case c.JSON && c.Type != "json":
-		d.types = append(d.types, "  "+field+": json")
+		d.types = append(d.types, "  "+yamlKey(field)+": json")
 	case c.Type == "enum" || c.Type == "set" || slices.Contains(textTypes, c.Type) && facetName.MatchString(c.Name):
 		d.facets = append(d.facets, field)
 	case slices.Contains(textTypes, c.Type):
@@ -201,7 +225,7 @@ func (d *draft) describe(c DraftColumn, field string) {
 		d.numbers = append(d.numbers, field)
 	}
 	if accountName.MatchString(c.Name) {
-		d.accountHints = append(d.accountHints, field)
+		d.accountHints = append(d.accountHints, yamlKey(field))
 	}
 }
 
@@ -226,7 +250,7 @@ func (d *draft) yaml() string {
 	}
 	b.WriteString("#account: \n")
 	if d.rootField != "" {
-		fmt.Fprintf(&b, "rootField: %s\n", d.rootField)
+		fmt.Fprintf(&b, "rootField: %s\n", yamlKey(d.rootField))
 	}
 	if d.keyed() {
 		kinds := make([]string, len(d.roots))

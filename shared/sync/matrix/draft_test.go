@@ -2,6 +2,7 @@ package matrix_test
 
 import (
 	"maps"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
@@ -92,5 +93,53 @@ func TestDraftsThatCannotBe(t *testing.T) {
 	}
 	if _, err := w.src.Describe(t.Context(), "nothing"); err == nil {
 		t.Error("a missing table was described")
+	}
+}
+
+// oddNames are column names that mean something to YAML, SQL, JSON or ourselves.
+var oddNames = []string{
+	"on", "yes", "null", "~", "1", "1e3", "-", "a.b", "a_b", "A.c", "select", "größe", "with space", "colon: x", "#hash", "it's", `"dq"`, "back`tick", "item", "objectid", "accountKey", "_root", "_version", "_version_x",
+	"%s", "{x}", "[y]", "?", ":ids", ":from", "semi;colon", "-- dash", "/*c*/", "*star", "&amp", "!bang", "|", ">", "@at", "\\n", "tab\there", "true", "name", "index", "types", "plain",
+}
+
+// TestDraftsOfOddTables proposes definitions for tables with odd columns of random types,
+// alone and with a child of the name of a column, and syncs by the proposals as they are.
+func TestDraftsOfOddTables(t *testing.T) {
+	dice := rand.New(rand.NewPCG(17, 12))
+	quote := func(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+	named := regexp.MustCompile(`(?m)^(name|index): .*$`)
+	order := dice.Perm(len(oddNames))
+	const atOnce = 9
+	for start := 0; start < len(order); start += atOnce {
+		var columns []string
+		for _, n := range order[start:min(start+atOnce, len(order))] {
+			columns = append(columns, quote(oddNames[n])+" "+[]string{"INT", "TINYINT(1)", "VARCHAR(30)", "DATETIME", "DECIMAL(9,2)", "ENUM('a','b')", "JSON", "DATE", "BLOB"}[dice.IntN(9)]+" NULL")
+		}
+		withChild := dice.IntN(2) == 0
+		t.Run(strings.ReplaceAll(strings.Join(columns, ", "), "/", ""), func(t *testing.T) {
+			t.Parallel()
+			create := []string{"CREATE TABLE thing (id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, " + strings.Join(columns, ", ") + ", updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)) CHARSET=utf8mb4",
+				"CREATE TABLE item (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, thing_id INT UNSIGNED NOT NULL, " + strings.Join(columns, ", ") + ", KEY (thing_id)) CHARSET=utf8mb4"}
+			w := newWorld(t, setup{}, numbered(false, false), create...)
+			parent, err := w.src.Describe(t.Context(), "thing")
+			w.must(err)
+			var child *entity.DraftChild
+			if withChild {
+				child = &entity.DraftChild{Column: "thing_id"}
+				child.DraftTable, err = w.src.Describe(t.Context(), "item")
+				w.must(err)
+			}
+			f, err := entity.Draft(parent, child)
+			w.must(err)
+			f["entity.yaml"] = named.ReplaceAllString(f["entity.yaml"], "$1: thing")
+			w.def, err = load(t, f)
+			w.must(err)
+			w.must(w.client.ApplySettings(t.Context(), w.def.Index, w.def.Settings))
+			w.must(w.src.Check(t.Context(), w.def))
+			w.exec("INSERT INTO thing (id) VALUES (1), (2), (3)")
+			w.exec("INSERT INTO item (thing_id) VALUES (1), (2), (2)")
+			w.sync()
+			w.agrees("at first")
+		})
 	}
 }

@@ -2,6 +2,7 @@ package matrix_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
@@ -269,5 +271,42 @@ func (w *world) finish(j rework.Job) {
 	j, err := w.Jobs.Job(w.t.Context(), j.ID)
 	if err != nil || j.State != rework.Done {
 		w.t.Fatalf("the job is %s: %s %v", j.State, j.Note, err)
+	}
+}
+
+// TestARebuildKeepsNumbers feeds a second index of texts as keys: both give each key the
+// same number, before and after changes, and no number is given anew.
+func TestARebuildKeepsNumbers(t *testing.T) {
+	w := coupons(t, setup{})
+	for _, code := range spellings {
+		_, _ = w.tables.Exec("INSERT INTO coupon VALUES (?, 1, "+old+")", code) // some are equal
+	}
+	w.sync()
+	numbers := func(d entity.Definition) map[string]uint64 {
+		found := map[string]uint64{}
+		for _, code := range spellings {
+			n, err := w.src.RootNamed(t.Context(), d, code)
+			w.must(err)
+			found[code] = n
+		}
+		return found
+	}
+	before, count := numbers(w.def), scalar(t, w.SQL(), "SELECT COUNT(*) FROM sync_key")
+	made, _, err := w.Targets.NewTarget(t.Context(), w.def)
+	w.must(err)
+	built, err := made.Definition(w.def)
+	w.must(err)
+	w.sync() // feeds both
+	if after := numbers(built); !maps.Equal(before, after) || scalar(t, w.SQL(), "SELECT COUNT(*) FROM sync_key") != count {
+		t.Errorf("the numbers were %v and are %v", before, after)
+	}
+	w.exec("UPDATE coupon SET off = 2, at = UTC_TIMESTAMP(6)")
+	w.exec("INSERT INTO coupon VALUES ('fresh', 1, UTC_TIMESTAMP(6))")
+	w.sync()
+	w.agrees("the first index")
+	w.def = built
+	w.agrees("the second index")
+	if after := numbers(built); !maps.Equal(before, after) {
+		t.Errorf("the numbers were %v and are %v", before, after)
 	}
 }

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) { localdbtest.Main(m) }
 // world is a source, a state and an emulated index with the pipeline between them.
 type world struct {
 	*store.DB
-	t       *testing.T
+	t       testing.TB
 	tables  *sql.DB // of the source, with the server's own settings
 	src     *mysql.Source
 	client  *algolia.Client
@@ -57,14 +57,14 @@ type setup struct {
 	globals  map[string]string // of the server
 	apart    bool              // the state is in another database
 	readOnly bool              // the source takes no writes
-	wrap     func(t *testing.T, dsn string) (through string, cut func())
+	wrap     func(t testing.TB, dsn string) (through string, cut func())
 }
 
 // files are a definition's files by name.
 type files map[string]string
 
 // load writes and loads a definition.
-func load(t *testing.T, f files) (entity.Definition, error) {
+func load(t testing.TB, f files) (entity.Definition, error) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "one"), 0o700); err != nil {
@@ -85,7 +85,7 @@ func load(t *testing.T, f files) (entity.Definition, error) {
 }
 
 // withParams adds parameters to a DSN.
-func withParams(t *testing.T, dsn string, params map[string]string) string {
+func withParams(t testing.TB, dsn string, params map[string]string) string {
 	t.Helper()
 	for k, v := range params {
 		sep := "?"
@@ -106,7 +106,7 @@ func (w *world) must(err error) {
 }
 
 // newWorld returns a world for a definition, whose tables the statements make.
-func newWorld(t *testing.T, s setup, f files, create ...string) *world {
+func newWorld(t testing.TB, s setup, f files, create ...string) *world {
 	t.Helper()
 	w := &world{t: t, apart: s.apart}
 	var err error
@@ -165,7 +165,7 @@ func newWorld(t *testing.T, s setup, f files, create ...string) *world {
 }
 
 // open returns a pool as the oracle wants it: times are read, in UTC.
-func open(t *testing.T, dsn string) *sql.DB {
+func open(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
@@ -186,10 +186,10 @@ func open(t *testing.T, dsn string) *sql.DB {
 }
 
 // freshDSN returns the DSN of an empty database.
-func freshDSN(t *testing.T) string { return localdbtest.New(t) }
+func freshDSN(t testing.TB) string { return localdbtest.New(t) }
 
 // scalar returns the only value of a query as a text.
-func scalar(t *testing.T, db *sql.DB, query string) string {
+func scalar(t testing.TB, db *sql.DB, query string) string {
 	t.Helper()
 	var s string
 	if err := db.QueryRow(query).Scan(&s); err != nil {

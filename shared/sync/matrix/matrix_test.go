@@ -116,7 +116,7 @@ func (s setup) setGlobals(t *testing.T) {
 
 // throughProxy returns a DSN that leads through a proxy, and what cuts all its
 // connections, as a fail-over does.
-func throughProxy(t *testing.T, dsn string) (string, func()) {
+func throughProxy(t testing.TB, dsn string) (string, func()) {
 	t.Helper()
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	driver "github.com/go-sql-driver/mysql"
+
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -86,7 +88,7 @@ func judgeSession(t *testing.T, db *sql.DB) {
 		"SELECT 1 / 3":                                          "0.3333",
 		"SELECT WEEK('2024-01-01')":                             "0",
 		"SELECT DATE_FORMAT('2024-03-01', '%M')":                "March",
-		"SELECT @@max_error_count":                              "64",
+		"SELECT @@max_error_count >= 64":                        "1",
 		"SELECT LENGTH(GROUP_CONCAT(REPEAT('x', 500000))) FROM (SELECT 1 UNION SELECT 2) AS two": "1000001",
 	} {
 		var got string
@@ -112,6 +114,28 @@ func TestARefusedSettingIsNamed(t *testing.T) {
 	if err := db.Ping(); err == nil || !strings.Contains(err.Error(), "no_such_variable") {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestAUserWithoutRightsHasOurSession opens a session of a user that has no right at all.
+func TestAUserWithoutRightsHasOurSession(t *testing.T) {
+	dsn := localdbtest.New(t)
+	cfg, err := driver.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := open(t, dsn)
+	user := "u" + cfg.DBName[max(0, len(cfg.DBName)-12):]
+	if _, err := admin.Exec("CREATE USER '" + user + "'@'%' IDENTIFIED BY 'No-rights-1'"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = admin.Exec("DROP USER '" + user + "'@'%'") })
+	cfg.User, cfg.Passwd, cfg.DBName = user, "No-rights-1", ""
+	db, err := sqldb.Open(sqldb.Settings{DSN: cfg.FormatDSN(), Variable: "SOURCE_DSN", MaxConnections: 1, Foreign: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	judgeSession(t, db)
 }
 
 // TestAReadOnlyServerIsLeft has connections that answer as a server does after a

@@ -37,7 +37,7 @@ const apart = 30 * time.Second
 // examine logs in at every partner's server: it has to answer, be a primary, be the
 // partner's, take our key, and have about our time.
 func (p *Partners) examine(ctx context.Context) []doctor.Finding {
-	all, err := p.Store.Companies(ctx)
+	all, err := p.Store.Companies.List(ctx)
 	if err != nil {
 		return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error()}}
 	}
@@ -64,7 +64,7 @@ func (p *Partners) examine(ctx context.Context) []doctor.Finding {
 
 // examineKeys finds partners that cannot log in here.
 func (p *Partners) examineKeys(ctx context.Context) []doctor.Finding {
-	list, err := p.Store.Keyless(ctx)
+	list, err := p.Store.Standing.Keyless(ctx)
 	if err != nil {
 		return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error()}}
 	}

@@ -53,7 +53,7 @@ func about(p store.Late, kind judge.Kind, problem, do string) judge.Further {
 
 // lateWith finds the primaries with which no sync succeeded in a period.
 func lateWith(ctx context.Context, tables *store.Store, period time.Duration) (found []judge.Further, err error) {
-	list, err := tables.Overdue(ctx, period)
+	list, err := tables.Standing.Overdue(ctx, period)
 	for _, p := range list {
 		kind, problem := overdue, fmt.Sprintf("no sync with %s succeeded in the last %s", p.Name, judge.Age(period))
 		if p.Error != "" {
@@ -66,7 +66,7 @@ func lateWith(ctx context.Context, tables *store.Store, period time.Duration) (f
 
 // failedSubscriptions finds, a partner each, active subscriptions whose last sync failed.
 func failedSubscriptions(ctx context.Context, tables *store.Store) (found []judge.Further, err error) {
-	list, err := tables.FailedSubscriptions(ctx)
+	list, err := tables.Standing.FailedSubscriptions(ctx)
 	for _, p := range list {
 		problem := fmt.Sprintf("%d subscriptions with %s failed at their last sync", p.Subscriptions, p.Name)
 		if p.Subscriptions == 1 {
@@ -80,7 +80,7 @@ func failedSubscriptions(ctx context.Context, tables *store.Store) (found []judg
 // absent finds, on a primary, partners with active subscriptions that did not sync in a
 // period.
 func absent(ctx context.Context, tables *store.Store, period time.Duration) (found []judge.Further, err error) {
-	list, err := tables.Absent(ctx, period)
+	list, err := tables.Standing.Absent(ctx, period)
 	for _, p := range list {
 		problem := fmt.Sprintf("%s has not synced a slice in the last %s", p.Name, judge.Age(period))
 		found = append(found, about(p, forgotten, problem, "ask the company whether its server runs, and see whether it has a valid key: returnsync exchange keys"))

@@ -77,7 +77,7 @@ func newNode(t *testing.T, role string, wrap func(http.Handler) http.Handler) *n
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	n.url = server.URL
-	n.must(n.CreateCompany(t.Context(), exchange.Company{ID: n.id, Name: "own " + role, Active: true}))
+	n.must(n.Companies.CreateCompany(t.Context(), exchange.Company{ID: n.id, Name: "own " + role, Active: true}))
 	n.user("admin", 110, n.id)
 	n.token = n.login("admin").Token
 	return n
@@ -95,7 +95,7 @@ func (n *node) user(name string, role int, company exchange.ID) {
 	n.t.Helper()
 	hash, err := hashed()
 	n.must(err)
-	_, err = n.CreateUser(n.t.Context(), store.User{Username: name, Password: hash, Active: true, Role: role, CompanyID: company})
+	_, err = n.Users.CreateUser(n.t.Context(), store.User{Username: name, Password: hash, Active: true, Role: role, CompanyID: company})
 	n.must(err)
 }
 
@@ -140,7 +140,7 @@ func (n *node) login(name string) (token rest.Token) {
 func befriend(primary, secondary *node) {
 	t := primary.t
 	t.Helper()
-	primary.must(primary.CreateCompany(t.Context(), exchange.Company{ID: secondary.id, Name: "epicor " + secondary.id.String(), Active: true}))
+	primary.must(primary.Companies.CreateCompany(t.Context(), exchange.Company{ID: secondary.id, Name: "epicor " + secondary.id.String(), Active: true}))
 	name := "epicor" + secondary.id.String()[:8]
 	primary.user(name, 120, secondary.id)
 	var key rest.Key
@@ -158,10 +158,10 @@ func (n *node) publish(name string, company exchange.ID, count, size int) exchan
 	n.t.Helper()
 	ctx := n.t.Context()
 	slice := exchange.Slice{ID: exchange.NewID(), Name: name, Type: exchange.DefaultType, AllowSync: true}
-	n.must(n.CreateSlice(ctx, slice))
-	n.must(n.AddGrains(ctx, slice.ID, exchangetest.Grains(slice.ID, 0, count, size), false))
+	n.must(n.Slices.CreateSlice(ctx, slice))
+	n.must(n.Grains.AddGrains(ctx, slice.ID, exchangetest.Grains(slice.ID, 0, count, size), false))
 	sub := exchange.Subscription{ID: exchange.NewID(), SliceID: slice.ID, CompanyID: company, Name: name, Active: true, Slice: &slice}
-	n.must(n.CreateSubscription(ctx, sub))
+	n.must(n.Subscriptions.CreateSubscription(ctx, sub))
 	return sub
 }
 
@@ -170,7 +170,7 @@ func same(a, b *node, slice exchange.ID) {
 	a.t.Helper()
 	texts := [2]string{}
 	for i, n := range []*node{a, b} {
-		list, err := n.Grains(n.t.Context(), slice, 0, 1_000_000, true)
+		list, err := n.Grains.List(n.t.Context(), slice, 0, 1_000_000, true)
 		n.must(err)
 		for _, g := range list {
 			texts[i] += g.ID.String() + g.Key + g.Encoding + g.Source + g.Payload + "\n"

@@ -33,7 +33,7 @@ func Open(pool *sqldb.DB, settings function.Settings, log *slog.Logger, now func
 	partners := &Partners{
 		Store: tables, Sealer: sealer, HTTP: rest.NewHTTP(settings.AllowPrivate), Settings: settings, Company: company, Log: log, Now: now, Steps: steps,
 	}
-	primary := &exchange.Primary{Server: company, Catalog: tables, Content: tables, Journal: tables, Log: log, Steps: steps}
+	primary := &exchange.Primary{Server: company, Catalog: tables.Subscriptions, Content: tables.Grains, Journal: tables.Activities, Log: log, Steps: steps}
 	return function.Parts{
 		Store: tables, Audit: audit.New(pool), Syncer: partners, Session: &Sessions{Primary: primary, Store: tables, Log: log, Now: now},
 		Sealer: sealer, Log: log, Settings: settings, Now: now,

@@ -118,21 +118,21 @@ func (p *page) state(r *http.Request) (any, error) {
 	if err := p.subscriptions(ctx, &s, names); err != nil {
 		return nil, err
 	}
-	if s.Starts, err = p.tables.Starts(ctx, shownStarts); err != nil {
+	if s.Starts, err = p.tables.Starts.List(ctx, shownStarts); err != nil {
 		return nil, err
 	}
-	s.Activities, s.Activity, err = p.tables.Activities(ctx, 0, shownActivities)
+	s.Activities, s.Activity, err = p.tables.Activities.List(ctx, 0, shownActivities)
 	s.Starts, s.Activities = append([]store.Start{}, s.Starts...), append([]exchange.Activity{}, s.Activities...)
 	return s, err
 }
 
 // partners reads the companies and returns their names.
 func (p *page) partners(ctx context.Context, s *state) (map[exchange.ID]string, error) {
-	companies, err := p.tables.Companies(ctx)
+	companies, err := p.tables.Companies.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list, err := p.tables.SeenCompanies(ctx)
+	list, err := p.tables.Standing.SeenCompanies(ctx)
 	seen := byID(list)
 	names := map[exchange.ID]string{}
 	for _, c := range companies {
@@ -162,11 +162,11 @@ func byID(list []store.Seen) map[exchange.ID]store.Seen {
 
 // subscriptions reads the subscriptions.
 func (p *page) subscriptions(ctx context.Context, s *state, names map[exchange.ID]string) error {
-	subs, err := p.tables.Subscriptions(ctx, nil)
+	subs, err := p.tables.Subscriptions.List(ctx, nil)
 	if err != nil {
 		return err
 	}
-	list, err := p.tables.SeenSubscriptions(ctx)
+	list, err := p.tables.Standing.SeenSubscriptions(ctx)
 	seen := byID(list)
 	for _, b := range subs {
 		one := subscription{Subscription: b, Partner: names[b.CompanyID], LastGood: b.Slice.LastGood}

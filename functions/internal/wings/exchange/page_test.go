@@ -175,7 +175,7 @@ func TestPageOfASecondary(t *testing.T) {
 	}
 	d.press("company-" + primary.id.String())
 	d.Until("the company to be off", fmt.Sprintf(`document.querySelector('[data-key="company-%s"]').getAttribute("aria-checked") === "false"`, primary.id))
-	if c, err := secondary.Company(t.Context(), primary.id); err != nil || c.Active {
+	if c, err := secondary.Companies.Company(t.Context(), primary.id); err != nil || c.Active {
 		t.Errorf("%+v, %v", c, err)
 	}
 	d.pictures("secondary")
@@ -199,17 +199,17 @@ func TestPageOfAPrimary(t *testing.T) {
 	d := openDesk(t, primary)
 	d.show("operator")
 	d.reads("#differences", "rotors")
-	company, err := secondary.Company(t.Context(), primary.id)
+	company, err := secondary.Companies.Company(t.Context(), primary.id)
 	secondary.must(err)
 	if r, err := secondary.partners.Sync(t.Context(), company, exchange.First, false); err != nil || !r.OK() {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	d.reads("#differences", "Every partner has what was published.")
-	primary.must(primary.AddGrains(t.Context(), sub.SliceID, exchangetest.Grains(sub.SliceID, 40, 1, 10), false))
+	primary.must(primary.Grains.AddGrains(t.Context(), sub.SliceID, exchangetest.Grains(sub.SliceID, 40, 1, 10), false))
 	d.reads("#differences", "rotors")
 	d.press("slice-" + sub.ID.String())
 	d.reads("#toast", "rotors is locked")
-	if s, err := primary.Slice(t.Context(), sub.SliceID); err != nil || s.AllowSync {
+	if s, err := primary.Slices.Slice(t.Context(), sub.SliceID); err != nil || s.AllowSync {
 		t.Errorf("%+v, %v", s, err)
 	}
 	if got := primary.audited(); !strings.HasPrefix(got, "ann|console|lock-slice|slice rotors (") || !strings.HasSuffix(got, "|sync on|sync off|done") {
@@ -223,8 +223,8 @@ func TestPageShowsMarkupAsText(t *testing.T) {
 	n := newNode(t, "secondary", nil)
 	const evil = `<img src=x onerror="document.title='hacked'">`
 	company := exchange.Company{ID: exchange.NewID(), Name: evil, SyncAddr: "http://127.0.0.1:1/" + evil, Active: true}
-	n.must(n.CreateCompany(t.Context(), company))
-	n.must(n.Record(t.Context(), exchange.Activity{CompanyID: company.ID, Message: evil, Error: evil}))
+	n.must(n.Companies.CreateCompany(t.Context(), company))
+	n.must(n.Activities.Record(t.Context(), exchange.Activity{CompanyID: company.ID, Message: evil, Error: evil}))
 	d := openDesk(t, n)
 	d.show("operator")
 	d.reads("#partners", evil)
@@ -266,8 +266,8 @@ func TestStarts(t *testing.T) {
 			t.Errorf("%s: %v", target, err)
 		}
 	}
-	primary.must(primary.AllowSync(ctx, sub.SliceID, false))
-	primary.must(primary.AddGrains(ctx, sub.SliceID, exchangetest.Grains(sub.SliceID, 40, 1, 10), false))
+	primary.must(primary.Slices.AllowSync(ctx, sub.SliceID, false))
+	primary.must(primary.Grains.AddGrains(ctx, sub.SliceID, exchangetest.Grains(sub.SliceID, 40, 1, 10), false))
 	one, err := m.Start(ctx, "rotors", "two")
 	secondary.must(err)
 	secondary.deliver(q)
@@ -307,7 +307,7 @@ func TestAStartIsPutOff(t *testing.T) {
 		h.ServeHTTP(w, r)
 		return w.Code
 	}
-	other, err := secondary.Hold(t.Context(), primary.id, time.Hour)
+	other, err := secondary.Rights.Hold(t.Context(), primary.id, time.Hour)
 	secondary.must(err)
 	if got := attempt(t.Context()); got != http.StatusServiceUnavailable {
 		t.Errorf("beside another sync: %d", got)
@@ -325,7 +325,7 @@ func TestAStartIsPutOff(t *testing.T) {
 	if got := attempt(t.Context()); got != http.StatusOK {
 		t.Errorf("at last: %d", got)
 	}
-	start, err := secondary.Start(t.Context(), id)
+	start, err := secondary.Starts.Start(t.Context(), id)
 	if err != nil || start.State != store.StartSynced || start.Attempts != 3 || len(start.Reports) != 1 || start.Reports[0].Results[0].Added != 4 {
 		t.Errorf("%+v, %v", start, err)
 	}

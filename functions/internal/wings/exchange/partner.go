@@ -60,9 +60,9 @@ func (p *Partners) Sync(ctx context.Context, partner exchange.Company, sub excha
 	defer cancel()
 	req := exchange.Request{Partner: partner, Sub: sub, Test: test}
 	if test { // such a run writes nothing, and so can run beside another
-		return p.run(ctx, p.Store.Copies(), req), nil
+		return p.run(ctx, p.Store.Rights.Copies(), req), nil
 	}
-	copies, err := p.Store.Hold(ctx, partner.ID, p.Settings.Lease)
+	copies, err := p.Store.Rights.Hold(ctx, partner.ID, p.Settings.Lease)
 	if err != nil {
 		return exchange.Report{}, err
 	}
@@ -77,7 +77,7 @@ func (p *Partners) Sync(ctx context.Context, partner exchange.Company, sub excha
 
 // prune removes old activities. A failure is no failure of the sync before it.
 func prune(ctx context.Context, tables *store.Store, log *slog.Logger) {
-	if err := tables.Prune(ctx); err != nil {
+	if err := tables.Activities.Prune(ctx); err != nil {
 		log.WarnContext(ctx, "old activities could not be removed; the next sync tries again", "error", err)
 	}
 }
@@ -87,7 +87,7 @@ func prune(ctx context.Context, tables *store.Store, log *slog.Logger) {
 func (p *Partners) run(ctx context.Context, copies *store.Copies, req exchange.Request) exchange.Report {
 	start := p.Now()
 	side := &exchange.Secondary{
-		Local: copies, Copy: copies, Journal: p.Store, Log: p.Log, Now: p.Now, Sleep: clock.Sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
+		Local: copies, Copy: copies, Journal: p.Store.Activities, Log: p.Log, Now: p.Now, Sleep: clock.Sleep, LockTries: p.Settings.LockTries, LockWait: p.Settings.LockWait,
 		Steps: p.Steps, Progress: p.Progress,
 	}
 	client, err := p.login(ctx, req.Partner)
@@ -123,7 +123,7 @@ func (p *Partners) run(ctx context.Context, copies *store.Copies, req exchange.R
 
 // login logs in at a partner's server and demands that it is the partner's.
 func (p *Partners) login(ctx context.Context, partner exchange.Company) (*rest.Client, error) {
-	sealed, err := p.Store.SyncKey(ctx, partner.ID)
+	sealed, err := p.Store.Companies.SyncKey(ctx, partner.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func strange(partner exchange.Company, id exchange.ID) error {
 
 // SyncAll syncs with all active partners that have an address, several at once.
 func (p *Partners) SyncAll(ctx context.Context, test bool) ([]exchange.Report, error) {
-	all, err := p.Store.Companies(ctx)
+	all, err := p.Store.Companies.List(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func publisher(ctx context.Context, o wire.Opening) (syncstore.Publisher, error)
 		if list[i].field = d.Account; d.Account == "" {
 			return nil, fmt.Errorf("EXCHANGE_PUBLISH: the entity %s names no account field, so its records cannot be given to one partner alone", d.Name)
 		}
-		if err := tables.EnsureSlice(ctx, exchange.Slice{ID: list[i].Slice, Name: list[i].Name, Type: exchange.DefaultType, AllowSync: true}); err != nil {
+		if err := tables.Slices.EnsureSlice(ctx, exchange.Slice{ID: list[i].Slice, Name: list[i].Name, Type: exchange.DefaultType, AllowSync: true}); err != nil {
 			return nil, err
 		}
 	}

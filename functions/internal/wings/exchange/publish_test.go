@@ -27,7 +27,7 @@ func TestForeignAccountsStayOut(t *testing.T) {
 	}
 	for i := range list {
 		list[i].field = "account"
-		if err := tables.EnsureSlice(t.Context(), exchange.Slice{ID: list[i].Slice, Name: list[i].Name, Type: exchange.DefaultType}); err != nil {
+		if err := tables.Slices.EnsureSlice(t.Context(), exchange.Slice{ID: list[i].Slice, Name: list[i].Name, Type: exchange.DefaultType}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -40,7 +40,7 @@ func TestForeignAccountsStayOut(t *testing.T) {
 	}
 	heldBy := func(slice exchange.ID) string {
 		t.Helper()
-		grains, err := tables.Grains(t.Context(), slice, 0, 100, true)
+		grains, err := tables.Grains.List(t.Context(), slice, 0, 100, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,11 +56,11 @@ func TestSecretsStayOut(t *testing.T) {
 	primary.publish("rotors", secondary.id, 3, 20)
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	secondary.partners.Log = logger
-	sealed, err := secondary.SyncKey(t.Context(), primary.id)
+	sealed, err := secondary.Companies.SyncKey(t.Context(), primary.id)
 	secondary.must(err)
 	key, err := secondary.partners.Sealer.Open(primary.id, sealed)
 	secondary.must(err)
-	company, err := secondary.Company(t.Context(), primary.id)
+	company, err := secondary.Companies.Company(t.Context(), primary.id)
 	secondary.must(err)
 	var reports []exchange.Report
 	run := func(good bool) {
@@ -75,7 +75,7 @@ func TestSecretsStayOut(t *testing.T) {
 	echoing.Store(true)
 	run(false)
 	echoing.Store(false)
-	secondary.must(secondary.SetSyncKey(t.Context(), primary.id, secondary.partners.Sealer.Seal(primary.id, key[:len(key)-1]+"0")))
+	secondary.must(secondary.Companies.SetSyncKey(t.Context(), primary.id, secondary.partners.Sealer.Seal(primary.id, key[:len(key)-1]+"0")))
 	run(key[len(key)-1] == '0')
 	seen := []string{key, key[32:], password, secondary.token, primary.token, string(sealed)}
 	tokens.Range(func(token, _ any) bool {
@@ -86,7 +86,7 @@ func TestSecretsStayOut(t *testing.T) {
 	secondary.must(err)
 	all := map[string]string{"logs": log.String(), "reports": string(text)}
 	for name, n := range map[string]*node{"primary": primary, "secondary": secondary} {
-		activities, _, err := n.Activities(t.Context(), 0, 100)
+		activities, _, err := n.Activities.List(t.Context(), 0, 100)
 		n.must(err)
 		audited, err := audit.New(n.db).Audits(t.Context(), 100)
 		n.must(err)
@@ -107,7 +107,7 @@ func TestSecretsStayOut(t *testing.T) {
 		t.Errorf("%d secrets crossed; %s", len(seen), all["reports"])
 	}
 	var kept []store.Key
-	kept, err = primary.Keys(t.Context(), nil)
+	kept, err = primary.Keys.List(t.Context(), nil)
 	if err != nil || len(kept) != 1 || strings.Contains(key, fmt.Sprintf("%x", kept[0].Hash)) {
 		t.Errorf("%+v, %v", kept, err)
 	}

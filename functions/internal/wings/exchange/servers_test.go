@@ -53,7 +53,7 @@ func TestTwoOfOurs(t *testing.T) {
 			sub := primary.publish("rotors", secondary.id, 40, 200)
 			meta := *sub.Slice
 			meta.Metadata = map[string]string{"version": "1"}
-			primary.must(primary.UpdateSlice(t.Context(), meta))
+			primary.must(primary.Slices.UpdateSlice(t.Context(), meta))
 			var r exchange.Report
 			if status := secondary.ask("POST", "/sync/"+url.PathEscape(primary.url), secondary.token, nil, &r); status != 200 || !r.OK() || r.Results[0].Added != 40 {
 				t.Fatalf("%d %+v", status, r)
@@ -65,14 +65,14 @@ func TestTwoOfOurs(t *testing.T) {
 			if fetched := calls(&paths, "GET /v1/sync/slice/"+sub.SliceID.String()); (fetched == 0) != upgrades {
 				t.Errorf("%d single calls", fetched)
 			}
-			there, err := primary.Slice(t.Context(), sub.SliceID)
+			there, err := primary.Slices.Slice(t.Context(), sub.SliceID)
 			primary.must(err)
-			here, err := secondary.Slice(t.Context(), sub.SliceID)
+			here, err := secondary.Slices.Slice(t.Context(), sub.SliceID)
 			secondary.must(err)
 			if there.Hash != here.Hash || here.Count != 40 || here.Metadata["version"] != "1" || here.Hash == "" {
 				t.Errorf("there %+v, here %+v", there, here)
 			}
-			list, total, err := primary.Activities(t.Context(), 0, 10)
+			list, total, err := primary.Activities.List(t.Context(), 0, 10)
 			if err != nil || total != 2 || !list[0].Success || list[0].CompanyID != secondary.id {
 				t.Errorf("%+v, %v", list, err)
 			}
@@ -99,7 +99,7 @@ func TestSliceThatChanges(t *testing.T) {
 	befriend(primary, secondary)
 	sub := primary.publish("rotors", secondary.id, 40, 200)
 	change = func() {
-		primary.must(primary.AddGrains(t.Context(), sub.SliceID, exchangetest.Grains(sub.SliceID, 40, 1, 200), false))
+		primary.must(primary.Grains.AddGrains(t.Context(), sub.SliceID, exchangetest.Grains(sub.SliceID, 40, 1, 200), false))
 	}
 	var r exchange.Report
 	if status := secondary.ask("POST", "/sync/"+primary.id.String(), secondary.token, nil, &r); status != 200 || !r.OK() || r.Results[0].Added != 41 {
@@ -137,7 +137,7 @@ func TestWhoMaySync(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, status, c.status)
 		}
 	}
-	other, err := secondary.Hold(t.Context(), primary.id, time.Hour)
+	other, err := secondary.Rights.Hold(t.Context(), primary.id, time.Hour)
 	secondary.must(err)
 	if status := secondary.ask("POST", path, secondary.token, nil, nil); status != 409 {
 		t.Errorf("beside another sync: %d", status)
@@ -158,7 +158,7 @@ func TestPrivateAddresses(t *testing.T) {
 	primary, secondary := newNode(t, "primary", nil), newNode(t, "secondary", nil)
 	befriend(primary, secondary)
 	secondary.partners.HTTP = rest.NewHTTP(false)
-	company, err := secondary.Company(t.Context(), primary.id)
+	company, err := secondary.Companies.Company(t.Context(), primary.id)
 	secondary.must(err)
 	r, err := secondary.partners.Sync(t.Context(), company, exchange.First, false)
 	if err != nil || r.OK() || !strings.Contains(r.Error, "does not answer") {
@@ -174,7 +174,7 @@ func TestKeys(t *testing.T) {
 	var second rest.Key
 	primary.ask("POST", "/apikey", admin, nil, &second)
 	login := func(key string) int { return primary.ask("POST", "/login", "", rest.Login{Key: key}, nil) }
-	company, err := secondary.Company(t.Context(), primary.id)
+	company, err := secondary.Companies.Company(t.Context(), primary.id)
 	secondary.must(err)
 	if r, err := secondary.partners.Sync(t.Context(), company, exchange.First, false); err != nil || !r.OK() {
 		t.Errorf("the older key: %+v, %v", r, err)
@@ -237,7 +237,7 @@ func TestGuessing(t *testing.T) {
 // no slice is called absent.
 func TestOutageIsNoRefusal(t *testing.T) {
 	n, partner := newNode(t, "primary", nil), exchange.NewID()
-	n.must(n.CreateCompany(t.Context(), exchange.Company{ID: partner, Name: "epicor", Active: true}))
+	n.must(n.Companies.CreateCompany(t.Context(), exchange.Company{ID: partner, Name: "epicor", Active: true}))
 	n.user("epicor", 120, partner)
 	token := n.login("epicor").Token
 	n.publish("rotors", partner, 1, 10)
@@ -273,12 +273,12 @@ func TestSeveralPartners(t *testing.T) {
 	dead := exchange.Company{ID: exchange.NewID(), Name: "dead", SyncAddr: "http://127.0.0.1:1", Active: true}
 	strange := exchange.Company{ID: exchange.NewID(), Name: "strange", SyncAddr: primaries[0].url + "/", Active: true}
 	for _, c := range []exchange.Company{dead, strange} {
-		secondary.must(secondary.CreateCompany(t.Context(), c))
-		sealed, err := secondary.SyncKey(t.Context(), primaries[0].id)
+		secondary.must(secondary.Companies.CreateCompany(t.Context(), c))
+		sealed, err := secondary.Companies.SyncKey(t.Context(), primaries[0].id)
 		secondary.must(err)
 		key, err := secondary.partners.Sealer.Open(primaries[0].id, sealed)
 		secondary.must(err)
-		secondary.must(secondary.SetSyncKey(t.Context(), c.ID, secondary.partners.Sealer.Seal(c.ID, key)))
+		secondary.must(secondary.Companies.SetSyncKey(t.Context(), c.ID, secondary.partners.Sealer.Seal(c.ID, key)))
 	}
 	reports, err := secondary.partners.SyncAll(t.Context(), false)
 	secondary.must(err)
@@ -393,12 +393,12 @@ func TestPublicPrimary(t *testing.T) {
 			t.Errorf("%v", activities)
 		}
 	}
-	held, err := secondary.Slice(t.Context(), slice)
+	held, err := secondary.Slices.Slice(t.Context(), slice)
 	if err != nil || held.Hash != proof.Hash || held.Count != 5 || held.Type != "aces-file" {
 		t.Errorf("%+v, %v", held, err)
 	}
 	for _, g := range grains {
-		kept, err := secondary.Grain(t.Context(), g["id"].(exchange.ID), nil)
+		kept, err := secondary.Grains.Grain(t.Context(), g["id"].(exchange.ID), nil)
 		if err != nil || kept.Payload != g["payload"] || kept.Key != g["grain_key"] {
 			t.Errorf("%+v, %v", kept, err)
 		}
@@ -417,7 +417,7 @@ func sortIDs(ids []exchange.ID) {
 // independent mock, call by call, that reads the JSON into maps.
 func TestPublicSecondary(t *testing.T) {
 	primary, other := newNode(t, "primary", nil), exchange.NewID()
-	primary.must(primary.CreateCompany(t.Context(), exchange.Company{ID: other, Name: "public", Active: true}))
+	primary.must(primary.Companies.CreateCompany(t.Context(), exchange.Company{ID: other, Name: "public", Active: true}))
 	sub := primary.publish("rotors", other, 7, 100)
 	foreign := primary.publish("secret", primary.id, 2, 100)
 	primary.user("public", 120, other)
@@ -466,7 +466,7 @@ func TestPublicSecondary(t *testing.T) {
 			t.Errorf("activity: %d", status)
 		}
 	}
-	grains, err := primary.Grains(t.Context(), foreign.SliceID, 0, 1, false)
+	grains, err := primary.Grains.List(t.Context(), foreign.SliceID, 0, 1, false)
 	primary.must(err)
 	for path, want := range map[string]int{
 		"/v1/sync/slice/" + foreign.SliceID.String(): 403, "/v1/grains/" + grains[0].ID.String(): 404, "/v1/slices/" + foreign.SliceID.String(): 403,
@@ -490,7 +490,7 @@ func TestOneCompanyKeepsNobodyOut(t *testing.T) {
 	greedy, modest := newNode(t, "secondary", nil), newNode(t, "secondary", nil)
 	befriend(primary, greedy)
 	befriend(primary, modest)
-	company, err := greedy.Company(t.Context(), primary.id)
+	company, err := greedy.Companies.Company(t.Context(), primary.id)
 	primary.must(err)
 	client, err := greedy.partners.login(t.Context(), company)
 	primary.must(err)
@@ -530,11 +530,11 @@ func TestAClientThatGoes(t *testing.T) {
 	primary, secondary := newNode(t, "primary", nil), newNode(t, "secondary", nil)
 	befriend(primary, secondary)
 	sub := primary.publish("rotors", secondary.id, 500, 1000)
-	company, err := secondary.Company(t.Context(), primary.id)
+	company, err := secondary.Companies.Company(t.Context(), primary.id)
 	secondary.must(err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r := secondary.partners.run(ctx, secondary.Copies(), exchange.Request{Partner: company}); r.OK() {
+	if r := secondary.partners.run(ctx, secondary.Rights.Copies(), exchange.Request{Partner: company}); r.OK() {
 		t.Error("a sync without time succeeded")
 	}
 	r, err := secondary.partners.Sync(t.Context(), company, exchange.First, false)

@@ -65,11 +65,11 @@ func (s *Starter) target(ctx context.Context, text string) (store.Start, error) 
 	if text == everybody {
 		return start, nil
 	}
-	companies, err := s.Store.Companies(ctx)
+	companies, err := s.Store.Companies.List(ctx)
 	if err != nil {
 		return start, err
 	}
-	subs, err := s.Store.Subscriptions(ctx, nil)
+	subs, err := s.Store.Subscriptions.List(ctx, nil)
 	if err != nil {
 		return start, err
 	}
@@ -95,7 +95,7 @@ func (s *Starter) Start(ctx context.Context, text, key string, test bool) (int64
 	if err != nil {
 		return 0, err
 	}
-	id, err := s.Store.AddStart(ctx, key, start)
+	id, err := s.Store.Starts.AddStart(ctx, key, start)
 	if err != nil {
 		return 0, err
 	}
@@ -126,7 +126,7 @@ func (m members) State(ctx context.Context, ref string) (scope.State, string, er
 	if _, err := fmt.Sscan(ref, &id); err != nil {
 		return "", "", fault.New(fault.NotFound, "not-found", "there is no such start of a sync")
 	}
-	start, err := m.Store.Start(ctx, id)
+	start, err := m.Store.Starts.Start(ctx, id)
 	switch {
 	case err != nil:
 		return "", "", err

@@ -38,9 +38,9 @@ func TestEveryRouteAnswersAsDescribed(t *testing.T) {
 			t.Parallel()
 			n := newNode(t, role, nil)
 			sub := n.publish("rotors", n.id, 3, 20)
-			_, err := n.CreateTag(t.Context(), store.Tag{Name: "fast"})
+			_, err := n.Tags.CreateTag(t.Context(), store.Tag{Name: "fast"})
 			n.must(err)
-			n.must(n.Record(t.Context(), exchange.Activity{CompanyID: n.id, Message: "m"}))
+			n.must(n.Activities.Record(t.Context(), exchange.Activity{CompanyID: n.id, Message: "m"}))
 			_, _, text := n.raw("GET", "/openapi.json", "")
 			d := openapitest.Parse(t, text)
 			there := map[string]string{"id": sub.SliceID.String(), "slice": sub.SliceID.String(), "name": "rotors", "key": "grain-0000001", "partner": n.id.String(), "token": "none"}
@@ -115,7 +115,7 @@ func TestPatchSaysFalse(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, "primary", nil)
 	other := exchange.Company{ID: exchange.NewID(), Name: "epicor", SyncAddr: "https://epicor.example", Active: true}
-	n.must(n.CreateCompany(t.Context(), other))
+	n.must(n.Companies.CreateCompany(t.Context(), other))
 	sub := n.publish("rotors", other.ID, 1, 20)
 	n.user("clerk", 200, other.ID)
 	var users struct{ Data []store.User }

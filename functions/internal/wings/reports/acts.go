@@ -43,7 +43,7 @@ func (a Acts) Edit(ctx context.Context, typ string, was, is report.Edit) (change
 		changes = is.Changes(was)
 		e.New = changes
 		stale := false
-		_, err := store.New(a.Pool).EditType(ctx, typ, func(now *report.Edit) {
+		_, err := store.New(a.Pool).Types.Edit(ctx, typ, func(now *report.Edit) {
 			if stale = *now != was; !stale {
 				*now = is
 			}

@@ -56,9 +56,10 @@ func SyncBase(ctx context.Context, o wire.Opening) (*base.Base, error) {
 	if c.Token == "" {
 		return nil, fmt.Errorf("the configuration is not complete:\n  AIRTABLE_TOKEN is missing: the token of the base %s", c.SyncBase)
 	}
+	reports := store.New(o.Pool)
 	return &base.Base{
 		Client: c.client(o.Pool, c.SyncBase), Store: basestore.New(o.Pool),
-		Reports: store.New(o.Pool), Schedules: schedulestore.New(o.Pool),
+		Types: reports.Types, Reports: reports, Schedules: schedulestore.New(o.Pool),
 	}, nil
 }
 

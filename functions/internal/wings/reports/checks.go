@@ -125,7 +125,7 @@ func checkDefinitions(ctx context.Context, o wire.Opening, c Config) []doctor.Fi
 
 // missingRows finds rows without a definition: their reports fail.
 func missingRows(ctx context.Context, o wire.Opening, list []report.Definition) []doctor.Finding {
-	types, err := store.New(o.Pool).Types(ctx)
+	types, err := store.New(o.Pool).Types.List(ctx)
 	if err != nil {
 		return []doctor.Finding{{Severity: doctor.Fail, Message: err.Error()}}
 	}

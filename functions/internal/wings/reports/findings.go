@@ -41,7 +41,7 @@ func findings(_ context.Context, o wire.Opening) (func(context.Context) ([]judge
 		if err != nil {
 			return nil, err
 		}
-		types, err := tables.Types(ctx)
+		types, err := tables.Types.List(ctx)
 		if err != nil {
 			return nil, err
 		}

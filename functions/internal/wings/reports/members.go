@@ -38,7 +38,7 @@ func (reportMember) Kind() string { return ScheduleKind }
 
 // Check implements member.Other.
 func (m reportMember) Check(ctx context.Context, name string) error {
-	t, err := m.tables.Type(ctx, name)
+	t, err := m.tables.Types.Named(ctx, name)
 	if err == nil && !t.Active {
 		err = fault.New(fault.Invalid, "report-inactive", "report type %s is inactive", name)
 	}

@@ -85,7 +85,7 @@ func (c *console) state(r *http.Request) (any, error) {
 	v := view{Now: now, Operator: wire.PersonOf(ctx).Operator, Failed: []failed{}}
 	from, to := calendarOf(now)
 	v.From, v.To = from.String(), to.String()
-	if v.Types, err = c.tables.Types(ctx); err != nil {
+	if v.Types, err = c.tables.Types.List(ctx); err != nil {
 		return nil, err
 	}
 	if v.Days, err = c.tables.Days(ctx, v.Types, from, to); err != nil {
@@ -117,7 +117,7 @@ func (c *console) day(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "bad-date", "%s", err.Error()).WithParam("date")
 	}
-	t, err := c.tables.Type(r.Context(), r.URL.Query().Get("type"))
+	t, err := c.tables.Types.Named(r.Context(), r.URL.Query().Get("type"))
 	if err != nil {
 		return nil, err
 	}

@@ -117,9 +117,9 @@ func open(ctx context.Context, e *wire.Env) (*function.Parts, error) {
 	tables := store.New(o.Pool)
 	return &function.Parts{
 		Work: &flow.Work{
-			Reports: tables, Payloads: store.PayloadsOf(o.Pool), Types: tables, Open: t.open, Queue: starter.Queue, Config: f, Log: e.Log, Steps: e.Steps,
+			Reports: tables, Payloads: store.PayloadsOf(o.Pool), Types: tables.Types, Open: t.open, Queue: starter.Queue, Config: f, Log: e.Log, Steps: e.Steps,
 		},
-		Base: keep, Starter: starter, Definitions: t.definitions, Ensure: tables.EnsureType,
+		Base: keep, Starter: starter, Definitions: t.definitions, Ensure: tables.Types.Ensure,
 		Prune: tables.PruneRuns, KeepDays: k.Days,
 	}, nil
 }
@@ -134,7 +134,7 @@ func starterOf(ctx context.Context, o wire.Opening, c Address) (*flow.Starter, e
 		return nil, err
 	}
 	tables := store.New(o.Pool)
-	return &flow.Starter{Reports: tables, Types: tables, Queue: sender, Log: o.Log, Steps: o.Steps}, nil
+	return &flow.Starter{Reports: tables, Types: tables.Types, Queue: sender, Log: o.Log, Steps: o.Steps}, nil
 }
 
 // Starter opens what makes reports due, for commands.
@@ -150,7 +150,7 @@ func Starter(ctx context.Context, o wire.Opening) (*flow.Starter, error) {
 func kinds(ctx context.Context, o wire.Opening, start bool) (schedule.Kinds, error) {
 	tables := store.New(o.Pool)
 	kind := schedule.Kind{Name: ScheduleKind, Check: func(ctx context.Context, target string) error {
-		_, err := tables.Type(ctx, target)
+		_, err := tables.Types.Named(ctx, target)
 		return err
 	}}
 	if !start {

@@ -43,10 +43,14 @@ type Store interface {
 // Some are keys and record ids.
 type Some struct{ Keys, Records []string }
 
-// Reports is what the base asks of the tables of reports.
+// Types is what the base asks of the table of report types.
+type Types interface {
+	List(ctx context.Context) ([]report.Type, error)
+	Edit(ctx context.Context, name string, change func(*report.Edit)) (report.Type, error)
+}
+
+// Reports is what the base asks of the table of reports.
 type Reports interface {
-	Types(ctx context.Context) ([]report.Type, error)
-	EditType(ctx context.Context, name string, change func(*report.Edit)) (report.Type, error)
 	Report(ctx context.Context, k report.Key) (report.Report, error)
 	Changed(ctx context.Context, at time.Time, afterID int64, limit int) ([]report.Report, error)
 	Operate(ctx context.Context, k report.Key, act report.Act) (report.Report, string, error)
@@ -64,6 +68,7 @@ type Schedules interface {
 type Base struct {
 	Client    *airtable.Client
 	Store     Store
+	Types     Types
 	Reports   Reports
 	Schedules Schedules
 	// Lease is how long others wait for a caller that died; a caller that works renews it.

@@ -42,7 +42,7 @@ func (b *Base) keep(ctx context.Context, s side, sum *Summary) error {
 func (b *Base) keepTypes(ctx context.Context, _ time.Time, sum *Summary) error {
 	return b.keep(ctx, side{sheet: types, whole: true,
 		rows: func(ctx context.Context) ([]Row, error) {
-			list, err := b.Reports.Types(ctx)
+			list, err := b.Types.List(ctx)
 			rows := make([]Row, 0, len(list))
 			for _, t := range list {
 				rows = append(rows, typeRow(t))
@@ -51,7 +51,7 @@ func (b *Base) keepTypes(ctx context.Context, _ time.Time, sum *Summary) error {
 		},
 		edit: func(ctx context.Context, c change) error {
 			var wrong error
-			_, err := b.Reports.EditType(ctx, c.key, func(e *report.Edit) { wrong = editType(e, c.values) })
+			_, err := b.Types.Edit(ctx, c.key, func(e *report.Edit) { wrong = editType(e, c.values) })
 			if wrong != nil {
 				return wrong
 			}

@@ -36,7 +36,7 @@ func (p *play) check(ctx context.Context) (any, []string, error) {
 		}
 	}
 	f.GrainsPerSecond = rate(p.first)
-	slices, err := p.primary.tables.Slices(ctx)
+	slices, err := p.primary.tables.Slices.List(ctx)
 	if err != nil {
 		return f, problems, err
 	}
@@ -104,7 +104,7 @@ func (p *play) accounts(ctx context.Context) (own bool, foreign int, err error) 
 func contents(ctx context.Context, t *store.Store, slice exchange.ID) (map[exchange.ID]string, error) {
 	all := map[exchange.ID]string{}
 	var ids []exchange.ID
-	for id, err := range t.IDs(ctx, slice, exchange.Whole) {
+	for id, err := range t.Grains.IDs(ctx, slice, exchange.Whole) {
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +112,7 @@ func contents(ctx context.Context, t *store.Store, slice exchange.ID) (map[excha
 	}
 	for len(ids) > 0 {
 		n := min(len(ids), 500)
-		err := t.Read(ctx, slice, ids[:n], func(g exchange.Grain) error {
+		err := t.Grains.Read(ctx, slice, ids[:n], func(g exchange.Grain) error {
 			all[g.ID] = g.Key + "\x00" + g.Encoding + "\x00" + g.Source + "\x00" + g.Payload
 			return nil
 		})

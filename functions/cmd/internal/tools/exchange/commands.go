@@ -122,11 +122,11 @@ func syncs(ctx context.Context, tables *store.Store, partners *wing.Partners, su
 	if sub == "" {
 		return partners.SyncAll(ctx, dry)
 	}
-	companies, err := tables.Companies(ctx)
+	companies, err := tables.Companies.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	subs, err := tables.Subscriptions(ctx, nil)
+	subs, err := tables.Subscriptions.List(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func syncs(ctx context.Context, tables *store.Store, partners *wing.Partners, su
 	if err != nil {
 		return nil, err
 	}
-	company, err := tables.Company(ctx, choice.Company)
+	company, err := tables.Companies.Company(ctx, choice.Company)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func listCommand(a *cli.App) *cobra.Command {
 			if err != nil {
 				return nil, err
 			}
-			return t.Slices(ctx)
+			return t.Slices.List(ctx)
 		},
 		Empty: "there are no slices", Head: "SLICE\tTYPE\tGRAINS\tAS OF\tALLOWED\tSTATUS\tID",
 		Row: func(x exchange.Slice) []any {
@@ -200,7 +200,7 @@ func subscriptionsCommand(a *cli.App) *cobra.Command {
 			if err != nil {
 				return nil, err
 			}
-			return t.Subscriptions(ctx, nil)
+			return t.Subscriptions.List(ctx, nil)
 		},
 		Empty: "there are no subscriptions", Head: "SUBSCRIPTION\tCOMPANY\tSLICE\tACTIVE\tVANISHED\tGRAINS\tID",
 		Row: func(x exchange.Subscription) []any {
@@ -218,7 +218,7 @@ func companiesCommand(a *cli.App) *cobra.Command {
 			if err != nil {
 				return nil, err
 			}
-			return t.Companies(ctx)
+			return t.Companies.List(ctx)
 		},
 		Empty: "there are no companies", Head: "COMPANY\tACTIVE\tADDRESS\tKEY\tID",
 		Row: func(x exchange.Company) []any { return []any{x.Name, x.Active, cli.OrNone(x.SyncAddr), x.HasKey, x.ID} },
@@ -234,7 +234,7 @@ func keysCommand(a *cli.App) *cobra.Command {
 			if err != nil {
 				return nil, err
 			}
-			return t.Keys(ctx, nil)
+			return t.Keys.List(ctx, nil)
 		},
 		Empty: "there are no keys", Head: "KEY\tCOMPANY\tCREATED\tEXPIRES\tREVOKED\tLAST USED",
 		Row: func(x store.Key) []any {
@@ -246,9 +246,9 @@ func keysCommand(a *cli.App) *cobra.Command {
 // sliceOf returns the slice that a flag names, by id or name.
 func sliceOf(ctx context.Context, t *store.Store, text string) (exchange.Slice, error) {
 	if id, err := exchange.ParseID(text); err == nil {
-		return t.Slice(ctx, id)
+		return t.Slices.Slice(ctx, id)
 	}
-	return t.SliceNamed(ctx, strings.ToLower(text))
+	return t.Slices.SliceNamed(ctx, strings.ToLower(text))
 }
 
 // addCommand is returnsync exchange add.
@@ -285,7 +285,7 @@ that was there. Partners get the new file with their next sync.`,
 		if err := acts(parts).AddFile(ctx, s.Actor(), slice, g); err != nil {
 			return err
 		}
-		after, err := parts.Store.Refresh(ctx, slice.ID)
+		after, err := parts.Store.Slices.Refresh(ctx, slice.ID)
 		if err == nil {
 			_, _ = fmt.Fprintf(s.Out, "%s: %d bytes in grain %s, hash %s\n", slice.Name, len(content), g.ID, after.Hash)
 		}
@@ -342,14 +342,14 @@ func pull(ctx context.Context, t *store.Store, slice exchange.Slice, dir string)
 	const page = 100
 	var ids []exchange.ID
 	write := func() error {
-		err := t.Read(ctx, slice.ID, ids, func(g exchange.Grain) error {
+		err := t.Grains.Read(ctx, slice.ID, ids, func(g exchange.Grain) error {
 			n++
 			return writeGrain(&g, dir)
 		})
 		ids = ids[:0]
 		return err
 	}
-	for id, err := range t.IDs(ctx, slice.ID, exchange.Whole) {
+	for id, err := range t.Grains.IDs(ctx, slice.ID, exchange.Whole) {
 		if err != nil {
 			return n, err
 		}

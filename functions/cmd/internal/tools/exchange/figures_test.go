@@ -58,16 +58,16 @@ func (p *play) offer(t *testing.T, n, size int) (exchange.ID, func()) {
 	ctx, to := t.Context(), p.secondaries[0]
 	slice := exchange.Slice{ID: exchange.NewID(), Type: exchange.DefaultType, AllowSync: true}
 	slice.Name = "figures " + slice.ID.String()
-	must(p.primary.tables.CreateSlice(ctx, slice))
+	must(p.primary.tables.Slices.CreateSlice(ctx, slice))
 	for from := 0; from < n; from += 5000 {
-		must(p.primary.tables.AddGrains(ctx, slice.ID, exchangetest.Grains(slice.ID, from, min(5000, n-from), size), false))
+		must(p.primary.tables.Grains.AddGrains(ctx, slice.ID, exchangetest.Grains(slice.ID, from, min(5000, n-from), size), false))
 	}
 	sub := exchange.Subscription{ID: exchange.NewID(), SliceID: slice.ID, CompanyID: to.id, Name: slice.Name, Active: true}
-	must(p.primary.tables.CreateSubscription(ctx, sub))
+	must(p.primary.tables.Subscriptions.CreateSubscription(ctx, sub))
 	return slice.ID, func() {
 		for _, s := range []*server{p.primary, to} {
-			must(s.tables.DeleteSubscription(ctx, sub.ID))
-			must(s.tables.DeleteSlice(ctx, slice.ID))
+			must(s.tables.Subscriptions.DeleteSubscription(ctx, sub.ID))
+			must(s.tables.Slices.DeleteSlice(ctx, slice.ID))
 		}
 	}
 }
@@ -120,7 +120,7 @@ func growth(t *testing.T, s *rehearsal.Stack, p *play, n int, judged bool) {
 	_, unchanged := p.measured(t)
 	g := exchangetest.Grains(id, n/2, 1, size)[0]
 	g.Payload, g.ID = "changed", exchange.NewID()
-	if err := p.primary.tables.AddGrains(t.Context(), id, []exchange.Grain{g}, true); err != nil {
+	if err := p.primary.tables.Grains.AddGrains(t.Context(), id, []exchange.Grain{g}, true); err != nil {
 		t.Fatal(err)
 	}
 	r, one := p.measured(t)

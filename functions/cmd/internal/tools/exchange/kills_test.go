@@ -74,11 +74,11 @@ func proofs(t *testing.T, p *play, s *server) map[string]exchange.Proof {
 	t.Helper()
 	all := map[string]exchange.Proof{}
 	for name, id := range p.slices {
-		slice, err := s.tables.Slice(t.Context(), id)
+		slice, err := s.tables.Slices.Slice(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if all[name], err = exchange.Prove(s.tables.IDs(t.Context(), id, exchange.Whole), slice.Metadata); err != nil {
+		if all[name], err = exchange.Prove(s.tables.Grains.IDs(t.Context(), id, exchange.Whole), slice.Metadata); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +123,7 @@ func kills(t *testing.T, s *rehearsal.Stack, p *play) {
 			for n := range 20 {
 				list = append(list, grain(p.slices[name], name, n*p.grains[name]/25, step))
 			}
-			if err := p.primary.tables.AddGrains(t.Context(), p.slices[name], list, true); err != nil {
+			if err := p.primary.tables.Grains.AddGrains(t.Context(), p.slices[name], list, true); err != nil {
 				t.Fatal(err)
 			}
 		}

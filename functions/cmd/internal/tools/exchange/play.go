@@ -137,15 +137,15 @@ func (p *play) database(ctx context.Context, name string) (*sqldb.DB, string, er
 // begin starts the secondaries and makes companies, keys, slices and subscriptions.
 func (p *play) begin(ctx context.Context) error {
 	p.slices = map[string]exchange.ID{returns: wing.SliceID(p.primary.id, returns)}
-	if err := p.primary.tables.EnsureSlice(ctx, exchange.Slice{ID: p.slices[returns], Name: returns, Type: exchange.DefaultType, AllowSync: true}); err != nil {
+	if err := p.primary.tables.Slices.EnsureSlice(ctx, exchange.Slice{ID: p.slices[returns], Name: returns, Type: exchange.DefaultType, AllowSync: true}); err != nil {
 		return err
 	}
 	for name, n := range p.grains {
 		p.slices[name] = wing.SliceID(p.primary.id, name)
-		if err := p.primary.tables.CreateSlice(ctx, exchange.Slice{ID: p.slices[name], Name: name, Type: "aces-items", AllowSync: true}); err != nil {
+		if err := p.primary.tables.Slices.CreateSlice(ctx, exchange.Slice{ID: p.slices[name], Name: name, Type: "aces-items", AllowSync: true}); err != nil {
 			return err
 		}
-		if err := p.primary.tables.AddGrains(ctx, p.slices[name], invented(p.slices[name], name, n), false); err != nil {
+		if err := p.primary.tables.Grains.AddGrains(ctx, p.slices[name], invented(p.slices[name], name, n), false); err != nil {
 			return err
 		}
 	}
@@ -168,7 +168,7 @@ func (p *play) join(ctx context.Context, name string) error {
 		return err
 	}
 	for _, slice := range slices.Sorted(maps.Keys(p.slices)) {
-		err := p.primary.tables.CreateSubscription(ctx, exchange.Subscription{
+		err := p.primary.tables.Subscriptions.CreateSubscription(ctx, exchange.Subscription{
 			ID: exchange.NewID(), SliceID: p.slices[slice], CompanyID: s.id, Name: slice + " for " + s.name, Active: true,
 		})
 		if err != nil {
@@ -188,14 +188,14 @@ func (p *play) befriend(ctx context.Context, s *server) error {
 		return err
 	}
 	err = errors.Join(
-		p.primary.tables.CreateCompany(ctx, exchange.Company{ID: s.id, Name: s.name, Active: true}),
-		p.primary.tables.AddKey(ctx, row, 0),
-		s.tables.CreateCompany(ctx, exchange.Company{ID: s.id, Name: s.name, Active: true}),
-		s.tables.CreateCompany(ctx, exchange.Company{ID: p.primary.id, Name: p.primary.name, SyncAddr: p.line.url, Active: true}),
-		s.tables.SetSyncKey(ctx, p.primary.id, p.sealer.Seal(p.primary.id, key)),
+		p.primary.tables.Companies.CreateCompany(ctx, exchange.Company{ID: s.id, Name: s.name, Active: true}),
+		p.primary.tables.Keys.AddKey(ctx, row, 0),
+		s.tables.Companies.CreateCompany(ctx, exchange.Company{ID: s.id, Name: s.name, Active: true}),
+		s.tables.Companies.CreateCompany(ctx, exchange.Company{ID: p.primary.id, Name: p.primary.name, SyncAddr: p.line.url, Active: true}),
+		s.tables.Companies.SetSyncKey(ctx, p.primary.id, p.sealer.Seal(p.primary.id, key)),
 	)
 	if err == nil {
-		_, err = s.tables.CreateUser(ctx, store.User{Username: adminName, Password: hash, Active: true, Role: 110, CompanyID: s.id})
+		_, err = s.tables.Users.CreateUser(ctx, store.User{Username: adminName, Password: hash, Active: true, Role: 110, CompanyID: s.id})
 	}
 	return err
 }
@@ -228,7 +228,7 @@ func (p *play) run(ctx context.Context, log io.Writer) (err error) {
 	for i := range changed {
 		changed[i] = grain(p.slices[rotors], rotors, i, "changed")
 	}
-	if err := p.primary.tables.AddGrains(ctx, p.slices[rotors], changed, true); err != nil {
+	if err := p.primary.tables.Grains.AddGrains(ctx, p.slices[rotors], changed, true); err != nil {
 		return err
 	}
 	again, err := p.syncAll(ctx, log)

@@ -112,18 +112,18 @@ func (p *play) attempt(ctx context.Context, s *server) error {
 // swapped meanwhile is read again.
 func sound(ctx context.Context, t *store.Store, slice exchange.ID) (bool, error) {
 	for {
-		before, err := t.Slice(ctx, slice)
+		before, err := t.Slices.Slice(ctx, slice)
 		if fault.KindOf(err) == fault.NotFound {
 			return true, nil // not synced yet
 		}
 		if err != nil {
 			return false, err
 		}
-		proof, err := exchange.Prove(t.IDs(ctx, slice, exchange.Whole), before.Metadata)
+		proof, err := exchange.Prove(t.Grains.IDs(ctx, slice, exchange.Whole), before.Metadata)
 		if err != nil {
 			return false, err
 		}
-		after, err := t.Slice(ctx, slice)
+		after, err := t.Slices.Slice(ctx, slice)
 		if err != nil {
 			return false, err
 		}
@@ -140,35 +140,35 @@ func (p *play) edit(ctx context.Context, dice *rand.Rand) error {
 	p.soak.add(&p.soak.Edits, 1)
 	switch dice.IntN(10) {
 	case 0:
-		slice, err := tables.Slice(ctx, id)
+		slice, err := tables.Slices.Slice(ctx, id)
 		if err != nil {
 			return err
 		}
 		slice.Metadata = map[string]string{"edition": fmt.Sprint(dice.IntN(1000))}
-		return tables.UpdateSlice(ctx, slice)
+		return tables.Slices.UpdateSlice(ctx, slice)
 	case 1:
-		err := tables.AllowSync(ctx, id, false)
+		err := tables.Slices.AllowSync(ctx, id, false)
 		if err == nil {
 			_ = clock.Sleep(ctx, editEvery)
-			err = tables.AllowSync(context.WithoutCancel(ctx), id, true)
+			err = tables.Slices.AllowSync(context.WithoutCancel(ctx), id, true)
 		}
 		return err
 	case 2:
-		g, err := tables.GrainKeyed(ctx, id, grain(id, rotors, dice.IntN(p.grains[rotors]), "").Key)
+		g, err := tables.Grains.GrainKeyed(ctx, id, grain(id, rotors, dice.IntN(p.grains[rotors]), "").Key)
 		if fault.KindOf(err) == fault.NotFound {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return tables.DeleteGrain(ctx, g.ID)
+		return tables.Grains.DeleteGrain(ctx, g.ID)
 	}
 	var list []exchange.Grain
 	from := dice.IntN(p.grains[rotors] - changes)
 	for i := range 1 + dice.IntN(changes) {
 		list = append(list, grain(id, rotors, from+i, fmt.Sprint(dice.IntN(1_000_000))))
 	}
-	return tables.AddGrains(ctx, id, list, true)
+	return tables.Grains.AddGrains(ctx, id, list, true)
 }
 
 // settle ends a soak: each secondary syncs until nothing is left to do.

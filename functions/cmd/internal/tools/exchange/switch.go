@@ -32,11 +32,11 @@ its own syncs. What was copied stays.`,
 			return err
 		}
 		acts := function.Acts{Store: store.New(db.Pool()), Audit: audit.New(db.Pool())}
-		companies, err := acts.Store.Companies(ctx)
+		companies, err := acts.Store.Companies.List(ctx)
 		if err != nil {
 			return err
 		}
-		subs, err := acts.Store.Subscriptions(ctx, nil)
+		subs, err := acts.Store.Subscriptions.List(ctx, nil)
 		if err != nil {
 			return err
 		}

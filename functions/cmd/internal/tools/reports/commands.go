@@ -34,7 +34,7 @@ func typesCmd(a *cli.App) *cobra.Command {
 			if err != nil {
 				return nil, err
 			}
-			return store.New(db.Pool()).Types(ctx)
+			return store.New(db.Pool()).Types.List(ctx)
 		},
 		Empty: "no report types: the reports function makes them from REPORTS_DIR within a minute",
 		Head:  "TYPE\tACTIVE\tREAL-TIME\tOFFSET\tNOTIFY\tREPEAT AFTER\tDATAPOINTS\tREPORT TYPE ID",
@@ -179,7 +179,7 @@ func startDates(ctx context.Context, s *cli.Session, typ, from, to string) error
 	if err != nil {
 		return err
 	}
-	t, err := store.New(db.Pool()).Type(ctx, typ)
+	t, err := store.New(db.Pool()).Types.Named(ctx, typ)
 	if err != nil {
 		return err
 	}

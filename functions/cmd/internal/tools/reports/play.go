@@ -123,7 +123,7 @@ func (p *play) close() error { return errors.Join(p.vendors.close(), os.RemoveAl
 // begin makes the types' rows.
 func (p *play) begin(ctx context.Context) error {
 	for _, d := range p.list {
-		if _, err := p.tables.EnsureType(ctx, d.Type); err != nil {
+		if _, err := p.tables.Types.Ensure(ctx, d.Type); err != nil {
 			return err
 		}
 	}

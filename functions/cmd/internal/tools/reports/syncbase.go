@@ -84,7 +84,7 @@ func (p *play) compareBase(ctx context.Context, list []report.Report) (compared,
 	for _, r := range list {
 		want[r.String()] = fmt.Sprint(string(r.State), r.Rows == 0, r.Fail)
 	}
-	types, err := p.tables.Types(ctx)
+	types, err := p.tables.Types.List(ctx)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -60,13 +60,13 @@ func start(t *testing.T) *world {
 	w.reports, w.schedules = store.New(w.db), schedulestore.New(w.db)
 	w.base = &base.Base{
 		Client: &airtable.Client{URL: web.URL, Base: emulator.DefaultBase.ID, Token: "patLocal", Gate: openGate{}},
-		Store:  basestore.New(w.db), Reports: w.reports, Schedules: w.schedules,
+		Store:  basestore.New(w.db), Types: w.reports.Types, Reports: w.reports, Schedules: w.schedules,
 	}
 	if _, err := w.base.Init(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"sales_report", "stock_report"} {
-		_, err := w.reports.EnsureType(t.Context(), report.Type{Name: name, Edit: report.Edit{Active: true, NotifyOnFail: true}, TypeID: "GET_" + name})
+		_, err := w.reports.Types.Ensure(t.Context(), report.Type{Name: name, Edit: report.Edit{Active: true, NotifyOnFail: true}, TypeID: "GET_" + name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestReportTypes(t *testing.T) {
 
 	w.edit(base.TypesTable, row.ID, map[string]any{"Repeat after N days": 21, "Offset": -1, "Status": "Inactive"})
 	w.round()
-	have, err := w.reports.Type(t.Context(), "sales_report")
+	have, err := w.reports.Types.Named(t.Context(), "sales_report")
 	if err != nil || have.RepeatAfter != 21 || have.Offset != -1 || have.Active {
 		t.Errorf("%+v, %v", have, err)
 	}
@@ -194,7 +194,7 @@ func TestReportTypes(t *testing.T) {
 
 	// Both sides change one property: ours stays, and the other is named.
 	w.edit(base.TypesTable, row.ID, map[string]any{"Offset": -5})
-	if _, err := w.reports.EditType(t.Context(), "sales_report", func(e *report.Edit) { e.Offset = -3 }); err != nil {
+	if _, err := w.reports.Types.Edit(t.Context(), "sales_report", func(e *report.Edit) { e.Offset = -3 }); err != nil {
 		t.Fatal(err)
 	}
 	w.logged()
@@ -209,7 +209,7 @@ func TestReportTypes(t *testing.T) {
 	w.edit(base.TypesTable, "", map[string]any{"Name": "mine"})
 	w.edit(base.TypesTable, row.ID, map[string]any{"Notify On Fail": nil})
 	w.round()
-	if have, _ := w.reports.Type(t.Context(), "sales_report"); have.NotifyOnFail || have.Offset != -3 {
+	if have, _ := w.reports.Types.Named(t.Context(), "sales_report"); have.NotifyOnFail || have.Offset != -3 {
 		t.Errorf("%+v", have)
 	}
 	if got := w.logged(); len(got) != 3 {
