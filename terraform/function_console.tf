@@ -16,9 +16,9 @@ module "console" {
   deletion_protection = var.deletion_protection
   entities_bucket     = var.entities_bucket
 
-  env = merge(var.verify_index ? { ALGOLIA_APP_ID = var.algolia_app_id } : {}, local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_period, local.env_console_iap, local.env_starts, local.env_reports, local.env_wakes, lookup(var.settings, "console", {}))
+  env = merge(var.verify_index || var.console_settings ? { ALGOLIA_APP_ID = var.algolia_app_id } : {}, local.env_all, local.env_sql.console, local.env_flow, local.env_tasks, local.env_tokens, local.env_operators, local.env_budget, local.env_period, local.env_console_iap, local.env_starts, local.env_reports, local.env_wakes, local.env_console_settings, lookup(var.settings, "console", {}))
   secrets = {
-    for name, secret in merge(local.secrets_sql, local.secrets_operators, var.verify_index ? { ALGOLIA_BROWSE_KEY = "algolia-browse-key" } : {}) :
+    for name, secret in merge(local.secrets_sql, local.secrets_operators, var.verify_index ? { ALGOLIA_BROWSE_KEY = "algolia-browse-key" } : {}, var.console_settings ? { ALGOLIA_SETTINGS_KEY = "algolia-settings-key" } : {}) :
     name => google_secret_manager_secret.sync[secret].secret_id
   }
   iap      = var.console_iap
@@ -28,6 +28,9 @@ module "console" {
 }
 
 locals {
+  # The replicas that an index should have follow from the search function's orders.
+  env_console_settings = !var.console_settings ? {} : { for name, value in lookup(var.settings, "search", {}) : name => value if contains(["SEARCH_ENTITIES", "SEARCH_SORTS"], name) }
+
   # Identity-Aware Proxy calls the console as this account of Google's own, for people
   # who have signed in, and names them in an assertion with this audience.
   console_iap_invoker = var.console_iap ? { iap = "serviceAccount:service-${var.project_number}@gcp-sa-iap.iam.gserviceaccount.com" } : {}

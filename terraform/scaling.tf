@@ -16,7 +16,7 @@ locals {
     scopes    = { target = "SyncScopes", instances = 2, min_instances = 0, concurrency = 20, cpu = "1", memory = "512Mi", timeout = 60, pools = 1, connections = 4 }
     # An open page is one request for as long as it is open, so there is room beyond
     # CONSOLE_STREAMS, and the time is Cloud Run's longest.
-    console = { target = "SyncConsole", instances = 1, min_instances = 0, concurrency = 80, cpu = "1", memory = "512Mi", timeout = 3600, pools = 1, connections = 4 }
+    console = { target = "SyncConsole", instances = 1, min_instances = 0, concurrency = 80, cpu = "1", memory = "512Mi", timeout = 3600, pools = 2, connections = 4 }
     watch   = { target = "WatchSyncs", instances = 1, min_instances = 0, concurrency = 2, cpu = "1", memory = "512Mi", timeout = 120, pools = 1, connections = 2 }
   }, local.wing_sizes)
   scale = { for name, size in local.sizes : name => {

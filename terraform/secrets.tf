@@ -19,6 +19,7 @@ locals {
     var.database.state_apart ? { state-dsn = "DSN of our own tables, which are apart from the source's" } : {},
     var.search_jwks_url == null ? { search-jwt-secret = "What callers' tokens are signed with (HS256), 32 bytes or more" } : {},
     var.verify_index ? { algolia-browse-key = "Algolia key of the verify function, the console and the operator job: browse, search, seeUnretrievableAttributes on our indexes" } : {},
+    var.console_settings ? { algolia-settings-key = "Algolia key of the console: settings, editSettings, addObject on our indexes and their replicas" } : {},
     contains(var.alert_webhooks, "slack") ? { slack-webhook = "Slack's incoming webhook of the watch function" } : {},
     contains(var.alert_webhooks, "teams") ? { teams-webhook = "Address of the workflow of Microsoft Teams to which the watch function sends alerts" } : {},
     contains(var.alert_webhooks, "pagerduty") ? { pagerduty-key = "Integration key of PagerDuty's Events API v2 for the watch function" } : {},

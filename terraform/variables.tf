@@ -191,6 +191,12 @@ variable "verify_index" {
   default     = true
 }
 
+variable "console_settings" {
+  description = "Gives the console an Algolia key with the rights settings, editSettings and addObject (secret PREFIX-algolia-settings-key), so that operators compare and push the settings of indexes there. False leaves that to returnsync settings."
+  type        = bool
+  default     = false
+}
+
 variable "entities_bucket" {
   description = "Bucket whose folders are definitions of further entities: gcloud storage cp -r entities/* gs://BUCKET. Every function that reads definitions, and the operator job, has it mounted read-only at /entities and notices changes within seconds. Null without one (README, \"A further entity\")."
   type        = string

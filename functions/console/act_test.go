@@ -71,13 +71,20 @@ func TestActions(t *testing.T) {
 	w.do(t, 200, "1 record is tried again by job 8", "retry-parked", `{"entity":"returns","records":["R9-1"]}`)
 	w.do(t, 404, "not parked now: R9-1", "retry-parked", `{"entity":"stock","records":["R9-1"]}`)
 	w.do(t, 400, "name 1 to 500", "retry-parked", `{"entity":"returns"}`)
+	w.do(t, 404, "not parked now: R9-2", "drop-parked", `{"entity":"returns","records":["R9-2"]}`)
+	w.do(t, 200, "1 taken off the list", "drop-parked", `{"entity":"returns","records":["R9-1"]}`)
+	w.do(t, 404, "not parked now: R9-1", "drop-parked", `{"entity":"returns","records":["R9-1"]}`)
 	if got := fmt.Sprint(w.woken.ids); got != "[7 8]" {
 		t.Errorf("woken: %s", got)
 	}
 	acts := w.look(t).View.Audit
-	if len(acts) != 16 {
-		t.Errorf("%d entries", len(acts))
+	if len(acts) != 19 {
+		t.Fatalf("%d entries", len(acts))
 	}
+	if a := acts[1]; a.Action != "drop-parked" || a.Outcome != "done" || a.Old != "parked: R9-1" {
+		t.Errorf("%+v", a)
+	}
+	acts = acts[3:]
 	for i, want := range []string{"failed: name 1", "failed: not parked now: R9-1", "done", "failed: not parked now: R9-2"} {
 		if a := acts[i]; a.Action != "retry-parked" || a.Who != "somebody" || a.Via != audit.ViaConsole || !strings.HasPrefix(a.Outcome, want) {
 			t.Errorf("%+v, want %q", a, want)

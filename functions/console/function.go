@@ -19,6 +19,7 @@
 //	GET  /jobs         jobs, newest first; /jobs/{id} one; /alerts and /alerts/{id} likewise
 //	GET  /parked       an entity's parked records: ?entity=, ?reason=, ?cause=, ?record=, ?after=
 //	GET  /record       what is known of one record, and why it is found or not (operators)
+//	POST /ask/{question} says what an action would do and cost: see questions
 //	POST /act/{action} changes something: see actions
 //	     /wings/{name}/ the page of a wing beside sync
 //
@@ -71,12 +72,14 @@ type function struct {
 	now     func() time.Time
 	latest  *latest
 	streams *streams // the open ones
-	foreign *http.CrossOriginProtection
+	// comparing holds the comparison that is under way.
+	comparing chan struct{}
+	foreign   *http.CrossOriginProtection
 }
 
 // Handler answers requests; now is the clock for tokens.
 func Handler(c *wire.Console, now func() time.Time) http.Handler {
-	f := &function{Console: c, now: now, streams: newStreams(c.Config.Streams, c.Config.SubjectStreams), foreign: http.NewCrossOriginProtection()}
+	f := &function{Console: c, now: now, streams: newStreams(c.Config.Streams, c.Config.SubjectStreams), foreign: http.NewCrossOriginProtection(), comparing: make(chan struct{}, 1)}
 	f.latest = &latest{read: f.read, every: c.Config.Poll, now: now}
 	mux := http.NewServeMux()
 	page, err := fs.Sub(files, "page")
@@ -94,6 +97,7 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	} {
 		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
 	}
+	mux.Handle("POST /ask/{question}", edge.HandleOperator(c.Log, f.ask, http.MethodPost))
 	mux.Handle("POST /act/{action}", edge.HandleOperator(c.Log, f.act, http.MethodPost))
 	mux.HandleFunc("POST /session", f.signIn)
 	mux.HandleFunc("POST /session/end", f.signOut)

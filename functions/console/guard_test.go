@@ -2,7 +2,6 @@ package console
 
 import (
 	"io/fs"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -57,9 +56,16 @@ func TestWhoMayDoWhat(t *testing.T) {
 			if got := w.page(t, "GET", "/session", "", c.token, headers...); got.StatusCode != 200 || strings.Contains(got.body, `"signedIn":true`) != (c.read == 200) {
 				t.Errorf("%s asks for the session by %s: %d %s", name, way, got.StatusCode, got.body)
 			}
-			for _, action := range slices.Sorted(maps.Keys(actions)) {
+			var paths []string
+			for action := range actions {
+				paths = append(paths, "/act/"+action)
+			}
+			for question := range questions {
+				paths = append(paths, "/ask/"+question)
+			}
+			for _, action := range slices.Sorted(slices.Values(paths)) {
 				// The body is invalid, but the caller is checked first.
-				if got := w.page(t, "POST", "/act/"+action, `{"colour":1}`, c.token, headers...); got.StatusCode != c.write {
+				if got := w.page(t, "POST", action, `{"colour":1}`, c.token, headers...); got.StatusCode != c.write {
 					t.Errorf("%s does %s by %s: %d %s, want %d", name, action, way, got.StatusCode, got.body, c.write)
 				}
 			}
@@ -96,7 +102,7 @@ func TestAnotherSiteChangesNothing(t *testing.T) {
 		"no origin, as from a sandbox":   {"Sec-Fetch-Site", "", "Origin", "null"},
 		"a bearer's token from a script": {"Cookie", "", "Authorization", "Bearer " + session, "Sec-Fetch-Site", "cross-site"},
 	} {
-		for _, path := range []string{"/act/start-entity", "/act/add-schedule", "/session/end", "/session"} {
+		for _, path := range []string{"/act/start-entity", "/act/add-schedule", "/ask/compare", "/session/end", "/session"} {
 			got := w.page(t, "POST", path, body, session, headers...)
 			if got.StatusCode != 403 || len(got.Cookies()) > 0 {
 				t.Errorf("%s, %s: %d %s %v", name, path, got.StatusCode, got.body, got.Cookies())

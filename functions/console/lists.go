@@ -154,7 +154,7 @@ type parkedAnswer struct {
 func (f *function) parked(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	if q.Get("entity") == "" {
-		return nil, fault.New(fault.Invalid, "no-entity", "name the entity: entity is empty").WithParam("entity")
+		return nil, errNoEntity
 	}
 	d, err := f.live(r.Context(), q.Get("entity"))
 	if err != nil {

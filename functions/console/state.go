@@ -47,6 +47,10 @@ type view struct {
 	StaleSeconds float64 `json:"staleSeconds"`
 	// Places are the wings' pages, by their names below /wings.
 	Places []place `json:"places"`
+	// ReadsIndex says that comparisons and records may read the index, and PushesSettings
+	// that settings may be compared and pushed.
+	ReadsIndex     bool `json:"readsIndex"`
+	PushesSettings bool `json:"pushesSettings"`
 	// BudgetPercent is the share of the operations budget at which people are alerted.
 	BudgetPercent int64 `json:"budgetPercent"`
 }
@@ -115,6 +119,7 @@ func (f *function) read(ctx context.Context) (view, time.Time, error) {
 	for _, page := range f.Pages {
 		v.Places = append(v.Places, place{page.Name, page.Title})
 	}
+	v.ReadsIndex, v.PushesSettings = f.Bench != nil && f.Bench.Deep != nil, f.Bench != nil && f.Bench.Settings != nil
 	v.StaleSeconds, v.BudgetPercent = f.Limits.StaleAfter.Seconds(), f.Limits.BudgetPercent
 	if v.Report.Schema.Have != v.Report.Schema.Want {
 		return v, now, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -86,7 +87,7 @@ func TestCommandLines(t *testing.T) {
 		out  string
 		log  string
 	}{
-		"nothing":         {[]string{}, exitOK, "Set up:", ""},
+		"nothing":         {[]string{}, exitOK, "Configure:", ""},
 		"unknown command": {[]string{"statsu"}, exitError, "", `unknown command "statsu"`},
 		"suggestion":      {[]string{"statsu"}, exitError, "", "status"},
 		"unknown child":   {[]string{"parked", "lost"}, exitError, "", `unknown command "lost"`},
@@ -119,4 +120,26 @@ func TestBuilt(t *testing.T) {
 	if got := setup.Built(nil, false); !strings.HasPrefix(got, "unknown") {
 		t.Error(got)
 	}
+}
+
+// TestEveryCommandSpeaksJSON demands --json and -o of each command that does something and
+// ends, and reads the JSON of one that prints sentences.
+func TestEveryCommandSpeaksJSON(t *testing.T) {
+	each(newRoot(surroundings(t, nil).real()), func(cmd *cobra.Command) {
+		does := cmd.RunE != nil && !cli.IsGroup(cmd) && !strings.HasPrefix(cmd.Name(), "_") && cmd.CommandPath() != "returnsync transfers serve"
+		if does && (cmd.Flags().Lookup("json") == nil || cmd.Flags().ShorthandLookup("o") == nil) {
+			t.Errorf("%s has no --json or no -o", cmd.CommandPath())
+		}
+	})
+	for _, args := range [][]string{{"version", "--json"}, {"version", "-o", "json"}} {
+		var said struct {
+			OK   bool
+			Said []string
+		}
+		r := call(t, surroundings(t, nil), args...)
+		if err := json.Unmarshal([]byte(r.out), &said); err != nil || !said.OK || len(said.Said) != 1 || !strings.HasPrefix(said.Said[0], "returnsync ") {
+			t.Errorf("%v: %s, %v", args, r.out, err)
+		}
+	}
+	call(t, surroundings(t, nil), "version", "-o", "xml").expect(t, exitError, nil, []string{`--output is "xml"; want table, json`})
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/eshopbox-team/return-sync/functions/cmd/returnsync/internal/jobs"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
@@ -56,7 +56,7 @@ func TestBackfillIsEstimatedAndFollowed(t *testing.T) {
 	until := []string{"--to", "2025-06-02"}
 	call(t, d, append([]string{"backfill", "--dry-run", "--rate", "10"}, until...)...).expect(t, exitOK,
 		[]string{"returns from 1970-01-01 00:00:00 to 2025-06-02 00:00:00 (UTC): 120 roots, about ", "(estimated from 120 roots)", "at 10 roots a second this takes at least 12s"}, nil)
-	var e jobs.Estimated
+	var e operate.Estimated
 	r := call(t, d, append([]string{"backfill", "--dry-run", "--json"}, until...)...)
 	if err := json.Unmarshal([]byte(r.out), &e); err != nil || e.Roots != 120 || e.Operations == 0 || e.Operations != e.Records {
 		t.Errorf("%v: %s", err, r.out)

@@ -27,7 +27,7 @@ func main() {
 	home, _ := os.UserHomeDir() // without a home there is no file in it
 	code := execute(ctx, arguments(os.Args), cli.Deps{
 		Environment: envconfig.OsLookuper(), Home: home,
-		Out: os.Stdout, Err: os.Stderr, Terminal: progress.IsTerminal(os.Stderr),
+		Out: cli.NewScreen(os.Stdout, os.LookupEnv), Err: os.Stderr, Terminal: progress.IsTerminal(os.Stderr),
 		Client: http.DefaultClient, OpenCron: (*wire.Env).Cron,
 		Now: time.Now, Poll: time.Second, User: userName(), Wings: wings.All(),
 	})

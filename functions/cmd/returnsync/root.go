@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,18 +32,17 @@ func groups() []func(*cli.App) []*cobra.Command {
 	}
 }
 
-// headings are the groups of the help by their headings, in order; a command of a wing
-// stands under Wings.
+// headings are the groups of the help by their headings, in order; a wing's command has a
+// group of its own.
 var headings = []struct {
 	id, title string
 	commands  []string
 }{
 	{"sync", "Sync:", []string{"status", "sync", "runs", "logs", "alerts"}},
-	{"repair", "Repair:", []string{"verify", "repair", "parked", "backfill", "rebuild", "jobs"}},
+	{"repair", "Repair:", []string{"record", "verify", "repair", "parked", "backfill", "rebuild", "jobs"}},
 	{"define", "Definitions:", []string{"entities", "settings"}},
 	{"operate", "Operate:", []string{"schedules", "scopes", "audit"}},
-	{"wings", "Wings:", nil},
-	{"set up", "Set up:", []string{"migrate", "doctor", "token", "version", "completion", "help"}},
+	{"configure", "Configure:", []string{"migrate", "doctor", "token", "version", "completion", "help"}},
 }
 
 // sortHelp puts every command below a heading of the help.
@@ -56,18 +55,20 @@ func sortHelp(root *cobra.Command) {
 	}
 	root.SetHelpCommandGroupID(of["help"])
 	root.SetCompletionCommandGroupID(of["completion"])
-	used := map[string]bool{}
-	for _, cmd := range root.Commands() {
-		if !cmd.Hidden && (cmd.Runnable() || cmd.HasSubCommands()) { // a topic of help has neither
-			cmd.GroupID = cmp.Or(of[cmd.Name()], "wings")
-			used[cmd.GroupID] = true
-		}
-	}
+	var groups []*cobra.Group
 	for _, h := range headings {
-		if used[h.id] || h.id == "set up" {
-			root.AddGroup(&cobra.Group{ID: h.id, Title: h.title})
+		groups = append(groups, &cobra.Group{ID: h.id, Title: h.title})
+	}
+	for _, cmd := range root.Commands() {
+		if cmd.Hidden || !cmd.Runnable() && !cmd.HasSubCommands() { // a topic of help has neither
+			continue
+		}
+		if cmd.GroupID = of[cmd.Name()]; cmd.GroupID == "" {
+			cmd.GroupID = cmd.Name()
+			groups = append(groups, &cobra.Group{ID: cmd.Name(), Title: strings.ToUpper(cmd.Name()[:1]) + cmd.Name()[1:] + ":"})
 		}
 	}
+	root.AddGroup(groups...)
 }
 
 // execute runs a command line and returns the exit code.
@@ -129,5 +130,6 @@ func newRoot(d cli.Deps) *cobra.Command {
 	sortHelp(root)
 	cli.Complete(a, root)
 	cli.DocumentExits(root)
+	cli.RecordJSON(a, root)
 	return root
 }

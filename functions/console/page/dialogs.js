@@ -5,11 +5,11 @@ import { $, badge, element, moment, number, plural, table } from './dom.js';
 const dialog = $('dialog');
 
 // call asks the function. Every change carries the header that other sites cannot send.
-export async function call(path, body) {
+export async function call(path, body, signal = AbortSignal.timeout(60_000)) {
   const options = body === undefined ? {} : { method: 'POST', headers: { 'X-Return-Sync': '1', 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
   let response, answer;
   try {
-    response = await fetch(path, { ...options, signal: AbortSignal.timeout(60_000) });
+    response = await fetch(path, { ...options, signal });
     answer = await response.json();
   } catch {
     throw new Error(response ? `The console answered ${response.status}.` : 'The console does not answer. Are you online?');
@@ -94,7 +94,7 @@ export function moveJob(action, label, j) {
 export function retry(entity, records, cause) {
   confirm({
     title: records.length === 1 ? `Try ${records[0]} again?` : `Try ${plural(records.length, 'record')} of ${entity} again?`,
-    says: [cause ? `Those with the cause: ${cause}.` : '', 'A job sends each record once more, from its row as it is now. A record that is rejected again stays parked, with one more try.'].filter(Boolean),
+    says: [cause ? `Those with the cause: ${cause}.` : '', `A job sends each record once more, from its row as it is now: at most ${plural(records.length, 'operation')} of the index. A record that is rejected again stays parked, with one more try.`].filter(Boolean),
     label: 'Try again', action: 'retry-parked', body: { entity, records },
   });
 }

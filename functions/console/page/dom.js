@@ -103,8 +103,8 @@ export function tick() {
 }
 
 const moods = {
-  synced: 'good', found: 'good', done: 'good', on: 'good', recovered: 'good', INFO: '',
-  failed: 'bad', 'not found': 'bad', interrupted: 'bad', rejected: 'bad', ERROR: 'bad', open: 'bad',
+  synced: 'good', equal: 'good', found: 'good', done: 'good', on: 'good', recovered: 'good', INFO: '',
+  failed: 'bad', 'not equal': 'bad', 'not found': 'bad', interrupted: 'bad', rejected: 'bad', ERROR: 'bad', open: 'bad',
   'under way': 'busy', processing: 'busy', windowing: 'busy', syncing: 'busy', running: 'busy', pending: 'busy',
   paused: 'wait', abandoned: 'wait', disabled: 'wait', cancelled: 'wait', WARNING: 'wait', notStarted: 'wait',
 };

@@ -4,6 +4,7 @@ import { element, badge, button, moment, now, number, plural, running, link } fr
 import { lag, legend, records, strip } from './chart.js';
 import { to, go } from './route.js';
 import * as ask from './dialogs.js';
+import * as repairs from './repairs.js';
 
 const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
 const empty = text => element('p', { class: 'empty' }, text);
@@ -22,7 +23,8 @@ export function entity(e, view, me, width, at, more) {
   const everything = at.state === 'everything';
   const made = [
     title(e.name, element('small', {}, `index ${e.index}${e.target ? `, target ${e.target}` : ''}`),
-      me.operator && element('span', { class: 'acts' }, button('record-' + e.name, 'A record…', () => ask.askRecord(e.name)), button('sync-' + e.name, 'Sync now', () => ask.startEntity(e)))),
+      me.operator && element('span', { class: 'acts' }, button('record-' + e.name, 'A record…', () => ask.askRecord(e.name)), button('compare-' + e.name, 'Compare…', () => repairs.compare(e.name, view)),
+      button('backfill-' + e.name, 'History…', () => repairs.backfill(e.name)), view.pushesSettings && button('settings-' + e.name, 'Settings…', () => repairs.settings(e.name)), button('sync-' + e.name, 'Sync now', () => ask.startEntity(e)))),
     element('p', { class: 'fresh', 'data-stale': view.staleSeconds }, e.asOf ? ['As of ', moment(e.asOf), ' · ', running(e.asOf, 'lag')] : 'Never synced'),
     progress(e),
     last.length ? [element('small', {}, last.length === 1 ? 'The only run so far' : `The last ${last.length} runs`), strip(last, id => go(to({ run: id })))] : empty('No run yet.'),

@@ -3,6 +3,7 @@
 import { element, badge, button, bytes, moment, number, plural, running, span, table, link } from './dom.js';
 import { go, to } from './route.js';
 import * as ask from './dialogs.js';
+import { drop } from './repairs.js';
 
 const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
 const empty = text => element('p', { class: 'empty' }, text);
@@ -109,10 +110,11 @@ function cause(name, c, view, me, answer) {
 // parkedTable shows records of an entity.
 function parkedTable(name, list, view, me) {
   const most = view.limits[name];
-  return table(['Record', 'Why', 'Size', 'Tries', 'Last seen', ''], list.map(p => [
+  return table(['Record', 'Why', 'Size', 'Tries', 'Last seen', '', ''], list.map(p => [
     link(to({ record: p.objectID, entity: name }), p.objectID, { 'data-key': 'record-' + p.objectID }), [reasons[p.reason] ?? p.reason, p.detail ? element('span', { class: 'why' }, p.detail) : ''],
     p.bytes ? `${bytes(p.bytes)}${most ? ` of ${bytes(most)}` : ''}` : '–', number(p.attempts), running(p.lastSeen),
     me.operator ? button('retry-' + p.objectID, 'Try again', () => ask.retry(name, [p.objectID]), { 'aria-label': `Try again: ${p.objectID}` }) : '',
+    me.operator ? button('drop-' + p.objectID, 'Drop…', () => drop(name, [p.objectID]), { 'aria-label': `Drop ${p.objectID}` }) : '',
   ]), `Parked records of ${name}`, list.map(p => p.objectID));
 }
 

@@ -5,6 +5,7 @@ import { element, badge, button, moment, number, plural, running, span, table, l
 import { spark } from './chart.js';
 import { to } from './route.js';
 import * as ask from './dialogs.js';
+import { compare } from './repairs.js';
 
 // places are the links of the page's header: the page's own, and those of wings.
 export function places({ places: wings }, own, at) {
@@ -31,7 +32,7 @@ function problem(a, view, me) {
     element('div', {}, element('strong', {}, [a.wing, a.entity].filter(Boolean).map(name => name + ': ').join('') + a.problem),
       since ? element('small', {}, ' since ', moment(since), ', ', running(since)) : '',
       element('p', {}, withCommands(a.do))),
-    actOf(a, e, me));
+    actOf(a, e, view, me));
 }
 
 // sinceOf is when a problem began, as far as it is known.
@@ -50,7 +51,7 @@ function sinceOf(a, e, view) {
 }
 
 // actOf is the button of a problem: where it is seen, or what ends it.
-function actOf(a, e, me) {
+function actOf(a, e, view, me) {
   const open = (label, wanted) => link(to(wanted), label, { class: 'act', 'data-key': `act-${a.kind}-${a.entity ?? ''}` });
   if (a.wing) return element('a', { class: 'act', href: `wings/${a.wing}/` }, `Open ${a.wing}`);
   if (!e) return undefined;
@@ -58,6 +59,7 @@ function actOf(a, e, me) {
     case 'run-failed': case 'taken-over': return e.last && open('Open run', { run: e.last.runId });
     case 'page-failed': case 'page-error': case 'lease-expired': return e.running ? open('Open run', { run: e.running.runId }) : open('Open entity', { entity: e.name });
     case 'parked': return open('Show records', { page: 'records', entity: e.name });
+    case 'drift': return me.operator ? button(`act-compare-${e.name}`, 'Compare…', () => compare(e.name, view), { 'aria-label': `Compare ${e.name}` }) : open('Open entity', { entity: e.name });
     case 'job-failed': case 'job-waits': return open('Open jobs', { page: 'jobs' });
     case 'behind': case 'absent': case 'never-synced': return me.operator ? button(`act-sync-${e.name}`, 'Sync now', () => ask.startEntity(e), { 'aria-label': `Sync now: ${e.name}` }) : undefined;
   }

@@ -68,7 +68,13 @@ func (d *desk) touch(t *testing.T, where string) {
 // index sets the index's faults.
 func (d *desk) index(t *testing.T, rules string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, d.AlgoliaURL()+"/_emulator/faults", strings.NewReader(`{"rules":[`+rules+`]}`))
+	d.admin(t, http.MethodPut, "/_emulator/faults", `{"rules":[`+rules+`]}`)
+}
+
+// admin asks the index, as somebody who uses its dashboard.
+func (d *desk) admin(t *testing.T, method, path, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, d.AlgoliaURL()+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

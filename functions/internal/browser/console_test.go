@@ -223,13 +223,7 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 	d.index(t, "")
 
 	t.Log("the index is emptied")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.AlgoliaURL()+"/1/indexes/es_prod/clear", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("X-Algolia-Application-Id", rehearsal.AppID)
-	req.Header.Set("X-Algolia-API-Key", rehearsal.AdminKey)
-	d.expectOK(t, req)
+	d.admin(t, http.MethodPost, "/1/indexes/es_prod/clear", "")
 	for found := false; !found; {
 		if err := d.Watch(t.Context()); err != nil {
 			t.Fatal(err)

@@ -245,7 +245,7 @@ func variants() map[string]map[string]string {
 			"search_jwks_url": `"https://login.example/keys"`, "search_jwt": `{ issuer = "https://login.example/", audience = "returns" }`,
 			"operator_jwt":   `{ audience = "operators", issuer = "us", jwks = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\",\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}]}" }`,
 			"search_origins": `["https://portal.example"]`, "search_public": "true",
-			"console_iap": "true", "operators": `{ team = "group:ops@example.com", me = "user:me@example.com", you = "user:you@example.com" }`,
+			"console_iap": "true", "console_settings": "true", "operators": `{ team = "group:ops@example.com", me = "user:me@example.com", you = "user:you@example.com" }`,
 			"alert_webhooks": `["slack", "teams", "pagerduty", "webhook"]`,
 			"alert_email":    `{ to = ["ops@example.com", "night@example.com"], from = "sync@example.com", server = "smtp.example.com", user = "sync" }`, "reports": `["spapi", "airtable", "mongodb"]`, "sync_base": `"appSYNC"`, "operations": `{ day = 1000, month = 20000 }`,
 		},

@@ -88,7 +88,7 @@ func (r *recorder) Lookup(name string) (string, bool) {
 // samples stand for what only the deployed thing knows.
 var samples = map[string]string{
 	"SOURCE_DSN": "u:p@tcp(127.0.0.1:1)/d", "STATE_DSN": "u:p@tcp(127.0.0.1:1)/d", "CLOUD_SQL_INSTANCE": "p:r:i",
-	"ALGOLIA_WRITE_KEY": "example", "ALGOLIA_SEARCH_KEY": "example", "ALGOLIA_BROWSE_KEY": "example", "ALGOLIA_CHECK_KEY": "example",
+	"ALGOLIA_WRITE_KEY": "example", "ALGOLIA_SEARCH_KEY": "example", "ALGOLIA_BROWSE_KEY": "example", "ALGOLIA_CHECK_KEY": "example", "ALGOLIA_SETTINGS_KEY": "example",
 	"SEARCH_JWT_SECRET": strings.Repeat("x", 32), "SLACK_WEBHOOK_URL": "https://hooks.example/a", "ALERT_WEBHOOK_URL": "https://hooks.example/b",
 	"TEAMS_WEBHOOK_URL": "https://hooks.example/c", "PAGERDUTY_ROUTING_KEY": "example", "ALERT_SMTP_PASSWORD": "example",
 	"SPAPI_CLIENT_ID": "example", "SPAPI_CLIENT_SECRET": "example", "SPAPI_REFRESH_TOKEN": "example", "AIRTABLE_TOKEN": "example", "MONGODB_URI": "mongodb://example",

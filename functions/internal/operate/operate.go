@@ -180,16 +180,3 @@ func (a Acts) wake(ctx context.Context, id int64) error {
 	}
 	return a.Jobs.Wake(ctx, id)
 }
-
-// Backfill has a range of history synced again: begin opens the job. object names the
-// entity until the job does.
-func (a Acts) Backfill(ctx context.Context, by Actor, object string, begin func() (rework.Job, error)) (j rework.Job, err error) {
-	err = Audited(ctx, audit.New(a.Store.Pool()), by, audit.Entry{Action: Backfill, Object: object}, func(entry *audit.Entry) error {
-		var err error
-		if j, err = begin(); j.ID != 0 {
-			entry.Object, entry.New = j.Entity, fmt.Sprintf("%v of %v", j, j.Window)
-		}
-		return err
-	})
-	return j, err
-}

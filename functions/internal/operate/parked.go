@@ -86,22 +86,29 @@ func (a Acts) RetryParked(ctx context.Context, by Actor, p Parked) (rework.Job, 
 // check allows it; it returns how many they are. The audit keeps a refused request too.
 func (a Acts) RetryNamed(ctx context.Context, by Actor, name string, ids []string, check func() error) (j rework.Job, n int, err error) {
 	entry := audit.Entry{Action: RetryParked, Object: name, Old: "parked: " + strings.Join(ids, ", ")}
-	j, err = a.retry(ctx, by, entry, func() (Parked, error) {
-		if err := check(); err != nil {
-			return Parked{}, err
-		}
-		d, err := a.catalog().LiveOf(ctx, name)
-		if err != nil {
-			return Parked{}, err
-		}
-		list, err := FindParked(ctx, a.Store, entity.List{d}, ids)
-		if err != nil {
-			return Parked{}, err
-		}
-		n = len(list[0].IDs())
-		return list[0], nil
+	j, err = a.retry(ctx, by, entry, func() (p Parked, err error) {
+		p, err = a.named(ctx, name, ids, check)
+		n = len(p.IDs())
+		return p, err
 	})
 	return j, n, err
+}
+
+// named finds the parked records with these ids of an entity's live index, if check
+// allows it.
+func (a Acts) named(ctx context.Context, name string, ids []string, check func() error) (Parked, error) {
+	if err := check(); err != nil {
+		return Parked{}, err
+	}
+	d, err := a.catalog().LiveOf(ctx, name)
+	if err != nil {
+		return Parked{}, err
+	}
+	list, err := FindParked(ctx, a.Store, entity.List{d}, ids)
+	if err != nil {
+		return Parked{}, err
+	}
+	return list[0], nil
 }
 
 // retry opens the job for the records that choose returns.
@@ -164,8 +171,24 @@ func Retried(n int, j rework.Job) string {
 
 // DropParked removes parked records from the list and returns how many. They stay out of
 // the index until their rows change.
-func (a Acts) DropParked(ctx context.Context, by Actor, p Parked) (n int64, err error) {
-	err = Audited(ctx, audit.New(a.Store.Pool()), by, p.entry(DropParked), func(entry *audit.Entry) (err error) {
+func (a Acts) DropParked(ctx context.Context, by Actor, p Parked) (int64, error) {
+	return a.drop(ctx, by, p.entry(DropParked), func() (Parked, error) { return p, nil })
+}
+
+// DropNamed is DropParked of the records with these ids of an entity's live index, if
+// check allows it. The audit keeps a refused request too.
+func (a Acts) DropNamed(ctx context.Context, by Actor, name string, ids []string, check func() error) (int64, error) {
+	entry := audit.Entry{Action: DropParked, Object: name, Old: "parked: " + strings.Join(ids, ", ")}
+	return a.drop(ctx, by, entry, func() (Parked, error) { return a.named(ctx, name, ids, check) })
+}
+
+// drop removes the records that choose returns.
+func (a Acts) drop(ctx context.Context, by Actor, entry audit.Entry, choose func() (Parked, error)) (n int64, err error) {
+	err = Audited(ctx, audit.New(a.Store.Pool()), by, entry, func(entry *audit.Entry) error {
+		p, err := choose()
+		if err != nil {
+			return err
+		}
 		n, err = a.Store.Parked.Drop(ctx, p.Def.Name, p.IDs())
 		entry.New = fmt.Sprintf("%d records are off the list", n)
 		return err

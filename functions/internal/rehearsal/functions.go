@@ -35,7 +35,7 @@ func (s *Stack) env() []string {
 		"SCHEDULER_LOCATION=" + Location, "CLOUD_SCHEDULER_EMULATOR_HOST=" + s.schedAddr,
 		"SCHEDULES_URL=" + s.front.url(schedules.Function.Name), "SCHEDULER_SERVICE_ACCOUNT=" + schedulerAccount,
 		"ALGOLIA_APP_ID=" + AppID, "ALGOLIA_URL=" + s.algoliaURL,
-		"ALGOLIA_WRITE_KEY=" + AdminKey, "ALGOLIA_SEARCH_KEY=" + SearchKey, "ALGOLIA_BROWSE_KEY=" + AdminKey, "ALGOLIA_CHECK_KEY=" + AdminKey,
+		"ALGOLIA_WRITE_KEY=" + AdminKey, "ALGOLIA_SEARCH_KEY=" + SearchKey, "ALGOLIA_BROWSE_KEY=" + AdminKey, "ALGOLIA_CHECK_KEY=" + AdminKey, "ALGOLIA_SETTINGS_KEY=" + AdminKey,
 		"SEARCH_JWT_SECRET=" + JWTSecret,
 		"SLACK_WEBHOOK_URL=" + s.Options.Slack, "ALERT_WEBHOOK_URL=" + s.Options.Webhook,
 	}

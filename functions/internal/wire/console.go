@@ -37,7 +37,9 @@ type Console struct {
 	Ticks     Ticks
 	// Records shows single records; nil without a key that reads the index.
 	Records RecordShower
-	Log     *slog.Logger
+	// Bench compares, estimates and pushes settings.
+	Bench *Bench
+	Log   *slog.Logger
 	// Stopping is closed when the process is to end, so that open pages do not delay the
 	// end.
 	Stopping <-chan struct{}
@@ -64,6 +66,9 @@ type ConsoleConfig struct {
 	AtOnce int `env:"CONSOLE_AT_ONCE, default=20"`
 	// Poll is the period between two readings of the tables while a page is open.
 	Poll time.Duration `env:"CONSOLE_POLL, default=1s"`
+	// SettingsKey compares and pushes the settings of indices: rights settings,
+	// editSettings and addObject. Without it the console shows and pushes none.
+	SettingsKey string `env:"ALGOLIA_SETTINGS_KEY"`
 }
 
 // check refuses settings that would admit no page.
@@ -97,14 +102,8 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	c.Kinds, problems[3] = e.Checking(ctx, pool, scopes.Entities)
 	c.Wings, problems[4] = e.Lookers(ctx, pool)
 	c.Pages, problems[5] = e.pages(ctx, pool)
-	if key, _ := e.Lookup.Lookup("ALGOLIA_BROWSE_KEY"); key != "" {
-		var db Databases
-		if problems[6] = Configure(ctx, e.Lookup, &db); problems[6] == nil {
-			var records *Records
-			if records, problems[6] = OpenRecords(ctx, e, db, c.Store); records != nil {
-				c.Records = records
-			}
-		}
+	if c.Bench, problems[6] = e.bench(ctx, c); c.Bench != nil && c.Bench.Deep != nil {
+		c.Records = &Records{verifier: *c.Bench.Deep, source: c.Bench.Source, store: c.Store}
 	}
 	return c, errors.Join(problems[:]...)
 }

@@ -57,6 +57,11 @@ func (e *Env) Verifier(ctx context.Context, db Databases, state *store.DB, deep 
 	if err != nil {
 		return verify.Verifier{}, err
 	}
+	return e.verifierOver(ctx, src, state, deep)
+}
+
+// verifierOver is Verifier with a source that is open.
+func (e *Env) verifierOver(ctx context.Context, src *Source, state *store.DB, deep bool) (verify.Verifier, error) {
 	v := verify.Verifier{Roots: src, Rows: src}
 	join.Verifier(&v, state)
 	if !deep {

@@ -139,18 +139,28 @@ func (l List[T]) cells(rows []T) (all [][]any) {
 }
 
 // Table writes rows in columns below a head, whose names are apart by tabs. Times are
-// shown in UTC, and a nil time as a dash.
+// shown in UTC, and a nil time as a dash. On a screen the table fits its width.
 func Table[T any](to io.Writer, head string, rows []T, row func(T) []any) error {
-	w := Columns(to)
-	_, _ = fmt.Fprintln(w, head)
-	indent := head[:len(head)-len(strings.TrimLeft(head, " "))]
+	g := grid{indent: head[:len(head)-len(strings.TrimLeft(head, " "))]}
+	g.rows = append(g.rows, strings.Split(strings.TrimLeft(head, " "), "\t"))
 	for _, r := range rows {
 		cells := row(r)
 		texts := make([]string, len(cells))
 		for i, c := range cells {
 			texts[i] = Cell(c)
 		}
-		_, _ = fmt.Fprintln(w, indent+strings.Join(texts, "\t"))
+		g.rows = append(g.rows, texts)
+	}
+	switch to := to.(type) {
+	case *Recorder:
+		to.add(g)
+		return nil
+	case *Screen:
+		return g.write(to)
+	}
+	w := Columns(to)
+	for _, texts := range g.rows {
+		_, _ = fmt.Fprintln(w, g.indent+strings.Join(texts, "\t"))
 	}
 	return w.Flush()
 }

@@ -32,6 +32,10 @@ func OrNone(s string) string { return judge.OrNone(s) }
 
 // JSON writes a value for programs.
 func JSON(to io.Writer, v any) error {
+	if r, ok := to.(*Recorder); ok {
+		r.value = v
+		return nil
+	}
 	e := json.NewEncoder(to)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -79,7 +78,7 @@ func given(cmd *cobra.Command) (string, map[string]string) {
 // serve is the service.
 func serve(a *cli.App) *cobra.Command {
 	return keyed(&cobra.Command{
-		Use: "serve", Args: cli.Args, Short: "Run the service: API, worker and protocol",
+		Use: "serve", Args: cli.Args, Annotations: cli.Endless(), Short: "Run the service: API, worker and protocol",
 		Long: `serve runs the transfer service until it gets SIGTERM. The file has one section,
 [sosync]; each of its keys is also a flag, and flags stand above the file. Whatever is
 wrong with the configuration, the database or the addresses is listed at once.
@@ -161,12 +160,10 @@ func list(a *cli.App) *cobra.Command {
 // print prints at most limit jobs, the newest first.
 func print(out io.Writer, jobs []transfer.Job, limit int) error {
 	slices.SortFunc(jobs, func(a, b transfer.Job) int { return cmp.Compare(b.ID, a.ID) })
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "JOB\tSTATE\tRUNS\tDATE (UTC)\tRECORD\tCODE\tPROBLEM")
-	for _, j := range jobs[:min(limit, len(jobs))] {
-		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\t%s\n", j.ID, j.State, j.Runs, j.Date.UTC().Format("2006-01-02 15:04:05"), j, j.ErrorCode, cli.OneLine(string(j.ErrorText)))
-	}
-	if err := w.Flush(); err != nil {
+	err := cli.Table(out, "JOB\tSTATE\tRUNS\tDATE (UTC)\tRECORD\tCODE\tPROBLEM", jobs[:min(limit, len(jobs))], func(j transfer.Job) []any {
+		return []any{j.ID, j.State, j.Runs, j.Date, j, j.ErrorCode, string(j.ErrorText)}
+	})
+	if err != nil {
 		return err
 	}
 	if len(jobs) > limit {

@@ -12,11 +12,8 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
-	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/join"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
@@ -74,25 +71,21 @@ func runRepair(ctx context.Context, s *cli.Session, o repairOptions) error {
 		}
 	}
 	if o.dryRun || o.json && len(found.all) == 0 {
-		for _, r := range found.all {
-			if err := countUnreadable(ctx, s, r); err != nil {
-				return err
-			}
+		if err := countUnreadable(ctx, s, found.all); err != nil {
+			return err
 		}
 		return printCosts(s, found.costs(), o.json)
 	}
-	return found.start(func(r *repair) error {
-		var j rework.Job
-		entry := audit.Entry{Action: operate.Repair, Object: r.def.Name, Old: fmt.Sprintf("%d roots differ", len(r.roots))}
-		err := s.Audited(ctx, audit.New(r.store.Pool()), entry, func(entry *audit.Entry) (err error) {
-			j, err = r.repairs.Start(ctx)
-			entry.New = j.String()
-			return err
-		})
+	return found.start(func(c *operate.Correction) error {
+		db, err := s.Tables(ctx)
 		if err != nil {
 			return err
 		}
-		return followRepair(ctx, s, r, j, o)
+		j, err := operate.Acts{Store: db}.Repair(ctx, s.Actor(), c)
+		if err != nil {
+			return err
+		}
+		return followRepair(ctx, s, db, j, o)
 	})
 }
 
@@ -107,31 +100,38 @@ func repairQuietly(ctx context.Context, s *cli.Session, o repairOptions) (int64,
 	for _, r := range found.reports {
 		n += r.Total()
 	}
-	return n, found.start(func(r *repair) error {
-		j, err := r.repairs.Start(ctx)
+	return n, found.start(func(c *operate.Correction) error {
+		j, err := c.Start(ctx)
 		if err != nil {
 			return err
 		}
-		return followRepair(ctx, s, r, j, o)
+		db, err := s.Tables(ctx)
+		if err != nil {
+			return err
+		}
+		return followRepair(ctx, s, db, j, o)
 	})
 }
 
 // found is the result of a comparison: the reports, and by entity what is to be repaired.
 type found struct {
 	reports []verify.Report
-	all     map[string]*repair
+	all     map[string]*operate.Correction
 }
 
 // findRepairs compares and gathers the differences.
 func findRepairs(ctx context.Context, s *cli.Session, o *repairOptions) (found, error) {
-	f := found{all: map[string]*repair{}}
+	f := found{all: map[string]*operate.Correction{}}
 	o.Each = func(d entity.Definition, diff verify.Difference) error {
-		r := f.all[d.Name]
-		if r == nil {
-			r = &repair{def: d, records: map[string]struct{}{}, roots: map[uint64]struct{}{}}
-			f.all[d.Name] = r
+		c := f.all[d.Name]
+		if c == nil {
+			c = &operate.Correction{Def: d}
+			if !o.dryRun {
+				c.Open = openRepair(s)
+			}
+			f.all[d.Name] = c
 		}
-		return r.add(ctx, s, diff, o.dryRun)
+		return c.Add(ctx, diff)
 	}
 	o.pending = o.Each // the next tick would not send these: the ledger is right about them
 	o.dry = o.dryRun
@@ -140,9 +140,20 @@ func findRepairs(ctx context.Context, s *cli.Session, o *repairOptions) (found, 
 	return f, err
 }
 
+// openRepair begins jobs over our own tables, which it opens when there is a difference.
+func openRepair(s *cli.Session) func(context.Context, entity.Definition) (*rework.Repairs, error) {
+	return func(ctx context.Context, d entity.Definition) (*rework.Repairs, error) {
+		db, err := s.Tables(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return operate.Acts{Store: db}.OpenRepair("returnsync repair")(ctx, d)
+	}
+}
+
 // start starts the jobs in the order of their entities, one after the other if they are
 // waited for.
-func (f found) start(one func(*repair) error) error {
+func (f found) start(one func(*operate.Correction) error) error {
 	for _, name := range slices.Sorted(maps.Keys(f.all)) {
 		if err := one(f.all[name]); err != nil {
 			return err
@@ -157,7 +168,7 @@ func (f found) costs() []RepairCost {
 	for i, report := range f.reports {
 		costs[i] = RepairCost{Report: report}
 		if r := f.all[report.Entity]; r != nil {
-			costs[i].Operations, costs[i].Roots = int64(len(r.records)), len(r.roots)
+			costs[i].Operations, costs[i].Roots = r.Operations(), r.Roots()
 		}
 	}
 	return costs
@@ -190,56 +201,9 @@ func printCosts(s *cli.Session, costs []RepairCost, asJSON bool) error {
 	return nil
 }
 
-// repair is what is to be repaired of one entity.
-type repair struct {
-	def     entity.Definition
-	repairs *rework.Repairs // nil in a dry run
-	store   *store.DB
-	records map[string]struct{} // each costs one operation, however many differences name it
-	roots   map[uint64]struct{}
-	// unreadable are the roots with unreadable ledger rows: all their records are sent.
-	unreadable []uint64
-}
-
-// add adds one difference. A record that differs in the index is sent whatever the ledger
-// says; a difference in the ledger is corrected when its root is synced.
-func (r *repair) add(ctx context.Context, s *cli.Session, diff verify.Difference, dry bool) error {
-	r.roots[diff.Root] = struct{}{}
-	if diff.Kind == verify.Unreadable {
-		r.unreadable = append(r.unreadable, diff.Root)
-	}
-	if diff.ID != "" {
-		r.records[diff.ID] = struct{}{}
-	}
-	if dry {
-		return nil
-	}
-	if r.repairs == nil {
-		if err := r.open(ctx, s); err != nil {
-			return err
-		}
-	}
-	switch {
-	case diff.Kind == verify.Unreadable:
-		return r.repairs.Forget(ctx, diff.Root)
-	case diff.Where == verify.InIndex:
-		return r.repairs.Add(ctx, diff.Root, diff.ID)
-	}
-	return r.repairs.Add(ctx, diff.Root)
-}
-
-// open opens the job.
-func (r *repair) open(ctx context.Context, s *cli.Session) (err error) {
-	if r.store, err = s.Tables(ctx); err != nil {
-		return err
-	}
-	r.repairs, err = rework.NewRepairs(ctx, join.Repairs(r.store), r.def, run.Repair, "returnsync repair")
-	return err
-}
-
-// countUnreadable adds the records of roots with unreadable ledger rows.
-func countUnreadable(ctx context.Context, s *cli.Session, r *repair) error {
-	if len(r.unreadable) == 0 {
+// countUnreadable adds the records of roots with unreadable ledger rows to the costs.
+func countUnreadable(ctx context.Context, s *cli.Session, all map[string]*operate.Correction) error {
+	if len(all) == 0 {
 		return nil
 	}
 	d, err := s.Configure(ctx, true)
@@ -250,25 +214,20 @@ func countUnreadable(ctx context.Context, s *cli.Session, r *repair) error {
 	if err != nil {
 		return err
 	}
-	const atOnce = 500
-	for roots := range slices.Chunk(r.unreadable, atOnce) {
-		rows, err := src.Rows(ctx, r.def, roots)
-		if err != nil {
+	for _, c := range all {
+		if err := c.CountUnreadable(ctx, src); err != nil {
 			return err
-		}
-		for _, one := range rows.Records {
-			r.records[one.ID] = struct{}{}
 		}
 	}
 	return nil
 }
 
 // followRepair has a job begun and, if asked to, waits and compares again.
-func followRepair(ctx context.Context, s *cli.Session, r *repair, j rework.Job, o repairOptions) error {
-	if err := s.Launch(ctx, r.store, j, o.job()); err != nil || !o.Wait.Wait {
+func followRepair(ctx context.Context, s *cli.Session, db *store.DB, j rework.Job, o repairOptions) error {
+	if err := s.Launch(ctx, db, j, o.job()); err != nil || !o.Wait.Wait {
 		return err
 	}
-	o.entity, o.Each, o.pending = cmp.Or(o.entity, r.def.Name), nil, nil
+	o.entity, o.Each, o.pending = cmp.Or(o.entity, j.Entity), nil, nil
 	reports, err := Compare(ctx, s, o.VerifyOptions)
 	if err != nil {
 		return err

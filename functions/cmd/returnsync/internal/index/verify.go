@@ -60,7 +60,7 @@ func (o *VerifyOptions) add(f *pflag.FlagSet) {
 	f.BoolVar(&o.deep, "deep", false, "read the index as well")
 	f.StringVar(&o.entity, "entity", "", "this entity alone")
 	f.StringVar(&o.account, "account", "", "the records of this account alone")
-	f.IntVar(&o.Limit, "limit", 100, "name at most this many differences of an entity")
+	f.IntVar(&o.Limit, "limit", 100, "name at most this many differences in all")
 }
 
 // VerifyOptions are the flags.
@@ -120,6 +120,7 @@ func Compare(ctx context.Context, s *cli.Session, o VerifyOptions) ([]verify.Rep
 		return nil, cli.Unanswered("SOURCE_DSN", d.Source, err)
 	}
 	var reports []verify.Report
+	left := o.Limit // named in all
 	for _, def := range entities {
 		r, err := compareOne(ctx, s, v, db, def, o)
 		switch {
@@ -132,6 +133,8 @@ func Compare(ctx context.Context, s *cli.Session, o VerifyOptions) ([]verify.Rep
 		if err := nameRoots(ctx, s, d, def, &r); err != nil {
 			return nil, err
 		}
+		r.Differences = r.Differences[:min(left, len(r.Differences))]
+		left -= len(r.Differences)
 		reports = append(reports, r)
 	}
 	if len(reports) == 0 {

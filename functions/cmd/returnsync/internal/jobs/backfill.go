@@ -13,7 +13,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
@@ -86,11 +85,11 @@ func startBackfill(ctx context.Context, s *cli.Session, o backfillOptions) error
 	if err != nil {
 		return err
 	}
-	e, err := rework.EstimateBackfill(ctx, db.Ledger, src, def, w)
+	e, err := operate.Acts{Store: db}.Estimate(ctx, src, cfg, def, rework.Asked{Window: w, Rate: o.rate})
 	if err != nil {
 		return err
 	}
-	if err := printEstimate(ctx, s, db, o, cfg, Estimated{Entity: def.Name, From: w.From, To: w.To, Estimate: e}); err != nil || o.dryRun {
+	if err := printEstimate(s, o, e); err != nil || o.dryRun {
 		return err
 	}
 	var again bool
@@ -148,31 +147,8 @@ func parseTime(flag, text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf(`%s is %q; want a date such as 2026-01-31, a time such as "2026-01-31 14:00:00" (UTC), or RFC 3339`, flag, text)
 }
 
-// Estimated is an estimate for programs.
-type Estimated struct {
-	Entity string    `json:"entity"`
-	From   time.Time `json:"from"`
-	To     time.Time `json:"to"`
-	rework.Estimate
-	// Seconds is the least duration at the rate asked for.
-	Seconds int64 `json:"seconds,omitempty"`
-	// Budget is a warning if the operations budget may not suffice.
-	Budget string `json:"budget,omitempty"`
-}
-
 // printEstimate prints what the backfill would cost.
-func printEstimate(ctx context.Context, s *cli.Session, db *store.DB, o backfillOptions, cfg flow.Config, e Estimated) error {
-	if o.rate > 0 {
-		e.Seconds = (e.Roots + int64(o.rate) - 1) / int64(o.rate)
-	}
-	budget, err := rework.ReadBudget(ctx, db.Runs, cfg)
-	if err != nil {
-		return err
-	}
-	budget.Day, budget.Month = budget.Day+e.Operations, budget.Month+e.Operations
-	if used := budget.Used(100); used != "" {
-		e.Budget = "with this backfill " + used + ": it will pause until there is budget again"
-	}
+func printEstimate(s *cli.Session, o backfillOptions, e operate.Estimated) error {
 	if o.JSON {
 		if o.dryRun {
 			return cli.JSON(s.Out, e)

@@ -25,7 +25,7 @@ func parkedCmd(a *cli.App) *cobra.Command {
 			Long:    "list shows the records that are parked now, newest first.\n\n" + parkedHelp,
 			Example: "  returnsync parked list\n  returnsync parked list --entity returns --limit 1000 --json",
 		},
-		Entity: "the records of this entity alone", Limit: 100, LimitUnit: " records of an entity",
+		Entity: "the records of this entity alone", Limit: 100, LimitUnit: " records in all",
 		Read: readParked, Print: printParked,
 		Head: "ENTITY\t" + strings.TrimSpace(parkedHead), Flat: flatParked,
 	}
@@ -50,18 +50,19 @@ func readParked(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]ParkedO
 	if err != nil {
 		return nil, err
 	}
-	all := make([]ParkedOf, len(entities))
+	all, left := make([]ParkedOf, len(entities)), o.Limit
 	for i, d := range entities {
 		all[i] = ParkedOf{Entity: target.Parse(d.Name).Base, Records: []store.Parked{}}
 		if all[i].Total, err = db.Parked.Count(ctx, d.Name); err != nil {
 			return nil, err
 		}
-		if all[i].Total == 0 {
+		if all[i].Total == 0 || left == 0 {
 			continue
 		}
-		if all[i].Records, err = db.Parked.Open(ctx, d.Name, o.Limit); err != nil {
+		if all[i].Records, err = db.Parked.Open(ctx, d.Name, left); err != nil {
 			return nil, err
 		}
+		left -= len(all[i].Records)
 	}
 	return all, nil
 }

@@ -100,7 +100,7 @@ func printFindings(to io.Writer, list []doctor.Finding, width int) {
 		if f.Severity == doctor.Fail || f.Severity == doctor.Warn {
 			mark = strings.ToUpper(mark)
 		}
-		_, _ = fmt.Fprintf(to, "%-4s  %-*s  %s\n", mark, width, f.Check, cli.OneLine(f.Message))
+		_, _ = fmt.Fprintf(to, "%s  %-*s  %s\n", cli.Paint(to, fmt.Sprintf("%-4s", mark)), width, f.Check, cli.OneLine(f.Message))
 		if f.Do != "" {
 			_, _ = fmt.Fprintf(to, "%*s  -> %s\n", width+6, "", cli.OneLine(f.Do))
 		}

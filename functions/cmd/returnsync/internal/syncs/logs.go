@@ -123,7 +123,7 @@ func printLog(s *cli.Session, list []runlog.Entry, asJSON bool) {
 		if e.RunID != 0 {
 			about = fmt.Sprintf("%s run %d", e.Subject, e.RunID)
 		}
-		_, _ = fmt.Fprintf(s.Out, "%s  %-7s  %-20s  %s\n", e.At.UTC().Format(cli.Clock), e.Severity, about, cli.OneLine(e.Message))
+		_, _ = fmt.Fprintf(s.Out, "%s  %s  %-20s  %s\n", e.At.UTC().Format(cli.Clock), cli.Paint(s.Out, fmt.Sprintf("%-7s", e.Severity)), about, cli.OneLine(e.Message))
 	}
 }
 

@@ -21,10 +21,10 @@ func runsCmd(a *cli.App) *cobra.Command {
 	list := cli.List[run.Answer]{
 		Command: cobra.Command{
 			Short:   "List the runs, newest first",
-			Long:    "list shows the newest runs of each entity, or of one.",
+			Long:    "list shows the newest runs of all entities, or of one.",
 			Example: "  returnsync runs list --entity returns --limit 50\n  returnsync runs list --json | jq '.[] | select(.state==\"failed\")'",
 		},
-		Entity: "the runs of this entity alone", Limit: 20, LimitUnit: " runs of an entity",
+		Entity: "the runs of this entity alone", Limit: 20, LimitUnit: " runs in all",
 		Read:  readRuns,
 		Empty: "There has been no run yet. Start one: returnsync sync --wait",
 		Head:  "RUN\tENTITY\tSTATE\tBEGAN (UTC)\tTOOK\tPAGES\tFOUND\tSAVED\tDELETED\tUNCHANGED\tPARKED\tERROR",
@@ -59,7 +59,7 @@ func readRuns(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]run.Answe
 		}
 	}
 	slices.SortStableFunc(list, func(a, b run.Answer) int { return int(b.RunID - a.RunID) })
-	return list, nil
+	return list[:min(o.Limit, len(list))], nil
 }
 
 // took says how long a run took; nothing while it is under way.

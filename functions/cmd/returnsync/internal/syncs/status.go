@@ -10,7 +10,6 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
-	"gitlab.com/eshopbox-team/return-sync/functions/internal/progress"
 )
 
 const statusHelp = `status says first whether all is well and, if not, what to do. Then it shows for
@@ -93,7 +92,7 @@ func inPlace(frame []byte) []byte {
 // watchStatus prints the report again and again until ctx ends. An error is shown in the
 // report's place, since the next look may succeed.
 func watchStatus(ctx context.Context, s *cli.Session, look func(context.Context) (health.Report, error)) error {
-	terminal := progress.IsTerminal(s.Out)
+	_, terminal := s.Out.(*cli.Screen)
 	return s.Repeat(ctx, func() error {
 		r, err := look(ctx)
 		if ctx.Err() != nil {
@@ -102,7 +101,7 @@ func watchStatus(ctx context.Context, s *cli.Session, look func(context.Context)
 		var frame bytes.Buffer
 		if err != nil {
 			_, _ = fmt.Fprintf(&frame, "The status cannot be read: %v\nTrying again; Ctrl-C ends.\n", err)
-		} else if err := PrintStatus(&frame, r); err != nil {
+		} else if err := PrintStatus(cli.On(s.Out, &frame), r); err != nil {
 			return err
 		}
 		if terminal {

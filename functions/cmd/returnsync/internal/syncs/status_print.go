@@ -14,9 +14,9 @@ import (
 // to do; then the details.
 func PrintStatus(to io.Writer, r health.Report) error {
 	if len(r.Attention) == 0 {
-		_, _ = fmt.Fprintf(to, "All is well.  %s UTC\n", r.Now.UTC().Format(cli.Clock))
+		_, _ = fmt.Fprintf(to, "%s  %s UTC\n", cli.Paint(to, "All is well."), r.Now.UTC().Format(cli.Clock))
 	} else {
-		_, _ = fmt.Fprintf(to, "ATTENTION: %s.  %s UTC\n", things(len(r.Attention)), r.Now.UTC().Format(cli.Clock))
+		_, _ = fmt.Fprintf(to, "%s: %s.  %s UTC\n", cli.Paint(to, "ATTENTION"), things(len(r.Attention)), r.Now.UTC().Format(cli.Clock))
 	}
 	for i, a := range r.Attention {
 		_, _ = fmt.Fprintf(to, "\n  %d. %s\n     -> %s\n", i+1, a.Title(), a.Do)
