@@ -69,7 +69,6 @@ var unissued = map[string]string{
 	"operator sync_ledger INSERT":          servesNone,
 	"operator sync_ledger UPDATE":          servesNone,
 	"operator sync_parked INSERT":          servesNone,
-	"console sync_ledger DELETE":           "records that a person chose to retry have a ledger that can be read: only comparing finds others",
 }
 
 // servesNone is why the operator's user needs no right of a function that a wing opens.

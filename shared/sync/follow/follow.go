@@ -50,8 +50,8 @@ type Config struct {
 	// Lease is how long an owner that died keeps others from following.
 	Lease time.Duration `env:"FOLLOW_LEASE, default=15s"`
 	// RunRoots is how many roots a roots run takes at most, PageRoots a page of it.
-	RunRoots  int `env:"FOLLOW_RUN_ROOTS, default=1000"`
-	PageRoots int `env:"FOLLOW_PAGE_ROOTS, default=100"`
+	RunRoots  int `env:"FOLLOW_RUN_ROOTS, default=2000"`
+	PageRoots int `env:"FOLLOW_PAGE_ROOTS, default=400"`
 	// CheckPause is the least time between two comparisons of an entity after gaps.
 	CheckPause time.Duration `env:"FOLLOW_CHECK_PAUSE, default=30s"`
 }

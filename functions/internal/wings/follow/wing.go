@@ -102,9 +102,13 @@ func (p pages) Run(ctx context.Context, t page.Task) (run.Run, error) {
 // It implements follow.Checker.
 type checker struct{ verifier verify.Verifier }
 
+// checkRoots is how many roots a comparison reads at once: following has little memory and
+// no haste.
+const checkRoots = 250
+
 // Check implements follow.Checker.
 func (c checker) Check(ctx context.Context, d entity.Definition, each func(root uint64) error) (synced bool, err error) {
-	_, err = c.verifier.Run(ctx, d, verify.Options{Each: func(found verify.Difference) error { return each(found.Root) }})
+	_, err = c.verifier.Run(ctx, d, verify.Options{AtOnce: checkRoots, Workers: 1, Each: func(found verify.Difference) error { return each(found.Root) }})
 	if verify.NeverSynced(err) {
 		return false, nil
 	}

@@ -44,22 +44,22 @@ func (r *reader) tableOf(of *replication.TableMapEvent) *table {
 	return r.columns[strings.ToLower(string(of.Schema))+"."+strings.ToLower(string(of.Table))]
 }
 
-// unreadable stands for the rows of an event that could not be decoded.
-var unreadable = [][]any{}
-
-// decode decodes the rows of followed tables alone. Rows that cannot be read become a gap
-// and not the stream's end; the library's error would quote them.
+// decode decodes the rows of followed tables alone, and leaves of them what they say: rows
+// wait in memory until they are read. Rows that cannot be read become a gap and not the
+// stream's end; the library's error would quote them.
 func (r *reader) decode(e *replication.RowsEvent, data []byte) error {
 	at, err := e.DecodeHeader(data)
 	if err != nil {
 		return errors.New("an event of the log has no table")
 	}
-	if r.tableOf(e.Table) == nil {
+	t := r.tableOf(e.Table)
+	if t == nil {
 		return nil
 	}
 	if err := e.DecodeData(at, data); err != nil {
-		e.Rows, e.SkippedColumns = unreadable, nil
+		e.Rows = nil
 	}
+	e.Rows, e.SkippedColumns = [][]any{{sayings(t, e)}}, nil
 	return nil
 }
 
@@ -97,7 +97,7 @@ func (r *reader) read(e *replication.BinlogEvent) (follow.Event, bool) {
 			}
 		})
 	case *replication.RowsEvent:
-		return r.rows(body)
+		return rows(body)
 	case *replication.TransactionPayloadEvent:
 		return r.payload(e, body)
 	case *replication.XIDEvent:
@@ -157,12 +157,17 @@ func (r *reader) gap(reason string, of func(*table) bool) follow.Event {
 	return said
 }
 
-// rows returns the roots of an event's images.
-func (r *reader) rows(e *replication.RowsEvent) (follow.Event, bool) {
-	t := r.tableOf(e.Table)
-	if t == nil {
+// rows returns what decode has left of an event's rows.
+func rows(e *replication.RowsEvent) (follow.Event, bool) {
+	if len(e.Rows) == 0 {
 		return follow.Event{}, false
 	}
+	said, ok := e.Rows[0][0].(follow.Event)
+	return said, ok
+}
+
+// sayings returns the roots of the images of a followed table's rows.
+func sayings(t *table, e *replication.RowsEvent) follow.Event {
 	said := follow.Event{Roots: map[int][]uint64{}, Gaps: map[int]string{}}
 	for _, w := range t.watches {
 		at, unsigned, err := t.locate(e.Table, w.column)
@@ -179,7 +184,7 @@ func (r *reader) rows(e *replication.RowsEvent) (follow.Event, bool) {
 			said.Gaps[w.number] = "rows of " + t.name + " came without the column " + w.column + ": binlog_row_image is not FULL"
 		}
 	}
-	return said, true
+	return said
 }
 
 // rootsOf returns the roots that the images of an event's rows have in a column. False
@@ -207,7 +212,14 @@ func rootsOf(e *replication.RowsEvent, at int, unsigned bool) (roots []uint64, n
 func (r *reader) payload(outer *replication.BinlogEvent, p *replication.TransactionPayloadEvent) (follow.Event, bool) {
 	said := follow.Event{Roots: map[int][]uint64{}, Gaps: map[int]string{}}
 	for _, e := range p.Events {
-		e.Header.LogPos = outer.Header.LogPos // the place of all of them
+		e.Header.LogPos = outer.Header.LogPos                 // the place of all of them
+		if rows, ok := e.Event.(*replication.RowsEvent); ok { // decoded by the library's own parser
+			t := r.tableOf(rows.Table)
+			if t == nil {
+				continue
+			}
+			rows.Rows = [][]any{{sayings(t, rows)}}
+		}
 		one, ok := r.read(e)
 		if !ok {
 			continue

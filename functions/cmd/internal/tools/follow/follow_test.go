@@ -92,7 +92,17 @@ func (w *world) exec(query string, args ...any) {
 // equal waits until the index holds exactly the records of the database.
 func (w *world) equal() {
 	w.t.Helper()
+	w.until("no root is unconfirmed", func() bool {
+		time.Sleep(100 * time.Millisecond) // each look costs the database
+		state, err := w.Store.Follow.State(w.t.Context())
+		var n int
+		if err == nil {
+			err = w.DB.QueryRow("SELECT COUNT(*) FROM sync_recheck").Scan(&n)
+		}
+		return err == nil && n == 0 && len(state.Gaps) == 0
+	})
 	w.until("the index equals the database", func() bool {
+		time.Sleep(300 * time.Millisecond)
 		report, err := w.Compare(w.t.Context(), w.def)
 		if err != nil {
 			w.t.Fatal(err)
