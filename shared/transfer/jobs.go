@@ -76,6 +76,9 @@ type Queue interface {
 	Finish(ctx context.Context, token string, j Job) (int64, error)
 	// Child returns the parent's job of a record, which it stores unless there is one.
 	Child(ctx context.Context, token string, parent Job, d Draft) (Job, error)
+	// Deleted reports whether an earlier job, among the last 10,000, has deleted the other
+	// side's record of a job already: a side may post a job twice.
+	Deleted(ctx context.Context, j Job) (bool, error)
 	// Due makes the jobs new whose time for a retry has come, and returns how many.
 	Due(ctx context.Context) (int64, error)
 	// Archive moves at most n finished roots with their descendants to the archive and

@@ -103,6 +103,8 @@ func (t Table) part(fields map[string]any, source Record, target *Record) (Part,
 	if !known {
 		for _, v := range fields {
 			if !Empty(v) {
+				p.Equal = map[string]any{}
+				maps.Copy(p.Equal, t.Equal)
 				maps.Copy(p.Fields, t.Equal)
 				return p, true
 			}

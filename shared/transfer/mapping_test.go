@@ -171,8 +171,8 @@ func TestFurtherTables(t *testing.T) {
 		"emptied":               {nil, 30, &studio, []transfer.Part{{Model: "dbo.T", ID: 2, Link: "SID", Fields: fields{"Ort": nil}, If: &newer}}},
 		"equal":                 {"Wien", 30, &studio, nil},
 		"equal, the row newer":  {"Wien", 15, &studio, []transfer.Part{{Model: "dbo.T", ID: 2, Link: "SID", Fields: fields{"Ort": "Wien"}, If: &newer}}},
-		"new":                   {"Graz", 30, &alone, []transfer.Part{{Model: "dbo.T", Link: "SID", Fields: fields{"Ort": "Graz", "Art": int64(1)}}}},
-		"with a new record":     {"Graz", 30, nil, []transfer.Part{{Model: "dbo.T", Link: "SID", Fields: fields{"Ort": "Graz", "Art": int64(1)}}}},
+		"new":                   {"Graz", 30, &alone, []transfer.Part{{Model: "dbo.T", Link: "SID", Fields: fields{"Ort": "Graz", "Art": int64(1)}, Equal: fields{"Art": int64(1)}}}},
+		"with a new record":     {"Graz", 30, nil, []transfer.Part{{Model: "dbo.T", Link: "SID", Fields: fields{"Ort": "Graz", "Art": int64(1)}, Equal: fields{"Art": int64(1)}}}},
 		"nothing for a new one": {nil, 30, nil, nil},
 	} {
 		m, err := f.Map(t.Context(), world, transfer.Record{ID: 9, WriteDate: sec(c.date), Fields: fields{"city": c.city, "name": "c"}}, c.target, transfer.Studio)

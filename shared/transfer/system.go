@@ -100,6 +100,9 @@ type Part struct {
 	Link   string         `json:"link"`         // its field that holds the record's id
 	Fields map[string]any `json:"fields"`       // without Link
 	If     *time.Time     `json:"-"`            // as Write.If
+	// Equal are values of the row of which there is to be one alone: a new row is refused
+	// with ErrChanged if the record has one with them. nil does not ask.
+	Equal map[string]any `json:"-"`
 }
 
 // Query asks for records of a model. A record matches if each field of Equal has that

@@ -1,6 +1,7 @@
 package odoo
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
@@ -12,15 +13,58 @@ import (
 
 // element is any element of a call.
 type element struct {
-	XMLName xml.Name
-	Inner   []element `xml:",any"`
-	Text    string    `xml:",chardata"`
+	name  string
+	inner []element
+	text  string
+}
+
+// maxDepth bounds the elements within each other.
+const maxDepth = 200
+
+// rest reads an element whose beginning was read.
+func rest(d *xml.Decoder, name string, depth int) (element, error) {
+	e := element{name: name}
+	if depth > maxDepth {
+		return e, fmt.Errorf("the elements are more than %d deep", maxDepth)
+	}
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return e, err
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			one, err := rest(d, t.Name.Local, depth+1)
+			if err != nil {
+				return e, err
+			}
+			e.inner = append(e.inner, one)
+		case xml.CharData:
+			e.text += string(t)
+		case xml.EndElement:
+			return e, nil
+		}
+	}
+}
+
+// root reads the first element of a text.
+func root(body []byte) (element, error) {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return element{}, err
+		}
+		if start, ok := t.(xml.StartElement); ok {
+			return rest(d, start.Name.Local, 1)
+		}
+	}
 }
 
 // first returns the first element below with a name.
 func (e element) first(name string) (element, bool) {
-	for _, one := range e.Inner {
-		if one.XMLName.Local == name {
+	for _, one := range e.inner {
+		if one.name == name {
 			return one, true
 		}
 	}
@@ -29,16 +73,16 @@ func (e element) first(name string) (element, bool) {
 
 // parse reads a call.
 func parse(body []byte) (method string, params []any, err error) {
-	var call element
-	if err := xml.Unmarshal(body, &call); err != nil {
+	call, err := root(body)
+	if err != nil {
 		return "", nil, err
 	}
 	name, ok := call.first("methodName")
-	if call.XMLName.Local != "methodCall" || !ok {
+	if call.name != "methodCall" || !ok {
 		return "", nil, fmt.Errorf("this is no call")
 	}
 	list, _ := call.first("params")
-	for _, p := range list.Inner {
+	for _, p := range list.inner {
 		v, ok := p.first("value")
 		if !ok {
 			return "", nil, fmt.Errorf("a parameter without a value")
@@ -49,21 +93,21 @@ func parse(body []byte) (method string, params []any, err error) {
 		}
 		params = append(params, one)
 	}
-	return strings.TrimSpace(name.Text), params, nil
+	return strings.TrimSpace(name.text), params, nil
 }
 
 // value returns what a value element holds.
 func (e element) value() (any, error) {
-	if len(e.Inner) == 0 {
-		return e.Text, nil
+	if len(e.inner) == 0 {
+		return e.text, nil
 	}
-	t := e.Inner[0]
-	word := strings.TrimSpace(t.Text)
-	switch t.XMLName.Local {
+	t := e.inner[0]
+	word := strings.TrimSpace(t.text)
+	switch t.name {
 	case "nil":
 		return nil, nil
 	case "string":
-		return t.Text, nil
+		return t.text, nil
 	case "boolean":
 		if word != "0" && word != "1" {
 			return nil, fmt.Errorf("%q is no boolean", word)
@@ -82,14 +126,14 @@ func (e element) value() (any, error) {
 	case "struct":
 		return t.members()
 	}
-	return nil, fmt.Errorf("the type %s is unknown", t.XMLName.Local)
+	return nil, fmt.Errorf("the type %s is unknown", t.name)
 }
 
 // list returns the values of an array.
 func (e element) list() (any, error) {
 	list := []any{}
 	data, _ := e.first("data")
-	for _, one := range data.Inner {
+	for _, one := range data.inner {
 		v, err := one.value()
 		if err != nil {
 			return nil, err
@@ -102,14 +146,14 @@ func (e element) list() (any, error) {
 // members returns the members of a struct.
 func (e element) members() (any, error) {
 	m := map[string]any{}
-	for _, one := range e.Inner {
+	for _, one := range e.inner {
 		name, _ := one.first("name")
 		v, _ := one.first("value")
 		content, err := v.value()
 		if err != nil {
 			return nil, err
 		}
-		m[name.Text] = content
+		m[name.text] = content
 	}
 	return m, nil
 }

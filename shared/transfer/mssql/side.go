@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -210,6 +211,11 @@ func (s *Side) Find(ctx context.Context, model string, foreign int64) (transfer.
 // Search implements transfer.System. The collation of the server may find texts equal
 // that are not; each record is compared again.
 func (s *Side) Search(ctx context.Context, model string, q transfer.Query) ([]transfer.Record, error) {
+	return s.search(ctx, s.db, model, q)
+}
+
+// search is Search within a transaction, or without one.
+func (s *Side) search(ctx context.Context, from querier, model string, q transfer.Query) ([]transfer.Record, error) {
 	m, err := s.model(model)
 	if err != nil {
 		return nil, err
@@ -236,7 +242,7 @@ func (s *Side) Search(ctx context.Context, model string, q transfer.Query) ([]tr
 	text := m.search(equal, empty)
 	var list []transfer.Record
 	for len(list) < q.Most {
-		part, err := m.records(ctx, s.db, text, append(slices.Clone(args), sql.Named("after", q.After), sql.Named("most", q.Most))...)
+		part, err := m.records(ctx, from, text, append(slices.Clone(args), sql.Named("after", q.After), sql.Named("most", q.Most))...)
 		if err != nil {
 			return nil, judge(err, "search "+m.Name)
 		}
@@ -320,6 +326,8 @@ func (s *Side) whole(ctx context.Context, m *Model, w transfer.Write, texts *[]s
 		}
 		if p.ID != 0 {
 			part.Verb = transfer.Update
+		} else if err := s.alone(ctx, tx, p, id); err != nil {
+			return 0, err
 		}
 		_, err = s.write(ctx, tx, model, part, texts)
 		if errors.Is(err, transfer.ErrNotFound) {
@@ -330,4 +338,19 @@ func (s *Side) whole(ctx context.Context, m *Model, w transfer.Write, texts *[]s
 		}
 	}
 	return id, tx.Commit()
+}
+
+// alone refuses a new part if the record has one already. The record itself was written
+// before: nobody can refer to it until the transaction ends.
+func (s *Side) alone(ctx context.Context, tx *sql.Tx, p transfer.Part, id int64) error {
+	if p.Equal == nil {
+		return nil
+	}
+	q := transfer.Query{Equal: map[string]any{p.Link: id}, Most: 1}
+	maps.Copy(q.Equal, p.Equal)
+	list, err := s.search(ctx, tx, p.Model, q)
+	if err == nil && len(list) > 0 {
+		err = transfer.ErrChanged
+	}
+	return err
 }

@@ -106,7 +106,12 @@ func (s *Side) Find(ctx context.Context, model string, foreign int64) (transfer.
 
 // Search implements transfer.System. The statement looks for the text of each value, so
 // that few records are compared.
-func (s *Side) Search(ctx context.Context, model string, q transfer.Query) (list []transfer.Record, err error) {
+func (s *Side) Search(ctx context.Context, model string, q transfer.Query) ([]transfer.Record, error) {
+	return s.search(ctx, s.db, model, q)
+}
+
+// search is Search within a transaction, or without one.
+func (s *Side) search(ctx context.Context, from sqldb.Querier, model string, q transfer.Query) (list []transfer.Record, err error) {
 	where, args := "", []any{string(s.side), model, q.After}
 	for name, v := range q.Equal {
 		if text, err := json.Marshal(map[string]any{name: v}); err == nil && !transfer.Empty(v) {
@@ -114,7 +119,7 @@ func (s *Side) Search(ctx context.Context, model string, q transfer.Query) (list
 			args = append(args, "%"+like.Replace(string(text[1:len(text)-1]))+"%")
 		}
 	}
-	rows, err := s.db.QueryContext(ctx, s.rebind("SELECT "+columns+" FROM transfer_side_record WHERE side = ? AND model = ? AND id > ?"+where+" ORDER BY id"), args...)
+	rows, err := from.QueryContext(ctx, s.rebind("SELECT "+columns+" FROM transfer_side_record WHERE side = ? AND model = ? AND id > ?"+where+" ORDER BY id"), args...)
 	if err != nil {
 		return nil, sqldb.Outage(err, "search records of "+s.side.Word())
 	}
@@ -197,6 +202,14 @@ func (s *Side) part(ctx context.Context, tx *sql.Tx, w transfer.Write, p transfe
 	one.Fields[p.Link] = id
 	if p.ID != 0 {
 		one.Verb = transfer.Update
+	} else if p.Equal != nil { // the record was written before: other transfers wait
+		q := transfer.Query{Equal: map[string]any{p.Link: id}, Most: 1}
+		maps.Copy(q.Equal, p.Equal)
+		if list, err := s.search(ctx, tx, p.Model, q); err != nil {
+			return err
+		} else if len(list) > 0 {
+			return transfer.ErrChanged
+		}
 	}
 	_, err := s.write(ctx, tx, one)
 	if errors.Is(err, transfer.ErrNotFound) {

@@ -141,6 +141,9 @@ func (m *Memory) whole(w transfer.Write) (int64, error) {
 		if r, ok := m.records[p.Model][p.ID]; p.ID != 0 && (!ok || p.If != nil && !r.Effective().Equal(*p.If)) {
 			return 0, transfer.ErrChanged
 		}
+		if p.ID == 0 && p.Equal != nil && m.has(p, w.ID) {
+			return 0, transfer.ErrChanged
+		}
 	}
 	id, err := m.write(w)
 	if err != nil {
@@ -157,6 +160,18 @@ func (m *Memory) whole(w transfer.Write) (int64, error) {
 		}
 	}
 	return id, nil
+}
+
+// has reports whether a record has a part already.
+func (m *Memory) has(p transfer.Part, id int64) bool {
+	q := transfer.Query{Equal: maps.Clone(p.Equal)}
+	q.Equal[p.Link] = id
+	for _, r := range m.records[p.Model] {
+		if r.Holds(q) {
+			return true
+		}
+	}
+	return false
 }
 
 // write writes one record under the lock.

@@ -144,6 +144,26 @@ func RunParts(t *testing.T, model, field string, p Pieces, open func(t *testing.
 			t.Errorf("%+v", list)
 		}
 	})
+	t.Run("no second part where one alone is wanted", func(t *testing.T) {
+		s := open(t)
+		r := c.create(t, s, 9)
+		up := transfer.Write{Verb: transfer.Update, Model: model, ID: r.ID, WriteDate: at(3), Fields: map[string]any{field: "new"},
+			Parts: []transfer.Part{{Model: p.Model, Link: p.Link, Fields: map[string]any{p.Field: "one"}, Equal: map[string]any{}}}}
+		if _, err := s.Write(t.Context(), up); err != nil {
+			t.Fatal(err)
+		}
+		up.Fields = map[string]any{field: "newer"}
+		if _, err := s.Write(t.Context(), up); !errors.Is(err, transfer.ErrChanged) {
+			t.Errorf("a second part: %v", err)
+		}
+		if r, err := s.Read(t.Context(), model, r.ID); err != nil || r.Fields[field] != "new" || len(parts(t, s, r.ID)) != 1 {
+			t.Errorf("half of it was written: %+v, %v", r, err)
+		}
+		up.Parts[0].Equal = map[string]any{p.Field: "other"}
+		if _, err := s.Write(t.Context(), up); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("a new record with its parts", func(t *testing.T) {
 		s := open(t)
 		w, err := s.Write(t.Context(), transfer.Write{Verb: transfer.Create, Model: model, ForeignID: 8, WriteDate: at(1), Fields: map[string]any{field: "x"},

@@ -49,6 +49,17 @@ func (r *runner) gone(to transfer.Side) (outcome, *failure) {
 		r.job.State = transfer.Skipped
 		r.job.AddLog("the record does not exist online")
 		return ended, nil
+	case r.job.Kind == transfer.Delete:
+		before, err := r.Jobs.Deleted(r.ctx, *r.job)
+		if err != nil {
+			r.broken = err
+			return ended, nil
+		}
+		if before {
+			r.job.State = transfer.Skipped
+			r.job.AddLog("an earlier job has deleted the record")
+			return ended, nil
+		}
 	}
 	return ended, judge(transfer.ErrNotFound, fmt.Sprintf("find the record of %s in %s", r.job, to.Word()))
 }

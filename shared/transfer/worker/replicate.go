@@ -54,30 +54,31 @@ func (r *runner) look() (outcome, *failure) {
 		return ended, judge(err, "read the further tables of "+r.job.String())
 	}
 	r.keep(from, source)
-	var target transfer.Record
-	if source.ForeignID != 0 {
-		target, err = r.read(to, r.flow.On(to), source.ForeignID)
-	} else {
-		target, err = r.find(to, r.flow.On(to), source.ID)
+	id := source.ForeignID
+	if id == 0 {
+		found, err := r.find(to, r.flow.On(to), source.ID)
+		if errors.Is(err, transfer.ErrNotFound) {
+			return ended, nil
+		}
+		if err != nil {
+			return ended, judge(err, "find the record of the other side")
+		}
+		id = found.ID
 	}
-	switch {
-	case errors.Is(err, transfer.ErrNotFound) && source.ForeignID != 0 && to == transfer.Studio:
-		return ended, judge(err, fmt.Sprintf("read studio %s %d, which %s names", r.flow.Studio, source.ForeignID, r.job))
-	case errors.Is(err, transfer.ErrNotFound):
-		return ended, nil
-	case err != nil:
-		return ended, judge(err, "read the record of the other side")
-	}
-	if ok, f := r.alsoLock(to, target.ID); f != nil {
+	if ok, f := r.alsoLock(to, id); f != nil {
 		return ended, f
 	} else if !ok {
 		return raced, nil
 	}
-	// The other side is read again now that no other job writes it.
-	if target, err = r.read(to, r.flow.On(to), target.ID); err != nil {
-		if errors.Is(err, transfer.ErrNotFound) {
-			return changed, judge(transfer.ErrChanged, "read the record of the other side")
-		}
+	target, err := r.read(to, r.flow.On(to), id) // under its lock: no other job writes it now
+	switch {
+	case errors.Is(err, transfer.ErrNotFound) && source.ForeignID == 0:
+		return changed, judge(transfer.ErrChanged, "read the record of the other side")
+	case errors.Is(err, transfer.ErrNotFound) && to == transfer.Studio:
+		return ended, judge(err, fmt.Sprintf("read studio %s %d, which %s names", r.flow.Studio, id, r.job))
+	case errors.Is(err, transfer.ErrNotFound):
+		return ended, nil
+	case err != nil:
 		return ended, judge(err, "read the record of the other side")
 	}
 	if target, err = r.compose(to, target); err != nil {

@@ -208,6 +208,9 @@ func (t trialJobs) Finish(_ context.Context, _ string, j transfer.Job) (int64, e
 	return 0, nil
 }
 
+// Deleted implements transfer.Queue: a trial asks no table.
+func (t trialJobs) Deleted(context.Context, transfer.Job) (bool, error) { return false, nil }
+
 // Child implements transfer.Queue.
 func (t trialJobs) Child(_ context.Context, _ string, parent transfer.Job, d transfer.Draft) (transfer.Job, error) {
 	for _, j := range t.jobs {

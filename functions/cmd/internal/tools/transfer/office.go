@@ -122,21 +122,38 @@ func (o *office) people(ctx context.Context, k int, person, partner int64) error
 	return o.edit("res.partner", partner, fields{"lastname": o.word(), "phone": fmt.Sprintf("01 %d", o.n)})
 }
 
-// part changes a person's row of another table, or makes one.
+// part changes a person's row of another table, or makes one. Where a transfer made one at
+// the same time, the person takes the own one back.
 func (o *office) part(ctx context.Context, table string, person int64, equal, f fields) error {
-	for id, row := range o.studio.Rows(table) {
-		same := row["PersonID"] == person
-		for name, v := range equal {
-			same = same && row[name] == v
+	there := func(but int64) int64 {
+		for id, row := range o.studio.Rows(table) {
+			same := row["PersonID"] == person && id != but
+			for name, v := range equal {
+				same = same && row[name] == v
+			}
+			if same {
+				return id
+			}
 		}
-		if same {
-			return o.put(ctx, table, id, f)
-		}
+		return 0
+	}
+	if id := there(0); id != 0 {
+		return o.put(ctx, table, id, f)
 	}
 	made := fields{"PersonID": person}
 	maps.Copy(made, equal)
 	maps.Copy(made, f)
-	return o.put(ctx, table, 0, made)
+	own, err := o.studio.Edit(ctx, table, 0, made)
+	if err != nil {
+		return err
+	}
+	if other := there(own); other != 0 {
+		if err := o.studio.Delete(ctx, table, own); err != nil {
+			return err
+		}
+		return o.put(ctx, table, other, f)
+	}
+	return nil
 }
 
 // mails edits e-mails.
