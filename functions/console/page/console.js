@@ -129,7 +129,7 @@ function draw() {
     scopes: () => section('scopes', [view.scopes, report.entities.map(e => e.name)], () => lists.scopes(view, me)),
     schedules: () => section('schedules', [view.schedules, view.schedulesLookedAt, report.entities.map(e => e.name), view.scopes?.map(s => s.id)], () => lists.schedules(view, me)),
     alerts: () => { const list = at.page === 'alerts' ? answer('alerts') : undefined; section('alerts', [view.alerts, list?.data, list?.problem, at.page], () => lists.alerts(view, list)); },
-    log: () => section('log', view.log, () => lists.log(view)),
+    log: () => drawLog(at),
     audit: () => section('audit', view.audit, () => lists.audit(view)),
   };
   for (const name of current) make[name]();
@@ -142,7 +142,7 @@ const runsOf = at => 'runs?' + new URLSearchParams(Object.entries({ entity: at.e
 
 // warm asks for what a page needs beside the view, before the view is there.
 function warm(at) {
-  const path = at.thing ? { run: `runs/${at.id}`, job: `jobs/${at.id}`, alert: `alerts/${at.id}` }[at.thing] : { runs: runsOf(at), jobs: 'jobs', alerts: 'alerts' }[at.page];
+  const path = at.thing ? { run: `runs/${at.id}`, job: `jobs/${at.id}`, alert: `alerts/${at.id}` }[at.thing] : { runs: runsOf(at), jobs: 'jobs', alerts: 'alerts', log: logOf(at) }[at.page];
   if (path) answer(path);
 }
 
@@ -152,9 +152,18 @@ function drawRuns(at) {
   section('runs', [at, list.data, list.problem, view.report.entities.map(e => e.name)], () => lists.runs(view, at, list));
 }
 
+// logOf asks for the entries of a filter.
+const logOf = at => 'log?' + new URLSearchParams(Object.entries({ entity: at.entity, severity: at.severity, since: at.since, before: at.before }).filter(([, value]) => value));
+
+// drawLog draws the run log; a page of older entries does not change.
+function drawLog(at) {
+  const list = answer(logOf(at), at.before ? 'old' : seen);
+  section('log', [at, list.data, list.problem, view.report.entities.map(e => e.name)], () => lists.log(view, at, list));
+}
+
 // drawParked draws the parked records: their causes, or the records of one.
 function drawParked(at) {
-  if (at.entity && at.cause !== null) {
+  if (at.entity && (at.cause !== null || at.account || at.since)) {
     const page = answer(lists.askParked(at.entity, at, at.after ? { after: at.after } : {}));
     section('parked', [at, page.data, page.problem], () => lists.ofCause(view, me, at, page));
     return;
