@@ -17,24 +17,32 @@ const day = 24 * time.Hour
 func (s stamp) resolution(d entity.Definition) []Finding {
 	column := s.table + "." + s.column
 	switch {
-	case s.kind == "date" && d.Overlap < day:
+	case s.kind == "date" && s.plain && d.Overlap < day:
 		return one(Fail, fmt.Sprintf("%s is a DATE, and the overlap of %s is %v: a window that begins within a day does not find what changed on that day", column, d.Name, d.Overlap),
 			"set overlap: 25h or more in "+d.Source+"/entity.yaml, or find changes by a column with the time of day")
-	case s.kind != "date" && s.digits < 6 && d.TrustVersions:
-		return one(Warn, fmt.Sprintf("%s keeps stamps to %s, and %s trusts versions: a second change within that time may be skipped", column, precisionOf(s.digits), d.Name),
-			"make the column "+strings.ToUpper(s.kind)+"(6), or take trustVersions out of "+d.Source+"/entity.yaml")
-	case s.kind != "date" && s.digits < 6:
-		return one(Info, fmt.Sprintf("%s keeps stamps to %s: a second change within that time is found by the next window, not by the re-read after a push", column, precisionOf(s.digits)), "")
+	case s.unit() != "" && d.TrustVersions:
+		return one(Warn, fmt.Sprintf("%s keeps stamps to %s, and %s trusts versions: a second change within that time may be skipped", column, s.unit(), d.Name),
+			"make the column DATETIME(6) or TIMESTAMP(6), let another column be the version, or take trustVersions out of "+d.Source+"/entity.yaml")
+	case s.unit() != "":
+		return one(Info, fmt.Sprintf("%s keeps stamps to %s: a second change within that time is found by the next window, not by the re-read after a push", column, s.unit()), "")
 	}
 	return nil
 }
 
-// precisionOf returns the unit of a column with so many digits behind the second.
-func precisionOf(digits int) string {
-	if digits == 0 {
+// unit returns the least time between two stamps that the column tells apart; empty for
+// a microsecond.
+func (s stamp) unit() string {
+	switch {
+	case s.kind == "date":
+		return "the day"
+	case strings.HasSuffix(s.kind, "int"):
+		return "the second or the day"
+	case s.digits == 0:
 		return "the second"
+	case s.digits < 6:
+		return fmt.Sprintf("%d digits of a second", s.digits)
 	}
-	return fmt.Sprintf("%d digits of a second", digits)
+	return ""
 }
 
 // localTime reports stamps that triggers or writers may set in another zone than UTC: a

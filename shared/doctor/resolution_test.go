@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -23,7 +24,8 @@ func TestCoarseStamps(t *testing.T) {
 		{"TIMESTAMP", time.Hour, false, Info, "to the second"},
 		{"DATE", time.Hour, false, Fail, "is a DATE"},
 		{"DATE", 23*time.Hour + 59*time.Minute, false, Fail, "is a DATE"},
-		{"DATE", 25 * time.Hour, false, OK, ""},
+		{"DATE", 25 * time.Hour, false, Info, "to the day"},
+		{"DATE", 25 * time.Hour, true, Warn, "to the day"},
 	} {
 		d := b.d
 		d.Overlap, d.TrustVersions = c.overlap, c.trust
@@ -40,6 +42,23 @@ func TestCoarseStamps(t *testing.T) {
 			}
 		}
 		expect(t, orOK(found, "none"), c.want, c.words)
+	}
+}
+
+// TestComparedColumns finds the column in conditions of many spellings.
+func TestComparedColumns(t *testing.T) {
+	for condition, want := range map[string]map[string]bool{
+		"updated_at >= ? AND updated_at < ?": {"updated_at": true}, "t.`geändert am` > ?": {"geändert am": true}, "x.updated_at>=?": {"updated_at": true}, "updated_at BETWEEN ? AND ?": {"updated_at": true},
+		"booked >= DATE(?) AND booked <= DATE(?)": {"booked": false}, "ts >= FLOOR( UNIX_TIMESTAMP(?) * 1000)": {"ts": false}, "ts BETWEEN UNIX_TIMESTAMP(?) AND UNIX_TIMESTAMP(?)": {"ts": false},
+		"`booked` >= ? OR changed >= CAST(? AS DATETIME)": {"booked": true, "changed": false}, "UNIX_TIMESTAMP(t.updated_at) >= UNIX_TIMESTAMP(?)": {"updated_at": false}, "? <= updated_at AND updated_at < ?": {"updated_at": true},
+		"DATE(?) <= t.`booked`": {"booked": false}, "day >= DATE(?) AND at >= ?": {"day": false, "at": true}, "id IN (SELECT id FROM b WHERE b.at >= ?)": {"at": true}, "a = 1 AND deleted >= 0": {},
+	} {
+		if got := comparedColumns(condition); !maps.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", condition, got, want)
+		}
+	}
+	if got := comparedColumns("CAST(stamp AS DATETIME(6)) >= ?"); len(got) == 0 || !got["stamp"] {
+		t.Errorf("a cast: %v", got)
 	}
 }
 

@@ -1,10 +1,12 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,13 +23,17 @@ const countAtMost = 1000
 // The tables that a query reads, and the columns that it compares with a parameter.
 var (
 	tableForm  = regexp.MustCompile("(?i)\\b(?:FROM|JOIN)\\s+(?:`?(\\w+)`?\\s*\\.\\s*)?`?(\\w+)`?")
-	columnForm = regexp.MustCompile("(\\w+)`?\\s*>=?\\s*\\?")
+	columnForm = regexp.MustCompile("(?i)(?:`([^`]+)`|(\\w+))(?:\\s+AS\\s+\\w+(?:\\s*\\(\\d\\))?)?\\s*\\)*\\s*(?:>=?|\\bBETWEEN\\b)\\s*((?:\\w+\\s*\\(\\s*)*)\\?")
+	turnedForm = regexp.MustCompile("(?i)\\?(\\s*\\))*\\s*<=?\\s*((?:\\w+\\s*\\(\\s*)*)(?:\\w+\\.)?(?:`([^`]+)`|(\\w+))")
+	// A statement that converts zones knows that its stamps are not in UTC.
+	zoneForm = regexp.MustCompile(`(?i)\bCONVERT_TZ\b`)
 )
 
 // stamp is a column that changes are found by.
 type stamp struct {
 	schema, table, column string
 	nullable, kept        bool // kept: the database writes it at every update
+	plain                 bool // compared with the parameter itself, not with its day or its second
 	kind                  string
 	digits                int // behind the second
 }
@@ -49,7 +55,10 @@ func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time)
 		if err != nil {
 			return blind("stamps of "+s.table, err, "")
 		}
-		local, err := s.localTime(ctx, db)
+		var local []Finding
+		if !zoneForm.MatchString(text) {
+			local, err = s.localTime(ctx, db)
+		}
 		if err != nil {
 			return blind("stamps of "+s.table, err, "")
 		}
@@ -62,19 +71,29 @@ func Stamps(ctx context.Context, db *sql.DB, d entity.Definition, now time.Time)
 	return orOK(append(found, ahead...), "%s: every row has a stamp, and none is ahead of the database's clock", d.Name)
 }
 
+// comparedColumns returns what may be columns that a statement compares with its first
+// parameter: true if with the parameter itself, false if with its day, its second or such.
+func comparedColumns(text string) map[string]bool {
+	columns := map[string]bool{}
+	for _, m := range columnForm.FindAllStringSubmatch(text, -1) {
+		column := cmp.Or(m[1], m[2])
+		columns[column] = columns[column] || m[3] == ""
+	}
+	for _, m := range turnedForm.FindAllStringSubmatch(text, -1) {
+		column := cmp.Or(m[3], m[4])
+		columns[column] = columns[column] || m[1]+m[2] == ""
+	}
+	return columns
+}
+
 // readStamps returns the stamps of a changed.sql: the columns of its tables that it
 // compares with a parameter.
 func readStamps(ctx context.Context, db *sql.DB, text string) ([]stamp, error) {
-	var columns []string
-	for _, m := range columnForm.FindAllStringSubmatch(text, -1) {
-		if !slices.Contains(columns, m[1]) {
-			columns = append(columns, m[1])
-		}
-	}
+	columns := comparedColumns(text)
 	var list []stamp
 	for _, m := range tableForm.FindAllStringSubmatch(text, -1) {
-		for _, column := range columns {
-			s := stamp{schema: m[1], table: m[2], column: column}
+		for _, column := range slices.Sorted(maps.Keys(columns)) {
+			s := stamp{schema: m[1], table: m[2], column: column, plain: columns[column]}
 			err := db.QueryRowContext(ctx, `SELECT table_schema, is_nullable = 'YES', LOWER(extra) LIKE '%on update%', LOWER(data_type), COALESCE(datetime_precision, 6)
 				FROM information_schema.columns WHERE table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND table_name = ? AND column_name = ?`,
 				s.schema, s.table, s.column).Scan(&s.schema, &s.nullable, &s.kept, &s.kind, &s.digits)
@@ -83,6 +102,9 @@ func readStamps(ctx context.Context, db *sql.DB, text string) ([]stamp, error) {
 			}
 			if err != nil {
 				return nil, err
+			}
+			if strings.HasSuffix(s.kind, "int") {
+				s.digits = 0 // seconds since 1970, or days
 			}
 			if !slices.Contains(list, s) {
 				list = append(list, s)

@@ -84,7 +84,7 @@ func NewSchema(s Schema, settings []byte) (Schema, error) {
 			keyed = true // not for callers
 			continue
 		}
-		if kind == "" && slices.Contains(s.Measured, field) {
+		if kind == "" && slices.Contains(s.Measured, field) && field != s.Account {
 			continue // filtered by number
 		}
 		s.Filters = append(s.Filters, field)

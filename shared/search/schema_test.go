@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,17 @@ func TestNewSchema(t *testing.T) {
 	}
 	if _, err := search.NewSchema(search.Schema{Index: "i"}, []byte(settings)); err == nil {
 		t.Error("a schema without an account filters no tenant and is no error")
+	}
+}
+
+// TestAnAccountThatIsANumber has the account among the numbers too, as a proposal over a
+// table has it: it stays the tenant filter, and no facet.
+func TestAnAccountThatIsANumber(t *testing.T) {
+	for _, faceting := range []string{`"store"`, `"filterOnly(store)"`, `"searchable(store)"`} {
+		s, err := search.NewSchema(search.Schema{Index: "i", Account: "store"}, []byte(`{"attributesForFaceting":[`+faceting+`,"brand"],"numericAttributesForFiltering":["store","price"]}`))
+		if err != nil || !slices.Contains(s.Filters, "store") || slices.Contains(s.Facets, "store") || slices.Contains(s.Typeable, "store") {
+			t.Errorf("%s: %+v, %v", faceting, s, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/reference"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
@@ -25,7 +26,7 @@ func settingsIn(f record.Format, settings []byte) ([]byte, error) {
 	if err := json.Unmarshal(settings, &members); err != nil {
 		return nil, err
 	}
-	for setting, entry := range map[string]string{faceting: "filterOnly(" + record.AccountKeyField + ")", hiding: record.AccountKeyField} {
+	for setting, entries := range map[string][]string{faceting: {"filterOnly(" + record.AccountKeyField + ")", "filterOnly(" + f.Account + ")"}, hiding: {record.AccountKeyField}} {
 		var list []string
 		if text, ok := members[setting]; ok {
 			if err := json.Unmarshal(text, &list); err != nil {
@@ -35,7 +36,13 @@ func settingsIn(f record.Format, settings []byte) ([]byte, error) {
 		if slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, record.AccountKeyField) }) {
 			return nil, fmt.Errorf("%s names %s, which is added by itself: leave it out", setting, record.AccountKeyField)
 		}
-		text, err := json.Marshal(append(list, entry))
+		// The account may be a facet of a person's choice already.
+		for _, entry := range entries {
+			if field := reference.Bare(entry); !slices.ContainsFunc(list, func(s string) bool { return reference.Bare(s) == field }) {
+				list = append(list, entry)
+			}
+		}
+		text, err := json.Marshal(list)
 		if err != nil {
 			return nil, err
 		}

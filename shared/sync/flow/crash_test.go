@@ -3,9 +3,13 @@ package flow_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -58,6 +62,46 @@ func TestDeathAtEveryStep(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDeathOverKeys is TestDeathAtEveryStep where roots are texts that get numbers of ours.
+func TestDeathOverKeys(t *testing.T) {
+	w := newStock(t, 3)
+	w.keyed()
+	w.age()
+	w.cfg.EnqueueSenders = 1
+	w.exec("UPDATE stock_position SET updated_at = NOW(6)")
+	w.synced()
+	for i, step := range steps {
+		w.dieRound(death{step: step, nth: 1, lost: i%2 == 0, lot: 1001 + i})
+	}
+}
+
+// keyed makes the positions' roots texts.
+func (w *world) keyed() {
+	w.t.Helper()
+	from, to := "../../../testdata/entities/stock", filepath.Join(w.t.TempDir(), "stock")
+	texts := strings.NewReplacer("SELECT id AS _root", "SELECT CONCAT('pos ', id) AS _root", "SELECT position_id FROM", "SELECT CONCAT('POS ', position_id) FROM", "p.id                            AS _root", "CONCAT('pos ', p.id) AS _root", "WHERE p.id IN", "WHERE CONCAT('pos ', p.id) IN", "name: stock\n", "name: stock\nrootType: text\n")
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, name := range []string{"entity.yaml", "changed.sql", "rows.sql"} {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, name), []byte(texts.Replace(string(text))), 0o600)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	defs, err := entity.Load(filepath.Dir(to))
+	if err == nil {
+		w.def, err = entity.List(defs).Named("stock")
+	}
+	if err != nil || !w.def.Keyed() {
+		w.t.Fatal(err)
+	}
+	w.src = w.src.Numbered(w.Keys)
 }
 
 // death is one way to die.
