@@ -21,7 +21,7 @@ import (
 // questions are the dry runs: each says what an action would do and cost, and changes
 // nothing but the note of the newest comparison.
 var questions = map[string]func(*deed, context.Context) (any, error){
-	"compare": (*deed).askCompare, "backfill": (*deed).askBackfill, "settings": (*deed).askSettings,
+	"compare": (*deed).askCompare, "backfill": (*deed).askBackfill, "settings": (*deed).askSettings, "schedule": (*deed).askSchedule,
 }
 
 // ask answers an operator's question.

@@ -17,7 +17,9 @@
 //	GET  /runs         runs, newest first: ?entity=, ?state=, ?syncs=true, ?before=, ?limit=
 //	GET  /runs/{id}    a run, its pages and what the run log says of it
 //	GET  /jobs         jobs, newest first; /jobs/{id} one; /alerts and /alerts/{id} likewise
-//	GET  /parked       an entity's parked records: ?entity=, ?reason=, ?cause=, ?record=, ?after=
+//	GET  /parked       an entity's parked records: ?entity=, ?reason=, ?cause=, ?account=, ?since=24h,
+//	                   ?record=, ?after=
+//	GET  /log          the run log, newest first: ?entity=, ?severity=, ?since=, ?before=
 //	GET  /record       what is known of one record, and why it is found or not (operators)
 //	POST /ask/{question} says what an action would do and cost: see questions
 //	POST /act/{action} changes something: see actions
@@ -93,7 +95,7 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	mux.Handle("GET /", assets)
 	for path, do := range map[string]edge.Handler{
 		"/session": f.session, "/state": f.reading(f.state), "/runs": f.reading(f.runs), "/runs/{id}": f.reading(f.run), "/jobs": f.reading(f.jobs), "/jobs/{id}": f.reading(f.job),
-		"/alerts": f.reading(f.alerts), "/alerts/{id}": f.reading(f.alert), "/parked": f.reading(f.parked), "/record": f.record,
+		"/alerts": f.reading(f.alerts), "/alerts/{id}": f.reading(f.alert), "/parked": f.reading(f.parked), "/log": f.reading(f.log), "/record": f.record,
 	} {
 		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
 	}

@@ -10,7 +10,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
-	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -142,53 +141,4 @@ func (f *function) alert(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return f.Tables.Alerts.Alert(r.Context(), n)
-}
-
-// parkedAnswer is a page of parked records.
-type parkedAnswer struct {
-	Records []store.Parked `json:"records"`
-	Next    string         `json:"next,omitempty"` // the id behind which the next page begins
-}
-
-// parked answers with parked records of an entity: those of one cause, or the one named.
-func (f *function) parked(r *http.Request) (any, error) {
-	q := r.URL.Query()
-	if q.Get("entity") == "" {
-		return nil, errNoEntity
-	}
-	d, err := f.live(r.Context(), q.Get("entity"))
-	if err != nil {
-		return nil, err
-	}
-	if named := q.Get("record"); named != "" {
-		list, err := f.Store.Parked.Named(r.Context(), d.Name, []string{named})
-		return parkedAnswer{Records: append([]store.Parked{}, list...)}, err
-	}
-	most, err := limit(q)
-	if err != nil {
-		return nil, err
-	}
-	return f.parkedPage(r.Context(), d.Name, q, most)
-}
-
-// parkedPage reads on behind a record until a page of a cause is full.
-func (f *function) parkedPage(ctx context.Context, name string, q url.Values, most int) (parkedAnswer, error) {
-	a := parkedAnswer{Records: []store.Parked{}}
-	for after := q.Get("after"); ; {
-		list, err := f.Store.Parked.After(ctx, name, q.Get("reason"), after, sqldb.ChunkSize)
-		if err != nil || len(list) == 0 {
-			return a, err
-		}
-		after = list[len(list)-1].ObjectID
-		for _, p := range list {
-			if q.Has("cause") && p.Cause() != q.Get("cause") {
-				continue
-			}
-			if len(a.Records) == most {
-				a.Next = a.Records[most-1].ObjectID
-				return a, nil
-			}
-			a.Records = append(a.Records, p)
-		}
-	}
 }

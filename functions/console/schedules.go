@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -27,6 +28,35 @@ func (d *deed) checked(ctx context.Context) (schedule.Edit, error) {
 		return e, fault.New(fault.Invalid, "bad-schedule", "%v", err).WithParam("edit")
 	}
 	return e, nil
+}
+
+// starts is how many next starts an edit shows.
+const starts = 3
+
+// upcoming is when a schedule would start.
+type upcoming struct {
+	Says string      `json:"says"`
+	Next []time.Time `json:"next"`
+}
+
+// askSchedule says when the schedule that is being edited would start next.
+func (d *deed) askSchedule(ctx context.Context) (any, error) {
+	e, err := d.checked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row := schedule.Row{ID: d.Schedule}
+	if d.Schedule != 0 {
+		if row, err = d.Tables.Schedules.Schedule(ctx, d.Schedule); err != nil {
+			return nil, err
+		}
+	}
+	s, err := d.Kinds.Parse(ctx, schedule.Row{ID: d.Schedule, Edit: e})
+	if err != nil {
+		return nil, err
+	}
+	now, err := d.Store.Now(ctx)
+	return upcoming{s.String(), append([]time.Time{}, row.Preview(s, now, starts)...)}, err
 }
 
 // addSchedule inserts a schedule.

@@ -89,6 +89,7 @@ type Filter struct {
 	Least   Severity // this severity and graver ones
 	Since   time.Time
 	Settled time.Duration // entries that are older than this
+	Before  int64         // ids less than this; 0: all
 	After   int64         // ids greater than this, oldest first; without it the newest
 	Limit   int
 }
@@ -112,6 +113,9 @@ func (f Filter) query() (string, []any) {
 	}
 	if !f.Since.IsZero() {
 		conditions, args = append(conditions, "at >= ?"), append(args, f.Since)
+	}
+	if f.Before > 0 {
+		conditions, args = append(conditions, "id < ?"), append(args, f.Before)
 	}
 	if f.Settled > 0 {
 		conditions, args = append(conditions, "at < NOW(6) - INTERVAL ? MICROSECOND"), append(args, sqldb.Micros(f.Settled))

@@ -49,6 +49,6 @@ func (e Edit) fields() []field {
 	}
 	return []field{
 		{"name", quoted(e.Name)}, {"target_kind", e.TargetKind}, {"target", e.Target}, {"run", e.Run}, {"time", e.Time},
-		{"timezone", zone}, {"weekday", e.Weekday}, {"disabled", disabled}, {"description", quoted(e.Description)},
+		{"timezone", zone}, {"zone", e.Zone}, {"weekday", e.Weekday}, {"disabled", disabled}, {"description", quoted(e.Description)},
 	}
 }

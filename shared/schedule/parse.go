@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Run is how often a schedule starts its target.
@@ -98,6 +99,19 @@ func ParseTimezone(text string) (float64, error) {
 		err = Edit{Timezone: &hours}.Fits()
 	}
 	return hours, err
+}
+
+// ParseZone reads a zone as people type it, a distance from UTC or an IANA name, into an
+// edit.
+func (e *Edit) ParseZone(text string) error {
+	if t := strings.TrimSpace(text); strings.ContainsFunc(t, unicode.IsLetter) {
+		e.Zone = t
+		_, err := location(t)
+		return err
+	}
+	hours, err := ParseTimezone(text)
+	e.Timezone, e.Zone = &hours, ""
+	return err
 }
 
 // ParseWeekday reads a day's English name or its first three letters, whatever

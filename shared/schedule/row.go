@@ -22,9 +22,11 @@ type Edit struct {
 	Time string `json:"time"`
 	// Timezone is the distance from UTC in hours; nil means DefaultTimezone.
 	Timezone *float64 `json:"timezone"`
-	Run      string   `json:"run"`     // Daily, Weekly or Interval
-	Weekday  string   `json:"weekday"` // for Weekly; empty means Monday
-	Disabled bool     `json:"disabled"`
+	// Zone is the zone's IANA name, whose clocks count then; empty means Timezone.
+	Zone     string `json:"zone,omitempty"`
+	Run      string `json:"run"`     // Daily, Weekly or Interval
+	Weekday  string `json:"weekday"` // for Weekly; empty means Monday
+	Disabled bool   `json:"disabled"`
 	// Description is for people alone.
 	Description string `json:"description"`
 }
@@ -48,7 +50,7 @@ func (e Edit) Fits() error {
 		letters    int
 	}{
 		{"name", e.Name, 128}, {"target_kind", e.TargetKind, 16}, {"target", e.Target, 128}, {"time", e.Time, 16},
-		{"run", e.Run, 16}, {"weekday", e.Weekday, 16}, {"description", e.Description, 1024},
+		{"zone", e.Zone, 64}, {"run", e.Run, 16}, {"weekday", e.Weekday, 16}, {"description", e.Description, 1024},
 	} {
 		if n := utf8.RuneCountInString(c.text); n > c.letters || !utf8.ValidString(c.text) {
 			return fault.New(fault.Invalid, "does-not-fit", "%s has %d letters: at most %d letters of UTF-8 fit", c.name, n, c.letters).WithParam(c.name)
@@ -143,7 +145,12 @@ func (s *Spec) place(e Edit) (err error) {
 		}
 		return err
 	}
-	if s.Offset, err = offsetOf(e.Timezone); err != nil || s.Run == Daily {
+	if s.ZoneName = strings.TrimSpace(e.Zone); s.ZoneName != "" {
+		_, err = location(s.ZoneName)
+	} else {
+		s.Offset, err = offsetOf(e.Timezone)
+	}
+	if err != nil || s.Run == Daily {
 		return err
 	}
 	s.Weekday, err = ParseWeekday(e.Weekday)

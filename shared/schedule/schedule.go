@@ -17,7 +17,9 @@
 //
 // # What is promised
 //
-// A zone is a fixed distance from UTC: summer time is never applied. A Daily or
+// A zone is a fixed distance from UTC, to which summer time is never applied, or an IANA
+// name, whose clocks count: a time that they skip starts as long after the change as it
+// would have been, a time that they show twice starts once, at the first. A Daily or
 // Weekly schedule starts at most once a date of its zone: a time moved to later
 // on a day on which it has run begins the next day, as does one moved to before
 // now. An Interval is counted from its last start; the first one, and the first

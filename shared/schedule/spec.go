@@ -15,9 +15,10 @@ type Spec struct {
 	Kind     string       `json:"kind"`
 	Target   string       `json:"target"`
 	Run      Run          `json:"run"`
-	Minutes  int          `json:"minutes"` // of the day; of an Interval its length
-	Offset   int          `json:"offset"`  // minutes east of UTC
-	Weekday  time.Weekday `json:"weekday"` // in the zone
+	Minutes  int          `json:"minutes"`        // of the day; of an Interval its length
+	Offset   int          `json:"offset"`         // minutes east of UTC
+	ZoneName string       `json:"zone,omitempty"` // an IANA name, whose clocks count then
+	Weekday  time.Weekday `json:"weekday"`        // in the zone
 	Disabled bool         `json:"disabled"`
 }
 
@@ -51,8 +52,11 @@ func (s Spec) when() string {
 	return "daily at " + clock + " " + s.Zone()
 }
 
-// Zone says the zone as UTC-07:00.
+// Zone says the zone as UTC-07:00, or by its name.
 func (s Spec) Zone() string {
+	if s.ZoneName != "" {
+		return s.ZoneName
+	}
 	sign, m := '+', s.Offset
 	if m < 0 {
 		sign, m = '-', -m
@@ -68,5 +72,5 @@ func (s Spec) restarts(old Spec) bool {
 	if old.Disabled && !s.Disabled || old.Run != s.Run {
 		return true
 	}
-	return s.Run != Interval && (old.Minutes != s.Minutes || old.Offset != s.Offset || old.Weekday != s.Weekday)
+	return s.Run != Interval && (old.Minutes != s.Minutes || old.Offset != s.Offset || old.ZoneName != s.ZoneName || old.Weekday != s.Weekday)
 }

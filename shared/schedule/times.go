@@ -61,6 +61,9 @@ func mod(a, b int64) int64 { return a - floorDiv(a, b)*b }
 
 // newest returns the last occurrence that is not after t.
 func (s Spec) newest(st State, t time.Time) time.Time {
+	if l := s.clock(); l != nil {
+		return s.newestBy(l, t, 0)
+	}
 	phase, period := s.grid(st)
 	at := minutesOf(t)
 	return timeOf(at - mod(at-phase, period))
@@ -83,31 +86,49 @@ func (s Spec) open(st State, at time.Time) bool {
 }
 
 // date numbers the dates of the zone.
-func (s Spec) date(t time.Time) int64 { return floorDiv(minutesOf(t)+int64(s.Offset), day) }
+func (s Spec) date(t time.Time) int64 {
+	if l := s.clock(); l != nil {
+		return dateBy(l, t)
+	}
+	return floorDiv(minutesOf(t)+int64(s.Offset), day)
+}
 
 // Next returns the first start after t, the zero time for a disabled schedule.
 func (s Spec) Next(st State, t time.Time) time.Time {
 	if s.Disabled {
 		return time.Time{}
 	}
-	_, period := s.grid(st)
 	after := t
 	if st.Anchor.After(after) {
 		after = st.Anchor
 	}
-	at := s.newest(st, after).Add(time.Duration(period) * time.Minute)
-	for !s.open(st, at) {
-		at = at.Add(time.Duration(period) * time.Minute)
+	for later := 1; ; later++ {
+		if at := s.later(st, after, later); s.open(st, at) {
+			return at
+		}
 	}
-	return at
+}
+
+// later returns the occurrence that comes so many after the newest one.
+func (s Spec) later(st State, t time.Time, later int) time.Time {
+	if l := s.clock(); l != nil {
+		return s.newestBy(l, t, later)
+	}
+	_, period := s.grid(st)
+	return s.newest(st, t).Add(time.Duration(int64(later)*period) * time.Minute)
 }
 
 // Cron returns the five fields, in UTC, of a job that triggers a check at every
 // occurrence from now on. Days are given in UTC as well, which may be the zone's day before
 // or after. A job of an Interval runs as seldom as cron allows: every 30
-// minutes for one of 90.
+// minutes for one of 90, and so does one of a zone with a name: clocks change by whole
+// hours, and in one zone by half of one.
 func (s Spec) Cron(st State) string {
 	phase, _ := s.grid(st)
+	if l := s.clock(); l != nil {
+		const half = 30
+		return every(mod(minutesOf(s.at(2026, time.January, 1, l)), half), half, 59) + " * * * *"
+	}
 	minute, hour := mod(phase, 60), mod(floorDiv(phase, 60), 24)
 	switch s.Run {
 	case Interval:

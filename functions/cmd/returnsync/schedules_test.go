@@ -72,7 +72,7 @@ func TestSchedulesThatMakeNoSense(t *testing.T) {
 		"a schedule has one target": append([]string{"set", "--scope", "all"}, good...),
 		`time is "7pm"`:             append([]string{"set"}, append(good[:4:4], "--time", "7pm")...),
 		`run is "Hourly"`:           append([]string{"set", "--run", "Hourly"}, good...),
-		`timezone is "PDT"`:         append([]string{"set", "--timezone", "PDT"}, good...),
+		`zone is "PDT"`:             append([]string{"set", "--timezone", "PDT"}, good...),
 		"weekday is":                append([]string{"set", "--run", "weekly", "--weekday", "x"}, good...),
 		`no entity "lost"`:          {"set", "--name", "n", "--entity", "lost", "--time", "12:00"},
 		"is no id":                  {"set", "--name", "n", "--scope", "all of it", "--time", "12:00"},

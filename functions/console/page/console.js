@@ -19,9 +19,19 @@ const link = (text, mood) => {
   $('link').className = 'pill ' + mood;
 };
 
+// Somebody who was signed in here before probably is: the stream begins with the question.
+const kept = 'return-sync-signed-in';
+const wasIn = () => { try { return localStorage.getItem(kept) === 'yes'; } catch { return false; } };
+const keep = signedIn => { try { localStorage.setItem(kept, signedIn ? 'yes' : 'no'); } catch { /* the next visit is slower */ } };
+
 // begin asks who is signed in.
 async function begin() {
   clearTimeout(again);
+  const early = !me && wasIn();
+  if (early) {
+    follow();
+    warm(here());
+  }
   try {
     me = await ask.call('session');
   } catch (problem) {
@@ -35,10 +45,14 @@ async function begin() {
   $('signout').hidden = !me.signedIn || me.proxy;
   $('who').textContent = me.signedIn ? `${me.subject || 'signed in'} (${me.operator ? 'operator' : 'may look'})` : '';
   forget();
+  keep(me.signedIn);
   if (me.signedIn) {
-    follow();
+    if (!early || stream.readyState === EventSource.CLOSED) follow();
     warm(here());
+    draw();
   } else {
+    stream?.close();
+    answers.clear();
     link('Signed out', '');
     $('places').hidden = true;
     $('token').focus();
@@ -59,8 +73,8 @@ function follow() {
     heard.of = now();
     seen++;
     speaks();
-    $('board').hidden = false;
-    $('skeleton').hidden = true;
+    $('board').hidden = !me?.signedIn;
+    $('skeleton').hidden = !!me?.signedIn;
     draw();
   });
   stream.addEventListener('beat', () => { heard.of = now(); speaks(); });
@@ -109,7 +123,7 @@ const shown = {
 
 // draw draws the changed sections of the page that the address names.
 function draw() {
-  if (!view || !me.signedIn) return;
+  if (!view || !me?.signedIn) return;
   const at = here(), width = $('main').clientWidth, inner = width > 860 ? Math.floor((Math.min(width, 1200) - 100) / 2) : width - 62;
   const current = shown[at.thing ? 'thing' : at.page];
   for (const place of document.querySelectorAll('#board > section')) {
@@ -129,7 +143,7 @@ function draw() {
     scopes: () => section('scopes', [view.scopes, report.entities.map(e => e.name)], () => lists.scopes(view, me)),
     schedules: () => section('schedules', [view.schedules, view.schedulesLookedAt, report.entities.map(e => e.name), view.scopes?.map(s => s.id)], () => lists.schedules(view, me)),
     alerts: () => { const list = at.page === 'alerts' ? answer('alerts') : undefined; section('alerts', [view.alerts, list?.data, list?.problem, at.page], () => lists.alerts(view, list)); },
-    log: () => section('log', view.log, () => lists.log(view)),
+    log: () => drawLog(at),
     audit: () => section('audit', view.audit, () => lists.audit(view)),
   };
   for (const name of current) make[name]();
@@ -142,7 +156,7 @@ const runsOf = at => 'runs?' + new URLSearchParams(Object.entries({ entity: at.e
 
 // warm asks for what a page needs beside the view, before the view is there.
 function warm(at) {
-  const path = at.thing ? { run: `runs/${at.id}`, job: `jobs/${at.id}`, alert: `alerts/${at.id}` }[at.thing] : { runs: runsOf(at), jobs: 'jobs', alerts: 'alerts' }[at.page];
+  const path = at.thing ? { run: `runs/${at.id}`, job: `jobs/${at.id}`, alert: `alerts/${at.id}` }[at.thing] : { runs: runsOf(at), jobs: 'jobs', alerts: 'alerts', log: logOf(at) }[at.page];
   if (path) answer(path);
 }
 
@@ -152,9 +166,18 @@ function drawRuns(at) {
   section('runs', [at, list.data, list.problem, view.report.entities.map(e => e.name)], () => lists.runs(view, at, list));
 }
 
+// logOf asks for the entries of a filter.
+const logOf = at => 'log?' + new URLSearchParams(Object.entries({ entity: at.entity, severity: at.severity, since: at.since, before: at.before }).filter(([, value]) => value));
+
+// drawLog draws the run log; a page of older entries does not change.
+function drawLog(at) {
+  const list = answer(logOf(at), at.before ? 'old' : seen);
+  section('log', [at, list.data, list.problem, view.report.entities.map(e => e.name)], () => lists.log(view, at, list));
+}
+
 // drawParked draws the parked records: their causes, or the records of one.
 function drawParked(at) {
-  if (at.entity && at.cause !== null) {
+  if (at.entity && (at.cause !== null || at.account || at.since)) {
     const page = answer(lists.askParked(at.entity, at, at.after ? { after: at.after } : {}));
     section('parked', [at, page.data, page.problem], () => lists.ofCause(view, me, at, page));
     return;

@@ -146,98 +146,6 @@ export function newScope(entities) {
   refused, element('div', { class: 'acts' }, cancel(), element('button', { type: 'submit', class: 'main' }, 'Start…'))));
 }
 
-const days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
-const zoneOf = hours => {
-  const h = hours ?? -7, m = Math.round(Math.abs(h) * 60);
-  return `UTC${h < 0 ? '−' : '+'}${String(Math.floor(m / 60)).padStart(2, '0')}:${String(m % 60).padStart(2, '0')}`;
-};
-
-// whenOf words a schedule's start times, as they were entered.
-export function whenOf(s) {
-  if (/^interval$/i.test(s.run)) return `every ${s.time} hours`;
-  const at = `${s.time} ${zoneOf(s.timezone)}`;
-  return /^weekly$/i.test(s.run) ? `${s.weekday || 'Monday'}s at ${at}` : `daily at ${at}`;
-}
-
-// here converts a time of day to the reader's time zone.
-function here(s) {
-  const found = /^(\d\d):(\d\d)$/.exec(s.time);
-  if (!found || /^interval$/i.test(s.run)) return '';
-  const minutes = found[1] * 60 + +found[2] - (s.timezone ?? -7) * 60 - new Date().getTimezoneOffset();
-  const m = ((minutes % 1440) + 1440) % 1440;
-  return `, which is ${String(Math.floor(m / 60)).padStart(2, '0')}:${String(Math.round(m % 60)).padStart(2, '0')} where you are`;
-}
-
-const scheduleFields = [['name', 'Name'], ['targetKind', 'Starts'], ['target', 'Target'], ['run', 'Run'], ['time', 'Time'], ['timezone', 'Hours from UTC'], ['weekday', 'Weekday'], ['disabled', 'Disabled'], ['description', 'Description']];
-const worded = value => value === null || value === undefined || value === '' ? 'none' : value === true ? 'yes' : value === false ? 'no' : String(value);
-const contentOf = s => Object.fromEntries(scheduleFields.map(([key]) => [key, s[key]]));
-
-// editSchedule is the form of a schedule; without one, of a new one.
-export function editSchedule(s, targets, draft) {
-  const was = s ? contentOf(s) : { name: '', targetKind: 'entity', target: targets.entity[0] ?? '', run: 'Daily', time: '', timezone: -7, weekday: '', disabled: false, description: '' };
-  const v = draft ?? was;
-  const input = {
-    name: element('input', { id: 's-name', value: v.name, required: true, maxlength: 128, autocomplete: 'off' }),
-    targetKind: select('s-targetKind', ['entity', 'scope'], v.targetKind),
-    target: element('input', { id: 's-target', value: v.target, required: true, list: 'targets', maxlength: 128, autocomplete: 'off', spellcheck: 'false' }),
-    run: select('s-run', ['Daily', 'Weekly', 'Interval'], v.run),
-    time: element('input', { id: 's-time', value: v.time, required: true, pattern: '([01]\\d|2[0-3]):[0-5]\\d', placeholder: '23:30', inputmode: 'numeric', maxlength: 5, autocomplete: 'off' }),
-    timezone: element('input', { id: 's-timezone', type: 'number', value: v.timezone ?? '', placeholder: '-7', min: -12, max: 14, step: 0.25 }),
-    weekday: select('s-weekday', days, v.weekday || 'Monday'),
-    disabled: element('input', { id: 's-disabled', type: 'checkbox', checked: v.disabled }),
-    description: element('input', { id: 's-description', value: v.description, maxlength: 1024, autocomplete: 'off' }),
-  };
-  const known = element('datalist', { id: 'targets' }), says = element('p', { class: 'says' });
-  const weekday = field('Weekday', input.weekday), zone = field('Hours from UTC', input.timezone, 'fixed: summer time is never applied');
-  const read = () => ({
-    name: input.name.value.trim(), targetKind: input.targetKind.value, target: input.target.value.trim(), run: input.run.value, time: input.time.value.trim(),
-    timezone: input.timezone.value === '' ? null : Number(input.timezone.value), weekday: input.run.value === 'Weekly' ? input.weekday.value : '', disabled: input.disabled.checked, description: input.description.value.trim(),
-  });
-  const update = () => {
-    const e = read();
-    known.replaceChildren(...targets[e.targetKind].map(t => element('option', { value: t })));
-    weekday.hidden = e.run !== 'Weekly';
-    zone.hidden = e.run === 'Interval';
-    says.textContent = /^\d\d:\d\d$/.test(e.time) && e.target ? `Starts ${e.targetKind} ${e.target} ${whenOf(e)}${here(e)}${e.disabled ? '; disabled' : ''}.` : '';
-  };
-  update();
-  show(element('form', {
-    oninput: update,
-    onchange: update,
-    onsubmit: event => {
-      event.preventDefault();
-      saveSchedule(s, was, read(), draft => editSchedule(s, targets, draft));
-    },
-  }, heading(s ? `Edit ${s.name}` : 'Add a schedule'), element('div', { class: 'grid' }, field('Name', input.name), field('Starts', input.targetKind), field('Target', input.target), field('Run', input.run),
-    field('Time', input.time, '24-hour HH:MM; of an Interval its length'), weekday, zone),
-  field('Description', input.description), element('label', { class: 'box' }, input.disabled, 'Disabled'), known, says,
-  element('div', { class: 'acts' }, cancel(), element('button', { type: 'submit', class: 'main' }, 'Save…'))));
-  input.name.focus();
-}
-
-// saveSchedule shows the change before it is saved.
-function saveSchedule(s, was, is, again) {
-  const changed = scheduleFields.filter(([key]) => worded(was[key]) !== worded(is[key]));
-  if (s && !changed.length) { close(); toast('Nothing was changed.'); return; }
-  const rows = s ? changed.map(([key, label]) => [label, worded(was[key]), worded(is[key])]) : scheduleFields.filter(([key]) => worded(is[key]) !== 'none').map(([key, label]) => [label, worded(is[key])]);
-  confirm({
-    title: s ? `Save the change of ${s.name}?` : `Add ${is.name}?`, says: [table(s ? ['', 'Before', 'After'] : ['', ''], rows, 'What changes'), 'It is in force within two minutes.'],
-    label: s ? 'Save the change' : 'Add it', action: s ? 'edit-schedule' : 'add-schedule', body: s ? { schedule: s.id, version: s.version, edit: is } : { edit: is }, back: () => again(is),
-  });
-}
-
-export function pauseSchedule(s) {
-  confirm({
-    title: `${s.disabled ? 'Enable' : 'Disable'} ${s.name}?`,
-    says: [s.disabled ? 'The schedule starts again at its next time. Missed starts are not made up for.' : 'The schedule starts no further syncs; running ones finish.'],
-    label: s.disabled ? 'Enable it' : 'Disable it', action: 'edit-schedule', body: { schedule: s.id, version: s.version, edit: { ...contentOf(s), disabled: !s.disabled } },
-  });
-}
-
-export function deleteSchedule(s) {
-  confirm({ title: `Delete ${s.name}?`, says: ['The schedule starts no further syncs; running ones finish.'], label: 'Delete it', danger: true, action: 'delete-schedule', body: { schedule: s.id, version: s.version } });
-}
-
 // askRecord asks for a record's id and shows what is known of it.
 export function askRecord(entity, found = {}) {
   const id = element('input', { id: 'recordid', required: true, value: found.id, maxlength: 512, autocomplete: 'off', spellcheck: 'false' });
@@ -278,4 +186,4 @@ export async function showRecord(entity, id, root = '') {
 }
 
 // Parts of dialogs, for the pages of wings.
-export { show, heading, cancel, field };
+export { show, heading, cancel, field, select };

@@ -17,7 +17,7 @@ function furnish(made, attributes, children) {
     if (key.startsWith('on')) made[key] = value; // a property, which renew can carry over
     else if (value !== undefined && value !== null && value !== false) made.setAttribute(key, value === true ? '' : value);
   }
-  made.append(...children.flat().filter(child => child !== undefined && child !== null && child !== '' && child !== false));
+  made.append(...children.flat(Infinity).filter(child => child !== undefined && child !== null && child !== '' && child !== false));
   return made;
 }
 

@@ -1,9 +1,10 @@
 // The lists of the page: each makes its content from the view, or from what was asked for.
 
-import { element, badge, button, bytes, moment, number, plural, running, span, table, link } from './dom.js';
+import { element, badge, button, bytes, moment, now, number, plural, running, span, table, link } from './dom.js';
 import { go, to } from './route.js';
 import * as ask from './dialogs.js';
 import { drop } from './repairs.js';
+import { deleteSchedule, editSchedule, pauseSchedule, whenOf } from './schedules.js';
 
 const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
 const empty = text => element('p', { class: 'empty' }, text);
@@ -55,11 +56,22 @@ export function job(answer, me) {
 
 const runColumns = ['Run', 'Entity', 'State', 'Ended', 'Took', 'Found', 'Saved', 'Deleted', 'Parked', 'Error'];
 
+// times are the ranges of a filter by time.
+const times = [['', 'all'], ['1h', '1 hour'], ['24h', '24 hours'], ['168h', '7 days']];
+
+// filters are the choices of a list, each of which is a part of its address.
+function filters(page, at, choices, more = []) {
+  const kept = Object.fromEntries(['entity', 'state', 'severity', 'since', 'account', 'reason'].map(name => [name, at[name]]));
+  if (at.cause !== null) kept.cause = at.cause;
+  const choose = (name, value) => go(to({ page, ...kept, [name]: value }));
+  return element('span', { class: 'filters' }, Object.entries(choices).map(([name, values]) => element('label', { class: 'choice' }, { entity: 'Entity', state: 'State', severity: 'From severity', since: 'Within' }[name], ' ',
+    element('select', { 'data-key': 'choose-' + name, onchange: event => choose(name, event.target.value) }, [...(name === 'since' ? times : [['', 'all'], ...values.map(v => [v, v])])].map(([v, label]) => element('option', { value: v, selected: v === at[name] }, label))))),
+  more.map(name => element('label', { class: 'choice' }, 'Account ', element('input', { 'data-key': 'choose-' + name, value: at[name], autocomplete: 'off', spellcheck: 'false', onchange: event => choose(name, event.target.value.trim()) }))));
+}
+
 // runs are the runs of a filter, a page of a hundred.
 export function runs(view, at, answer) {
-  const choice = (label, name, values) => element('label', { class: 'choice' }, label, ' ', element('select', { 'data-key': 'choose-' + name, onchange: event => go(to({ page: 'runs', entity: at.entity, state: at.state, [name]: event.target.value })) },
-    ['', ...values].map(v => element('option', { value: v, selected: v === at[name] }, v || 'all'))));
-  const made = [title('Runs', choice('Entity', 'entity', view.report.entities.map(e => e.name)), choice('State', 'state', ['synced', 'failed', 'interrupted', 'processing', 'windowing']))];
+  const made = [title('Runs', filters('runs', at, { entity: view.report.entities.map(e => e.name), state: ['synced', 'failed', 'interrupted', 'processing', 'windowing'] }))];
   const list = answer.data;
   if (!list) return [...made, wait(answer)];
   if (!list.length) return [...made, empty('There is no such run.')];
@@ -80,22 +92,27 @@ const worded = c => [reasons[c.reason] ?? c.reason, c.cause].filter(Boolean).joi
 export const few = 20;
 
 // askParked is what to ask for the records of a cause.
-export const askParked = (entity, c, more = {}) => `parked?${new URLSearchParams({ entity, reason: c.reason, cause: c.cause, limit: 50, ...more })}`;
+export const askParked = (entity, c, more = {}) => `parked?${new URLSearchParams(Object.entries({ entity, reason: c.reason, account: c.account, since: c.since, limit: 50, ...more }).filter(([, value]) => value))}${c.cause === null ? '' : '&' + new URLSearchParams({ cause: c.cause })}`;
+
+// parkedFilters choose parked records; an account is one of an entity.
+const parkedFilters = (view, at) => filters('records', at, { entity: view.report.entities.map(e => e.name), since: times }, at.entity ? ['account'] : []);
 
 // parked are the records that an index rejects or that are too large for it, by their
 // causes; answers has the records of small ones.
 export function parked(view, me, at, answers) {
   const entries = Object.entries(view.parked ?? {}).filter(([name, list]) => list?.length && (!at.entity || name === at.entity));
-  const made = [title('Parked records', element('small', {}, 'kept out of the index until their row changes, or they are tried again'))];
-  if (at.entity) made.push(element('p', {}, `Of ${at.entity}. `, link(to({ page: 'records' }), 'All entities')));
+  const made = [title('Parked records', element('small', {}, 'kept out of the index until their row changes, or they are tried again'), parkedFilters(view, at))];
   if (!entries.length) return [...made, empty('Nothing is parked.')];
   for (const [name, list] of entries) {
     const all = list.reduce((n, c) => n + c.records, 0);
     made.push(element('div', { class: 'sub' }, element('h3', {}, link(to({ entity: name }), name)), element('small', {}, `${plural(all, 'record')}, ${plural(list.length, 'cause')}`)));
-    for (const c of list) made.push(cause(name, c, view, me, answers[name + c.reason + c.cause]));
+    for (const c of list.filter(c => recent(c, at.since))) made.push(cause(name, c, view, me, answers[name + c.reason + c.cause]));
   }
   return made;
 }
+
+// recent reports whether a cause was seen within a time, such as 24h.
+const recent = (c, since) => !/^\d+h$/.test(since) || now() - Date.parse(c.lastSeen) < parseInt(since, 10) * 3600e3;
 
 // cause is a group of parked records.
 function cause(name, c, view, me, answer) {
@@ -120,12 +137,13 @@ function parkedTable(name, list, view, me) {
 
 // ofCause is a page of the records of one cause.
 export function ofCause(view, me, at, answer) {
-  const made = [title('Parked records', link(to({ page: 'records' }), 'All causes')), element('p', {}, `${at.entity}: ${worded(at)}`)];
+  const narrowed = { page: 'records', entity: at.entity, reason: at.reason, cause: at.cause ?? undefined, account: at.account, since: at.since };
+  const made = [title('Parked records', link(to({ page: 'records' }), 'All causes'), parkedFilters(view, at)), at.cause === null ? '' : element('p', {}, `${at.entity}: ${worded(at)}`)];
   if (!answer.data) return [...made, wait(answer)];
-  if (!answer.data.records.length) return [...made, empty('Nothing is parked for this cause any more.')];
+  if (!answer.data.records.length) return [...made, empty(at.account || at.since ? 'No record is parked that these choices mean.' : 'Nothing is parked for this cause any more.')];
   return [...made, parkedTable(at.entity, answer.data.records, view, me),
-    element('p', { class: 'pages' }, at.after ? link(to({ page: 'records', entity: at.entity, reason: at.reason, cause: at.cause }), 'First') : '',
-      answer.data.next ? link(to({ page: 'records', entity: at.entity, reason: at.reason, cause: at.cause, after: answer.data.next }), 'Next 50') : '')];
+    element('p', { class: 'pages' }, at.after ? link(to(narrowed), 'First') : '',
+      answer.data.next ? link(to({ ...narrowed, after: answer.data.next }), 'Next 50') : '')];
 }
 
 // record is the page of one parked record.
@@ -162,16 +180,16 @@ export function scopes({ scopes: list, report }, me) {
 export function schedules({ schedules: list, schedulesLookedAt, report, scopes: groups }, me) {
   const targets = { entity: report.entities.map(e => e.name), scope: (groups ?? []).map(s => s.id) };
   const made = [title('Schedules', element('small', {}, schedulesLookedAt ? ['an edit is in force within two minutes; last brought into force ', running(schedulesLookedAt)] : 'nobody has brought them into force yet'),
-    me.operator && button('add-schedule', 'Add…', () => ask.editSchedule(undefined, targets)))];
+    me.operator && button('add-schedule', 'Add…', () => editSchedule(undefined, targets)))];
   if (!list?.length) return [...made, empty('There are no schedules. The tick of every 15 minutes goes on without them.')];
   return [...made, table(['Schedule', 'When', 'State', 'Last', 'Next', ''], list.map(s => [
     [element('strong', {}, s.name), element('span', { class: 'why' }, `starts ${s.targetKind} ${s.target}`), s.description ? element('span', { class: 'why' }, s.description) : ''],
-    ask.whenOf(s), [badge(s.state), s.message ? element('span', { class: 'why' }, s.message) : ''],
+    whenOf(s), [badge(s.state), s.message ? element('span', { class: 'why' }, s.message) : ''],
     s.lastFiredAt ? running(s.lastFiredAt) : '–', s.nextAt ? [moment(s.nextAt), element('span', { class: 'why' }, running(s.nextAt, 'in'))] : '–',
     me.operator ? element('span', { class: 'acts' },
-      button('edit-schedule-' + s.id, 'Edit…', () => ask.editSchedule(s, targets), { 'aria-label': `Edit ${s.name}` }),
-      button('pause-schedule-' + s.id, s.disabled ? 'Enable' : 'Disable', () => ask.pauseSchedule(s)),
-      button('delete-schedule-' + s.id, 'Delete', () => ask.deleteSchedule(s))) : '',
+      button('edit-schedule-' + s.id, 'Edit…', () => editSchedule(s, targets), { 'aria-label': `Edit ${s.name}` }),
+      button('pause-schedule-' + s.id, s.disabled ? 'Enable' : 'Disable', () => pauseSchedule(s)),
+      button('delete-schedule-' + s.id, 'Delete', () => deleteSchedule(s))) : '',
   ]), 'Schedules', list.map(s => 'schedule-' + s.id))];
 }
 
@@ -203,12 +221,16 @@ export function alert(answer) {
 const sameAs = e => [e.severity, e.entity ?? '', e.message.replace(/[^\s]*\d[^\s]*/g, '…')].join(' ');
 
 // log is the run log, entries of one kind together.
-export function log({ log: list }) {
-  const made = [title('Run log', element('small', {}, 'entries that differ in numbers alone stand together'))];
-  if (!list?.length) return [...made, empty('The run log is empty.')];
+export function log(view, at, answer) {
+  const list = answer.data, made = [title('Run log', element('small', {}, 'entries that differ in numbers alone stand together'),
+    filters('log', at, { entity: view.report.entities.map(e => e.name), severity: ['warning', 'error'], since: times }))];
+  if (!list) return [...made, wait(answer)];
+  if (!list.length) return [...made, empty('There is no such entry.')];
   const groups = Map.groupBy(list, sameAs);
   return [...made, element('ul', { class: 'entries whole' }, [...groups].map(([kind, entries]) => element('li', { 'data-row': kind }, entries.length === 1 ? logEntry(entries[0])
-    : [logEntry(entries[0]), element('details', { 'data-key': kind }, element('summary', {}, `${number(entries.length - 1)} more of this kind`), element('ul', {}, entries.slice(1).map(e => element('li', { 'data-row': 'log-' + e.id }, logEntry(e)))))])))];
+    : [logEntry(entries[0]), element('details', { 'data-key': kind }, element('summary', {}, `${number(entries.length - 1)} more of this kind`), element('ul', {}, entries.slice(1).map(e => element('li', { 'data-row': 'log-' + e.id }, logEntry(e)))))]))),
+  element('p', { class: 'pages' }, at.before ? link(to({ page: 'log', entity: at.entity, severity: at.severity, since: at.since }), 'Newest') : '',
+    list.length === 100 ? link(to({ page: 'log', entity: at.entity, severity: at.severity, since: at.since, before: list[list.length - 1].id }), 'Older') : '')];
 }
 
 // logEntry is an entry of the log.

@@ -19,7 +19,7 @@ export const to = wanted => {
 // here reads the address; what makes no sense in it is ignored.
 export function here() {
   const p = new URLSearchParams(location.search), get = name => p.get(name) ?? '';
-  const at = { page: 'overview', entity: get('entity'), state: get('state'), cause: p.get('cause'), reason: get('reason'), before: /^\d+$/.test(get('before')) ? get('before') : '', after: get('after'), range: get('range') };
+  const at = { page: 'overview', entity: get('entity'), state: get('state'), cause: p.get('cause'), reason: get('reason'), before: /^\d+$/.test(get('before')) ? get('before') : '', after: get('after'), range: get('range'), account: get('account'), since: get('since'), severity: get('severity') };
   if (places.some(([name]) => name === get('page'))) at.page = get('page');
   for (const thing of Object.keys(things)) {
     if (!get(thing) || ['run', 'job', 'alert'].includes(thing) && !/^[1-9]\d*$/.test(get(thing))) continue;

@@ -135,3 +135,10 @@ func (d *desk) confirm() {
 
 // key is the selector of a button of the page.
 func key(name string) string { return fmt.Sprintf("[data-key=%q]", name) }
+
+// set gives a field a value at once: how a time is typed depends on the browser's language.
+func (d *desk) set(selector, value string) {
+	d.t.Helper()
+	d.Until(selector+" to be there", fmt.Sprintf("document.querySelector(%s)", quote(selector)))
+	Value[bool](d.Page, fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.value = %s; e.dispatchEvent(new Event("input", {bubbles: true})); return true })()`, quote(selector), quote(value)))
+}

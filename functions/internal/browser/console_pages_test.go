@@ -18,8 +18,9 @@ func count(to int) string {
 func (d *desk) crowd(t *testing.T) {
 	t.Helper()
 	for _, query := range []string{
-		`INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) ` + count(500) + ` SELECT 'returns', CONCAT('P', seq), seq, 1, IF(seq % 3, 'TOO_LARGE', 'REJECTED'),
+		`INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) ` + count(499) + ` SELECT 'returns', CONCAT('P', seq), seq, 1, IF(seq % 3, 'TOO_LARGE', 'REJECTED'),
 			IF(seq > 495, CONCAT('attribute "a', seq, '" is wrong'), CONCAT('Record at the position ', seq, ' objectID=P', seq, ' is too big size=', 10000 + seq, '/10000 bytes')), 10000 + seq FROM n`,
+		`INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) SELECT 'returns', 'PA', id, 1, 'REJECTED', 'attribute "a500" is wrong', 500 FROM order_return WHERE account_slug = 'amberlane' AND deleted_at IS NULL ORDER BY id LIMIT 1`,
 		`INSERT INTO sync_run (entity, claim_id, kind, state, claim_token, window_from, window_to, last_error, created_at, closed_at) ` + count(300) + ` SELECT 'returns', 1, 'window', IF(seq % 40, 'synced', 'failed'), LPAD(seq, 32, 'x'),
 			NOW(6) - INTERVAL (302 - seq) * 15 MINUTE, NOW(6) - INTERVAL (301 - seq) * 15 MINUTE, IF(seq % 40, '', 'the index answers 503'), NOW(6) - INTERVAL (301 - seq) * 15 MINUTE, NOW(6) - INTERVAL (301 - seq) * 15 MINUTE FROM n`,
 		`INSERT INTO sync_job (id, entity, kind, state, window_from, window_to, roots, asked_by, note) VALUES (901, 'returns', 'backfill', 'done', '2026-01-01', NOW(6), 200, 'somebody', ''), (902, 'returns', 'backfill', 'failed', '2026-01-01', NOW(6), 200, 'somebody', 'the source is away')`,
@@ -45,7 +46,8 @@ func TestEveryPageOfTheConsole(t *testing.T) {
 		{"runs", "?page=runs", "Older"}, {"runs-failed", "?page=runs&state=failed&entity=returns", "answers 503"}, {"run", "?run=1", "Run 1 of returns"}, {"no-run", "?run=99999", "no run 99999"},
 		{"records", "?page=records", "4 causes"}, {"cause", "?page=records&entity=returns&reason=REJECTED&cause=Record+at+the+position+%E2%80%A6+objectID%3D%E2%80%A6+is+too+big+size%3D%E2%80%A6+bytes", "Next 50"},
 		{"record", "?record=P7&entity=returns", "first seen"}, {"no-record", "?record=none&entity=returns", "not parked"}, {"jobs", "?page=jobs", "the source is away"}, {"job", "?job=902", "the source is away"},
-		{"schedules", "?page=schedules", "There are no schedules"}, {"alerts", "?page=alerts", "the index was behind"}, {"alert", "?alert=801", "by 50 minutes"}, {"log", "?page=log", "more of this kind"}, {"audit", "?page=audit", "start 30"},
+		{"schedules", "?page=schedules", "There are no schedules"}, {"alerts", "?page=alerts", "the index was behind"}, {"alert", "?alert=801", "by 50 minutes"}, {"log", "?page=log", "more of this kind"}, {"log-errors", "?page=log&severity=error&entity=returns&since=1h", "page 30 of 30 was written"}, {"log-none", "?page=log&entity=none", "no such entry"},
+		{"account", "?page=records&entity=returns&account=amberlane", "PA"}, {"account-none", "?page=records&entity=returns&account=nobody&since=24h", "No record is parked that"}, {"audit", "?page=audit", "start 30"},
 		{"nonsense", "?page=xyz&run=-1&range=1y", "Entities"},
 	} {
 		for n, how := range []struct {

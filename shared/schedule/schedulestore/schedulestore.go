@@ -16,13 +16,13 @@ import (
 )
 
 // scheduleColumns and scanSchedule belong together.
-const scheduleColumns = `id, name, target_kind, target, time, timezone, run, COALESCE(weekday, ''), disabled, description,
+const scheduleColumns = `id, name, target_kind, target, time, timezone, zone, run, COALESCE(weekday, ''), disabled, description,
 	message, COALESCE(applied, ''), applied_at, anchor_at, last_fired_at, created_at, updated_at`
 
 // scanSchedule reads a row of scheduleColumns.
 func scanSchedule(row sqldb.Row) (schedule.Row, error) {
 	var r schedule.Row
-	err := row.Scan(&r.ID, &r.Name, &r.TargetKind, &r.Target, &r.Time, &r.Timezone, &r.Run, &r.Weekday, &r.Disabled, &r.Description,
+	err := row.Scan(&r.ID, &r.Name, &r.TargetKind, &r.Target, &r.Time, &r.Timezone, &r.Zone, &r.Run, &r.Weekday, &r.Disabled, &r.Description,
 		&r.Message, &r.Applied, &r.AppliedAt, &r.Anchor, &r.LastFired, &r.CreatedAt, &r.UpdatedAt)
 	return r, err
 }
@@ -137,8 +137,8 @@ func (s *Store) AddSchedule(ctx context.Context, e schedule.Edit) (int64, error)
 		return 0, err
 	}
 	id, err := sqldb.Insert(ctx, s.db, `INSERT INTO sync_schedule
-		(name, target_kind, target, time, timezone, run, weekday, disabled, description) VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, ?)`,
-		e.Name, e.TargetKind, e.Target, e.Time, e.Timezone, e.Run, e.Weekday, e.Disabled, e.Description)
+		(name, target_kind, target, time, timezone, zone, run, weekday, disabled, description) VALUES (?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, ?)`,
+		e.Name, e.TargetKind, e.Target, e.Time, e.Timezone, e.Zone, e.Run, e.Weekday, e.Disabled, e.Description)
 	return id, sqldb.Outage(err, "add a schedule")
 }
 
@@ -155,9 +155,9 @@ func (s *Store) EditSchedule(ctx context.Context, id int64, version string, chan
 		if err := e.Fits(); err != nil {
 			return err
 		}
-		_, err := sqldb.Affected(ctx, tx, `UPDATE sync_schedule SET name = ?, target_kind = ?, target = ?, time = ?, timezone = ?, run = ?,
+		_, err := sqldb.Affected(ctx, tx, `UPDATE sync_schedule SET name = ?, target_kind = ?, target = ?, time = ?, timezone = ?, zone = ?, run = ?,
 			weekday = NULLIF(?, ''), disabled = ?, description = ? WHERE id = ?`,
-			e.Name, e.TargetKind, e.Target, e.Time, e.Timezone, e.Run, e.Weekday, e.Disabled, e.Description, id)
+			e.Name, e.TargetKind, e.Target, e.Time, e.Timezone, e.Zone, e.Run, e.Weekday, e.Disabled, e.Description, id)
 		return err
 	})
 	return before, err

@@ -38,7 +38,7 @@ leaves the rest. A schedule that makes no sense is refused. The edit is in force
 two minutes, or at once after "schedules apply".`,
 		Example: `  returnsync schedules set --name nightly --entity returns --time 23:30 --timezone -7
   returnsync schedules set --name often --entity returns --run interval --time 01:30
-  returnsync schedules set --name sundays --scope everything --run weekly --weekday sunday --time 04:00 --timezone +05:30
+  returnsync schedules set --name sundays --scope everything --run weekly --weekday sunday --time 04:00 --timezone Asia/Kolkata
   returnsync schedules set 3 --time 22:00`,
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error { return setSchedule(ctx, s, o, args) }),
 	}
@@ -49,7 +49,7 @@ two minutes, or at once after "schedules apply".`,
 	f.StringVar(&o.scope, "scope", "", "the scope to start, instead of an entity")
 	f.StringVar(&o.run, "run", "Daily", "Daily, Weekly or Interval")
 	f.StringVar(&o.time, "time", "", "24-hour HH:MM; for Interval its length")
-	f.StringVar(&o.timezone, "timezone", "", "distance from UTC in hours, such as -7, 5.5 or +05:30 (default -7)")
+	f.StringVar(&o.timezone, "timezone", "", "distance from UTC in hours, such as -7, 5.5 or +05:30, or an IANA name such as Asia/Kolkata (default -7)")
 	f.StringVar(&o.weekday, "weekday", "", "for Weekly: Monday to Sunday (default Monday)")
 	f.StringVar(&o.description, "description", "", "a note for people")
 	f.BoolVar(&o.disabled, "disabled", false, "save it, and start nothing by it")
@@ -60,8 +60,8 @@ two minutes, or at once after "schedules apply".`,
 
 // setSchedule adds or changes a schedule.
 func setSchedule(ctx context.Context, s *cli.Session, o scheduleFlags, args []string) error {
-	zone, err := o.zone()
-	if err != nil {
+	var zone schedule.Edit
+	if err := o.zone(&zone); err != nil {
 		return err
 	}
 	db, entities, err := s.Known(ctx, "")
@@ -85,20 +85,19 @@ func setSchedule(ctx context.Context, s *cli.Session, o scheduleFlags, args []st
 	})
 }
 
-// zone reads --timezone; nil if it was not given.
-func (o scheduleFlags) zone() (*float64, error) {
+// zone reads --timezone into an edit.
+func (o scheduleFlags) zone(into *schedule.Edit) error {
 	if o.entity != "" && o.scope != "" {
-		return nil, errors.New("--entity and --scope exclude each other: a schedule has one target")
+		return errors.New("--entity and --scope exclude each other: a schedule has one target")
 	}
 	if o.timezone == "" {
-		return nil, nil
+		return nil
 	}
-	hours, err := schedule.ParseTimezone(o.timezone)
-	return &hours, err
+	return into.ParseZone(o.timezone)
 }
 
 // edited returns an edit with what the flags name.
-func (o scheduleFlags) edited(e schedule.Edit, zone *float64) schedule.Edit {
+func (o scheduleFlags) edited(e schedule.Edit, zone schedule.Edit) schedule.Edit {
 	for flag, text := range map[string]struct {
 		value string
 		into  *string
@@ -116,7 +115,7 @@ func (o scheduleFlags) edited(e schedule.Edit, zone *float64) schedule.Edit {
 		e.TargetKind, e.Target = syncscope.ScheduleKind, o.scope
 	}
 	if o.given.Changed("timezone") {
-		e.Timezone = zone
+		e.Timezone, e.Zone = zone.Timezone, zone.Zone
 	}
 	if o.given.Changed("disabled") {
 		e.Disabled = o.disabled

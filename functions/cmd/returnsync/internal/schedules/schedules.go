@@ -28,8 +28,9 @@ log records it.
   Interval  again and again; --time is the length, 01:30 for every 90 minutes,
             counted from the last start
 
---timezone is a fixed distance from UTC in hours (-7 by default; 5.5 or +05:30);
-summer time is never applied. A Daily or Weekly schedule starts at most once a date
+--timezone is a distance from UTC in hours (-7 by default; 5.5 or +05:30), to which
+summer time is never applied, or an IANA name such as Europe/Berlin, whose clocks
+count. A Daily or Weekly schedule starts at most once a date
 of its zone; with a time that has passed today it begins tomorrow. A paused schedule
 does not catch up. If nothing was running at a start's time, one start catches up.`
 
@@ -73,7 +74,7 @@ rejected edit still is.`,
 		Empty: "there are no schedules; to add one: returnsync schedules set --help",
 		Head:  "ID\tNAME\tSTARTS\tRUN\tTIME\tZONE\tWEEKDAY\tSTATE\tLAST (UTC)\tNEXT (UTC)",
 		Row: func(a schedule.Answer) []any {
-			return []any{a.ID, a.Name, a.TargetKind + " " + a.Target, a.Run, a.Time, zoneText(a.Timezone), cmp.Or(a.Weekday, "-"), a.State, a.LastFired, a.Next}
+			return []any{a.ID, a.Name, a.TargetKind + " " + a.Target, a.Run, a.Time, cmp.Or(a.Zone, zoneText(a.Timezone)), cmp.Or(a.Weekday, "-"), a.State, a.LastFired, a.Next}
 		},
 		After: func(ctx context.Context, s *cli.Session, o cli.ListFlags, all []schedule.Answer) error {
 			if o.JSON {
