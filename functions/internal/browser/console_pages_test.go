@@ -47,7 +47,7 @@ func TestEveryPageOfTheConsole(t *testing.T) {
 		{"records", "?page=records", "4 causes"}, {"cause", "?page=records&entity=returns&reason=REJECTED&cause=Record+at+the+position+%E2%80%A6+objectID%3D%E2%80%A6+is+too+big+size%3D%E2%80%A6+bytes", "Next 50"},
 		{"record", "?record=P7&entity=returns", "first seen"}, {"no-record", "?record=none&entity=returns", "not parked"}, {"jobs", "?page=jobs", "the source is away"}, {"job", "?job=902", "the source is away"},
 		{"schedules", "?page=schedules", "There are no schedules"}, {"alerts", "?page=alerts", "the index was behind"}, {"alert", "?alert=801", "by 50 minutes"}, {"log", "?page=log", "more of this kind"}, {"log-errors", "?page=log&severity=error&entity=returns&since=1h", "page 30 of 30 was written"}, {"log-none", "?page=log&entity=none", "no such entry"},
-		{"account", "?page=records&entity=returns&account=amberlane", "PA"}, {"account-none", "?page=records&entity=returns&account=nobody&since=24h", "No record is parked that"}, {"audit", "?page=audit", "start 30"},
+		{"account", "?page=records&entity=returns&account=amberlane", "is too big size"}, {"account-none", "?page=records&entity=returns&account=nobody&since=24h", "No record is parked that"}, {"audit", "?page=audit", "start 30"},
 		{"nonsense", "?page=xyz&run=-1&range=1y", "Entities"},
 	} {
 		for n, how := range []struct {
