@@ -22,7 +22,7 @@ import (
 // products is a second entity, whose tenants stand in another field.
 func products(t *testing.T, w *world, asOf func() (*time.Time, error)) *wire.Served {
 	t.Helper()
-	settings := []byte(`{"searchableAttributes":["title"],"attributesForFaceting":["brand","filterOnly(seller)","filterOnly(accountKey)"],"numericAttributesForFiltering":["price"],"unretrievableAttributes":["accountKey"]}`)
+	settings := []byte(`{"searchableAttributes":["title"],"attributesForFaceting":["brand","made_in","lot.best_before","filterOnly(seller)","filterOnly(accountKey)"],"numericAttributesForFiltering":["price","unit_price"],"unretrievableAttributes":["accountKey"]}`)
 	schema, err := search.NewSchema(search.Schema{Entity: "products", Index: "products_prod", Account: "seller", Format: format.Format{Account: "seller", AccountKey: true}}, settings)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func products(t *testing.T, w *world, asOf func() (*time.Time, error)) *wire.Ser
 	var ops []destination.Op
 	for i, seller := range []string{own, own, own, rival, rival} {
 		id := fmt.Sprint("P", i)
-		ops = append(ops, destination.Op{ID: id, Body: fmt.Appendf(nil, `{"objectID":%q,"title":"red thing %d","brand":"b%d","price":%d,"seller":%q,"accountKey":%q}`, id, i, i%2, i, seller, format.AccountKey(seller))})
+		ops = append(ops, destination.Op{ID: id, Body: fmt.Appendf(nil, `{"objectID":%q,"title":"red thing %d","brand":"b%d","price":%d,"unit_price":%[4]d,"made_in":"IN %[3]d","lot":{"best_before":"d%[3]d"},"seller":%[5]q,"accountKey":%[6]q}`, id, i, i%2, i, seller, format.AccountKey(seller))})
 	}
 	pushed, err := client.Push(t.Context(), schema.Index, ops)
 	if err == nil {
@@ -67,6 +67,31 @@ func twoEntities(t *testing.T, asOf func() (*time.Time, error)) *world {
 	}
 	w.handler = handler
 	return w
+}
+
+// TestFieldsWithUnderscores filters and counts by fields as tables name them, in each
+// language of requests.
+func TestFieldsWithUnderscores(t *testing.T) {
+	older := clock.Add(-20 * time.Minute)
+	w := twoEntities(t, func() (*time.Time, error) { return &older, nil })
+	for query, want := range map[string]string{
+		"filter=made_in:IN%201": `"nbHits":1`, "filter=unit_price>=1&filter=lot.best_before:d0": `"nbHits":1`, "facets=made_in,unit_price": `"IN0":2`, "facets=*": `"lot.best_before":{"d0":2,"d1":1}`,
+		"fields=made_in,lot.best_before": `"best_before":"d1"`,
+	} {
+		if status, body := w.ask(t, http.MethodGet, "/entities/products?"+query, ""); status != http.StatusOK || !strings.Contains(strings.ReplaceAll(body, " ", ""), want) {
+			t.Errorf("%s: %d %s", query, status, body)
+		}
+	}
+	for params, want := range map[string]int{
+		`{"filters":"made_in:'IN 1' AND unit_price >= 1"}`: 1, `{"filters":"unit_price:0 TO 1"}`: 2, `{"numericFilters":["unit_price>1"]}`: 1, `{"facetFilters":[["made_in:IN 0","lot.best_before:d1"]]}`: 3,
+		`{"attributesToRetrieve":["made_in"],"attributesToSnippet":["made_in:5"],"facets":["made_in"]}`: 3,
+	} {
+		status, body := w.ask(t, http.MethodPost, "/", `{"requests":[{"indexName":"products","params":`+params+`}]}`)
+		var answer struct{ Results []struct{ NbHits int } }
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK || answer.Results[0].NbHits != want {
+			t.Errorf("%s: %d %s", params, status, body)
+		}
+	}
 }
 
 // ask sends a request as the tenant and returns status and body.

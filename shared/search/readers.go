@@ -103,7 +103,7 @@ func readFields(s *Schema, q *Query, param string, v any) error {
 }
 
 // snippetForm is a field and how many words of it, such as item.name:10.
-var snippetForm = regexp.MustCompile(`^([A-Za-z0-9.*]+)(:[1-9][0-9]{0,2})?$`)
+var snippetForm = regexp.MustCompile(`^([A-Za-z0-9_.*]+)(:[1-9][0-9]{0,2})?$`)
 
 func readSnippets(s *Schema, q *Query, param string, v any) error {
 	names, err := namesOf(param, v)

@@ -50,7 +50,7 @@ type indexSettings struct {
 const defaultMaxHits = 1000
 
 // fieldForm is what a field's name may look like; dots nest.
-var fieldForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*$`)
+var fieldForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$`)
 
 // modifier is a setting such as filterOnly(account).
 var modifier = regexp.MustCompile(`^([A-Za-z]+)\((.+)\)$`)

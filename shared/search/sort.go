@@ -16,7 +16,8 @@ type Sort struct {
 
 // ParseSort reads a name such as updatedAt_desc.
 func ParseSort(name string) (Sort, error) {
-	field, direction, _ := strings.Cut(name, "_")
+	end := max(0, strings.LastIndexByte(name, '_')) // the field may have such signs, too
+	field, direction := name[:end], strings.TrimPrefix(name[end:], "_")
 	if !fieldForm.MatchString(field) || direction != "asc" && direction != "desc" {
 		return Sort{}, fmt.Errorf("%q is not a sort; want a field and a direction, such as updatedAt_desc", name)
 	}

@@ -10,11 +10,11 @@ import (
 )
 
 func TestParseSorts(t *testing.T) {
-	list, err := search.ParseSorts([]string{"updatedAt_desc", "refund.amountMinor_asc"})
-	if diff := cmp.Diff([]search.Sort{{Field: "updatedAt", Desc: true}, {Field: "refund.amountMinor"}}, list); diff != "" || err != nil {
+	list, err := search.ParseSorts([]string{"updatedAt_desc", "refund.amountMinor_asc", "unit_price_desc", "lot.best_before_asc"})
+	if diff := cmp.Diff([]search.Sort{{Field: "updatedAt", Desc: true}, {Field: "refund.amountMinor"}, {Field: "unit_price", Desc: true}, {Field: "lot.best_before"}}, list); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
-	for _, bad := range [][]string{{"a"}, {"a_asc", "a_asc"}, {""}, {"a_up"}, {"a,b_asc"}} {
+	for _, bad := range [][]string{{"a"}, {"a_asc", "a_asc"}, {""}, {"a_up"}, {"_asc"}, {"_a_asc"}, {"asc"}, {"a,b_asc"}} {
 		if list, err := search.ParseSorts(bad); err == nil {
 			t.Errorf("%q: %+v", bad, list)
 		}

@@ -60,7 +60,7 @@ func Draft(t DraftTable, child *DraftChild) (map[string]string, error) {
 	}
 	d.fields(t, "t", "")
 	if child != nil {
-		d.fields(child.DraftTable, "c", d.free(strings.ReplaceAll(strings.ToLower(child.Name), ".", "_"))+".")
+		d.fields(child.DraftTable, "c", d.free(fieldOf(strings.ToLower(child.Name)))+".")
 	}
 	settings, err := json.MarshalIndent(d.settings(), "", "  ")
 	if err != nil {
@@ -157,7 +157,7 @@ func stampOf(t DraftTable) (DraftColumn, bool) {
 // fields sorts the columns of a table into the parts of the definition.
 func (d *draft) fields(t DraftTable, alias, prefix string) {
 	for _, c := range t.Columns {
-		field := prefix + strings.ReplaceAll(c.Name, ".", "_")
+		field := prefix + fieldOf(c.Name)
 		column := alias + "." + quoteName(c.Name)
 		switch {
 		case deletedName.MatchString(c.Name) && c.Nullable && slices.Contains(timeTypes, c.Type):
@@ -175,8 +175,8 @@ func (d *draft) fields(t DraftTable, alias, prefix string) {
 		case slices.Contains(rawTypes, c.Type) || strings.Contains(c.Type, "geom") || c.Type == "point" || c.Type == "polygon" || c.Type == "vector":
 			d.left = append(d.left, fmt.Sprintf("--   %s: a %s has no JSON form; HEX(%s) would have one", column, c.Type, column))
 			continue
-		case field == record.IDField || strings.HasPrefix(field, "_") || strings.Split(field, ".")[0] == record.AccountKeyField:
-			field = "field" + strings.TrimPrefix(field, "_")
+		case field == record.IDField || strings.Split(field, ".")[0] == record.AccountKeyField:
+			field = "field_" + field
 		}
 		field = d.free(field)
 		d.taken[field] = true
@@ -188,6 +188,15 @@ func (d *draft) fields(t DraftTable, alias, prefix string) {
 	}
 }
 
+// fieldOf returns a column's name as the name of a field that searches can filter by.
+func fieldOf(column string) string {
+	name := strings.TrimLeft(foreignSign.ReplaceAllString(column, "_"), "_")
+	if name == "" || name[0] <= '9' {
+		return "field_" + name
+	}
+	return name
+}
+
 // free returns a name for a field, or for fields within it, that no other field has.
 func (d *draft) free(name string) string {
 	for n, wanted := 2, name; d.taken[name]; n++ {
@@ -195,6 +204,9 @@ func (d *draft) free(name string) string {
 	}
 	return name
 }
+
+// foreignSign is a sign that a field's name cannot have.
+var foreignSign = regexp.MustCompile(`[^A-Za-z0-9_]`)
 
 // plainKey is the form of a text that YAML reads as a text without quotes.
 var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]*$`)

@@ -1,6 +1,7 @@
 package matrix_test
 
 import (
+	"encoding/json"
 	"maps"
 	"math/rand/v2"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
@@ -70,6 +72,9 @@ func TestDraftOfAChild(t *testing.T) {
 	f["entity.yaml"] = regexp.MustCompile(`(?m)^(name|index): .*$`).ReplaceAllString(f["entity.yaml"], "$1: thing")
 	f["entity.yaml"] = strings.Replace(f["entity.yaml"], "#account: ", "account: tenant", 1)
 	w := newWorld(t, setup{}, f, create...)
+	if _, err := search.NewSchema(search.Schema{Index: w.def.Index, Account: w.def.Account, Format: w.def.Format}, w.def.Settings); err != nil {
+		t.Errorf("with the account that the comment asks for, the proposal cannot be searched: %v", err)
+	}
 	w.exec(`INSERT INTO shop_order (tenant, customer_email, note) VALUES ('acme', 'a@example.com', '{"a": 1}'), ('acme', NULL, NULL)`)
 	w.exec("INSERT INTO shop_line (order_id, sku, gift) VALUES (1, 'A', 1), (1, 'B', 0), (2, 'C', 0)")
 	w.sync()
@@ -132,6 +137,13 @@ func TestDraftsOfOddTables(t *testing.T) {
 			f, err := entity.Draft(parent, child)
 			w.must(err)
 			f["entity.yaml"] = named.ReplaceAllString(f["entity.yaml"], "$1: thing")
+			var settings map[string][]string
+			w.must(json.Unmarshal([]byte(f["settings.json"]), &settings))
+			settings["attributesForFaceting"] = append(settings["attributesForFaceting"], "filterOnly(tenant)")
+			withTenant, _ := json.Marshal(settings)
+			if _, err := search.NewSchema(search.Schema{Index: "thing", Account: "tenant"}, withTenant); err != nil {
+				t.Errorf("%v: %s", err, withTenant)
+			}
 			w.def, err = load(t, f)
 			w.must(err)
 			w.must(w.client.ApplySettings(t.Context(), w.def.Index, w.def.Settings))
