@@ -29,6 +29,8 @@ type request struct {
 	Schedule int64          `json:"schedule"` // edit-schedule, delete-schedule
 	Version  string         `json:"version"`  // of the schedule that the page showed
 	Edit     *schedule.Edit `json:"edit"`     // add-schedule, edit-schedule
+	Alert    int64          `json:"alert"`    // acknowledge-alert, snooze-alert
+	Minutes  int64          `json:"minutes"`  // snooze-alert: for how long; 0 ends a snooze
 	Deep     bool           `json:"deep"`     // compare, repair: the index as well
 	Account  string         `json:"account"`  // compare, repair: the records of this account alone
 	From     string         `json:"from"`     // backfill: RFC 3339; empty: the beginning of the history
@@ -56,6 +58,7 @@ var actions = map[string]func(*deed, context.Context) (string, error){
 	"pause-job": (*deed).pauseJob, "resume-job": (*deed).resumeJob, "cancel-job": (*deed).cancelJob, "retry-parked": (*deed).retryParked, "drop-parked": (*deed).dropParked,
 	"repair": (*deed).repair, "backfill": (*deed).backfill, "push-settings": (*deed).pushSettings,
 	"add-schedule": (*deed).addSchedule, "edit-schedule": (*deed).editSchedule, "delete-schedule": (*deed).deleteSchedule,
+	"acknowledge-alert": (*deed).acknowledgeAlert, "snooze-alert": (*deed).snoozeAlert,
 }
 
 // deed begins an operator's deed, whose name stands in the address. The caller is checked

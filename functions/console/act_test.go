@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
+	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
 	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule"
@@ -24,6 +25,7 @@ type shown struct {
 		Audit     []audit.Entry
 		Parked    map[string][]store.Cause
 		RunLog    []runlog.Entry `json:"log"`
+		Alerts    []alertstore.AlertRow
 	}
 }
 
@@ -71,6 +73,21 @@ func TestActions(t *testing.T) {
 	w.do(t, 200, "1 record is tried again by job 8", "retry-parked", `{"entity":"returns","records":["R9-1"]}`)
 	w.do(t, 404, "not parked now: R9-1", "retry-parked", `{"entity":"stock","records":["R9-1"]}`)
 	w.do(t, 400, "name 1 to 500", "retry-parked", `{"entity":"returns"}`)
+	w.exec(t, "INSERT INTO sync_alert (id, cause, title, detail, advice, link, open_key, raised_at) VALUES (7, 'behind', 'late', '', '', '', 'behind/', NOW(6)), (8, 'drift', 'over', '', '', '', NULL, NOW(6))")
+	w.exec(t, "UPDATE sync_alert SET outcome = 'recovered', closed_at = NOW(6) WHERE id = 8")
+	w.do(t, 200, "alert 7 is acknowledged", "acknowledge-alert", `{"alert":7}`)
+	w.do(t, 400, "was acknowledged already, by somebody", "acknowledge-alert", `{"alert":7}`)
+	w.do(t, 400, "alert 8 is over", "acknowledge-alert", `{"alert":8}`)
+	w.do(t, 404, "there is no alert 9", "snooze-alert", `{"alert":9,"minutes":5}`)
+	w.do(t, 400, "alert 7 is not snoozed", "snooze-alert", `{"alert":7}`)
+	w.do(t, 400, "1 minute to 30 days", "snooze-alert", `{"alert":7,"minutes":-5}`)
+	w.do(t, 400, "1 minute to 30 days", "snooze-alert", `{"alert":7,"minutes":9223372036854775807}`)
+	w.do(t, 200, "alert 7 is snoozed for 1h0m0s", "snooze-alert", `{"alert":7,"minutes":60}`)
+	w.do(t, 200, "alert 7 is no longer snoozed", "snooze-alert", `{"alert":7}`)
+	if a := w.look(t).View.Alerts[1]; a.AcknowledgedAt == nil || a.AcknowledgedBy != "somebody" || a.SnoozedUntil == nil || a.SnoozedBy != "somebody" || a.Outcome != "open" {
+		t.Errorf("%+v", a)
+	}
+	w.exec(t, "DELETE FROM sync_audit WHERE action LIKE '%-alert'")
 	w.do(t, 404, "not parked now: R9-2", "drop-parked", `{"entity":"returns","records":["R9-2"]}`)
 	w.do(t, 200, "1 taken off the list", "drop-parked", `{"entity":"returns","records":["R9-1"]}`)
 	w.do(t, 404, "not parked now: R9-1", "drop-parked", `{"entity":"returns","records":["R9-1"]}`)

@@ -16,6 +16,10 @@
 // said at the moment (its entity is stale, but the whole application is offline)
 // stays as it is.
 //
+// A person may acknowledge an open alert, which changes nothing but says who looks after
+// it, and snooze it: it then sends nothing until a time, and is sent again if its cause
+// still holds. The recovery is sent in any case, and so is the cause's next alert.
+//
 // Everything here is judged by absence, from outside: the process that failed to
 // do something is the last that could report this. Judge is pure; it is given what the
 // tables say (Facts, with the database's clock) and what is open.
@@ -89,6 +93,8 @@ type Open struct {
 	Subject  int64
 	Title    string
 	RaisedAt time.Time
+	// SnoozedUntil is when a snoozed alert is sent again if it still holds.
+	SnoozedUntil *time.Time
 }
 
 // Outcome is how an alert stands.
@@ -124,13 +130,17 @@ type Message struct {
 	Do          string     `json:"do,omitempty"`
 	Link        string     `json:"link,omitempty"`
 	RaisedAt    *time.Time `json:"raisedAt,omitempty"`
+	RemindedAt  *time.Time `json:"remindedAt,omitempty"` // when the alert was sent again, after a snooze
 	RecoveredAt *time.Time `json:"recoveredAt,omitempty"`
 }
 
 // Headline is the message in one line.
 func (m Message) Headline() string {
-	if m.Event == Ended {
+	switch {
+	case m.Event == Ended:
 		return "Recovered: " + m.Title
+	case m.RemindedAt != nil:
+		return "Still: " + m.Title
 	}
 	return m.Title
 }

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"slices"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
 )
@@ -14,6 +15,7 @@ type Verdict struct {
 	// Advance gives open alerts the newest subject that they stand for, so that it
 	// is not reported when they are over.
 	Advance []Open
+	Remind  []Open  // send these again: their snooze is over and they hold
 	Holding []Alert // all that holds now, new or not
 }
 
@@ -56,7 +58,7 @@ func (r Rules) Judge(f Facts, open []Open, told map[Key]int64) Verdict {
 			v.Advance = append(v.Advance, o)
 		}
 		if isOpen {
-			v.stay(found, o, r.news(f, found, o))
+			v.stay(found, o, r.news(f, found, o), f.Now)
 			continue
 		}
 		fresh := !found.once || found.alert.Subject > told[found.alert.Key]
@@ -90,11 +92,15 @@ func (v *Verdict) raise(a Alert) {
 }
 
 // stay decides about an alert that is open.
-func (v *Verdict) stay(found finding, o Open, news bool) {
+func (v *Verdict) stay(found finding, o Open, news bool, now time.Time) {
+	snoozed := o.SnoozedUntil != nil && now.Before(*o.SnoozedUntil)
 	switch {
-	case found.standing == holds && news:
+	case found.standing == holds && news && !snoozed:
 		v.raise(found.alert)
 	case found.standing == holds:
+		if o.SnoozedUntil != nil && !snoozed {
+			v.Remind = append(v.Remind, o)
+		}
 		v.Holding = append(v.Holding, found.alert)
 	case found.standing == fine:
 		v.Recover = append(v.Recover, o)

@@ -382,6 +382,45 @@ func TestEveryCauseIsComplete(t *testing.T) {
 	}
 }
 
+// TestASnoozedAlertIsSilentUntilItsTime sends the alert again after the snooze if it
+// holds, and its end in any case.
+func TestASnoozedAlertIsSilentUntilItsTime(t *testing.T) {
+	w := newWorld(t)
+	w.live(3*time.Hour, w.ticks)
+	w.live(time.Hour, nil)
+	w.expect("an outage", "Sync application offline")
+	w.snooze(2 * time.Hour)
+	w.live(2*time.Hour, nil)
+	w.expect("snoozed")
+	w.live(time.Hour, nil)
+	w.expect("after the snooze", "still: Sync application offline")
+	w.snooze(10 * time.Hour)
+	w.live(time.Hour, w.ticks)
+	w.expect("over during a snooze", "over: Sync application offline")
+	w.live(12*time.Hour, w.ticks)
+	w.expect("after the end of a snooze that is over")
+}
+
+// TestNewsWaitForTheEndOfASnooze sends news of parked records once, after the snooze.
+func TestNewsWaitForTheEndOfASnooze(t *testing.T) {
+	w := newWorld(t)
+	w.live(time.Hour, w.ticks)
+	park := func(n int64) {
+		at := w.Now
+		w.entity().Parked, w.entity().ParkedAt = n, &at
+	}
+	park(1)
+	w.live(time.Hour, w.ticks)
+	w.expect("one", "returns: records kept out of the index: 1")
+	w.snooze(48 * time.Hour)
+	w.live(25*time.Hour, w.ticks)
+	park(3)
+	w.live(22*time.Hour, w.ticks)
+	w.expect("two more during a snooze")
+	w.live(3*time.Hour, w.ticks)
+	w.expect("after the snooze", "returns: records kept out of the index: 3")
+}
+
 func TestRulesAreChecked(t *testing.T) {
 	good := rules()
 	if err := good.Check(); err != nil || good.Hasty() {

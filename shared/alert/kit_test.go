@@ -43,6 +43,14 @@ func newWorld(t *testing.T) *world {
 // entity is the only entity.
 func (w *world) entity() *Entity { return &w.Entities[0] }
 
+// snooze snoozes all that is open.
+func (w *world) snooze(d time.Duration) {
+	until := w.Now.Add(d)
+	for i := range w.open {
+		w.open[i].SnoozedUntil = &until
+	}
+}
+
 // beat is a sign of life.
 func (w *world) beat(name string, within time.Duration) {
 	b, ok := w.Beats[name]
@@ -97,6 +105,14 @@ func (w *world) look() {
 			b.Alive = false
 			w.Beats[App] = b
 		}
+	}
+	for _, o := range v.Remind {
+		for i := range w.open {
+			if w.open[i].ID == o.ID {
+				w.open[i].SnoozedUntil = nil
+			}
+		}
+		w.log = append(w.log, "still: "+o.Title)
 	}
 	for _, o := range v.Recover {
 		drop(o)

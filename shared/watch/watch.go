@@ -204,6 +204,10 @@ func (w *Watcher) carryOut(ctx context.Context, f alert.Facts, v alert.Verdict, 
 		}
 		problems = append(problems, err)
 	}
+	for _, o := range v.Remind {
+		_, err := w.Alerts.Remind(ctx, o, w.names())
+		problems = append(problems, err)
+	}
 	for _, o := range v.Recover {
 		closed, err := w.Alerts.CloseAlert(ctx, o, alert.Recovered)
 		if closed {

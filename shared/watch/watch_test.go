@@ -360,3 +360,40 @@ func TestPlansOfTheTable(t *testing.T) {
 		t.Error("a disabled schedule makes it due")
 	}
 }
+
+// TestSnooze sends nothing of a snoozed alert: neither what waits nor what is new. It
+// sends the alert again after its time, and the recovery in any case.
+func TestSnooze(t *testing.T) {
+	b := newBench(t, alerttest.Answer{Status: 500})
+	b.silent()
+	if r := b.round(); r.Sent != 0 || r.Waiting != 1 {
+		t.Fatalf("%+v", r)
+	}
+	snooze := func(d time.Duration) {
+		t.Helper()
+		open, err := b.Alerts.OpenAlerts(t.Context())
+		if err != nil || len(open) != 1 {
+			t.Fatal(open, err)
+		}
+		if ok, err := b.Alerts.Snooze(t.Context(), open[0].ID, "ann", d); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	snooze(time.Hour)
+	b.exec("UPDATE sync_alert_notice SET next_at = NOW(6)")
+	if r := b.round(); r.Sent != 0 || r.Waiting != 0 || b.Tried() != 1 || len(r.Holding) != 1 {
+		t.Errorf("snoozed: %+v, tried %d", r, b.Tried())
+	}
+	b.exec("UPDATE sync_alert SET snoozed_until = NOW(6)")
+	b.round()
+	b.round()
+	if told := b.Bodies(); len(told) != 1 || !strings.Contains(told[0], "Still: Sync application offline") {
+		t.Errorf("after the snooze: %q", told)
+	}
+	snooze(time.Hour)
+	b.beat()
+	b.round()
+	if told := b.Bodies(); len(told) != 2 || !strings.Contains(told[1], "Recovered: Sync application offline") {
+		t.Errorf("the recovery: %q", told)
+	}
+}

@@ -194,7 +194,7 @@ const asked = (path, version, make) => { const got = answer(path, version); retu
 const things = {
   run: at => asked(`runs/${at.id}`, answers.get(`runs/${at.id}`)?.data?.run.closedAt ? 'closed' : seen, got => run(at.id, got)),
   job: at => asked(`jobs/${at.id}`, seen, got => lists.job(got, me)),
-  alert: at => asked(`alerts/${at.id}`, seen, got => lists.alert(got)),
+  alert: at => asked(`alerts/${at.id}`, seen, got => lists.alert(got, me)),
   record: at => asked(`parked?${new URLSearchParams({ entity: at.entity, record: at.id })}`, seen, got => lists.record(view, me, at, got)),
   entity: (at, inner) => {
     const e = view.report.entities.find(e => e.name === at.id), more = at.range && e ? answer(week(e.name), e.last?.runId) : undefined;

@@ -91,6 +91,15 @@ export function moveJob(action, label, j) {
   confirm({ title: `${label} ${j.kind} ${j.id} of ${j.entity}?`, says: [jobSays[action]], label: `${label} it`, danger: action === 'cancel-job', action, body: { job: j.id } });
 }
 
+const answerSays = {
+  'acknowledge-alert': 'The alert stays open and says that you look after it.',
+  'snooze-alert': 'The alert sends nothing meanwhile, and is sent again afterwards if it still holds. Its recovery is sent in any case. An alert of Cloud Monitoring is snoozed there.',
+};
+
+export function answerAlert(action, label, a, minutes) {
+  confirm({ title: `${label}: ${a.title}?`, says: [minutes === 0 ? 'The next round of the watcher sends the alert again if it still holds.' : answerSays[action]], label, action, body: { alert: a.id, minutes } });
+}
+
 export function retry(entity, records, cause) {
   confirm({
     title: records.length === 1 ? `Try ${records[0]} again?` : `Try ${plural(records.length, 'record')} of ${entity} again?`,

@@ -193,9 +193,23 @@ export function schedules({ schedules: list, schedulesLookedAt, report, scopes: 
   ]), 'Schedules', list.map(s => 'schedule-' + s.id))];
 }
 
+// answered is what people answered to an alert that is open.
+function answered(a) {
+  if (a.outcome !== 'open') return '';
+  return element('small', {}, a.acknowledgedAt ? [`, acknowledged by ${a.acknowledgedBy} `, running(a.acknowledgedAt)] : '',
+    a.snoozedUntil ? [`, snoozed by ${a.snoozedBy} until `, moment(a.snoozedUntil)] : '');
+}
+
+// alertActs are what an operator may answer to an open alert.
+function alertActs(a) {
+  const act = (name, label, minutes) => button(`${name}-${a.id}${minutes === undefined ? '' : '-' + minutes}`, label, () => ask.answerAlert(name, label, a, minutes));
+  return element('p', { class: 'acts' }, !a.acknowledgedAt && act('acknowledge-alert', 'Acknowledge'),
+    act('snooze-alert', 'Snooze 1 hour', 60), act('snooze-alert', 'Snooze 1 day', 1440), a.snoozedUntil && act('snooze-alert', 'End the snooze', 0));
+}
+
 // alertEntry is an alert in a list.
 const alertEntry = a => element('li', { 'data-row': 'alert-' + a.id }, badge(a.outcome), ' ', link(to({ alert: a.id }), a.title, { 'data-key': 'alert-' + a.id }), ' ',
-  element('small', {}, running(a.raisedAt), a.waiting ? `, ${plural(a.waiting, 'message')} waiting` : '', a.refused ? `, ${plural(a.refused, 'message')} refused` : ''),
+  element('small', {}, running(a.raisedAt), a.waiting ? `, ${plural(a.waiting, 'message')} waiting` : '', a.refused ? `, ${plural(a.refused, 'message')} refused` : ''), answered(a),
   a.outcome === 'open' ? element('p', {}, a.text, ' ', a.do) : undefined);
 
 // alerts are the alerts that were sent, open or resolved; on the overview the open ones.
@@ -208,12 +222,13 @@ export function alerts({ alerts: newest }, answer) {
 }
 
 // alert is the page of one alert.
-export function alert(answer) {
+export function alert(answer, me) {
   const a = answer.data;
   if (!a) return [title('Alert'), wait(answer)];
   return [title(a.title, badge(a.outcome)), element('p', {}, a.text), element('p', {}, a.do),
     element('p', {}, 'Raised ', moment(a.raisedAt), ', ', running(a.raisedAt), a.closedAt ? ['; closed ', moment(a.closedAt)] : '', '.'),
-    element('p', {}, `${plural(a.sent, 'message')} sent, ${number(a.waiting)} waiting, ${number(a.refused)} refused.`),
+    element('p', {}, `${plural(a.sent, 'message')} sent, ${number(a.waiting)} waiting, ${number(a.refused)} refused`, answered(a), '.'),
+    me.operator && a.outcome === 'open' ? alertActs(a) : '',
     a.entity ? element('p', {}, link(to({ entity: a.entity }), `The entity ${a.entity}`)) : ''];
 }
 

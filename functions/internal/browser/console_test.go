@@ -364,7 +364,7 @@ func TestConsoleSignsInAndOut(t *testing.T) {
 }
 
 // TestConsoleSteersJobs pauses a backfill, sees it stay, and lets it go on to its
-// end.
+// end; then it answers an alert.
 func TestConsoleSteersJobs(t *testing.T) {
 	d := openDesk(t)
 	if _, err := d.DB.ExecContext(t.Context(), `INSERT INTO sync_job (entity, kind, state, window_from, window_to, chunk_us, roots, asked_by)
@@ -384,4 +384,18 @@ func TestConsoleSteersJobs(t *testing.T) {
 		t.Errorf("%+v, %v", j, err)
 	}
 	d.reads("#audit", "resume job")
+
+	if _, err := d.DB.ExecContext(t.Context(), `INSERT INTO sync_alert (id, cause, entity, title, detail, advice, link, open_key, raised_at)
+		VALUES (70, 'drift', 'returns', 'source and index differ', 'by 2', 'verify', '', 'drift/returns', NOW(6))`); err != nil {
+		t.Fatal(err)
+	}
+	d.Go(d.ConsoleURL() + "/?alert=70")
+	for _, step := range []struct{ button, says string }{
+		{"acknowledge-alert-70", "acknowledged by"}, {"snooze-alert-70-60", "snoozed by"}, {"snooze-alert-70-0", "snoozed by"},
+	} {
+		d.Until(step.button, `document.querySelector("#thing [data-key=`+step.button+`]")`)
+		d.Click(key(step.button))
+		d.confirm()
+		d.reads("#thing", step.says)
+	}
 }

@@ -128,6 +128,10 @@ func TestEveryActThroughEveryDoorIsAudited(t *testing.T) {
 		a.exec("INSERT INTO sync_job (id, entity, kind, state, window_from, window_to, roots) VALUES (7, 'returns', 'backfill', 'running', '2020-01-01', '2020-01-02', 0)")
 		return `{"job":7}`
 	}
+	raised := func() string {
+		a.exec("INSERT INTO sync_alert (id, cause, title, detail, advice, link, open_key, raised_at) VALUES (7, 'behind', 'late', '', '', '', 'behind/', NOW(6))")
+		return `{"alert":7}`
+	}
 	for _, c := range []struct {
 		path   string
 		body   func() string
@@ -155,6 +159,9 @@ func TestEveryActThroughEveryDoorIsAudited(t *testing.T) {
 		{"/ReconcileSchedules?fire=1", text(""), []string{tick, time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)}, 200, ""},
 		{"/SyncConsole/act/delete-schedule", text(`{"schedule":1,"version":"old"}`), nil, 409, "ann console delete-schedule schedule 1: failed"},
 		{"/SyncConsole/act/delete-schedule", func() string { return fmt.Sprintf(`{"schedule":1,"version":%q}`, version(1)) }, nil, 200, "ann console delete-schedule schedule 1 (n): done"},
+		{"/SyncConsole/act/acknowledge-alert", raised, nil, 200, "ann console acknowledge-alert alert 7: late: done"},
+		{"/SyncConsole/act/snooze-alert", text(`{"alert":7,"minutes":60}`), nil, 200, "ann console snooze-alert alert 7: late: done"},
+		{"/SyncConsole/act/snooze-alert", text(`{"alert":8,"minutes":60}`), nil, 404, "ann console snooze-alert alert 8: failed"},
 		{"/SyncConsole/act/nothing", text(`{}`), nil, 404, ""},
 		{"/SyncConsole/act/start-entity", text(`{"colour":1}`), nil, 400, ""},
 

@@ -24,9 +24,9 @@ func New(db *sqldb.DB) *Store { return &Store{db} }
 // OpenAlerts returns the alerts that are open.
 func (s *Store) OpenAlerts(ctx context.Context) ([]alert.Open, error) {
 	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (o alert.Open, err error) {
-		err = row.Scan(&o.ID, &o.Key.Cause, &o.Key.Entity, &o.Subject, &o.Title, &o.RaisedAt)
+		err = row.Scan(&o.ID, &o.Key.Cause, &o.Key.Entity, &o.Subject, &o.Title, &o.RaisedAt, &o.SnoozedUntil)
 		return o, err
-	}, `SELECT id, cause, entity, subject, title, raised_at FROM sync_alert
+	}, `SELECT id, cause, entity, subject, title, raised_at, snoozed_until FROM sync_alert
 		WHERE open_key IS NOT NULL ORDER BY id`)
 	return list, sqldb.Outage(err, "read the open alerts")
 }
@@ -58,7 +58,7 @@ func (s *Store) RefreshAlert(ctx context.Context, a alert.Alert) error {
 func (s *Store) Raise(ctx context.Context, a alert.Alert, channels []string) (opened bool, err error) {
 	err = s.db.InTx(ctx, "raise an alert", func(tx *sql.Tx) error {
 		opened = false
-		_, err := tx.ExecContext(ctx, "UPDATE sync_alert SET open_key = NULL, closed_at = NOW(6), outcome = ? WHERE open_key = ? AND subject < ?",
+		_, err := tx.ExecContext(ctx, "UPDATE sync_alert SET open_key = NULL, closed_at = NOW(6), outcome = ? WHERE open_key = ? AND subject < ? AND (snoozed_until IS NULL OR snoozed_until <= NOW(6))",
 			alert.Renewed, a.String(), a.Subject)
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func (s *Store) CloseAlert(ctx context.Context, o alert.Open, outcome alert.Outc
 		}
 		if outcome == alert.Recovered {
 			_, err = tx.ExecContext(ctx, `INSERT INTO sync_alert_notice (alert_id, event, channel, next_at)
-				SELECT alert_id, ?, channel, NOW(6) FROM sync_alert_notice WHERE alert_id = ? AND event = ? AND state IN ('waiting', 'sent') ORDER BY id`,
+				SELECT alert_id, ?, channel, NOW(6) FROM sync_alert_notice WHERE alert_id = ? AND event = ? AND state IN ('waiting', 'sent', 'held') ORDER BY id`,
 				alert.Ended, o.ID, alert.Raised)
 			if err != nil {
 				return err
@@ -133,6 +133,11 @@ type AlertRow struct {
 	Sent     int64         `json:"sent"`    // messages that arrived
 	Waiting  int64         `json:"waiting"` // still to be sent
 	Refused  int64         `json:"refused"` // given up
+
+	AcknowledgedAt *time.Time `json:"acknowledgedAt,omitempty"`
+	AcknowledgedBy string     `json:"acknowledgedBy,omitempty"`
+	SnoozedUntil   *time.Time `json:"snoozedUntil,omitempty"` // then it is sent again if it still holds
+	SnoozedBy      string     `json:"snoozedBy,omitempty"`
 }
 
 // Alerts returns the newest alerts, newest first; open alone if asked to.
@@ -156,12 +161,14 @@ func (s *Store) Alert(ctx context.Context, id int64) (AlertRow, error) {
 func (s *Store) alerts(ctx context.Context, where string, args ...any) ([]AlertRow, error) {
 	list, err := sqldb.Collect(ctx, s.db, func(row sqldb.Row) (a AlertRow, err error) {
 		err = row.Scan(&a.ID, &a.Cause, &a.Entity, &a.Title, &a.Text, &a.Do, &a.Link, &a.Outcome, &a.RaisedAt, &a.ClosedAt,
-			&a.Sent, &a.Waiting, &a.Refused)
+			&a.AcknowledgedAt, &a.AcknowledgedBy, &a.SnoozedUntil, &a.SnoozedBy, &a.Sent, &a.Waiting, &a.Refused)
 		return a, err
 	}, `SELECT a.id, a.cause, a.entity, a.title, a.detail, a.advice, a.link, a.outcome, a.raised_at, a.closed_at,
+		a.acknowledged_at, a.acknowledged_by, a.snoozed_until, a.snoozed_by,
 		COALESCE(SUM(n.state = 'sent'), 0), COALESCE(SUM(n.state = 'waiting'), 0), COALESCE(SUM(n.state = 'refused'), 0)
 		FROM (SELECT * FROM sync_alert a WHERE `+where+` ORDER BY a.id DESC LIMIT ?) AS a LEFT JOIN sync_alert_notice n ON n.alert_id = a.id
-		GROUP BY a.id, a.cause, a.entity, a.title, a.detail, a.advice, a.link, a.outcome, a.raised_at, a.closed_at ORDER BY a.id DESC`, args...)
+		GROUP BY a.id, a.cause, a.entity, a.title, a.detail, a.advice, a.link, a.outcome, a.raised_at, a.closed_at,
+		a.acknowledged_at, a.acknowledged_by, a.snoozed_until, a.snoozed_by ORDER BY a.id DESC`, args...)
 	return list, sqldb.Outage(err, "read the alerts")
 }
 

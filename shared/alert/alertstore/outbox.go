@@ -50,16 +50,16 @@ func (row *OutboxRow) read(ctx context.Context, q sqldb.Querier) error {
 	m := &row.Message
 	var raised, now, written time.Time
 	err := q.QueryRowContext(ctx, `SELECT n.channel, n.attempts, n.event, a.id, a.cause, a.entity, a.title, a.detail, a.advice, a.link,
-		a.raised_at, a.closed_at, NOW(6), CASE WHEN n.event = 'raised' THEN a.raised_at ELSE COALESCE(a.closed_at, a.raised_at) END
+		a.reminded_at, a.raised_at, a.closed_at, NOW(6), CASE WHEN n.event = 'raised' THEN COALESCE(a.reminded_at, a.raised_at) ELSE COALESCE(a.closed_at, a.raised_at) END
 		FROM sync_alert_notice n JOIN sync_alert a ON a.id = n.alert_id WHERE n.id = ?`, row.ID).
-		Scan(&row.Channel, &row.Attempts, &m.Event, &m.AlertID, &m.Cause, &m.Entity, &m.Title, &m.Text, &m.Do, &m.Link, &raised, &m.RecoveredAt, &now, &written)
+		Scan(&row.Channel, &row.Attempts, &m.Event, &m.AlertID, &m.Cause, &m.Entity, &m.Title, &m.Text, &m.Do, &m.Link, &m.RemindedAt, &raised, &m.RecoveredAt, &now, &written)
 	if err != nil {
 		return err
 	}
 	row.Age, m.RaisedAt = now.Sub(written), &raised
 	if m.Event != alert.Ended {
 		m.RecoveredAt = nil
-	} else if m.RecoveredAt != nil {
+	} else if m.RemindedAt = nil; m.RecoveredAt != nil {
 		m.Text, m.Do = alert.Over(raised, *m.RecoveredAt), ""
 	}
 	return nil

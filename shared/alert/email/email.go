@@ -136,6 +136,9 @@ func (c *Channel) id(m alert.Message, e alert.Event) string {
 	if name == "" {
 		name = "return-sync"
 	}
+	if m.RemindedAt != nil && e == m.Event {
+		e += alert.Event(fmt.Sprint("-", m.RemindedAt.UnixMicro()))
+	}
 	return fmt.Sprintf("%s.alert-%d.%d.%s@%s", name, m.AlertID, raised, e, c.domain)
 }
 

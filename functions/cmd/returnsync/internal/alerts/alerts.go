@@ -5,14 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/operate"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert/alertstore"
+	"gitlab.com/eshopbox-team/return-sync/shared/audit"
 )
 
 // Commands returns the commands of this group.
@@ -52,9 +55,9 @@ their messages: sent, waiting to be sent, or refused by the channel.`,
 	}
 	return []*cobra.Command{cli.Group(&cobra.Command{
 		Use:     "alerts",
-		Short:   "Show the alerts, and test their channels",
-		Example: "  returnsync alerts list\n  returnsync alerts test",
-	}, list.Build(a), testCmd(a))}
+		Short:   "Show, acknowledge and snooze alerts, and test their channels",
+		Example: "  returnsync alerts list\n  returnsync alerts snooze 12 --for 4h\n  returnsync alerts test",
+	}, list.Build(a), ackCmd(a), snoozeCmd(a), testCmd(a))}
 }
 
 // readAlerts reads the alerts to list, and returns how many are open.
@@ -76,8 +79,60 @@ func printOpen(s *cli.Session, list []alertstore.AlertRow) {
 	for _, a := range list {
 		if a.Outcome == alert.StillOpen {
 			_, _ = fmt.Fprintf(s.Out, "\n%s\n   %s\n   -> %s\n", cli.OneLine(a.Title), cli.OneLine(a.Text), cli.OneLine(a.Do))
+			if a.AcknowledgedAt != nil {
+				_, _ = fmt.Fprintf(s.Out, "   acknowledged by %s, %s (UTC)\n", cli.OneLine(a.AcknowledgedBy), a.AcknowledgedAt.UTC().Format(cli.Clock))
+			}
+			if a.SnoozedUntil != nil {
+				_, _ = fmt.Fprintf(s.Out, "   snoozed by %s until %s (UTC)\n", cli.OneLine(a.SnoozedBy), a.SnoozedUntil.UTC().Format(cli.Clock))
+			}
 		}
 	}
+}
+
+// ackCmd is the command that acknowledges an alert.
+func ackCmd(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use: "ack ALERT", Short: "Note that you look after an open alert, which stays open", Args: cli.Args,
+		Example: "  returnsync alerts ack 12",
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+			return answer(ctx, s, args[0], operate.AlertActs.Acknowledge)
+		}),
+	}
+}
+
+// snoozeCmd is the command that snoozes an alert.
+func snoozeCmd(a *cli.App) *cobra.Command {
+	var d time.Duration
+	cmd := &cobra.Command{
+		Use: "snooze ALERT", Short: "Let an open alert send nothing for a time", Args: cli.Args,
+		Long: `snooze lets an open alert send nothing for a time. Afterwards it is sent again if it still
+holds; its recovery is sent in any case. Alerts of Cloud Monitoring are snoozed there.`,
+		Example: "  returnsync alerts snooze 12 --for 4h\n  returnsync alerts snooze 12 --for 0",
+		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
+			return answer(ctx, s, args[0], func(acts operate.AlertActs, ctx context.Context, by operate.Actor, id int64) (string, error) {
+				return acts.Snooze(ctx, by, id, d)
+			})
+		}),
+	}
+	cmd.Flags().DurationVar(&d, "for", 4*time.Hour, "how long, 1m to 720h; 0 ends a snooze")
+	return cmd
+}
+
+// answer does an act on the alert that an argument names.
+func answer(ctx context.Context, s *cli.Session, text string, do func(operate.AlertActs, context.Context, operate.Actor, int64) (string, error)) error {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id <= 0 {
+		return fmt.Errorf("%q is not an alert's number: see returnsync alerts list --all", text)
+	}
+	db, err := s.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	said, err := do(operate.AlertActs{Alerts: alertstore.New(db.Pool()), Audit: audit.New(db.Pool())}, ctx, s.Actor(), id)
+	if err == nil {
+		_, _ = fmt.Fprintln(s.Out, said)
+	}
+	return err
 }
 
 // testCmd is the command that sends a test message.
