@@ -1,5 +1,5 @@
 # Works pages off, called by the queues returnSyncProcessing and returnSyncBackfill.
-# No other function may write the index.
+# Only follow, where it is chosen, may write the index as well.
 module "process" {
   source = "./modules/function"
 

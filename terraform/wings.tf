@@ -1,10 +1,12 @@
-# The wings beside sync: reports, transfer, exchange. A wing's file wing_NAME.tf keeps its
+# The wings beside sync: reports, transfer, exchange, and follow, which is a part of sync
+# that an installation chooses in the same way. A wing's file wing_NAME.tf keeps its
 # part of these lists in a local of its own name, and one line of wing_parts joins the
 # part. A wing that var.wings does not name has no function, queue, job or secret here.
 
 locals {
   wing_parts = {
     exchange = local.wing_exchange
+    follow   = local.wing_follow
     reports  = local.wing_reports
     transfer = local.wing_transfer
   }
@@ -15,7 +17,7 @@ locals {
   wing_jobs    = merge([for part in values(local.wings_used) : part.jobs]...)
   wing_secrets = merge([for part in values(local.wings_used) : part.secrets]...)
   # The accounts of the wings' functions, which deliveries act as.
-  wing_accounts = merge(local.accounts_exchange, local.accounts_reports, local.accounts_transfer)
+  wing_accounts = merge(local.accounts_exchange, local.accounts_follow, local.accounts_reports, local.accounts_transfer)
   env_wings     = length(var.wings) == 0 ? {} : { WINGS = join(",", var.wings) }
 }
 

@@ -20,6 +20,17 @@ const Operator = "operator"
 // passwords it has a user of its own.
 const Search = "search"
 
+// Follow is the role of the function that reads the source's binlog.
+const Follow = "follow"
+
+// Replica are the privileges on the whole source server with which its binlog is read. Each
+// has several names: MariaDB calls the second one BINLOG MONITOR, and takes the other name
+// in GRANT.
+var Replica = []struct{ Names []string }{
+	{[]string{"REPLICATION SLAVE", "REPLICATION REPLICA"}},
+	{[]string{"REPLICATION CLIENT", "BINLOG MONITOR"}},
+}
+
 // tables holds one file a wing, named as the wing. A file is a matrix: a line a table
 // and a column a role, which is the folder of a function, or the command line. A letter
 // is a privilege; a dash is none. A wing's file may name tables of sync.txt again, for the
@@ -29,7 +40,7 @@ const Search = "search"
 var tables embed.FS
 
 // source are the roles that read the source's tables, named by the definitions.
-var source = []string{"window", "process", "verify", "console", Operator}
+var source = []string{"window", "process", "verify", "console", Follow, Operator}
 
 // Migrating are the operator's further rights on each of our tables: MySQL lets a user
 // alter a table only with the right to insert.

@@ -73,7 +73,8 @@ func (h *home) attempt(ctx context.Context, p program, o Options) (*Server, erro
 		proc.stop()
 		return nil, h.explain(err)
 	}
-	return &Server{config: utc(config), process: proc, home: h}, nil
+	again := func() (*process, error) { return h.spawn(exec.Command(p.server, h.flags(p, port, o)...)) }
+	return &Server{config: utc(config), process: proc, home: h, again: again}, nil
 }
 
 // freePort asks the system for a port that nobody listens on.
@@ -117,6 +118,21 @@ func (h *home) durability(o Options) []string {
 	}
 }
 
+// binlog returns the flags of the log: none, or rows with transaction ids.
+func binlog(p program, o Options) []string {
+	if !o.Binlog {
+		return nil
+	}
+	flags := []string{"--log-bin=binlog", "--binlog-format=ROW", "--binlog-row-image=FULL", "--server-id=1"}
+	if !o.Durable {
+		flags = append(flags, "--sync-binlog=0")
+	}
+	if !p.isMariaDB() {
+		flags = append(flags, "--gtid-mode=ON", "--enforce-gtid-consistency=ON")
+	}
+	return flags
+}
+
 // flags are the server's settings: private, and quick unless durable is asked for.
 func (h *home) flags(p program, port int, o Options) []string {
 	pool := o.BufferPoolMB
@@ -143,6 +159,7 @@ func (h *home) flags(p program, port int, o Options) []string {
 		"--innodb-buffer-pool-size=" + strconv.Itoa(pool<<20),
 	}
 	flags = append(flags, h.durability(o)...)
+	flags = append(flags, binlog(p, o)...) // behind --skip-log-bin, which it revokes
 	if p.isMariaDB() {
 		flags = append(flags, mariaRedoLog)
 	}

@@ -16,6 +16,7 @@ package localdb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -46,6 +47,9 @@ type Options struct {
 	// Durable makes a private server flush its log at every commit and write a row
 	// binlog, flushed too, as a production server does.
 	Durable bool
+	// Binlog makes a private server write a row binlog, with transaction ids, for what
+	// follows the log. It survives the server's death as the data do.
+	Binlog bool
 	// Log receives progress sentences for people; nil means silence.
 	Log io.Writer
 }
@@ -56,6 +60,7 @@ type Server struct {
 	config  *mysql.Config
 	process *process
 	home    *home
+	again   func() (*process, error) // starts the program once more
 	close   sync.Once
 	err     error
 }
@@ -159,6 +164,22 @@ func (s *Server) exec(ctx context.Context, statement string) error {
 	defer db.Close()
 	_, err = db.ExecContext(ctx, statement)
 	return err
+}
+
+// Crash kills a private server and starts it again at the same address. What was not
+// flushed is lost, unless the operating system has it.
+func (s *Server) Crash(ctx context.Context) error {
+	if s.process == nil {
+		return errors.New("localdb: a server that was given cannot be crashed")
+	}
+	_ = s.process.command.Process.Kill() // an error means that it has ended
+	<-s.process.exited
+	proc, err := s.again()
+	if err != nil {
+		return err
+	}
+	s.process = proc
+	return proc.awaitReady(ctx, s.config)
 }
 
 // Close stops a private server (SIGTERM, then SIGKILL) and removes its

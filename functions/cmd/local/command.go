@@ -67,6 +67,12 @@ records of the database. The same --seed draws the same faults.`,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.dataChosen = cmd.Flags().Changed("data") || cmd.Flags().Changed("rows") || cmd.Flags().Changed("seed")
+			for _, t := range tools.All() {
+				// --once shows one sync; what is on by itself would take the changes before it.
+				if t.Play.On && o.once && !cmd.Flags().Changed(t.Play.Name) {
+					*o.wings[t.Play.Name] = false
+				}
+			}
 			if err := o.check(cmd.Flags().Changed("port")); err != nil {
 				return err
 			}
@@ -91,7 +97,7 @@ records of the database. The same --seed draws the same faults.`,
 	o.wings = map[string]*bool{}
 	for _, t := range tools.All() {
 		if t.Play.Open != nil {
-			o.wings[t.Play.Name] = f.Bool(t.Play.Name, false, t.Play.Help)
+			o.wings[t.Play.Name] = f.Bool(t.Play.Name, t.Play.On, t.Play.Help)
 		}
 	}
 	f.BoolVar(&o.logJSON, "log-json", false, "show what the functions log as JSON, a line an entry")

@@ -63,9 +63,6 @@ func TestEveryActOfTheCommandLineIsAudited(t *testing.T) {
 	park := func() {
 		exec(t, db, "INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) VALUES ('returns', 'R1-1', 1, 1, 'REJECTED', 'no', 5)")
 	}
-	raise := func() {
-		exec(t, db, "INSERT INTO sync_alert (id, cause, title, detail, advice, link, open_key, raised_at) VALUES (7, 'behind', 'late', '', '', '', 'behind/', NOW(6))")
-	}
 	for _, c := range []struct {
 		deps   deps
 		before func()
@@ -99,12 +96,6 @@ func TestEveryActOfTheCommandLineIsAudited(t *testing.T) {
 		{alone, nil, "schedules resume 1", exitOK, "ops edit-schedule schedule 1 (n): done"},
 		{alone, nil, "schedules delete 1", exitOK, "ops delete-schedule schedule 1 (n): done"},
 		{alone, nil, "schedules delete 1", exitError, "ops delete-schedule schedule 1: failed"},
-		{alone, raise, "alerts ack 7", exitOK, "ops acknowledge-alert alert 7: late: done"},
-		{alone, nil, "alerts ack 7", exitError, "ops acknowledge-alert alert 7: late: failed"},
-		{alone, nil, "alerts snooze 7", exitOK, "ops snooze-alert alert 7: late: done"},
-		{alone, nil, "alerts snooze 7 --for 0", exitOK, "ops snooze-alert alert 7: late: done"},
-		{alone, nil, "alerts snooze 7 --for 800h", exitError, "ops snooze-alert alert 7: late: failed"},
-		{alone, nil, "alerts snooze 8", exitError, "ops snooze-alert alert 8: failed"},
 		{alone, nil, "verify", exitAttention, ""},
 		{alone, nil, "status", -1, ""},
 	} {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -228,15 +227,6 @@ func (p *place) failures() {
 		p.t.Error("no message says that a run failed")
 	}
 	p.ends(exitAttention, "alerts", "list")
-	var id int64
-	p.must(p.DB.QueryRowContext(ctx, "SELECT MAX(id) FROM sync_alert WHERE open_key IS NOT NULL").Scan(&id))
-	p.run("alerts", "ack", fmt.Sprint(id))
-	p.post("SyncConsole", "/act/snooze-alert", fmt.Sprintf(`{"alert":%d,"minutes":60}`, id))
-	p.run("alerts", "snooze", fmt.Sprint(id), "--for", "0")
-	p.post("WatchSyncs", "", "")
-	if sent := p.slack.Bodies(); !slices.ContainsFunc(sent, func(s string) bool { return strings.Contains(s, "Still: ") }) {
-		p.t.Errorf("an alert is not sent again after its snooze: %q", sent)
-	}
 	calm(p.t, p.Stack)
 	synced(p.t, p.Stack)
 

@@ -44,6 +44,42 @@ function frame(width, label, most, say) {
   return { made, y, floor };
 }
 
+// chosen is which run each chart shows the value of, by the chart's name; the newest
+// without a choice.
+const chosen = new Map();
+
+// readable lets people read a chart's values, by the pointer or by arrow keys; stops are
+// its values from left to right.
+function readable(name, chart, stops) {
+  const mark = drawing('line', { class: 'mark', y1: top, y2: height - bottom }), value = element('p', { class: 'value' });
+  const box = element('div', { class: 'readable', tabindex: 0, role: 'slider', 'data-key': name, 'aria-label': chart.getAttribute('aria-label'), 'aria-valuemin': 0, 'aria-valuemax': stops.length - 1 }, chart);
+  const at = () => { const i = stops.findIndex(s => s.id === chosen.get(name)); return i < 0 ? stops.length - 1 : i; };
+  // The elements on the page may be older ones that were renewed, so they are found from the event.
+  const choose = (box, i) => {
+    const to = stops[Math.max(0, Math.min(stops.length - 1, i))], mark = box.querySelector('.mark');
+    chosen.set(name, to === stops[stops.length - 1] ? undefined : to.id);
+    mark.setAttribute('x1', to.x);
+    mark.setAttribute('x2', to.x);
+    box.setAttribute('aria-valuenow', stops.indexOf(to));
+    box.setAttribute('aria-valuetext', to.says);
+    (box.nextElementSibling ?? value).textContent = to.says;
+  };
+  chart.setAttribute('aria-hidden', 'true');
+  chart.append(mark);
+  choose(box, at());
+  box.onkeydown = event => {
+    const to = { ArrowLeft: at() - 1, ArrowDown: at() - 1, ArrowRight: at() + 1, ArrowUp: at() + 1, Home: 0, End: stops.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    choose(event.currentTarget, to);
+  };
+  box.onpointermove = event => {
+    const drawn = event.currentTarget.firstElementChild, area = drawn.getBoundingClientRect(), x = (event.clientX - area.left) * drawn.viewBox.baseVal.width / area.width;
+    choose(event.currentTarget, stops.reduce((best, s, i) => Math.abs(s.x - x) < Math.abs(stops[best].x - x) ? i : best, 0));
+  };
+  return element('div', {}, box, value);
+}
+
 // ends names the first and the last place of the x axis, if there is room for both.
 function ends(made, first, last, x) {
   made.append(drawing('text', { class: 'label', x: left, y: height - 3 }, first));
@@ -94,7 +130,8 @@ export function lag(runs, width, stale) {
   if (peaks.length <= width / 8) for (const p of peaks) {
     made.append(drawing('circle', { class: 'dot', cx: x(p.at), cy: y(p.before), r: 2.5 }, drawing('title', {}, `${span(p.before)} behind when run ${p.id} ended at ${clock(p.at)}`)));
   }
-  return made;
+  return readable('lag', made, [...peaks.map(p => ({ id: p.id, x: x(p.at), says: `${span(p.before)} behind when run ${p.id} ended at ${clock(p.at)}` })),
+    ...failed.map(r => ({ id: r.runId, x: x(Date.parse(r.closedAt)), says: says(r) }))].sort((a, b) => a.x - b.x));
 }
 
 // spark is the lag of the last runs, small.
@@ -112,6 +149,8 @@ export function spark(runs, stale) {
 // From below: changed records first, because unchanged ones are often many times more.
 const all = ['saved', 'deleted', 'parked', 'unchanged'], changed = all.slice(0, 3);
 
+const accountOf = r => `Run ${r.runId}: ` + all.map(f => `${number(r.counts[f])} ${f}`).join(', ');
+
 // records are the outcomes of each run's records; the unchanged ones only if asked for.
 export function records(runs, width, everything) {
   const outcomes = everything ? all : changed, sum = r => outcomes.reduce((n, o) => n + r.counts[o], 0);
@@ -123,7 +162,7 @@ export function records(runs, width, everything) {
   ends(made, `run ${shown[0].runId}`, `run ${shown[shown.length - 1].runId}`, left + 2 + step * shown.length);
   shown.forEach((r, i) => {
     let base = 0;
-    const bar = drawing('g', {}, drawing('title', {}, `Run ${r.runId}: ` + all.map(f => `${number(r.counts[f])} ${f}`).join(', ')));
+    const bar = drawing('g', {}, drawing('title', {}, accountOf(r)));
     for (const outcome of outcomes) {
       const n = r.counts[outcome];
       if (n > 0) bar.append(drawing('rect', { class: outcome, x: left + 2 + i * step, width: wide, y: y(base + n), height: Math.max(y(base) - y(base + n), 1) }));
@@ -131,7 +170,7 @@ export function records(runs, width, everything) {
     }
     made.append(bar);
   });
-  return made;
+  return readable('records', made, shown.map((r, i) => ({ id: r.runId, x: left + 2 + i * step + wide / 2, says: accountOf(r) })));
 }
 
 // legend names the colours of records.

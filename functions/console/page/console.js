@@ -19,9 +19,19 @@ const link = (text, mood) => {
   $('link').className = 'pill ' + mood;
 };
 
+// Somebody who was signed in here before probably is: the stream begins with the question.
+const kept = 'return-sync-signed-in';
+const wasIn = () => { try { return localStorage.getItem(kept) === 'yes'; } catch { return false; } };
+const keep = signedIn => { try { localStorage.setItem(kept, signedIn ? 'yes' : 'no'); } catch { /* the next visit is slower */ } };
+
 // begin asks who is signed in.
 async function begin() {
   clearTimeout(again);
+  const early = !me && wasIn();
+  if (early) {
+    follow();
+    warm(here());
+  }
   try {
     me = await ask.call('session');
   } catch (problem) {
@@ -35,10 +45,14 @@ async function begin() {
   $('signout').hidden = !me.signedIn || me.proxy;
   $('who').textContent = me.signedIn ? `${me.subject || 'signed in'} (${me.operator ? 'operator' : 'may look'})` : '';
   forget();
+  keep(me.signedIn);
   if (me.signedIn) {
-    follow();
+    if (!early || stream.readyState === EventSource.CLOSED) follow();
     warm(here());
+    draw();
   } else {
+    stream?.close();
+    answers.clear();
     link('Signed out', '');
     $('places').hidden = true;
     $('token').focus();
@@ -59,8 +73,8 @@ function follow() {
     heard.of = now();
     seen++;
     speaks();
-    $('board').hidden = false;
-    $('skeleton').hidden = true;
+    $('board').hidden = !me?.signedIn;
+    $('skeleton').hidden = !!me?.signedIn;
     draw();
   });
   stream.addEventListener('beat', () => { heard.of = now(); speaks(); });
@@ -109,7 +123,7 @@ const shown = {
 
 // draw draws the changed sections of the page that the address names.
 function draw() {
-  if (!view || !me.signedIn) return;
+  if (!view || !me?.signedIn) return;
   const at = here(), width = $('main').clientWidth, inner = width > 860 ? Math.floor((Math.min(width, 1200) - 100) / 2) : width - 62;
   const current = shown[at.thing ? 'thing' : at.page];
   for (const place of document.querySelectorAll('#board > section')) {

@@ -6,7 +6,7 @@ import { $, zone } from './dom.js';
 
 const nameOf = node => node.nodeType === 1 ? node.id || node.dataset.row || node.dataset.key : undefined;
 const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && nameOf(a) === nameOf(b);
-const handlers = ['onclick', 'onkeydown', 'onsubmit', 'oninput', 'onchange', 'ontoggle'];
+const handlers = ['onclick', 'onkeydown', 'onsubmit', 'oninput', 'onchange', 'ontoggle', 'onpointermove'];
 
 // renew makes the children of a place those that are given, and keeps those that fit.
 export function renew(place, fresh) {

@@ -272,9 +272,19 @@ func TestConsoleComesBack(t *testing.T) {
 func TestConsoleByKeyboard(t *testing.T) {
 	d := openDesk(t)
 	d.touch(t, "id < 700")
+	d.syncs(t, run.Synced)
+	d.touch(t, "id < 800")
 	last := d.syncs(t, run.Synced)
 	d.entity()
 	d.reads("#thing", fmt.Sprintf("run %d", last.ID))
+	value := `document.querySelector('[data-key="lag"]').getAttribute("aria-valuetext")`
+	Value[bool](d.Page, `(document.querySelector('[data-key="lag"]').focus(), true)`)
+	newest := Value[string](d.Page, value)
+	d.Press(ArrowLeft)
+	d.Until("the chart to say the value before", fmt.Sprintf(`%s !== %s && document.querySelector('[data-key="lag"]').nextElementSibling.innerText === %s`, value, quote(newest), value))
+	d.Accessible()
+	d.top()
+	d.Picture("chart")
 	Value[bool](d.Page, fmt.Sprintf(`(document.querySelector('%s').focus(), true)`, key("sync-returns")))
 	focus := `document.activeElement.dataset.key`
 	for i := 0; i < 4 && Value[string](d.Page, focus+` ?? ""`) != fmt.Sprintf("run-%d", last.ID); i++ {

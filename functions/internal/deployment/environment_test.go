@@ -213,7 +213,7 @@ func TestSecretsAreReadByFew(t *testing.T) {
 	collect(c)
 	collect(load(t, terraform, variants()["defaults"]))
 	for secret, want := range map[string][]string{
-		"algolia-write-key": {"process"}, "algolia-search-key": {"search"}, "algolia-browse-key": {"console", "verify"}, "algolia-check-key": {"watch"},
+		"algolia-write-key": {"follow", "process"}, "algolia-search-key": {"search"}, "algolia-browse-key": {"console", "verify"}, "algolia-check-key": {"watch"},
 		"slack-webhook": {"watch"}, "alert-webhook": {"watch"}, "teams-webhook": {"watch"}, "pagerduty-key": {"watch"}, "smtp-password": {"watch"}, "metrics-token": {"console"}, "otlp-headers": {"console", "process", "search", "watch"}, "search-dsn": {"search"}, "search-jwt-secret": {"console", "scopes", "search"},
 	} {
 		if diff := cmp.Diff(want, readers["return-sync-"+secret]); diff != "" {

@@ -66,7 +66,13 @@ var unissued = map[string]string{
 	"operator transfer_job_archive INSERT": servesAlone,
 	"operator transfer_lease UPDATE":       servesAlone,
 	"operator transfer_note UPDATE":        servesAlone,
+	"operator sync_ledger INSERT":          servesNone,
+	"operator sync_ledger UPDATE":          servesNone,
+	"operator sync_parked INSERT":          servesNone,
 }
+
+// servesNone is why the operator's user needs no right of a function that a wing opens.
+const servesNone = "the command line knows the wings and serves none of their functions"
 
 // servesAlone is why the operator's user needs no right that a worker of transfers has.
 const servesAlone = "returnsync transfers serve works on the database of its own file, as that file's user"

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -172,6 +173,7 @@ func (s *Stack) openDatabase(ctx context.Context) (err error) {
 	s.database, err = localdb.Start(ctx, localdb.Options{
 		DSN: s.Options.DSN, Dir: s.Options.Dir, Keep: s.Options.Keep, Install: true,
 		BufferPoolMB: s.Options.BufferPoolMB, Durable: s.Options.Durable, Log: s.Options.Log,
+		Binlog: slices.ContainsFunc(s.Options.Wings, func(w Wing) bool { return w.Binlog }),
 	})
 	if err != nil {
 		return err

@@ -22,7 +22,12 @@ type Wing struct {
 	Help string // of cmd/local's flag
 	// Soaks says that the wing can take part in a soak: its Play has Churn and Settle.
 	Soaks bool
-	// Open opens the wing's emulators. Our tables are there; the functions are not yet.
+	// On says that the wing plays in cmd/local unless its flag says no.
+	On bool
+	// Binlog says that the wing wants a database with a row binlog.
+	Binlog bool
+	// Open opens the wing's emulators. Our tables are there; the functions are not yet. No
+	// play and no error say that the wing takes no part here; Open has said why.
 	Open func(ctx context.Context, s *Stack) (*Play, error)
 }
 
@@ -65,11 +70,17 @@ func (s *Stack) known() ([]wire.Wing, error) {
 
 // openWings opens the wings that play, after our tables and before the functions.
 func (s *Stack) openWings(ctx context.Context) (err error) {
-	for _, one := range s.Options.Wings {
+	known := s.wings
+	s.wings = nil
+	for i, one := range s.Options.Wings {
 		play, err := one.Open(ctx, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.Name, err)
 		}
+		if play == nil {
+			continue
+		}
+		s.wings = append(s.wings, known[i])
 		if play.Close != nil {
 			s.closing(play.Close)
 		}

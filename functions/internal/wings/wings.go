@@ -9,6 +9,7 @@ package wings
 
 import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/exchange"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/follow"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
@@ -19,6 +20,7 @@ func All() []wire.Wing {
 	return []wire.Wing{
 		reports.Wing(),
 		exchange.Wing(),
+		follow.Wing(),
 		transfer.Wing(),
 	}
 }

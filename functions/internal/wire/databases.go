@@ -5,6 +5,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/cloudsql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/follow/binlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
@@ -42,6 +43,19 @@ func (e *Env) Source(d Databases) (*mysql.Source, error) {
 	}
 	e.closing(end)
 	return s.Numbered(keys), nil
+}
+
+// Binlog opens the source's binlog.
+func Binlog(e *Env, d Databases) (*binlog.Log, error) {
+	dsn, dial, err := e.route(d.SourceDSN)
+	if err != nil {
+		return nil, err
+	}
+	l, err := binlog.Open(dsn, dial...)
+	if err == nil {
+		e.closing(l.Close)
+	}
+	return l, err
 }
 
 // route returns the DSN to connect with, and Cloud SQL's dialer if the way leads

@@ -276,6 +276,12 @@ func (d *draft) yaml() string {
 		overlap, why = "25h", "Stamps are dates, so it must exceed a day."
 	}
 	fmt.Fprintf(&b, "# How far a window reaches back. %s\noverlap: %s\n", why, overlap)
+	if !d.keyed() {
+		fmt.Fprintf(&b, "# The columns with the root's id: rows of these tables are followed in the binlog.\nfollow:\n  %q: %q\n", d.table.Name, d.roots[0].Name)
+		if d.child != nil {
+			fmt.Fprintf(&b, "  %q: %q\n", d.child.Name, d.child.Column)
+		}
+	}
 	if len(d.types) > 0 {
 		fmt.Fprintf(&b, "types:\n%s\n", strings.Join(d.types, "\n"))
 	}

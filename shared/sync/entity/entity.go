@@ -61,6 +61,10 @@ type Definition struct {
 	RootField string
 	// Key is the kinds of the columns of a root's key; nil where roots are numbers.
 	Key []Part `json:",omitempty"`
+	// Follow is the tables whose rows name a root, for changes that are seen when they
+	// happen (package follow). It is about the source, so stored definitions of rebuilt
+	// indices have none: the files' counts.
+	Follow []Followed `json:"-"`
 
 	Changed  Query
 	Rows     Query
@@ -69,6 +73,12 @@ type Definition struct {
 	Source   string // the file of the definition, for errors
 
 	plain []byte // Settings without those that the account's key needs
+}
+
+// Followed is a table and the column of its rows that holds the root's id.
+type Followed struct {
+	Table  string // with its database before a point, or in the source's own
+	Column string
 }
 
 // InFormat returns the definition for an index whose records have a format; a format

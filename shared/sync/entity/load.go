@@ -37,6 +37,7 @@ type file struct {
 	RootType    rootTypes         `yaml:"rootType"`
 	SecretIDs   bool              `yaml:"secretIds"`
 	Types       map[string]string `yaml:"types"`
+	Follow      map[string]string `yaml:"follow"`
 }
 
 // Load returns the embedded definitions and those of dir, by name; a definition in dir
@@ -343,7 +344,7 @@ func (f file) definition() (Definition, error) {
 	case d.RecordLimit < 100 || d.RecordLimit > maxRecordLimit:
 		return d, fmt.Errorf("recordLimit %d: want 100 to %d bytes", d.RecordLimit, maxRecordLimit)
 	}
-	return d, f.rest(&d)
+	return d, errors.Join(f.rest(&d), f.follow(&d))
 }
 
 // rest reads the values that need parsing.
@@ -369,6 +370,24 @@ func (f file) rest(d *Definition) (err error) {
 			return fmt.Errorf("types: %s: %w", field, err)
 		}
 	}
+	return nil
+}
+
+// followedForm is the form of a followed table's name.
+var followedForm = regexp.MustCompile(`^([^.` + "`" + `\s]{1,64}\.)?[^.` + "`" + `\s]{1,64}$`)
+
+// follow reads the tables that are followed, in the order of their names.
+func (f file) follow(d *Definition) error {
+	if len(f.Follow) > 0 && d.Keyed() {
+		return fmt.Errorf("follow: roots must be numbers, and rootType says that they are none: remove one of the two")
+	}
+	for table, column := range f.Follow {
+		if !followedForm.MatchString(table) || strings.TrimSpace(column) == "" {
+			return fmt.Errorf("follow: %q: %q: want a table, or database.table, and its column with the root's id, such as order_item: order_id", table, column)
+		}
+		d.Follow = append(d.Follow, Followed{Table: table, Column: strings.TrimSpace(column)})
+	}
+	sort.Slice(d.Follow, func(i, j int) bool { return d.Follow[i].Table < d.Follow[j].Table })
 	return nil
 }
 

@@ -339,7 +339,7 @@ func (p *Process) reread(ctx context.Context, d entity.Definition, pushed []uint
 // usual window's roots most have.
 func (p *Process) quietSince(ctx context.Context, a attempt) (time.Time, error) {
 	r := a.held.Run
-	if !a.def.TrustVersions || r.Kind == run.Window && r.Window.Length() <= 2*a.def.Overlap {
+	if !a.def.TrustVersions || r.Kind == run.Follow || r.Kind == run.Window && r.Window.Length() <= 2*a.def.Overlap {
 		return time.Time{}, nil
 	}
 	now := r.Window.To // by the same clock, and before now
@@ -382,6 +382,9 @@ func (p *Process) close(ctx context.Context, r run.Run) (run.Run, error) {
 		return r, err
 	}
 	p.Steps.At("closed")
+	if r.Kind == run.Follow { // many a second: package follow folds them, with their lists
+		return p.Closer.Runs.Run(ctx, r.ID)
+	}
 	p.Log.InfoContext(ctx, "the run is synced", "entity", r.Entity, "run", r.ID, "asOf", r.Window.To, "account", r.Counts.String())
 	if err := p.Changes.Prune(ctx, r.Entity, p.Config.KeepDays); err != nil {
 		p.Log.WarnContext(ctx, "old change lists could not be pruned", "error", err)

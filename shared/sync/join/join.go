@@ -7,6 +7,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/closing"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/follow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/owner"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rebuild"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
@@ -43,6 +44,13 @@ func Jobs(j *rework.Jobs, db *store.DB) *rework.Jobs {
 	j.Table, j.Lanes, j.Runs, j.Changes, j.Pages, j.Targets = db.Jobs, db.Claims, db.Runs, db.Changes, db.Pages, db.Targets
 	j.Closer = closing.Closer{Runs: db.Runs, Jobs: db.Jobs, Log: j.Log}
 	return j
+}
+
+// Follower gives following its tables. Its entities are set before.
+func Follower(f *follow.Follower, db *store.DB) *follow.Follower {
+	f.Owners, f.Hints, f.Gaps, f.Runs = db.Follow, db.Follow, db.Follow, db.Follow
+	f.Definitions = target.Catalog{Entities: f.Entities, Store: db.Targets}
+	return f
 }
 
 // Rebuild gives a rebuild its tables.

@@ -46,13 +46,14 @@ const (
 // Kind says why a run was made.
 type Kind string
 
-// The kinds. All but Window belong to a job (package rework) and leave the entity's
-// watermark as it is.
+// The kinds. Backfill, Repair and Record belong to a job (package rework), Follow to the
+// binlog (package follow). All but Window leave the entity's watermark as it is.
 const (
 	Window   Kind = "window"   // what changed since the watermark
 	Backfill Kind = "backfill" // a range of history
 	Repair   Kind = "repair"   // what a verify found
 	Record   Kind = "record"   // single roots, on demand
+	Follow   Kind = "follow"   // the roots that the binlog names; those of an hour become one
 )
 
 // diagram is the diagram of the package.

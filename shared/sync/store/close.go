@@ -53,8 +53,10 @@ func (db *Runs) Publish(ctx context.Context, r run.Run) error {
 		if err != nil || !ok {
 			return either(err, errSuperseded("the run"))
 		}
-		if err := noteRun(ctx, tx, r.ID, runlog.Info, "the run is synced: "+r.Counts.String()); err != nil {
-			return err
+		if r.Kind != run.Follow { // many a second
+			if err := noteRun(ctx, tx, r.ID, runlog.Info, "the run is synced: "+r.Counts.String()); err != nil {
+				return err
+			}
 		}
 		return release(ctx, tx, r.ClaimID, r.Token, &r.Window.From, &r.Window.To)
 	})

@@ -29,6 +29,7 @@ type DB struct {
 	Indices     *Indices
 	Facts       *Facts
 	Keys        *Keys
+	Follow      *Follow
 
 	sql *sqldb.DB
 }
@@ -63,6 +64,7 @@ func Open(dsn string, maxConnections int, log *slog.Logger, dial ...sqldb.Dial) 
 		Indices:     &Indices{sql: db},
 		Facts:       &Facts{sql: db},
 		Keys:        &Keys{sql: db},
+		Follow:      &Follow{sql: db, runs: runs},
 		sql:         db,
 	}, nil
 }

@@ -61,6 +61,10 @@ func (k Key) String() string {
 // First reports whether the key names an entity's first target.
 func (k Key) First() bool { return k.ID == 0 }
 
+// FollowLane returns the job type of the claim of roots runs (package follow) beside this
+// target.
+func (k Key) FollowLane() string { return k.String() + jobMark + "follow" }
+
 // Lane returns the key of the lane of a job beside this target.
 func (k Key) Lane(job int64) Key {
 	k.Job = job

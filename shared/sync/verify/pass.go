@@ -10,8 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// The sizes of the pass: roots that are read at once, and workers that read, so that the
-// database and the hashing work in parallel.
+// The usual sizes of the pass; see Options.
 const (
 	pageRoots = 1000
 	workers   = 2
@@ -42,7 +41,7 @@ func (c *check) compareLedger(ctx context.Context) error {
 	group.Go(func() error {
 		defer close(suspects)
 		comparing, ctx := errgroup.WithContext(ctx)
-		for range workers {
+		for range c.opts.Workers {
 			comparing.Go(func() error { return c.compareSegments(ctx, segments, suspects) })
 		}
 		return comparing.Wait()
@@ -62,20 +61,20 @@ func (c *check) segments(ctx context.Context, each func(segment) error) error {
 			c.report.Range.Upto = at.After
 			return nil
 		}
-		roots, err := c.Roots.Roots(ctx, c.def, at, pageRoots)
+		roots, err := c.Roots.Roots(ctx, c.def, at, c.opts.AtOnce)
 		if err != nil {
 			return err
 		}
-		rows, err := c.Ledger.LedgerPage(ctx, c.def.Name, at, pageRoots)
+		rows, err := c.Ledger.LedgerPage(ctx, c.def.Name, at, c.opts.AtOnce)
 		if err != nil {
 			return err
 		}
 		end := at.Upto
-		if len(roots) == pageRoots {
-			end = min(end, roots[pageRoots-1])
+		if len(roots) == c.opts.AtOnce {
+			end = min(end, roots[c.opts.AtOnce-1])
 		}
-		if len(rows) == pageRoots {
-			end = min(end, rows[pageRoots-1].Root)
+		if len(rows) == c.opts.AtOnce {
+			end = min(end, rows[c.opts.AtOnce-1].Root)
 		}
 		s := segment{roots: roots, ledger: rows}
 		s.cut(end)

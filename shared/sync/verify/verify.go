@@ -54,6 +54,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -130,8 +131,12 @@ type Options struct {
 	Account string
 	Deep    bool         // compare the index as well
 	Roots   source.Range // the zero range means all
-	Most    int          // most roots to compare, 0 for all; Report.Range is the part that was covered
-	List    int          // most differences that the report names
+	// AtOnce is how many roots a worker reads at once, and Workers how many read, so that
+	// the database and the hashing work in parallel; 0 means 1000 and 2. Memory grows with
+	// both.
+	AtOnce, Workers int
+	Most            int // most roots to compare, 0 for all; Report.Range is the part that was covered
+	List            int // most differences that the report names
 	// Each, if set, is called with every difference, one at a time.
 	Each func(Difference) error
 	// Pending, if set, is called with every record of the index that differs although
@@ -160,6 +165,7 @@ func NeverSynced(err error) bool { return fault.CodeOf(err) == never }
 // Run compares one entity. The report is complete even when differences were found; with
 // an error it is not.
 func (v *Verifier) Run(ctx context.Context, d entity.Definition, o Options) (Report, error) {
+	o.AtOnce, o.Workers = cmp.Or(o.AtOnce, pageRoots), cmp.Or(o.Workers, workers)
 	if o.Roots == (source.Range{}) {
 		o.Roots = source.Every
 	}

@@ -51,6 +51,21 @@ func TestDepthAndNumberAreBounded(t *testing.T) {
 	}
 }
 
+// TestForcedJobsComeFromCallers: the type's info says so, of a job that replicates alone.
+func TestForcedJobsComeFromCallers(t *testing.T) {
+	for more, want := range map[string]bool{
+		"": false, `,"job_source_type_info":"forced"`: true, `,"job_source_type_info":"Forced"`: false, `,"job_source_type":"delete","job_source_type_info":"forced"`: false,
+	} {
+		o, err := input.JSON([]byte(`{"job_date":"2026-05-01T10:00:00Z","job_source_system":"fs","job_source_model":"m","job_source_record_id":1` + more + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, wrong := input.Draft(o, input.Rules{}, usual); wrong != nil || d.Forced() != want {
+			t.Errorf("%s: %v, %v", more, d.Forced(), wrong)
+		}
+	}
+}
+
 // FuzzInput demands that every text becomes a job that can be stored, or a refusal that
 // names something.
 func FuzzInput(f *testing.F) {

@@ -106,8 +106,8 @@ resource "google_cloud_run_v2_service" "function" {
           cpu    = var.scale.cpu
           memory = var.scale.memory
         }
-        # CPU between requests is not paid for: no function works between requests.
-        cpu_idle          = true
+        # CPU between requests is not paid for: only a function that follows works then.
+        cpu_idle          = !var.always
         startup_cpu_boost = true
       }
 

@@ -105,3 +105,9 @@ variable "entities_bucket" {
   type        = string
   default     = null
 }
+
+variable "always" {
+  description = "The function works between requests, so its processor is paid for all the time."
+  type        = bool
+  default     = false
+}

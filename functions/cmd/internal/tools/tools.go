@@ -4,6 +4,7 @@ package tools
 import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/exchange"
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/follow"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/reports"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools/transfer"
 )
@@ -13,6 +14,7 @@ func All() []tool.Tool {
 	return []tool.Tool{
 		reports.Tool(),
 		exchange.Tool(),
+		follow.Tool(),
 		transfer.Tool(),
 	}
 }

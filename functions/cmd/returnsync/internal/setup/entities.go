@@ -64,7 +64,8 @@ func checkCmd(a *cli.App) *cobra.Command {
 		Short: "Check definitions, against the database as well",
 		Long: `check reads the definitions and checks each against the database of the returns: the
 server must understand both queries, the columns of rows.sql must make a record, and
-changed.sql must return the column _root (or _root1, _root2 and so on). It builds the records of the roots that
+changed.sql must return the column _root (or _root1, _root2 and so on), and the columns
+that the definition follows must be whole numbers. It builds the records of the roots that
 changed last and reports those that would be parked, stamps that windows may miss, and
 accounts that the index could confuse, such as two that differ only in case. It changes
 nothing. With --offline it checks the files alone.`,
@@ -152,6 +153,10 @@ func asker(ctx context.Context, s *cli.Session) (func(context.Context, entity.De
 	if err != nil {
 		return nil, err
 	}
+	log, err := wire.Binlog(s.Env, d.Wired())
+	if err != nil {
+		return nil, err
+	}
 	limited, cancel := context.WithTimeout(ctx, cli.AnswerWithin)
 	defer cancel()
 	_, err = source.Now(limited)
@@ -163,6 +168,9 @@ func asker(ctx context.Context, s *cli.Session) (func(context.Context, entity.De
 		now, err := source.Now(ctx)
 		if err != nil {
 			return nil, err
+		}
+		if err := log.Check(ctx, d.Follow); err != nil {
+			return nil, fmt.Errorf("%s: %w", d.Name, err)
 		}
 		found := doctor.DryRun(ctx, source, d, now)
 		found = append(found, doctor.Stamps(ctx, source.SQL(), d, now)...)
