@@ -76,7 +76,7 @@ locals {
     }
   }
 
-  lag_message = "how far the index is behind"
+  lag_message = "lag of an entity"
 
   log_filters = { for key, event in local.log_events : key => join(" AND ", [
     "resource.type=\"cloud_run_revision\"",

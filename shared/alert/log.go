@@ -22,7 +22,7 @@ const (
 	LogUnread     = "a wing could not be read"
 
 	// LogLag is logged every round for every entity; it is no cause.
-	LogLag = "how far the index is behind"
+	LogLag = "lag of an entity"
 )
 
 // LogRecord is what is logged while the cause holds.

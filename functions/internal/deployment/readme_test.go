@@ -176,7 +176,7 @@ func TestBasesMustBePinned(t *testing.T) {
 		"pinned and moved": ".ci/image pin\nsed -i 's/%064d/1%063d/' .ci/tool\n.ci/image pin\ngrep -q '@sha256:10' .ko.yaml\n.ci/image pinned\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			follow(t, "export IMAGE_REPOSITORY=r\necho '' | git\n"+script)
+			follow(t, "export IMAGE_REPOSITORY=r\ngit <<<''\n"+script)
 		})
 	}
 }
