@@ -101,6 +101,6 @@ func newSession(t *testing.T, d deps) *cli.Session {
 	t.Helper()
 	d.log = io.Discard
 	s := &cli.Session{App: &cli.App{Deps: d.real()}, Env: &wire.Env{Lookup: d.env, Log: discard()}}
-	t.Cleanup(func() { _ = s.Close() })
+	t.Cleanup(func() { _ = s.Env.Close() })
 	return s
 }

@@ -13,7 +13,6 @@ const mostMethods = 25
 // stillLarger are the types that have more, with their numbers. A number may only
 // shrink, and no type may be added.
 var stillLarger = map[string]int{
-	"functions/cmd/internal/cli.Session": 43,
 	"functions/internal/rehearsal.Stack": 36,
 	"shared/emulator/tasks.Server":       29,
 }

@@ -75,7 +75,7 @@ func (s *stateReader) read(ctx context.Context) (metrics.State, error) {
 // stateOf is the part of the facts that is measured.
 func stateOf(f judge.Facts, l judge.Limits) metrics.State {
 	s := metrics.State{
-		Now: f.Now, Day: metrics.Spent{Used: f.Spent.Day, Budget: int64(l.OperationsDay)}, Month: metrics.Spent{Used: f.Spent.Month, Budget: int64(l.OperationsMonth)},
+		Now: f.Now, Day: metrics.Spent{Used: f.Spent.Day, Budget: l.OperationsDay}, Month: metrics.Spent{Used: f.Spent.Month, Budget: l.OperationsMonth},
 	}
 	for _, e := range f.Entities {
 		one := metrics.Entity{Name: e.Name, Watermark: e.Watermark, Parked: e.Parked}

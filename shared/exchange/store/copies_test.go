@@ -50,7 +50,7 @@ func TestOnlyTheHolderWrites(t *testing.T) {
 	if err != nil {
 		t.Fatalf("after the term: %v", err)
 	}
-	for name, c := range map[string]*store.Copies{"replaced": first, "without the right": b.Store.Rights.Copies()} {
+	for name, c := range map[string]*store.Copies{"replaced": first, "without the right": b.Rights.Copies()} {
 		for write, err := range writes(ctx, c, slice) {
 			if fault.CodeOf(err) != "sync-replaced" {
 				t.Errorf("%s: %s: %v", name, write, err)

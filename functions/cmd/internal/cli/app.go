@@ -52,7 +52,7 @@ func (a *App) names(cmd *cobra.Command, list ids) {
 // Session is one command under way.
 type Session struct {
 	*App
-	*wire.Env
+	Env *wire.Env
 }
 
 // Action is what a command does.
@@ -84,7 +84,7 @@ func (a *App) Run(do Action) func(*cobra.Command, []string) error {
 			log = slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: c.LogLevel}))
 		}
 		s := &Session{App: a, Env: &wire.Env{Lookup: lookup, Log: log, Wings: a.Wings}}
-		defer func() { err = errors.Join(err, s.Close()) }()
+		defer func() { err = errors.Join(err, s.Env.Close()) }()
 		return do(cmd.Context(), s, args)
 	}
 }

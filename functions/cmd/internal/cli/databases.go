@@ -75,7 +75,7 @@ func dsnProblem(name, dsn string) error {
 // at once. source says that the database of the returns is needed too.
 func (s *Session) Configure(ctx context.Context, source bool, targets ...any) (Databases, error) {
 	var d Databases
-	err := wire.Configure(ctx, s.Lookup, append([]any{&d}, targets...)...)
+	err := wire.Configure(ctx, s.Env.Lookup, append([]any{&d}, targets...)...)
 	problems := d.Problems(source)
 	switch {
 	case problems == nil:
@@ -91,7 +91,7 @@ const AnswerWithin = 10 * time.Second
 
 // Reach opens our own tables and makes sure that their database answers.
 func (s *Session) Reach(ctx context.Context, d Databases) (*store.DB, error) {
-	db, err := s.Store(d.Wired())
+	db, err := s.Env.Store(d.Wired())
 	if err != nil {
 		return nil, err
 	}

@@ -31,11 +31,11 @@ func (s *Session) Health(ctx context.Context, name string) (func(context.Context
 	if err != nil {
 		return nil, err
 	}
-	check, err := s.IndexCheck(ctx, db)
+	check, err := s.Env.IndexCheck(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	wings, err := s.Lookers(ctx, db.Pool())
+	wings, err := s.Env.Lookers(ctx, db.Pool())
 	if err != nil {
 		return nil, err
 	}

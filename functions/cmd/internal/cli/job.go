@@ -35,7 +35,7 @@ func (s *Session) Launch(ctx context.Context, db *store.DB, j rework.Job, o JobO
 // Wake sends a job's first task from here, if the queues are configured; otherwise the
 // next tick does.
 func (s *Session) Wake(ctx context.Context, j rework.Job) error {
-	if _, ok := s.Lookup.Lookup("TASKS_LOCATION"); !ok {
+	if _, ok := s.Env.Lookup.Lookup("TASKS_LOCATION"); !ok {
 		_, _ = fmt.Fprintln(s.Err, "the next tick begins it; to begin it from here set TASKS_LOCATION and WINDOW_URL (see returnsync help config)")
 		return nil
 	}

@@ -46,11 +46,11 @@ func (t Tick) Start(ctx context.Context, by operate.Actor, name string) ([]flow.
 // OpenTick opens a tick of the entity named, or of all: by the cron function, if CRON_URL
 // is set, else in this process. The cron function's needs our own tables only with tables.
 func (s *Session) OpenTick(ctx context.Context, name string, tables bool) (Tick, error) {
-	_, isRemote := s.Lookup.Lookup("CRON_URL")
+	_, isRemote := s.Env.Lookup.Lookup("CRON_URL")
 	t := Tick{Remote: isRemote}
 	var remote RemoteCron
 	if t.Remote && !tables {
-		err := wire.Configure(ctx, s.Lookup, &remote)
+		err := wire.Configure(ctx, s.Env.Lookup, &remote)
 		t.Play = s.remoteTick(remote)
 		return t, err
 	}

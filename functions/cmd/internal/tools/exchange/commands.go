@@ -36,7 +36,7 @@ func open(ctx context.Context, s *cli.Session) (function.Parts, *wing.Partners, 
 	if err != nil {
 		return function.Parts{}, nil, err
 	}
-	return wing.Open(db.Pool(), settings, s.Log, s.Now, nil)
+	return wing.Open(db.Pool(), settings, s.Env.Log, s.Now, nil)
 }
 
 // acts are the changes that leave a row of the audit.

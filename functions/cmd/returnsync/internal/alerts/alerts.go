@@ -159,7 +159,7 @@ type Docs struct {
 func sendTest(ctx context.Context, s *cli.Session) error {
 	var to wire.Channels
 	var docs Docs
-	if err := wire.Configure(ctx, s.Lookup, &to, &docs); err != nil {
+	if err := wire.Configure(ctx, s.Env.Lookup, &to, &docs); err != nil {
 		return err
 	}
 	channels, err := to.Open()

@@ -16,7 +16,7 @@ func checkIndices(ctx context.Context, s *cli.Session, name string) ([]judge.Fin
 	if err != nil {
 		return nil, err
 	}
-	check, err := s.IndexCheck(ctx, db)
+	check, err := s.Env.IndexCheck(ctx, db)
 	if err != nil || check == nil {
 		return nil, err
 	}

@@ -173,13 +173,13 @@ func openBuilder(ctx context.Context, s *cli.Session, name string) (*builder, er
 	if err != nil {
 		return nil, err
 	}
-	settings, err := s.IndexSettings(ctx)
+	settings, err := s.Env.IndexSettings(ctx)
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{db: db, s: s, first: first, show: progress.New(s.Err, s.Terminal, "rebuild "+name, s.Now)}
 	b.Rebuild = join.Rebuild(&rebuild.Rebuild{
-		Cron: c, Indices: indices{settings}, Verify: b.verify, Poll: s.Poll, Grace: searchesLearn, Log: s.Log,
+		Cron: c, Indices: indices{settings}, Verify: b.verify, Poll: s.Poll, Grace: searchesLearn, Log: s.Env.Log,
 		Progress: func(words string, r run.Run) { b.show.Set(r.PagesDone, r.PagesTotal, words+", "+cli.Stage(r)) },
 	}, db)
 	return b, nil

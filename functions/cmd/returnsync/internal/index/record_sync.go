@@ -51,7 +51,7 @@ func syncRoots(ctx context.Context, s *cli.Session, named []string, o syncOption
 	if err != nil {
 		return err
 	}
-	source, err := s.Source(d.Wired())
+	source, err := s.Env.Source(d.Wired())
 	if err != nil {
 		return err
 	}

@@ -210,7 +210,7 @@ func countUnreadable(ctx context.Context, s *cli.Session, all map[string]*operat
 	if err != nil {
 		return err
 	}
-	src, err := s.Source(d.Wired())
+	src, err := s.Env.Source(d.Wired())
 	if err != nil {
 		return err
 	}

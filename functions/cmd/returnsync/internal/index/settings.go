@@ -199,14 +199,14 @@ func reachable(err error) error {
 func openSettings(ctx context.Context, s *cli.Session, name string) (entity.List, *wire.IndexSettings, error) {
 	var d cli.Databases
 	var defs wire.Definitions
-	if err := wire.Configure(ctx, s.Lookup, &d, &defs); err != nil {
+	if err := wire.Configure(ctx, s.Env.Lookup, &d, &defs); err != nil {
 		return nil, nil, err
 	}
 	entities, err := indexed(ctx, s, d, defs, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	settings, err := s.IndexSettings(ctx)
+	settings, err := s.Env.IndexSettings(ctx)
 	return entities, settings, err
 }
 
@@ -249,7 +249,7 @@ func (notKept) Audited(_ context.Context, a audit.Entry, do func(*audit.Entry) e
 // tables: without a configured database no row is kept.
 func auditTables(ctx context.Context, s *cli.Session) (operate.Store, error) {
 	var d cli.Databases
-	if err := wire.Configure(ctx, s.Lookup, &d); err != nil {
+	if err := wire.Configure(ctx, s.Env.Lookup, &d); err != nil {
 		return nil, err
 	}
 	if d.None() {

@@ -110,7 +110,7 @@ func Compare(ctx context.Context, s *cli.Session, o VerifyOptions) ([]verify.Rep
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.Verifier(ctx, d.Wired(), db, o.deep)
+	v, err := s.Env.Verifier(ctx, d.Wired(), db, o.deep)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func nameRoots(ctx context.Context, s *cli.Session, d cli.Databases, def entity.
 	if !def.Keyed() || len(r.Differences) == 0 {
 		return nil
 	}
-	source, err := s.Source(d.Wired())
+	source, err := s.Env.Source(d.Wired())
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func startBackfill(ctx context.Context, s *cli.Session, o backfillOptions) error
 		return err
 	}
 	def := entities[0]
-	src, err := s.Source(d.Wired())
+	src, err := s.Env.Source(d.Wired())
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func accountOf(ctx context.Context, s *cli.Session, d cli.Databases, def entity.
 	}
 	ctx, cancel := context.WithTimeout(ctx, cli.AnswerWithin)
 	defer cancel()
-	src, err := s.Source(d.Wired())
+	src, err := s.Env.Source(d.Wired())
 	if err != nil {
 		return ""
 	}
@@ -115,7 +115,7 @@ func keyOf(ctx context.Context, s *cli.Session, d cli.Databases, def entity.Defi
 	if d.Source == "" || !def.Keyed() {
 		return ""
 	}
-	src, err := s.Source(d.Wired())
+	src, err := s.Env.Source(d.Wired())
 	if err != nil {
 		return ""
 	}

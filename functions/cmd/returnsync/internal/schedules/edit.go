@@ -68,7 +68,7 @@ func setSchedule(ctx context.Context, s *cli.Session, o scheduleFlags, args []st
 	if err != nil {
 		return err
 	}
-	kinds, err := s.Checking(ctx, db.Pool(), entities)
+	kinds, err := s.Env.Checking(ctx, db.Pool(), entities)
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func applySchedules(ctx context.Context, s *cli.Session, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Reconciler(ctx, db, entities)
+	r, err := s.Env.Reconciler(ctx, db, entities)
 	if err != nil {
 		return err
 	}

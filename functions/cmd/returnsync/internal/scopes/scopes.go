@@ -280,14 +280,14 @@ func forReading(ctx context.Context, s *cli.Session) (*member.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	scopes := &member.Scopes{Store: scopestore.New(db.Pool()), DB: db, Config: cfg, Log: s.Log}
+	scopes := &member.Scopes{Store: scopestore.New(db.Pool()), DB: db, Config: cfg, Log: s.Env.Log}
 	return scopes, scopes.Refresh(ctx)
 }
 
 // forStarting opens our own tables and the tick.
 func forStarting(ctx context.Context, s *cli.Session) (*member.Scopes, error) {
 	var cfg member.Config
-	if err := wire.Configure(ctx, s.Lookup, &cfg); err != nil {
+	if err := wire.Configure(ctx, s.Env.Lookup, &cfg); err != nil {
 		return nil, err
 	}
 	if err := cfg.Check(); err != nil {
@@ -297,5 +297,5 @@ func forStarting(ctx context.Context, s *cli.Session) (*member.Scopes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &member.Scopes{Store: scopestore.New(tick.Store.Pool()), DB: tick.Store, Ticker: tick.Play, Entities: tick.Entities, Config: cfg, Log: s.Log}, nil
+	return &member.Scopes{Store: scopestore.New(tick.Store.Pool()), DB: tick.Store, Ticker: tick.Play, Entities: tick.Entities, Config: cfg, Log: s.Env.Log}, nil
 }

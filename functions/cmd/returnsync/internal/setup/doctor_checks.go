@@ -29,7 +29,7 @@ func checks(ctx context.Context, s *cli.Session, entityName string) ([]doctor.Ch
 	var defs wire.Definitions
 	var c flow.Config
 	var l looking
-	if err := wire.Configure(ctx, s.Lookup, &d, &defs, &c, &l.Looking); err != nil {
+	if err := wire.Configure(ctx, s.Env.Lookup, &d, &defs, &c, &l.Looking); err != nil {
 		return nil, err
 	}
 	entities, err := cli.Definitions(defs, entityName)
@@ -45,11 +45,11 @@ func checks(ctx context.Context, s *cli.Session, entityName string) ([]doctor.Ch
 	list = append(list, indexChecks(s, d, l, entities)...)
 	if !d.None() {
 		list = append(list, syncsCheck(s, entityName))
-		db, err := s.Store(d.Wired())
+		db, err := s.Env.Store(d.Wired())
 		if err != nil {
 			return nil, err
 		}
-		more, err := s.WingChecks(ctx, db.Pool())
+		more, err := s.Env.WingChecks(ctx, db.Pool())
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func databaseChecks(s *cli.Session, d cli.Databases, entities entity.List) ([]do
 	if err != nil || d.Source == "" {
 		return append([]doctor.Check{{Name: reachSource, Missing: []string{"SOURCE_DSN"}}}, list...), err
 	}
-	source, err := s.Source(d.Wired())
+	source, err := s.Env.Source(d.Wired())
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func databaseChecks(s *cli.Session, d cli.Databases, entities entity.List) ([]do
 
 // stateChecks returns the checks of the database with our own tables.
 func stateChecks(s *cli.Session, d cli.Databases) ([]doctor.Check, error) {
-	store, err := s.Store(d.Wired())
+	store, err := s.Env.Store(d.Wired())
 	if err != nil {
 		return nil, err
 	}
@@ -191,9 +191,9 @@ func indexChecks(s *cli.Session, d cli.Databases, l looking, entities entity.Lis
 // it takes the definition's index.
 func liveDrift(ctx context.Context, s *cli.Session, d cli.Databases, e entity.Definition) ([]doctor.Drift, error) {
 	if d.None() {
-		return s.Drift(e)(ctx)
+		return s.Env.Drift(e)(ctx)
 	}
-	db, err := s.Store(d.Wired())
+	db, err := s.Env.Store(d.Wired())
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +201,7 @@ func liveDrift(ctx context.Context, s *cli.Session, d cli.Databases, e entity.De
 	if err != nil {
 		return nil, err
 	}
-	return s.Drift(live)(ctx)
+	return s.Env.Drift(live)(ctx)
 }
 
 // targetChecks returns the checks of how the records of the live indices are written.
@@ -214,7 +214,7 @@ func targetChecks(s *cli.Session, d cli.Databases, l looking, entities entity.Li
 			continue
 		}
 		list = append(list, after(wire.StateTables, name, func(ctx context.Context) []doctor.Finding {
-			db, err := s.Store(d.Wired())
+			db, err := s.Env.Store(d.Wired())
 			if err == nil {
 				e, err = target.Catalog{Entities: entities, Store: db.Targets}.LiveOf(ctx, e.Name)
 			}

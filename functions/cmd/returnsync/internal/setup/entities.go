@@ -84,7 +84,7 @@ nothing. With --offline it checks the files alone.`,
 // loadEntities reads all definitions that the settings name.
 func loadEntities(ctx context.Context, s *cli.Session) (entity.List, error) {
 	var defs wire.Definitions
-	if err := wire.Configure(ctx, s.Lookup, &defs); err != nil {
+	if err := wire.Configure(ctx, s.Env.Lookup, &defs); err != nil {
 		return nil, err
 	}
 	return defs.Load()
@@ -149,7 +149,7 @@ func asker(ctx context.Context, s *cli.Session) (func(context.Context, entity.De
 	if err != nil {
 		return nil, fmt.Errorf("%w\n  (--offline checks the files without a database)", err)
 	}
-	source, err := s.Source(d.Wired())
+	source, err := s.Env.Source(d.Wired())
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func initEntity(ctx context.Context, s *cli.Session, table, childOf, into string
 	if err != nil {
 		return err
 	}
-	source, err := s.Source(settings.Wired())
+	source, err := s.Env.Source(settings.Wired())
 	if err != nil {
 		return err
 	}

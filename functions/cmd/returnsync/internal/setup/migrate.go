@@ -51,7 +51,7 @@ func migrate(ctx context.Context, s *cli.Session, _ []string) error {
 		todo := health.SchemaTodo(have, want)
 		return fmt.Errorf("%s: %s", todo.Problem, todo.Do)
 	}
-	applied, err := db.Migrate(ctx, wire.WingTables(s.App.Wings)...)
+	applied, err := db.Migrate(ctx, wire.WingTables(s.Wings)...)
 	for _, m := range applied {
 		_, _ = fmt.Fprintf(s.Out, "applied %s\n", m.File)
 	}

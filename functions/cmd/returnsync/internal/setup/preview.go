@@ -56,7 +56,7 @@ func previewEntity(ctx context.Context, s *cli.Session, name string, named *stri
 	if err != nil {
 		return err
 	}
-	source, err := s.Source(settings.Wired())
+	source, err := s.Env.Source(settings.Wired())
 	if err != nil {
 		return err
 	}

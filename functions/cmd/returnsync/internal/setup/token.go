@@ -66,7 +66,7 @@ func tokenCmd(a *cli.App) *cobra.Command {
 func printToken(ctx context.Context, s *cli.Session, o tokenOptions) error {
 	var cfg TokenSettings
 	var roles identity.Roles
-	if err := wire.Configure(ctx, s.Lookup, &cfg, &roles); err != nil {
+	if err := wire.Configure(ctx, s.Env.Lookup, &cfg, &roles); err != nil {
 		return err
 	}
 	switch {
