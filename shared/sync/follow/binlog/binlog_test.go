@@ -314,7 +314,7 @@ func TestWatchesThatFitNoColumn(t *testing.T) {
 		want  string
 	}{
 		{follow.Watch{Table: "parent", Column: "ID"}, ""},
-		{follow.Watch{Table: "PARENT", Column: "note"}, "varchar"},
+		{follow.Watch{Table: "parent", Column: "note"}, "varchar"},
 		{follow.Watch{Table: "parent", Column: "gone"}, "no column gone"},
 		{follow.Watch{Table: "gone", Column: "id"}, "not there"},
 		{follow.Watch{Table: "elsewhere.parent", Column: "id"}, "not there"},
@@ -354,5 +354,30 @@ func TestNumbersOfAllWidths(t *testing.T) {
 		}
 		r.Close()
 		exec(t, db, "DELETE FROM parent")
+	}
+}
+
+// TestNamesInAnyLetters follows tables and columns whose names have capitals, signs and
+// letters of other languages, named with their database and without.
+func TestNamesInAnyLetters(t *testing.T) {
+	dsn, db := fresh(t)
+	exec(t, db, "CREATE TABLE parent (id BIGINT UNSIGNED PRIMARY KEY)")
+	var schema string
+	if err := db.QueryRowContext(t.Context(), "SELECT DATABASE()").Scan(&schema); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"Product", "ORDER_ITEM", "order-item", "Größe", "select"} {
+		exec(t, db, "CREATE TABLE `"+name+"` (`Product_ID` INT, a INT)")
+		for _, written := range []string{name, schema + "." + name} {
+			r := open(t, dsn, "", []follow.Watch{watches[0], {Table: written, Column: "product_id"}})
+			exec(t, db, fmt.Sprintf("INSERT INTO `%s` VALUES (%d, 0)", name, 7+i))
+			marked(t, db)
+			s := until(t, r, mark)
+			if want := fmt.Sprintf("1:%d", 7+i); strings.Join(s.roots, " ") != want || len(s.gaps) > 0 {
+				t.Errorf("%s: %v %v, want %s", written, s.roots, s.gaps, want)
+			}
+			r.Close()
+			exec(t, db, "DELETE FROM parent")
+		}
 	}
 }

@@ -41,13 +41,16 @@ var wholeKinds = []string{"tinyint", "smallint", "mediumint", "int", "bigint"}
 func (l *Log) columns(ctx context.Context, watches []follow.Watch) (map[string]*table, string, error) {
 	tables, problems := map[string]*table{}, []string{}
 	for number, w := range watches {
-		schema, name, ok := strings.Cut(strings.ToLower(w.Table), ".")
+		schema, name, ok := strings.Cut(w.Table, ".")
 		if !ok {
-			schema, name = strings.ToLower(l.dsn.DBName), schema
+			schema, name = l.dsn.DBName, schema
 		}
-		t := tables[schema+"."+name]
+		// The server compares names as its file system does. Rows of a table whose name
+		// differs in letters' case alone are hints too many, which cost a sync of their roots.
+		key := strings.ToLower(schema + "." + name)
+		t := tables[key]
 		if t == nil {
-			t = &table{schema: schema, name: name}
+			t = &table{schema: strings.ToLower(schema), name: strings.ToLower(name)}
 			err := sqldb.Each(ctx, l.pool, func(row sqldb.Row) error {
 				var c column
 				var full string
@@ -60,7 +63,7 @@ func (l *Log) columns(ctx context.Context, watches []follow.Watch) (map[string]*
 			if err != nil {
 				return nil, "", sqldb.Outage(err, "read the columns of "+w.Table)
 			}
-			tables[schema+"."+name] = t
+			tables[key] = t
 		}
 		t.watches = append(t.watches, watched{number, strings.ToLower(w.Column)})
 		switch at := t.at(strings.ToLower(w.Column)); {
