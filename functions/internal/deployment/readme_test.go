@@ -94,6 +94,19 @@ func follow(t *testing.T, script string) []string {
 	return strings.Split(strings.TrimSpace(string(called)), "\n")
 }
 
+// TestFirstPageIsShort keeps the first page to what a reader takes in at one sitting: what
+// grows moves beside what it describes.
+func TestFirstPageIsShort(t *testing.T) {
+	const most = 250
+	text, err := os.ReadFile(root + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), "\n"); n > most {
+		t.Errorf("README.md has %d lines, more than %d", n, most)
+	}
+}
+
 // TestReadmeFromAnEmptyProject follows the page to the first sync, and looks that
 // nothing is called before what it needs.
 func TestReadmeFromAnEmptyProject(t *testing.T) {
