@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
@@ -14,6 +15,7 @@ type holding struct {
 	mu      sync.Mutex // one part at a time
 	stamp   time.Time  // of the orders that use it
 	records map[string]held
+	number  atomic.Int64 // of records, for those who do not hold mu
 }
 
 // held is a record by its row's key.
@@ -50,11 +52,12 @@ func (s *Sink) hold(ctx context.Context, o report.Order, t *Table, columns []Fie
 		at, _ := time.Parse(time.RFC3339Nano, r.Text(timeField)) // without one the record is older than any
 		have.records[key] = held{id: r.ID, stamp: at, sum: sumOf(columns, r.Fields)}
 	}
+	total := int64(len(have.records))
+	have.number.Store(total)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	total := len(have.records)
 	for _, other := range s.holding {
-		total += len(other.records)
+		total += other.number.Load()
 	}
 	if s.holding == nil || total > maxHolding {
 		s.holding = map[string]*holding{}

@@ -269,6 +269,7 @@ func (p *part) send(ctx context.Context, batch []pending) error {
 			p.out.Written++
 		}
 	}
+	p.held.number.Store(int64(len(p.held.records)))
 	return nil
 }
 

@@ -123,6 +123,31 @@ func (w world) write(s *airtable.Sink, o report.Order, rows ...report.Row) repor
 	return out
 }
 
+// TestDocumentsAtOnce writes several documents through one sink at the same time, part by
+// part: each ends whole. The race detector looks on.
+func TestDocumentsAtOnce(t *testing.T) {
+	w := start(t)
+	s := w.sink()
+	w.write(s, order, lines(1)...) // makes the table
+	var all sync.WaitGroup
+	for day := range 5 {
+		o := reporttest.DatedOrder("sales", fmt.Sprintf("2026-10-%02d", 10+day), 0)
+		all.Go(func() {
+			for range 3 {
+				if _, err := s.Write(t.Context(), o, report.Stream(lines(35))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		defer func() {
+			if n := len(w.read(o.Document())); n != 35 {
+				t.Errorf("%s has %d records", o.Document(), n)
+			}
+		}()
+	}
+	all.Wait()
+}
+
 func TestARefusedRequestIsSplit(t *testing.T) {
 	w := start(t)
 	rows := lines(30)
