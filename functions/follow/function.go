@@ -15,7 +15,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"sync"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
@@ -41,13 +40,8 @@ type State struct {
 	Problem   string   `json:"problem,omitempty"`
 }
 
-// garbage is the percentage of the living memory at which garbage is collected; Go's own is 100.
-const garbage = 40
-
 // Serve begins to follow, until the function is closed, and returns its handler.
 func Serve(ctx context.Context, e *wire.Env, p Parts) http.Handler {
-	// Little lives long and much is garbage: collected earlier, the process stays below 48 MiB.
-	debug.SetGCPercent(garbage)
 	// Opening ends; following goes on until the function is closed.
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var done sync.WaitGroup

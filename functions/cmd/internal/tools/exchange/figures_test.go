@@ -33,6 +33,7 @@ const (
 	leastShare    = 0.6  // of a plain copy's MB/s, of large grains
 	mostUnchanged = 50 * time.Millisecond
 	mostMemory    = 64.0 // MiB, of each side's process, whatever the slice's size
+	moreMemory    = 8.0  // what a sample may take beyond, because a busy machine collects garbage late
 )
 
 // measured runs a sync of the first secondary and returns its only result and the run's time.
@@ -134,8 +135,12 @@ func growth(t *testing.T, s *rehearsal.Stack, p *play, n int, judged bool) {
 	if added != 1 {
 		t.Errorf("%d grains were added, not 1", added)
 	}
-	if peaks[0] > mostMemory || peaks[1] > mostMemory {
-		t.Errorf("%d grains: the processes took %.0f and %.0f MiB, more than %.0f", n, peaks[0], peaks[1], mostMemory)
+	most := mostMemory
+	if !judged {
+		most += moreMemory
+	}
+	if max(peaks[0], peaks[1]) > most {
+		t.Errorf("%d grains: the processes took %.0f and %.0f MiB, more than %.0f", n, peaks[0], peaks[1], most)
 	}
 	if judged && n >= 1000 && rate < leastRate {
 		t.Errorf("%d grains: %.0f grains/s, less than %d", n, rate, leastRate)
