@@ -135,22 +135,31 @@ func (d *deed) wanted(ctx context.Context) (def entity.Definition, asked rework.
 	if asked.Window.To, err = d.Bench.Source.Now(ctx); err != nil {
 		return def, asked, err
 	}
-	for text, into := range map[string]*time.Time{d.From: &asked.Window.From, d.To: &asked.Window.To} {
-		if text == "" {
-			continue
-		}
-		if *into, err = time.Parse(time.RFC3339, text); err != nil {
-			return def, asked, fault.New(fault.Invalid, "bad-time", "%q is no time: write RFC 3339, such as 2026-01-31T14:00:00Z", text)
-		}
-	}
-	asked.Window.From, asked.Window.To = asked.Window.From.UTC(), asked.Window.To.UTC()
-	switch {
-	case asked.Window.Empty():
-		err = fault.New(fault.Invalid, "bad-window", "the range %v is empty: its end must be after its beginning", asked.Window).WithParam("to")
-	case d.Rate < 0:
+	if asked.Window, err = d.within(asked.Window); err == nil && d.Rate < 0 {
 		err = fault.New(fault.Invalid, "bad-rate", "the rate is %d: 1 or more, or 0 for no limit", d.Rate).WithParam("rate")
 	}
 	return def, asked, err
+}
+
+// within returns the part of a range that the request names.
+func (d *deed) within(w window.Window) (window.Window, error) {
+	for _, end := range []struct {
+		text string
+		into *time.Time
+	}{{d.From, &w.From}, {d.To, &w.To}} {
+		if end.text == "" {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, end.text)
+		if err != nil {
+			return w, fault.New(fault.Invalid, "bad-time", "%q is no time: write RFC 3339, such as 2026-01-31T14:00:00Z", end.text)
+		}
+		*end.into = at.UTC()
+	}
+	if w.Empty() {
+		return w, fault.New(fault.Invalid, "bad-window", "the range %v is empty: its end must be after its beginning", w).WithParam("to")
+	}
+	return w, nil
 }
 
 // askBackfill estimates a backfill.
