@@ -27,6 +27,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/owner"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 	span "gitlab.com/eshopbox-team/return-sync/shared/window"
@@ -54,7 +55,7 @@ func (x *tables) Begin(_ context.Context, name string, c claim.Row, w span.Windo
 	return x.run, nil
 }
 
-func (x *tables) List(context.Context, run.Run, entity.Definition, flow.Lister) (int, error) {
+func (x *tables) List(context.Context, run.Run, entity.Definition, rootlist.Lister) (int, error) {
 	x.run.State, x.run.PagesTotal = run.Processing, 1
 	return 1, nil
 }

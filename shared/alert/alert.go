@@ -145,6 +145,17 @@ func (m Message) Headline() string {
 	return m.Title
 }
 
+// LinkText is the text of a message's link.
+const LinkText = "What this means and what to do"
+
+// Remedy returns what to do and where more is said; both are empty when the cause is over.
+func (m Message) Remedy() (do, link string) {
+	if m.Event == Ended {
+		return "", ""
+	}
+	return m.Do, m.Link
+}
+
 // TestMessage is a message that is about nothing.
 func TestMessage(docs string) Message {
 	return Message{

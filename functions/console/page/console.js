@@ -2,7 +2,7 @@
 // whose part is unchanged are not drawn again, and the others are renewed in place. The
 // address says which page is shown.
 
-import { $, setClock, switchZone, tick, clock, now, span, zone } from './dom.js';
+import { $, live, setClock, switchZone, tick, clock, now, span, zone } from './dom.js';
 import { clear, forget, section } from './renew.js';
 import { here, onRoute, places } from './route.js';
 import * as ask from './dialogs.js';
@@ -13,11 +13,6 @@ import { run } from './run.js';
 
 let me, view, stream, again, seen = 0;
 const heard = { at: 0, of: 0, lost: 0 }; // when the stream last spoke, the state's time, when it broke
-
-const link = (text, mood) => {
-  if ($('link').textContent !== text) $('link').textContent = text;
-  $('link').className = 'pill ' + mood;
-};
 
 // Somebody who was signed in here before probably is: the stream begins with the question.
 const kept = 'return-sync-signed-in';
@@ -35,7 +30,7 @@ async function begin() {
   try {
     me = await ask.call('session');
   } catch (problem) {
-    link(problem.message, 'bad');
+    live(problem.message, 'bad');
     again = setTimeout(begin, 5000);
     return;
   }
@@ -53,13 +48,13 @@ async function begin() {
   } else {
     stream?.close();
     answers.clear();
-    link('Signed out', '');
+    live('Signed out', '');
     $('places').hidden = true;
     $('token').focus();
   }
 }
 
-const speaks = () => { Object.assign(heard, { at: Date.now(), lost: 0 }); link('Live', 'good'); };
+const speaks = () => { Object.assign(heard, { at: Date.now(), lost: 0 }); live('Live', 'good'); };
 
 // follow opens the stream. The browser reconnects by itself after a break, but not after
 // a refusal.
@@ -78,11 +73,11 @@ function follow() {
     draw();
   });
   stream.addEventListener('beat', () => { heard.of = now(); speaks(); });
-  stream.addEventListener('trouble', event => { heard.lost ||= Date.now(); link(JSON.parse(event.data).message, 'bad'); });
+  stream.addEventListener('trouble', event => { heard.lost ||= Date.now(); live(JSON.parse(event.data).message, 'bad'); });
   stream.addEventListener('ended', () => { stream.close(); begin(); });
   stream.addEventListener('error', () => {
     heard.lost ||= Date.now();
-    link('Reconnecting…', 'wait');
+    live('Reconnecting…', 'wait');
     if (stream.readyState === EventSource.CLOSED) again = setTimeout(begin, 5000);
   });
 }

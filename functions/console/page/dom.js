@@ -115,6 +115,16 @@ export function badge(state) {
   return element('span', { class: 'badge ' + (moods[state] ?? '') }, names[state] ?? state);
 }
 
+// title heads a section, empty stands in a section without content.
+export const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), more);
+export const empty = text => element('p', { class: 'empty' }, text);
+
+// live says how the page is connected.
+export function live(text, mood) {
+  if ($('link').textContent !== text) $('link').textContent = text;
+  $('link').className = 'pill ' + mood;
+}
+
 // button has a key by which its focus is restored after a redraw.
 export function button(key, label, act, attributes = {}) {
   return element('button', { type: 'button', 'data-key': key, onclick: act, ...attributes }, label);

@@ -1,13 +1,10 @@
 // The page of an entity: its freshness, the sync under way, its last runs and charts.
 
-import { element, badge, button, moment, now, number, plural, running, link } from './dom.js';
+import { element, badge, button, empty, moment, now, number, plural, running, title, link } from './dom.js';
 import { lag, legend, records, strip } from './chart.js';
 import { to, go } from './route.js';
 import * as ask from './dialogs.js';
 import * as repairs from './repairs.js';
-
-const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
-const empty = text => element('p', { class: 'empty' }, text);
 
 // ranges are the times that the charts can show, in hours; without one they show the last runs.
 const ranges = [['1h', 1, '1 hour'], ['24h', 24, '24 hours'], ['7d', 168, '7 days']];

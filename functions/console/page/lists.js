@@ -1,13 +1,10 @@
 // The lists of the page: each makes its content from the view, or from what was asked for.
 
-import { element, badge, button, bytes, moment, now, number, plural, running, span, table, link } from './dom.js';
+import { element, badge, button, bytes, empty, moment, now, number, plural, running, span, table, title, link } from './dom.js';
 import { go, to } from './route.js';
 import * as ask from './dialogs.js';
 import { drop } from './repairs.js';
 import { deleteSchedule, editSchedule, pauseSchedule, whenOf } from './schedules.js';
-
-const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), ...more);
-const empty = text => element('p', { class: 'empty' }, text);
 
 const wait = answer => answer.problem ? element('p', { class: 'refused' }, answer.problem) : empty('Reading…');
 

@@ -1,16 +1,15 @@
 // The page of a run: its account, its pages and its entries of the log.
 
-import { element, badge, clock, moment, number, plural, span, table, link } from './dom.js';
+import { element, badge, clock, moment, number, plural, span, table, title, link } from './dom.js';
 import { to } from './route.js';
 
 const pageStates = ['waiting', 'under way', 'done', 'failed', 'abandoned'];
 
 // run is a run's page.
 export function run(id, answer) {
-  const heading = text => element('div', { class: 'title' }, element('h2', {}, text));
-  if (!answer.data) return [heading(`Run ${id}`), element('p', { class: answer.problem ? 'refused' : 'empty' }, answer.problem ?? 'Reading…')];
+  if (!answer.data) return [title(`Run ${id}`), element('p', { class: answer.problem ? 'refused' : 'empty' }, answer.problem ?? 'Reading…')];
   const { run: r, pages, log } = answer.data, c = r.counts;
-  return [heading(`Run ${id} of ${r.entity}`),
+  return [title(`Run ${id} of ${r.entity}`),
     element('p', {}, badge(r.state), ` ${r.kind === 'window' ? '' : r.kind + ', '}`, r.closedAt ? ['ended ', moment(r.closedAt), ` after ${span(Date.parse(r.closedAt) - Date.parse(r.createdAt))}`] : ['began ', moment(r.createdAt)],
       ' · ', link(to({ entity: r.entity.split('~')[0] }), r.entity)),
     r.lastError ? element('p', { class: 'refused' }, r.lastError) : '',

@@ -1,7 +1,8 @@
 // What the pages of wings share: the whole view is read every few seconds, and the sections
 // whose part of the view has changed are renewed.
 
-import { $, element, setClock } from './dom.js';
+import { $, element, live, setClock } from './dom.js';
+export { empty, title } from './dom.js';
 export { section } from './renew.js';
 import { call, confirm } from './dialogs.js';
 
@@ -10,14 +11,7 @@ export let view;
 
 let again, follows;
 
-export const title = (text, ...more) => element('div', { class: 'title' }, element('h2', {}, text), more);
-export const empty = text => element('p', { class: 'empty' }, text);
 export const why = text => text ? element('span', { class: 'why' }, text) : '';
-
-function link(text, mood) {
-  if ($('link').textContent !== text) $('link').textContent = text;
-  $('link').className = 'pill ' + mood;
-}
 
 // follow draws the view, and again every so many milliseconds, seldom while the page is
 // hidden.
@@ -32,13 +26,13 @@ async function refresh() {
   clearTimeout(again);
   try {
     view = await call('state');
-    link('Live', 'good');
+    live('Live', 'good');
     setClock(view.now);
     $('who').textContent = view.operator ? 'operator' : 'may look';
     $('board').hidden = false;
     follows.draw();
   } catch (problem) {
-    link(problem.message, 'bad');
+    live(problem.message, 'bad');
   }
   again = setTimeout(refresh, document.hidden ? follows.hidden : follows.often);
 }

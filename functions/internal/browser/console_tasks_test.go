@@ -98,7 +98,7 @@ func TestTasksOfAnOperator(t *testing.T) {
 			k.click("#confirm")
 			k.sees("#parked", "Nothing is parked.")
 		}},
-		{"see why it is stale and mend it", func() {
+		{"see why an index is stale, and correct that", func() {
 			d.index(t, `{"kind":"refuseUnnamed","pattern":"."}`)
 			if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET customer_name = 'Nobody', updated_at = NOW(6) WHERE id < 2000"); err != nil {
 				t.Fatal(err)

@@ -63,10 +63,15 @@ func (a AlertActs) Snooze(ctx context.Context, by Actor, id int64, d time.Durati
 		}
 		ok, err := a.Alerts.Snooze(ctx, id, by.who(), d)
 		if err == nil && !ok {
-			err = alertstore.Closed(id)
+			err = errOver(id)
 		}
 		return err
 	})
+}
+
+// errOver is the error of an answer to an alert that is over.
+func errOver(id int64) error {
+	return fault.New(fault.Invalid, "alert-closed", "alert %d is over", id)
 }
 
 // answer does an act on an open alert and returns its outcome in words.
@@ -78,7 +83,7 @@ func (a AlertActs) answer(ctx context.Context, by Actor, action string, id int64
 		}
 		entry.Object = fmt.Sprintf("alert %d: %s", id, row.Title)
 		if row.Outcome != alert.StillOpen {
-			return alertstore.Closed(id)
+			return errOver(id)
 		}
 		err = do(entry, row)
 		said = fmt.Sprintf("alert %d is %s", id, entry.New)

@@ -23,8 +23,8 @@ func Meter(e *Env) metric.Meter {
 	return e.Metrics
 }
 
-// stateAge is how old the state may be that metrics show: whoever collects oftener reads
-// the database no oftener.
+// stateAge is the maximum age of the state that metrics show. Collecting more often does
+// not read the database more often.
 const stateAge = 5 * time.Second
 
 // observe has the state of the syncs measured, in a process that measures.

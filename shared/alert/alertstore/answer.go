@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
@@ -58,9 +57,4 @@ func (s *Store) Remind(ctx context.Context, o alert.Open, channels []string) (re
 		return runlog.Write(ctx, tx, runlog.Entry{Severity: runlog.Warning, Subject: o.Key.Entity, Message: fmt.Sprintf("alert %d still holds after its snooze: %s", o.ID, o.Title)})
 	})
 	return reminded, err
-}
-
-// Closed is the error of an answer to an alert that is over.
-func Closed(id int64) error {
-	return fault.New(fault.Invalid, "alert-closed", "alert %d is over", id)
 }

@@ -3,6 +3,7 @@
 package email
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -132,10 +133,7 @@ func (c *Channel) id(m alert.Message, e alert.Event) string {
 	if m.RaisedAt != nil {
 		raised = m.RaisedAt.UnixMicro()
 	}
-	name := c.installation
-	if name == "" {
-		name = "return-sync"
-	}
+	name := cmp.Or(c.installation, "return-sync")
 	if m.RemindedAt != nil && e == m.Event {
 		e += alert.Event(fmt.Sprint("-", m.RemindedAt.UnixMicro()))
 	}
@@ -145,11 +143,12 @@ func (c *Channel) id(m alert.Message, e alert.Event) string {
 // text is the body.
 func text(m alert.Message) string {
 	lines := []string{m.Text}
-	if m.Do != "" && m.Event != alert.Ended {
-		lines = append(lines, m.Do)
+	do, link := m.Remedy()
+	if do != "" {
+		lines = append(lines, do)
 	}
-	if m.Link != "" && m.Event != alert.Ended {
-		lines = append(lines, "What this means and what to do: "+m.Link)
+	if link != "" {
+		lines = append(lines, alert.LinkText+": "+link)
 	}
 	return strings.Join(lines, "\n\n") + "\n"
 }

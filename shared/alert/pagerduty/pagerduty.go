@@ -4,6 +4,7 @@
 package pagerduty
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -101,12 +102,7 @@ func namesKey(body []byte) bool {
 }
 
 // source is what incidents are about.
-func (c *Channel) source() string {
-	if c.installation == "" {
-		return "return-sync"
-	}
-	return c.installation
-}
+func (c *Channel) source() string { return cmp.Or(c.installation, "return-sync") }
 
 // dedup is the key of a message's incident. It is the alert's key and not its number: an
 // alert with news replaces the older alert, and both are one incident.
@@ -130,7 +126,7 @@ func (c *Channel) trigger(m alert.Message) event {
 		e.Payload.Details["do"] = m.Do
 	}
 	if strings.HasPrefix(m.Link, "https://") || strings.HasPrefix(m.Link, "http://") {
-		e.Links = []link{{m.Link, "What this means and what to do"}}
+		e.Links = []link{{m.Link, alert.LinkText}}
 	}
 	return e
 }

@@ -51,11 +51,12 @@ var marks = map[alert.Event]string{alert.Raised: ":red_circle:", alert.Ended: ":
 // text is the message as Slack shows it.
 func text(m alert.Message) string {
 	lines := []string{marks[m.Event] + " *" + escape(m.Headline()) + "*", escape(m.Text)}
-	if m.Do != "" && m.Event != alert.Ended {
-		lines = append(lines, escape(m.Do))
+	do, link := m.Remedy()
+	if do != "" {
+		lines = append(lines, escape(do))
 	}
-	if m.Link != "" && m.Event != alert.Ended {
-		lines = append(lines, "<"+escape(m.Link)+"|What this means and what to do>")
+	if link != "" {
+		lines = append(lines, "<"+escape(link)+"|"+alert.LinkText+">")
 	}
 	return strings.Join(lines, "\n")
 }

@@ -85,14 +85,12 @@ func cardOf(m alert.Message) card {
 			paragraph(run{Text: m.Text}),
 		},
 	}
-	if m.Event == alert.Ended {
-		return c
+	do, link := m.Remedy()
+	if do != "" {
+		c.Body = append(c.Body, paragraph(run{Text: do}))
 	}
-	if m.Do != "" {
-		c.Body = append(c.Body, paragraph(run{Text: m.Do}))
-	}
-	if m.Link != "" {
-		c.Actions = []action{{"Action.OpenUrl", "What this means and what to do", m.Link}}
+	if link != "" {
+		c.Actions = []action{{"Action.OpenUrl", alert.LinkText, link}}
 	}
 	return c
 }

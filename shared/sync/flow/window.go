@@ -47,7 +47,7 @@ type ChangeList interface {
 	// List writes the change list and its pages, once, and returns how many pages
 	// there are; an empty list closes the run. A nil lister reads the source's
 	// tables on our own server.
-	List(ctx context.Context, r run.Run, d entity.Definition, lister Lister) (pages int, err error)
+	List(ctx context.Context, r run.Run, d entity.Definition, lister rootlist.Lister) (pages int, err error)
 }
 
 // JobTypes finds definitions by job type.
@@ -161,10 +161,6 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 	}
 	return r, true, err
 }
-
-// Lister calls add with the ids of changed roots, in batches, and returns what else there
-// was.
-type Lister = func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error)
 
 // ListChanges lists the changed roots of a run's window. Our own server lists them in one
 // statement, unless the source is on another or its roots are keys that get numbers. A

@@ -21,7 +21,6 @@ func (o *owner) check(ctx context.Context) error {
 				return err
 			}
 		}
-		wait := o.Config.CheckPause
 		if len(list) == 0 {
 			select {
 			case <-o.checks:
@@ -30,7 +29,7 @@ func (o *owner) check(ctx context.Context) error {
 				return ctx.Err()
 			}
 		}
-		if err := clock.Sleep(ctx, wait); err != nil {
+		if err := clock.Sleep(ctx, o.Config.CheckPause); err != nil {
 			return err
 		}
 	}

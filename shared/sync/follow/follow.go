@@ -164,7 +164,7 @@ type Gaps interface {
 // RootsRuns is the table of runs, for roots runs.
 type RootsRuns interface {
 	// BeginRoots begins a run over the unconfirmed roots of a target, at most Config.RunRoots,
-	// on the claim of its follow lane, which it takes from whoever had it. A run without
+	// on the claim of its follow lane, which the run takes from any holder. A run without
 	// pages says that there is nothing to do, or that the target was never synced.
 	BeginRoots(ctx context.Context, token string, d entity.Definition, c Config) (run.Run, error)
 	// Fold makes one run of a synced run and the one before it in the same hour.

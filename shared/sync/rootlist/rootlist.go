@@ -7,6 +7,7 @@
 package rootlist
 
 import (
+	"context"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,10 @@ type Listed struct {
 	// Warnings are what the server warned of, the first few, in its own words.
 	Warnings []string
 }
+
+// Lister calls add with the ids of changed roots, in batches, and returns what else there
+// was: how a source lists changes that our own server does not.
+type Lister = func(ctx context.Context, add func([]uint64) error) (Listed, error)
 
 // maxSpread is the most ids of a range for each root.
 const maxSpread = 2

@@ -18,17 +18,13 @@ import (
 // Changes is the change lists of runs: their roots, numbered into pages.
 type Changes struct{ sql *sqldb.DB }
 
-// Lister calls add with the ids of changed roots, in batches: how a source that is on
-// another server lists the changes. It returns what else there was.
-type Lister = func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error)
-
 // List writes a run's change list and its pages, once, and returns how many
 // pages there are. It is one transaction on the run's locked row, so a twin or
 // a later delivery of the window task finds it done; an empty list closes the
 // run there and then. A nil lister means that the source's tables are on this
 // server, and the list is one INSERT ... SELECT. A window lists the roots in
 // doubt too; a repair and a record list their job's roots.
-func (db *Changes) List(ctx context.Context, r run.Run, d entity.Definition, lister Lister) (pages int, err error) {
+func (db *Changes) List(ctx context.Context, r run.Run, d entity.Definition, lister rootlist.Lister) (pages int, err error) {
 	err = db.sql.InTx(ctx, "list the changes of the run", func(tx *sql.Tx) error {
 		pages, err = list(ctx, tx, changeList{run: r, def: d, lister: lister})
 		return err
@@ -40,7 +36,7 @@ func (db *Changes) List(ctx context.Context, r run.Run, d entity.Definition, lis
 type changeList struct {
 	run    run.Run
 	def    entity.Definition
-	lister Lister
+	lister rootlist.Lister
 }
 
 // list does List's work within its transaction.

@@ -13,7 +13,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -164,7 +163,7 @@ func TestListFromAForeignSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = src.Close() }()
-	foreign := func(r run.Run) store.Lister {
+	foreign := func(r run.Run) rootlist.Lister {
 		return func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error) {
 			return src.EachChanged(ctx, b.def, map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}, add)
 		}

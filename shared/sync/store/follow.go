@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -18,10 +17,7 @@ import (
 
 // Follow is the tables of who follows the source's log, how far, and of the gaps. It
 // implements the interfaces of package follow.
-type Follow struct {
-	sql  *sqldb.DB
-	runs *Runs
-}
+type Follow struct{ sql *sqldb.DB }
 
 // followName is the row of follow_reader: one log is followed.
 const followName = "source"
@@ -205,9 +201,4 @@ func (db *Follow) State(ctx context.Context) (*Following, error) {
 }
 
 // NewFollow returns the tables over a pool, for programs that open no other of ours.
-func NewFollow(pool *sqldb.DB) *Follow { return &Follow{sql: pool, runs: &Runs{sql: pool}} }
-
-// String names the position and what is open, for people.
-func (f Following) String() string {
-	return fmt.Sprintf("read up to %s, %d changes, %d gaps", f.Position, f.Changes, len(f.Gaps))
-}
+func NewFollow(pool *sqldb.DB) *Follow { return &Follow{sql: pool} }

@@ -64,7 +64,7 @@ func Open(dsn string, maxConnections int, log *slog.Logger, dial ...sqldb.Dial) 
 		Indices:     &Indices{sql: db},
 		Facts:       &Facts{sql: db},
 		Keys:        &Keys{sql: db},
-		Follow:      &Follow{sql: db, runs: runs},
+		Follow:      &Follow{sql: db},
 		sql:         db,
 	}, nil
 }

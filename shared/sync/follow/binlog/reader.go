@@ -248,7 +248,7 @@ func (r *reader) Visible(ctx context.Context, end follow.Position) error {
 	case !at.ByGTID:
 		return clock.Sleep(ctx, time.Second)
 	}
-	var late sql0
+	var late int // 0: the transaction was executed in time
 	err = r.log.pool.QueryRowContext(ctx, "SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)", at.GTID, visibleWait.Seconds()).Scan(&late)
 	if err == nil && late != 0 {
 		err = errors.New("a transaction of the log is not visible to readers yet")
@@ -256,9 +256,6 @@ func (r *reader) Visible(ctx context.Context, end follow.Position) error {
 	return sqldb.Outage(err, "wait until a transaction is visible")
 }
 
-// sql0 is the answer of a wait: 0 for success.
-type sql0 = int
-
-// visibleWait is how long a transaction of the log may stay invisible: replicas that must
-// acknowledge are waited for by 10 s, unless the server is told otherwise.
+// visibleWait is how long a transaction of the log may stay invisible. A server waits 10 s
+// for replicas that must acknowledge, unless its settings say otherwise.
 const visibleWait = time.Minute

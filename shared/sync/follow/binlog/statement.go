@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-mysql-org/go-mysql/replication"
@@ -86,12 +87,8 @@ func parseStatement(text string) (statement, []string) {
 		return nothing, words
 	case first == "drop" && (second == "database" || second == "schema"):
 		return dropsSchema, words
-	default:
-		for _, h := range harmless {
-			if first == h {
-				return harmlessly, words
-			}
-		}
+	case slices.Contains(harmless, first):
+		return harmlessly, words
 	}
 	return other, words
 }
@@ -133,19 +130,15 @@ func wordsOf(text string) []string {
 // with a hyphen, stands there if all of its words do.
 func contains(words []string, name string) bool {
 	for _, part := range wordsOf(name) {
-		found := false
-		for _, w := range words {
-			found = found || w == part
-		}
-		if !found {
+		if !slices.Contains(words, part) {
 			return false
 		}
 	}
 	return name != ""
 }
 
-// firstWords returns the beginning of a statement for people: its verb and what it is
-// about, and no values.
+// firstWords returns the verb of a statement and the kind of thing that the statement
+// changes, for messages; no values.
 func firstWords(words []string) string {
 	return strings.ToUpper(strings.Join(words[:min(len(words), 2)], " "))
 }

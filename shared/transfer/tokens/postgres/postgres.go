@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -155,21 +156,11 @@ func values(one tokens.Token) ([]any, error) {
 		row = append(row, v)
 	}
 	for name := range one.Fields {
-		if !known(name) {
+		if !slices.Contains(columns, name) {
 			return nil, fault.New(fault.Misconfigured, "token-field", "the flow of tokens brings the field %s, which batches of tokens do not store: set token_batch_size = 0", name)
 		}
 	}
 	return row, nil
-}
-
-// known reports whether a field is stored.
-func known(name string) bool {
-	for _, c := range columns {
-		if c == name {
-			return true
-		}
-	}
-	return false
 }
 
 // value returns a field's value in its column's type; nil for an empty one.
