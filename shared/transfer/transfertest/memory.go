@@ -21,7 +21,8 @@ type Memory struct {
 	foreign map[string]map[int64]int64
 	// Writes counts the writes by verb.
 	Writes map[transfer.Verb]int
-	// Fail is asked before each call, with its name and model; its error is the call's.
+	// Fail is asked before each call, with its name and model; its error is the call's. A
+	// worker's threads ask Fail and After at the same time.
 	Fail func(call, model string) error
 	// After is asked after a write was made; its error hides the result.
 	After func(w transfer.Write) error

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -297,9 +298,9 @@ func TestFiveFlowsThroughOdoo(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	studio := rand.New(rand.NewPCG(seed, 1))
-	o.studio.After = func(transfer.Write) error {
-		if studio.IntN(50) == 0 {
+	var asked atomic.Uint64
+	o.studio.After = func(transfer.Write) error { // asked by four threads
+		if rand.New(rand.NewPCG(seed, asked.Add(1))).IntN(50) == 0 {
 			return fault.New(fault.Retry, "lost", "the connection was lost after the commit")
 		}
 		return nil
