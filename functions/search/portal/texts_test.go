@@ -56,7 +56,9 @@ func TestEachLanguageHasTheSameTexts(t *testing.T) {
 			t.Errorf("%s (-en +%s):\n%s", language, language, diff)
 		}
 		for key, text := range texts {
-			values := func(text string) []string { return slices.Compact(slices.Sorted(slices.Values(room.FindAllString(text, -1)))) }
+			values := func(text string) []string {
+				return slices.Compact(slices.Sorted(slices.Values(room.FindAllString(text, -1))))
+			}
 			if diff := cmp.Diff(values(all["en"][key]), values(text)); diff != "" {
 				t.Errorf("%s: the values of %s (-en +%s):\n%s", language, key, language, diff)
 			}
