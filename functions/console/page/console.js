@@ -37,7 +37,7 @@ async function begin() {
   $('signin').hidden = me.signedIn;
   $('board').hidden = !me.signedIn || !view;
   $('skeleton').hidden = !me.signedIn || !!view;
-  $('signout').hidden = !me.signedIn || me.proxy;
+  $('signout').hidden = !me.signedIn;
   $('who').textContent = me.signedIn ? `${me.subject || 'signed in'} (${me.operator ? 'operator' : 'may look'})` : '';
   forget();
   keep(me.signedIn);
@@ -211,10 +211,19 @@ $('signin').addEventListener('submit', async event => {
 });
 
 $('signout').addEventListener('click', async () => {
+  if (me.signOut) {
+    location.assign(me.signOut);
+    return;
+  }
+  try {
+    await ask.call('session/end', {});
+  } catch (problem) {
+    ask.toast(problem.message); // still signed in
+    return;
+  }
   stream?.close();
   view = undefined;
   answers.clear();
-  await ask.call('session/end', {}).catch(problem => ask.toast(problem.message));
   begin();
 });
 
