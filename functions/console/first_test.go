@@ -13,7 +13,9 @@ func TestFirstAnswers(t *testing.T) {
 	w := newWorld(t)
 	type answer struct {
 		Session who
-		State   *struct{ View struct{ Report struct{ Entities []any } } }
+		State   *struct {
+			View struct{ Report struct{ Entities []any } }
+		}
 	}
 	for _, c := range []struct {
 		token string
