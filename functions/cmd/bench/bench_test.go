@@ -112,7 +112,7 @@ var syncKeys = []string{"senders", "records_per_s", "ratio", "ratio_to_go", "rat
 // TestEverythingIsMeasured measures a little, and checks what does not depend on
 // the machine's speed.
 func TestEverythingIsMeasured(t *testing.T) {
-	profiles := t.TempDir()
+	profiles := filepath.Join(t.TempDir(), "new") // made by the command
 	var all measured
 	table := last(t, &all, "--rows", "1000", "--repeat", "1", "--json", "--latency", "5ms", "--workers-latency", "6", "--buffer-pool", "64", "--profile", profiles)
 	for _, sc := range scenarios {

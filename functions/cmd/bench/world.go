@@ -71,6 +71,9 @@ func open(ctx context.Context, w *world, more rehearsal.Options) (*world, error)
 		more.Env = append(more.Env, "PAGE_SIZE="+strconv.Itoa(o.pageSize))
 	}
 	if o.profile != "" {
+		if err := os.MkdirAll(o.profile, 0o700); err != nil {
+			return nil, err
+		}
 		more.Env = append(more.Env, profileEnv+"="+o.profile)
 	}
 	var err error
