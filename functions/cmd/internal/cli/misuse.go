@@ -111,7 +111,7 @@ func Standard(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
 		case "help":
-			cmd.Run = nil
+			cmd.Run, cmd.Example = nil, "  returnsync help jobs pause"
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {
 				named, rest, err := root.Find(args)
 				if err == nil {
@@ -127,6 +127,7 @@ func Standard(root *cobra.Command) {
 			for _, shell := range cmd.Commands() {
 				shell.Args, shell.Example = Args, "  "+shell.CommandPath()
 			}
+			cmd.Example = "  returnsync completion bash"
 			Group(cmd)
 		}
 	}
