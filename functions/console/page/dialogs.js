@@ -30,7 +30,7 @@ export function toast(text) {
 function show(...content) {
   dialog.replaceChildren(...content);
   if (!dialog.open) dialog.showModal();
-  else if (!dialog.contains(document.activeElement)) $('dialogtitle').focus(); // what had the focus was replaced
+  else if (!dialog.contains(document.activeElement)) dialog.querySelector('h2').focus(); // what had the focus was replaced
 }
 
 export function close() {
