@@ -14,7 +14,7 @@ import (
 
 // private are words that only the program's authors know, or that name no actor: people at
 // a screen or a terminal must not meet them.
-var private = regexp.MustCompile(`(?i)\b(sign of life|told|tells?|changed by hand|beside the syncs|whoever|in doubt|knock(s|ed)?|fate|goes by|gone on with|comes? to rest|untold|tast(es?|ing)|rightly|mend(s|ed)?)\b`)
+var private = regexp.MustCompile(`(?i)\b(sign of life|told|tells?|changed by hand|beside the syncs|whoever|in doubt|knock(s|ed)?|fate|goes by|gone on with|comes? to rest|untold|tastes?|tasting|rightly|mend(s|ed)?)\b`)
 
 // comment is a line of a script that is none of the page's texts.
 var comment = regexp.MustCompile(`(?m)^\s*//.*$|/\*(?s:.*?)\*/`)
