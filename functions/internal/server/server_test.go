@@ -141,7 +141,6 @@ func TestWhatAQueueMustNotRetry(t *testing.T) {
 		"window: nothing":        {windowPath, "", "bad-task"},
 		"window: no id":          {windowPath, `{"jobType":"RETURN_JOB","token":"x"}`, "bad-task"},
 		"window: no token":       {windowPath, `{"id":1,"jobType":"RETURN_JOB"}`, "bad-task"},
-		"window: unknown job":    {windowPath, `{"id":1,"jobType":"X","token":"x"}`, "unknown-entity"},
 		"window: unknown claim":  {windowPath, `{"id":1,"jobType":"RETURN_JOB","token":"x"}`, "superseded"},
 		"window: too large":      {windowPath, strings.Repeat(" ", 1<<20+1), "bad-task"},
 		"process: no JSON":       {processPath, "not json", "bad-task"},
@@ -172,9 +171,13 @@ func TestWhatAQueueMustNotRetry(t *testing.T) {
 	}
 }
 
-// TestWhatAQueueMustRetry has tasks meet a queue that is away.
+// TestWhatAQueueMustRetry has tasks meet a queue that is away, and an instance that does
+// not know a definition yet.
 func TestWhatAQueueMustRetry(t *testing.T) {
 	h := newHouse(t)
+	if status, body := h.call("POST", windowPath, `{"id":1,"jobType":"NEW_JOB","token":"x"}`, "X-CloudTasks-QueueName", "q"); status != 503 || !strings.Contains(body, "unknown-entity") {
+		t.Errorf("the window of a new entity: %d %s", status, body)
+	}
 	if status, body := h.call("POST", cronPath, ""); status != 503 {
 		t.Errorf("a tick without a queue: %d %s", status, body)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/states"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
@@ -85,6 +86,12 @@ type Window struct {
 // with its window and its change list, and continues from there.
 func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	d, err := w.Definitions.Job(ctx, t.JobType)
+	if fault.KindOf(err) == fault.NotFound {
+		// The tick that claimed the window knows the definition. This instance is older, or
+		// has not noticed the files yet; if nobody plays the task, the claim stays held
+		// until its lease ends.
+		return run.Run{}, fault.Wrap(err, fault.Retry, fault.CodeOf(err), "this instance does not know the definition of the task yet")
+	}
 	if err != nil {
 		return run.Run{}, err
 	}
