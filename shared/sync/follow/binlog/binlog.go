@@ -12,8 +12,9 @@
 //
 // Rows hold values in the order of the table's columns. Their names come with the rows
 // (binlog_row_metadata=FULL), or from information_schema, which describes the table as it
-// is now. Every statement that may alter a followed table is therefore a gap, and so is a
-// statement that changes rows without logging them (other formats than ROW, TRUNCATE).
+// is now. Every statement that may alter a followed table is therefore a gap, behind which
+// the log is opened again by the new columns, and so is a statement that changes rows without
+// logging them (other formats than ROW, TRUNCATE).
 //
 // # When a change is visible
 //
