@@ -1,16 +1,16 @@
 package deployment_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/grants"
 )
 
 // TestRightsOnTheBinlogAreDocumented holds the document to the rights that doctor looks for.
 func TestRightsOnTheBinlogAreDocumented(t *testing.T) {
-	text, err := os.ReadFile(terraform + "/README.md")
+	documented, err := rehearsal.ReadGrants(terraform + "/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,8 +18,8 @@ func TestRightsOnTheBinlogAreDocumented(t *testing.T) {
 	for _, p := range grants.Replica {
 		names = append(names, p.Names[0])
 	}
-	want := "GRANT " + strings.Join(names, ", ") + " ON *.*"
-	if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
-		t.Errorf("terraform/README.md does not say %q", want)
+	want := "GRANT " + strings.Join(names, ", ") + " ON *.* TO 'functions'@'%'"
+	if len(documented.Follow) != 1 || documented.Follow[0] != want {
+		t.Errorf("terraform/README.md has %q, want %q", documented.Follow, want)
 	}
 }
