@@ -285,14 +285,25 @@ func (r *reader) begin(at place) (*replication.BinlogStreamer, error) {
 	return r.syncer.StartSyncGTID(set)
 }
 
-// errFatalRead is the number of the error with which a server refuses a place.
-const errFatalRead = 1236
+// The numbers of the errors with which a server refuses a place, and an account. The
+// account's password is right where the stream is refused: the other connections have it too.
+const (
+	errFatalRead      = 1236
+	errAccess         = 1045
+	errSpecificAccess = 1227
+)
 
 // lostOr returns an error of the stream as package follow wants it.
 func lostOr(err error) error {
 	var e *mysql.MyError
-	if errors.As(err, &e) && e.Code == errFatalRead {
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case errFatalRead:
 		return &follow.Lost{Reason: "the server answers: " + e.Message}
+	case errAccess, errSpecificAccess:
+		return fmt.Errorf("the account may not read the binlog; it needs REPLICATION SLAVE on *.*: %w", err)
 	}
 	return err
 }
