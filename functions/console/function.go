@@ -12,6 +12,7 @@
 //	                   shows what the address names: ?page=runs, ?run=1043, ?entity=returns,
 //	                   ?record=ID, ?job=7, ?alert=12
 //	GET  /session      who is signed in; POST signs in, POST /session/end signs out
+//	GET  /first        the session and the state in one answer, for the page's first content
 //	GET  /state        everything that changes on the page
 //	GET  /events       the same as server-sent events, whole again at each change
 //	GET  /runs         runs, newest first: ?entity=, ?state=, ?syncs=true, ?before=, ?limit=
@@ -39,8 +40,11 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzhttp"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/edge"
@@ -92,9 +96,9 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	if err != nil {
 		panic(err) // the files are embedded
 	}
-	mux.Handle("GET /", assets)
+	mux.Handle("GET /", f.ahead(assets))
 	for path, do := range map[string]edge.Handler{
-		"/session": f.session, "/state": f.reading(f.state), "/runs": f.reading(f.runs), "/runs/{id}": f.reading(f.run), "/jobs": f.reading(f.jobs), "/jobs/{id}": f.reading(f.job),
+		"/session": f.session, "/first": f.first, "/state": f.reading(f.state), "/runs": f.reading(f.runs), "/runs/{id}": f.reading(f.run), "/jobs": f.reading(f.jobs), "/jobs/{id}": f.reading(f.job),
 		"/alerts": f.reading(f.alerts), "/alerts/{id}": f.reading(f.alert), "/parked": f.reading(f.parked), "/log": f.reading(f.log), "/record": f.record,
 	} {
 		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
@@ -103,6 +107,10 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 	mux.Handle("POST /act/{action}", edge.HandleOperator(c.Log, f.act, http.MethodPost))
 	mux.HandleFunc("POST /session", f.signIn)
 	mux.HandleFunc("POST /session/end", f.signOut)
+	zip, err := gzhttp.NewWrapper(gzhttp.ContentTypes([]string{"application/json"})) // files are compressed once
+	if err != nil {
+		panic(err) // the options are constants
+	}
 	// An open page does not count among the requests: streams have limits of their own.
 	doors := http.NewServeMux()
 	doors.Handle("GET /events", edge.HandleOperator(c.Log, f.events, http.MethodGet, http.MethodHead))
@@ -112,8 +120,46 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 		path := "/wings/" + page.Name
 		requests.Handle(path+"/", http.StripPrefix(path, f.checked(page.Handler)))
 	}
-	doors.Handle("/", edge.Door(c.Log, c.Config.AtOnce, requests))
+	doors.Handle("/", edge.Door(c.Log, c.Config.AtOnce, zip(requests)))
 	return careful(doors)
+}
+
+// ahead has the browser ask for the list or thing of the page's address before the page's
+// scripts have come. The paths are those that the script asks for, letter by letter.
+func (f *function) ahead(page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path := besides(r.URL.Query()); r.URL.Path == "/" && path != "" {
+			if _, err := f.person(r); err == nil {
+				w.Header().Add("Link", "<"+path+`>; rel="preload"; as="fetch"; crossorigin="anonymous"`)
+			}
+		}
+		page.ServeHTTP(w, r)
+	})
+}
+
+// besides is what a page shows beside the view, by the page's address; empty for nothing.
+func besides(q url.Values) string {
+	for thing, list := range map[string]string{"run": "runs/", "job": "jobs/", "alert": "alerts/"} {
+		if number := q.Get(thing); number != "" && strings.Trim(number, "0123456789") == "" && number[0] != '0' {
+			return list + number
+		}
+	}
+	filters := map[string][]string{"jobs": {}, "alerts": {}, "runs": {"entity", "state", "before"}, "log": {"entity", "severity", "since", "before"}}
+	list := q.Get("page")
+	names, ok := filters[list]
+	if !ok {
+		return ""
+	}
+	var chosen []string
+	for _, name := range names {
+		if value := q.Get(name); value != "" {
+			chosen = append(chosen, name+"="+url.QueryEscape(value))
+		}
+	}
+	if len(names) > 0 {
+		list += "?"
+	}
+	return list + strings.Join(chosen, "&")
 }
 
 // policy lets the page load its own files and call its own origin alone: no inline

@@ -160,7 +160,7 @@ func TestTheSessionsCookie(t *testing.T) {
 // TestEveryAnswerIsCareful checks the headers of pages, answers and refusals.
 func TestEveryAnswerIsCareful(t *testing.T) {
 	w := newWorld(t)
-	for _, path := range []string{"/", "/console.js", "/console.css", "/state", "/session", "/events", "/nothing", "/SyncConsole/", "/console/dom.js", "/act/start-entity"} {
+	for _, path := range []string{"/", "/console.js", "/console.css", "/state", "/session", "/first", "/events", "/nothing", "/SyncConsole/", "/console/dom.js", "/act/start-entity"} {
 		got := w.send(t, "GET", path, "")
 		h := got.Header
 		// The page's own files are no secret: a browser keeps them, and asks whether they changed.

@@ -102,13 +102,7 @@ func (f *function) jobs(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := make([]health.Job, len(list))
-	for i, j := range list {
-		if shown[i], err = health.ReportJob(r.Context(), f.Store, j); err != nil {
-			return nil, err
-		}
-	}
-	return shown, nil
+	return health.ReportJobs(r.Context(), f.Store, list)
 }
 
 // job answers with a job.

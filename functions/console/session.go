@@ -94,12 +94,33 @@ type who struct {
 }
 
 // session answers who is signed in; nobody is no error, because the page asks.
-func (f *function) session(r *http.Request) (any, error) {
+func (f *function) session(r *http.Request) (any, error) { return f.who(r) }
+
+// who returns who is signed in.
+func (f *function) who(r *http.Request) (who, error) {
 	p, err := f.person(r)
 	if kind := fault.KindOf(err); err != nil && (kind == fault.Unauthenticated || kind == fault.Forbidden) {
 		return who{Proxy: f.IAP != nil}, nil
 	}
 	return who{true, p.Subject, p.Operator, f.IAP != nil && r.Header.Get(identity.IAPHeader) != ""}, err
+}
+
+// first answers who is signed in, and with the whole view if somebody is: the page asks
+// for both at once, while its scripts are under way.
+func (f *function) first(r *http.Request) (any, error) {
+	p, err := f.who(r)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := json.Marshal(p)
+	a := edge.Ready{[]byte(`{"session":`), signed}
+	if p.SignedIn {
+		// Without a state the page still says who is signed in; its stream reports the reason.
+		if s := f.latest.get(r.Context()); s.err == nil {
+			a = append(a, []byte(`,"state":`), s.text)
+		}
+	}
+	return append(a, []byte("}\n")), err
 }
 
 // signIn keeps a valid token in the session's cookie.

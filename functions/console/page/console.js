@@ -14,36 +14,27 @@ import { run } from './run.js';
 let me, view, stream, again, seen = 0;
 const heard = { at: 0, of: 0, lost: 0 }; // when the stream last spoke, the state's time, when it broke
 
-// Somebody who was signed in here before probably is: the stream begins with the question.
-const kept = 'return-sync-signed-in';
-const wasIn = () => { try { return localStorage.getItem(kept) === 'yes'; } catch { return false; } };
-const keep = signedIn => { try { localStorage.setItem(kept, signedIn ? 'yes' : 'no'); } catch { /* the next visit is slower */ } };
-
-// begin asks who is signed in.
+// begin asks who is signed in, and for the view.
 async function begin() {
   clearTimeout(again);
-  const early = !me && wasIn();
-  if (early) {
-    follow();
-    warm(here());
-  }
+  let first;
   try {
-    me = await ask.call('session');
+    first = await ask.call('first');
   } catch (problem) {
     live(problem.message, 'bad');
     again = setTimeout(begin, 5000);
     return;
   }
+  me = first.session;
+  if (first.state) take(first.state);
   $('signin').hidden = me.signedIn;
   $('board').hidden = !me.signedIn || !view;
   $('skeleton').hidden = !me.signedIn || !!view;
   $('signout').hidden = !me.signedIn || me.proxy;
   $('who').textContent = me.signedIn ? `${me.subject || 'signed in'} (${me.operator ? 'operator' : 'may look'})` : '';
   forget();
-  keep(me.signedIn);
   if (me.signedIn) {
-    if (!early || stream.readyState === EventSource.CLOSED) follow();
-    warm(here());
+    follow();
     draw();
   } else {
     stream?.close();
@@ -54,6 +45,19 @@ async function begin() {
   }
 }
 
+// take takes a view, and the database's clock with it. An equal view leaves what was asked
+// for beside it valid.
+let text;
+function take(state) {
+  setClock(state.now);
+  Object.assign(heard, { at: Date.now(), of: now() });
+  const fresh = JSON.stringify(state.view);
+  if (fresh === text) return;
+  ({ view } = state);
+  text = fresh;
+  seen++;
+}
+
 const speaks = () => { Object.assign(heard, { at: Date.now(), lost: 0 }); live('Live', 'good'); };
 
 // follow opens the stream. The browser reconnects by itself after a break, but not after
@@ -62,14 +66,10 @@ function follow() {
   stream?.close();
   stream = new EventSource('events');
   stream.addEventListener('state', event => {
-    const data = JSON.parse(event.data);
-    setClock(data.now);
-    ({ view } = data);
-    heard.of = now();
-    seen++;
+    take(JSON.parse(event.data));
     speaks();
-    $('board').hidden = !me?.signedIn;
-    $('skeleton').hidden = !!me?.signedIn;
+    $('board').hidden = false;
+    $('skeleton').hidden = true;
     draw();
   });
   stream.addEventListener('beat', () => { heard.of = now(); speaks(); });
@@ -149,12 +149,6 @@ function draw() {
 // runsOf asks for the runs of a filter.
 const runsOf = at => 'runs?' + new URLSearchParams(Object.entries({ entity: at.entity, state: at.state, before: at.before }).filter(([, value]) => value));
 
-// warm asks for what a page needs beside the view, before the view is there.
-function warm(at) {
-  const path = at.thing ? { run: `runs/${at.id}`, job: `jobs/${at.id}`, alert: `alerts/${at.id}` }[at.thing] : { runs: runsOf(at), jobs: 'jobs', alerts: 'alerts', log: logOf(at) }[at.page];
-  if (path) answer(path);
-}
-
 // drawRuns draws the list of runs; a page of older ones does not change.
 function drawRuns(at) {
   const list = answer(runsOf(at), at.before ? 'old' : seen);
@@ -212,7 +206,7 @@ $('signin').addEventListener('submit', async event => {
 
 $('signout').addEventListener('click', async () => {
   stream?.close();
-  view = undefined;
+  view = text = undefined;
   answers.clear();
   await ask.call('session/end', {}).catch(problem => ask.toast(problem.message));
   begin();

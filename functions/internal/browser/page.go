@@ -295,3 +295,18 @@ func (p *Page) Slow(latency time.Duration) {
 		return err
 	}))
 }
+
+// firstVisit forgets what the browser keeps of pages, and keeps streams of events from
+// opening.
+func (p *Page) firstVisit() {
+	p.t.Helper()
+	p.do("forgetting pages", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, target, network.ClearBrowserCache, cdp.Empty{}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, target, network.SetBlockedURLs, network.SetBlockedURLsParams{
+			URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/*/events", Block: true}},
+		})
+		return err
+	}))
+}

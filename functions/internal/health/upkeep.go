@@ -127,14 +127,9 @@ func (b *Upkeep) addJobs(ctx context.Context, db *store.DB, name string, now tim
 			open = append(open, j)
 		}
 	}
-	for _, j := range open {
-		r, err := ReportJob(ctx, db, j)
-		if err != nil {
-			return err
-		}
-		b.Jobs = append(b.Jobs, r)
-	}
-	return nil
+	reported, err := ReportJobs(ctx, db, open)
+	b.Jobs = append(b.Jobs, reported...)
+	return err
 }
 
 // addTarget adds one index. The first target's job type is the entity's, and begins the
@@ -161,11 +156,19 @@ type Job struct {
 
 // ReportJob reads a job's progress.
 func ReportJob(ctx context.Context, db *store.DB, j rework.Job) (Job, error) {
-	r := Job{Job: j}
-	if j.ByTime() {
-		r.From, r.To = &j.Window.From, &j.Window.To
+	list, err := ReportJobs(ctx, db, []rework.Job{j})
+	return list[0], err
+}
+
+// ReportJobs reads the progress of jobs, with one query for all.
+func ReportJobs(ctx context.Context, db *store.DB, jobs []rework.Job) ([]Job, error) {
+	progress, err := db.Jobs.ProgressOf(ctx, jobs)
+	list := make([]Job, len(jobs))
+	for i, j := range jobs {
+		list[i] = Job{Job: j, Progress: progress[j.ID]}
+		if j.ByTime() {
+			list[i].From, list[i].To = &j.Window.From, &j.Window.To
+		}
 	}
-	var err error
-	r.Progress, err = db.Jobs.Progress(ctx, j)
-	return r, err
+	return list, err
 }

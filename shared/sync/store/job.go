@@ -186,13 +186,29 @@ func (db *Jobs) Kick(ctx context.Context, id int64) (turn int64, ok bool, err er
 type JobProgress = rework.Progress
 
 // Progress returns how far a job has come.
-func (db *Jobs) Progress(ctx context.Context, j rework.Job) (p JobProgress, err error) {
-	err = sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
-		var roots int64
-		r, err := scanRun(sqldb.Wider{Row: row, Last: []any{&roots}})
-		p.Add(r, roots)
-		return err
-	}, "SELECT "+runColumns+`, (SELECT COALESCE(SUM(g.roots), 0) FROM sync_page g WHERE g.run_id = r.id AND g.state = 2)
-		FROM sync_run r WHERE r.job_id = ? ORDER BY r.id`, j.ID)
-	return p, sqldb.Outage(err, "read the job's runs")
+func (db *Jobs) Progress(ctx context.Context, j rework.Job) (JobProgress, error) {
+	all, err := db.ProgressOf(ctx, []rework.Job{j})
+	return all[j.ID], err
+}
+
+// ProgressOf returns how far each of some jobs has come, by their ids; a job without a run
+// has no entry.
+func (db *Jobs) ProgressOf(ctx context.Context, list []rework.Job) (map[int64]JobProgress, error) {
+	all := map[int64]JobProgress{}
+	err := sqldb.InChunks(list, func(chunk []rework.Job) error {
+		ids := make([]any, len(chunk))
+		for i, j := range chunk {
+			ids[i] = j.ID
+		}
+		return sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
+			var roots int64
+			r, err := scanRun(sqldb.Wider{Row: row, Last: []any{&roots}})
+			p := all[r.JobID]
+			p.Add(r, roots)
+			all[r.JobID] = p
+			return err
+		}, "SELECT "+runColumns+`, (SELECT COALESCE(SUM(g.roots), 0) FROM sync_page g WHERE g.run_id = r.id AND g.state = 2)
+			FROM sync_run r WHERE r.job_id IN (`+sqldb.Marks(len(ids))+`) ORDER BY r.job_id, r.id`, ids...)
+	})
+	return all, sqldb.Outage(err, "read the jobs' runs")
 }

@@ -67,13 +67,7 @@ func readJobs(ctx context.Context, s *cli.Session, o cli.ListFlags) ([]health.Jo
 	if err != nil {
 		return nil, err
 	}
-	shown := make([]health.Job, len(list))
-	for i, j := range list {
-		if shown[i], err = health.ReportJob(ctx, db, j); err != nil {
-			return nil, err
-		}
-	}
-	return shown, nil
+	return health.ReportJobs(ctx, db, list)
 }
 
 // jobsShowCmd is the command that shows one job.
