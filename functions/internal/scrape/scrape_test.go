@@ -258,7 +258,7 @@ func TestScrapeOfASoak(t *testing.T) {
 	}()
 	defer func() {
 		stop()
-		<-ended
+		_ = <-ended // that of the stop
 	}()
 	work := func() {
 		p.verify()
