@@ -11,7 +11,7 @@
 //	GET  /             the page: scripts, a style sheet, nothing of a third party. The page
 //	                   shows what the address names: ?page=runs, ?run=1043, ?entity=returns,
 //	                   ?record=ID, ?job=7, ?alert=12
-//	GET  /session      who is signed in; POST signs in, POST /session/end signs out
+//	GET  /session      who is signed in; POST signs in, POST /session/end ends the session's token
 //	GET  /first        the session and the state in one answer, for the page's first content
 //	GET  /state        everything that changes on the page
 //	GET  /events       the same as server-sent events, whole again at each change

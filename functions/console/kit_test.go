@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"io"
@@ -93,6 +94,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.parts.Operators.Heed(w.parts.Tables.Signouts.Ended)
 	w.handler = Handler(w.parts, time.Now)
 	return w
 }
@@ -100,7 +102,7 @@ func newWorld(t *testing.T) *world {
 // token signs a token, altered by change.
 func token(t *testing.T, change func(*jwt.Builder)) string {
 	t.Helper()
-	return identitytest.Sign(t, secret, jwt.NewBuilder().Issuer("https://issuer.example").Audience([]string{"operators"}).Subject("somebody").Expiration(time.Now().Add(time.Hour)), change)
+	return identitytest.Sign(t, secret, jwt.NewBuilder().JwtID(rand.Text()).Issuer("https://issuer.example").Audience([]string{"operators"}).Subject("somebody").Expiration(time.Now().Add(time.Hour)), change)
 }
 
 // operator returns an operator's token.

@@ -63,14 +63,24 @@ func (f *function) person(r *http.Request) (identity.Person, error) {
 	if assertion := r.Header.Get(identity.IAPHeader); f.IAP != nil && assertion != "" {
 		return f.IAP.Person(r.Context(), assertion, f.now())
 	}
+	text, err := carried(r)
+	if err != nil {
+		return identity.Person{}, err
+	}
+	return f.Operators.PersonOf(r.Context(), text, f.now())
+}
+
+// carried returns the operator's token of a request: a program's bearer token, or the one in
+// the session's cookie.
+func carried(r *http.Request) (string, error) {
 	if r.Header.Get("Authorization") != "" {
-		return f.Operators.Person(r, f.now())
+		return identity.Bearer(r)
 	}
 	c, err := r.Cookie(CookieName(secure(r)))
 	if err != nil || c.Value == "" {
-		return identity.Person{}, fault.New(fault.Unauthenticated, "no-session", "sign in first")
+		return "", fault.New(fault.Unauthenticated, "no-session", "sign in first")
 	}
-	return f.Operators.PersonOf(r.Context(), c.Value, f.now())
+	return c.Value, nil
 }
 
 // changes refuses a request that may come from another site.
@@ -89,8 +99,22 @@ type who struct {
 	SignedIn bool   `json:"signedIn"`
 	Subject  string `json:"subject"`
 	Operator bool   `json:"operator"`
-	// Proxy says that Identity-Aware Proxy signs people in and out.
+	// Proxy says that Identity-Aware Proxy signs people in.
 	Proxy bool `json:"proxy"`
+	// SignOut is the proxy's own address that signs a person out; empty for a session of
+	// this function's, which POST /session/end ends.
+	SignOut string `json:"signOut"`
+}
+
+// proxySignOut is where Identity-Aware Proxy ends its session, on every address that it
+// guards. The request does not reach this function.
+const proxySignOut = "/_gcp_iap/clear_login_cookie"
+
+// refused reports whether an error of person says that a session does not hold, and not that
+// nobody can tell at the moment.
+func refused(err error) bool {
+	kind := fault.KindOf(err)
+	return err != nil && (kind == fault.Unauthenticated || kind == fault.Forbidden)
 }
 
 // session answers who is signed in; nobody is no error, because the page asks.
@@ -99,10 +123,14 @@ func (f *function) session(r *http.Request) (any, error) { return f.who(r) }
 // who returns who is signed in.
 func (f *function) who(r *http.Request) (who, error) {
 	p, err := f.person(r)
-	if kind := fault.KindOf(err); err != nil && (kind == fault.Unauthenticated || kind == fault.Forbidden) {
+	if refused(err) {
 		return who{Proxy: f.IAP != nil}, nil
 	}
-	return who{true, p.Subject, p.Operator, f.IAP != nil && r.Header.Get(identity.IAPHeader) != ""}, err
+	w := who{SignedIn: true, Subject: p.Subject, Operator: p.Operator, Proxy: f.IAP != nil && r.Header.Get(identity.IAPHeader) != ""}
+	if w.Proxy {
+		w.SignOut = proxySignOut
+	}
+	return w, err
 }
 
 // first answers who is signed in, and with the whole view if somebody is: the page asks
@@ -148,15 +176,35 @@ func (f *function) signIn(w http.ResponseWriter, r *http.Request) {
 	}, http.MethodPost).ServeHTTP(w, r)
 }
 
-// signOut removes the session's cookie.
+// signOut ends the token of a session, here and at every other instance, and removes the
+// session's cookie. A session that holds no more is signed out already.
 func (f *function) signOut(w http.ResponseWriter, r *http.Request) {
 	edge.HandleOperator(f.Log, func(r *http.Request) (any, error) {
-		err := f.changes(r)
-		if err == nil {
-			http.SetCookie(w, Cookie("", secure(r), 0))
+		if err := f.changes(r); err != nil {
+			return nil, err
 		}
-		return answer{"signed out"}, err
+		if err := f.endSession(r); err != nil {
+			return nil, err // the cookie stays, so that people can try again
+		}
+		http.SetCookie(w, Cookie("", secure(r), 0))
+		return answer{"signed out"}, nil
 	}, http.MethodPost).ServeHTTP(w, r)
+}
+
+// endSession ends the token of a request.
+func (f *function) endSession(r *http.Request) error {
+	text, err := carried(r)
+	var p identity.Person
+	if err == nil {
+		p, err = f.Operators.PersonOf(r.Context(), text, f.now())
+	}
+	if refused(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Tables.Signouts.End(r.Context(), identity.Signed(text), p.Expires.Sub(f.now()))
 }
 
 // readJSON reads a request's body: one JSON value without unknown fields.

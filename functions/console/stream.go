@@ -133,21 +133,27 @@ func (f *function) stream(w http.ResponseWriter, r *http.Request, p identity.Per
 	defer cancel()
 	s := &stream{out: w, control: http.NewResponseController(w)}
 	if s.send(fmt.Appendf(nil, "retry: %d\n\n", comeBack)) == nil {
-		f.follow(ctx, s)
+		f.follow(ctx, s, func() bool { _, err := f.person(r.WithContext(ctx)); return refused(err) })
 	}
-	if ctx.Err() != nil && r.Context().Err() == nil {
+	if s.refused || ctx.Err() != nil && r.Context().Err() == nil {
 		_ = s.event("ended", 0, []byte(`{"message":"your session has ended"}`))
 	}
 }
 
-// follow sends changes until the stream ends.
-func (f *function) follow(ctx context.Context, s *stream) {
+// follow sends changes until the stream ends. It asks again and again whether the session
+// was signed out, perhaps at another instance.
+func (f *function) follow(ctx context.Context, s *stream, signedOut func() bool) {
 	tick := time.NewTicker(f.Config.Poll)
 	defer tick.Stop()
-	sent, spoke := -1, time.Time{}
+	sent, spoke, asked := -1, time.Time{}, f.now()
 	for {
 		now := f.latest.get(ctx)
 		var err error
+		if f.now().Sub(asked) >= beatEvery {
+			if asked, s.refused = f.now(), signedOut(); s.refused {
+				return
+			}
+		}
 		switch {
 		case now.number != sent || sent < 0:
 			sent, spoke, err = now.number, f.now(), s.snapshot(now)
@@ -171,6 +177,7 @@ func (f *function) follow(ctx context.Context, s *stream) {
 type stream struct {
 	out     http.ResponseWriter
 	control *http.ResponseController
+	refused bool // the session was signed out
 }
 
 // snapshot sends a snapshot, or an event that reports its absence.

@@ -119,12 +119,15 @@ func (v *Verifier) Caller(r *http.Request, now time.Time) (Caller, error) {
 
 // token returns a request's token if it holds.
 func (v *Verifier) token(r *http.Request, now time.Time) (jwt.Token, error) {
-	text, err := bearer(r, "Authorization")
+	text, err := Bearer(r)
 	if err != nil {
 		return nil, err
 	}
 	return v.check(r.Context(), text, now)
 }
+
+// Bearer returns a request's token, which nobody has checked yet.
+func Bearer(r *http.Request) (string, error) { return bearer(r, "Authorization") }
 
 // bearer returns the token of a header.
 func bearer(r *http.Request, name string) (string, error) {

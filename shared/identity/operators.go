@@ -2,9 +2,11 @@ package identity
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwt"
@@ -47,7 +49,18 @@ func (p Person) Demand() error {
 type Operators struct {
 	verifier *Verifier
 	roles    Roles
+	ended    Ended // nil if nobody can sign out
 }
+
+// Ended reports whether a token was signed out before its end; signed is Signed of it.
+type Ended func(ctx context.Context, signed string) (bool, error)
+
+// Heed makes o refuse the tokens that were signed out. It is called before the first use.
+func (o *Operators) Heed(ended Ended) { o.ended = ended }
+
+// Signed returns the part of a token that its signature covers, by which a token is known:
+// a signature can be written in several ways.
+func Signed(token string) string { return token[:max(0, strings.LastIndexByte(token, '.'))] }
 
 // NewOperators returns what reads these tokens; callers is what the environment
 // says about tokens to search with.
@@ -105,16 +118,22 @@ func (o *Operators) Close() error { return o.verifier.Close() }
 
 // Person returns who sent a request with a bearer token.
 func (o *Operators) Person(r *http.Request, now time.Time) (Person, error) {
-	token, err := o.verifier.token(r, now)
+	text, err := Bearer(r)
 	if err != nil {
 		return Person{}, err
 	}
-	return o.read(token)
+	return o.PersonOf(r.Context(), text, now)
 }
 
 // PersonOf is Person for a token that came in another way than as a bearer's.
 func (o *Operators) PersonOf(ctx context.Context, text string, now time.Time) (Person, error) {
 	token, err := o.verifier.check(ctx, text, now)
+	if err == nil && o.ended != nil {
+		var ended bool
+		if ended, err = o.ended(ctx, Signed(text)); ended {
+			err = fault.New(fault.Unauthenticated, "signed-out", "this session was signed out; sign in with another token")
+		}
+	}
 	if err != nil {
 		return Person{}, err
 	}
@@ -135,5 +154,5 @@ func (o *Operators) read(token jwt.Token) (Person, error) {
 // Sign returns a token for an operator, signed with the secret: for demonstrations
 // and tests.
 func (o *Operators) Sign(subject string, expires time.Time) (string, error) {
-	return o.verifier.sign(jwt.NewBuilder().Subject(subject).Claim(o.roles.Claim, []string{o.roles.Operator}), expires)
+	return o.verifier.sign(jwt.NewBuilder().JwtID(rand.Text()).Subject(subject).Claim(o.roles.Claim, []string{o.roles.Operator}), expires)
 }

@@ -81,7 +81,8 @@ type OperatorClaims struct {
 
 // Sign returns a token.
 func (k SigningKey) Sign(c OperatorClaims) (string, error) {
-	b := jwt.NewBuilder().Subject(c.Subject).Audience([]string{c.Audience}).IssuedAt(c.Issued).Expiration(c.Expires)
+	// Each token has an id of its own, so that the end of one session ends no other.
+	b := jwt.NewBuilder().JwtID(rand.Text()).Subject(c.Subject).Audience([]string{c.Audience}).IssuedAt(c.Issued).Expiration(c.Expires)
 	if c.Issuer != "" {
 		b = b.Issuer(c.Issuer)
 	}

@@ -2,6 +2,10 @@ package sample
 
 import "strconv"
 
+// PictureOrigin is what the addresses of all pictures begin with. Nothing is there: Picture
+// draws what would be.
+const PictureOrigin = "https://images.example.com/"
+
 // product is an article that was sold.
 type product struct {
 	sku, esin, ean, name, imageURL string
@@ -28,7 +32,7 @@ func (d dice) product(styles []style, in *region) product {
 		esin:     "ES" + code[:3] + strconv.Itoa(colour*10+size) + "X" + strconv.Itoa(len(s.Name)),
 		ean:      ean(s, colour, size),
 		name:     s.Name + ", " + invented.Colours[colour] + ", " + s.Sizes[size],
-		imageURL: "https://images.example.com/catalog/" + s.Code + "/" + code + "/front-1080x1440.jpg",
+		imageURL: PictureOrigin + "catalog/" + s.Code + "/" + code + "/front-1080x1440.jpg",
 		price:    max(price, in.PriceStep),
 	}
 }

@@ -30,7 +30,7 @@ async function begin() {
   $('signin').hidden = me.signedIn;
   $('board').hidden = !me.signedIn || !view;
   $('skeleton').hidden = !me.signedIn || !!view;
-  $('signout').hidden = !me.signedIn || me.proxy;
+  $('signout').hidden = !me.signedIn;
   $('who').textContent = me.signedIn ? `${me.subject || 'signed in'} (${me.operator ? 'operator' : 'may look'})` : '';
   forget();
   if (me.signedIn) {
@@ -205,10 +205,19 @@ $('signin').addEventListener('submit', async event => {
 });
 
 $('signout').addEventListener('click', async () => {
+  if (me.signOut) {
+    location.assign(me.signOut);
+    return;
+  }
+  try {
+    await ask.call('session/end', {});
+  } catch (problem) {
+    ask.toast(problem.message); // still signed in
+    return;
+  }
   stream?.close();
   view = text = undefined;
   answers.clear();
-  await ask.call('session/end', {}).catch(problem => ask.toast(problem.message));
   begin();
 });
 

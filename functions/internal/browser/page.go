@@ -226,16 +226,30 @@ func (p *Page) Dark(dark bool) {
 	}))
 }
 
+// Prefers makes the browser one of a person with these languages, such as "ar-EG,ar", from
+// the next page on.
+func (p *Page) Prefers(languages string) {
+	p.t.Helper()
+	agent := Value[string](p, "navigator.userAgent")
+	p.do("choosing languages", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: languages})
+		return err
+	}))
+}
+
 // Until waits until an expression of JavaScript is true. On the way it may have
-// no value yet: what it throws counts as false.
+// no value yet: what it throws counts as false, and so does a page that is just loaded anew.
 func (p *Page) Until(what, expression string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(patience); !Value[bool](p, `(() => { try { return !!(`+expression+`) } catch { return false } })()`); {
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		is, err := value[bool](p, `(() => { try { return !!(`+expression+`) } catch { return false } })()`)
+		if is && err == nil {
+			return
+		}
 		if time.Now().After(deadline) {
 			p.Picture("failed")
-			p.t.Fatalf("waited in vain for %s: %s; complaints: %q; the page shows: %.1000s", what, expression, p.Complaints(), p.Text("body"))
+			p.t.Fatalf("waited in vain for %s: %s: %v; complaints: %q; the page shows: %.1000s", what, expression, err, p.Complaints(), p.Text("body"))
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -248,13 +262,18 @@ func (p *Page) Text(selector string) string {
 // Value evaluates an expression of JavaScript, a promise included.
 func Value[T any](p *Page, expression string) T {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
-	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	v, err := value[T](p, expression)
 	if err != nil {
 		p.t.Fatalf("%s: %v", expression, err)
 	}
 	return v
+}
+
+// value is Value for a caller that expects errors.
+func value[T any](p *Page, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
 // quote makes a text a literal of JavaScript.

@@ -69,8 +69,10 @@ func TestPortalAges(t *testing.T) {
 	}
 	pass(61_000)
 	p.Until("another question", `window.queries === 1 && !document.querySelector("#hits.waiting")`)
-	Value[bool](p, `(window.fetch = () => new Promise(() => {}), true)`)
-	pass(400_000)
+	Value[bool](p, `(window.fetch = () => new Promise(() => {}), window.said = document.querySelector("#asof").innerText, true)`)
+	// Nobody looks any more: the page's own clock has to notice.
+	Value[bool](p, `(() => { const real = Date.now.bind(Date); Date.now = () => real() + 400_000; return true })()`)
+	p.Until("the age to be a later one", `document.querySelector("#asof").innerText !== window.said`)
 	p.Until("the page to call itself old", `document.querySelector("#asof.stale") && document.querySelector("#notice").innerText.includes("no answer for")`)
 }
 
@@ -87,10 +89,10 @@ func TestPortalOfOneReturn(t *testing.T) {
 	p.Picture("return")
 	p.Accessible()
 	p.Go("about:blank")
-	p.Go(w.PortalURL() + "#span=xyz&page=-7&sort=none&status=NO_SUCH&q=RT10002")
+	p.Go(w.PortalURL() + "#span=xyz&page=-7.5&sort=none&status=NO_SUCH&q=RT10002")
 	p.Until("an answer", `document.querySelector("#hits .empty") && !document.querySelector("#notice.error:not([hidden])")`)
 	p.Go("about:blank")
-	p.Go(w.PortalURL() + "#span=xyz&q=RT10002")
+	p.Go(w.PortalURL() + "#span=xyz&page=1.5&lang=no&q=RT10002")
 	found := w.count(t, own, "r.customer_return_number LIKE 'RT10002%'")
 	p.shows("what the address asks for", found)
 	Value[bool](p, `(() => { const real = URL.createObjectURL.bind(URL); URL.createObjectURL = blob => { window.file = blob.text(); return real(blob) }; return true })()`)
@@ -98,6 +100,16 @@ func TestPortalOfOneReturn(t *testing.T) {
 	p.Until("the file", `window.file`)
 	if lines := strings.Split(Value[string](p, `window.file`), "\r\n"); len(lines) != found+1 || !strings.HasPrefix(lines[0], `"Return","Status"`) {
 		t.Errorf("%d lines, want %d: %.100s", len(lines), found+1, lines[0])
+	}
+	// However many pages the service says that there are, the file ends at 1,000 rows.
+	Value[bool](p, `(() => { const real = window.fetch; window.file = undefined; window.queries = 0;
+		window.fetch = async (...all) => { window.queries++; const answer = await (await real(...all)).json(); answer.results[0].nbPages = 500; return Response.json(answer) }; return true })()`)
+	Value[bool](p, `(() => { const real = Date.now.bind(Date); Date.now = () => real() + 61_000; return true })()`) // kept answers are too old
+	p.Until("the button", `!document.querySelector("#csv").disabled`)
+	p.Click("#csv")
+	p.Until("the bounded file", `window.file`)
+	if n := Value[int](p, `window.queries`); n != 10 {
+		t.Errorf("a file of 500 pages cost %d queries of 100 rows, want 10", n)
 	}
 	p.Click("#grouped")
 	var returns int

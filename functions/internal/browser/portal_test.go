@@ -125,8 +125,8 @@ func TestPortalByKeyboard(t *testing.T) {
 	p.Until("the query to have the focus by Esc", `document.activeElement.id === "query"`)
 	p.Press(Escape)
 	p.shows("everything", w.count(t, own, "TRUE"))
-	// Tab leads from the query to the account and on to the filters; space chooses.
-	p.Press(Tab + Tab)
+	// Tab leads from the query to the account, the language and on to the filters; space chooses.
+	p.Press(Tab + Tab + Tab)
 	p.Until("a filter to have the focus", `document.activeElement.dataset.key === undefined ? false : true`)
 	key := Value[string](p, "document.activeElement.dataset.key")
 	p.Press(" ")

@@ -14,6 +14,7 @@ import (
 
 	fn "gitlab.com/eshopbox-team/return-sync/functions/search"
 	"gitlab.com/eshopbox-team/return-sync/functions/search/portal"
+	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
@@ -23,6 +24,9 @@ const portalEntity = "returns"
 // portalTokens is how long the page's tokens hold.
 const portalTokens = 24 * time.Hour
 
+// pictures is where the invented products' pictures are.
+const pictures = "pictures/"
+
 // tenantsOnPage is how many accounts can be switched between.
 const tenantsOnPage = 5
 
@@ -31,9 +35,20 @@ const tenantsOnPage = 5
 // is, so it asks for them at each call, and not before the search function serves.
 func (s *Stack) portalPage(f *front) http.Handler {
 	name := fn.Function.Name
-	return portal.Handler(func(r *http.Request) (portal.Config, error) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /"+pictures+"{path...}", func(w http.ResponseWriter, r *http.Request) {
+		picture, ok := sample.Picture(r.PathValue("path"))
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "image/svg+xml")
+		w.Header().Set("Cache-Control", "max-age=3600")
+		_, _ = w.Write(picture)
+	})
+	mux.Handle("/", portal.Handler(func(r *http.Request) (portal.Config, error) {
 		wanted := r.PathValue("entity")
-		cfg := portal.Config{Search: "/" + name, Index: cmp.Or(wanted, portalEntity)}
+		cfg := portal.Config{Search: "/" + name, Index: cmp.Or(wanted, portalEntity), Pictures: map[string]string{sample.PictureOrigin: pictures}}
 		if f.child(name) == nil {
 			return cfg, fmt.Errorf("everything is still starting; try again in a moment")
 		}
@@ -59,7 +74,8 @@ func (s *Stack) portalPage(f *front) http.Handler {
 			cfg.Tenants = append(cfg.Tenants, portal.Tenant{Account: account, Token: token})
 		}
 		return cfg, nil
-	})
+	}))
+	return mux
 }
 
 // Searched returns the names of the entities that the search function serves, that of the

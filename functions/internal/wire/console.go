@@ -93,6 +93,7 @@ func (e *Env) Console(ctx context.Context) (*Console, error) {
 	problems[0], c.Operators = c.Config.check(), operators
 	c.Scopes, c.Store, c.Tables, c.Entities, c.Kinds = scopes, scopes.DB, TablesOn(scopes.DB.Pool()), scopes.Entities, nil
 	c.Jobs, _ = scopes.Ticker.(Waker)
+	c.Operators.Heed(c.Tables.Signouts.Ended)
 	proxy.Log = e.Log
 	problems[1] = e.reachable(ctx, map[string]string{"CONSOLE_IAP_JWKS_URL": proxy.JWKS})
 	if c.IAP, problems[2] = identity.NewIAP(proxy); c.IAP != nil {

@@ -9,6 +9,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/identity"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
+	"gitlab.com/eshopbox-team/return-sync/shared/signout"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/member"
 )
 
@@ -78,6 +79,7 @@ func (e *Env) Scopes(ctx context.Context) (*Scopes, error) {
 	s.Operators, problems[2] = e.operators(ctx)
 	err := errors.Join(problems[:]...)
 	if err == nil {
+		s.Operators.Heed(signout.New(s.Flow.DB.Pool()).Ended)
 		s.sweep(ctx, e)
 	}
 	return s, err

@@ -7,6 +7,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/schedule/schedulestore"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope/scopestore"
+	"gitlab.com/eshopbox-team/return-sync/shared/signout"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
@@ -18,6 +19,7 @@ type Tables struct {
 	RunLog     *runlog.Store
 	Schedules  *schedulestore.Store
 	Scopes     *scopestore.Store
+	Signouts   *signout.Store
 }
 
 // TablesOn returns the shared tables over the pool of a wing's own.
@@ -25,5 +27,6 @@ func TablesOn(pool *sqldb.DB) Tables {
 	return Tables{
 		Alerts: alertstore.New(pool), Audit: audit.New(pool), Heartbeats: heartbeat.New(pool),
 		RunLog: runlog.New(pool), Schedules: schedulestore.New(pool), Scopes: scopestore.New(pool),
+		Signouts: signout.New(pool),
 	}
 }

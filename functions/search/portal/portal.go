@@ -26,6 +26,9 @@ type Config struct {
 	Index   string   `json:"index"`  // the name of the index for it
 	Others  []string `json:"others"` // further entities, which have pages of their own
 	Tenants []Tenant `json:"tenants"`
+	// Pictures says by the beginning of a picture's address in records where the page
+	// finds that picture: at an address of its own origin. Other pictures are not shown.
+	Pictures map[string]string `json:"pictures,omitempty"`
 }
 
 // Tenant is an account with a token for it.
@@ -34,9 +37,9 @@ type Tenant struct {
 	Token   string `json:"token"`
 }
 
-// policy lets the page load its own files and call its own origin, and nothing
-// else; pictures of items may come from anywhere by https.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// policy lets the page load its own files and call its own origin, and nothing else.
+// Pictures of items too: a record cannot make a browser call an address that it names.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // number is the form of a return's number in an address: it has a digit, and no point, so
 // that it is none of the page's files.

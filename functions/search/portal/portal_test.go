@@ -22,16 +22,16 @@ func get(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRe
 }
 
 func TestHandler(t *testing.T) {
-	want := Config{Search: "/s", Index: "returns", Others: []string{"stock"}, Tenants: []Tenant{{"acme", "a.b.c"}, {"other", "d.e.f"}}}
+	want := Config{Search: "/s", Index: "returns", Others: []string{"stock"}, Tenants: []Tenant{{"acme", "a.b.c"}, {"other", "d.e.f"}}, Pictures: map[string]string{"https://images.example/": "pictures/"}}
 	h := Handler(func(r *http.Request) (Config, error) {
 		if name := r.PathValue("entity"); name != "" && name != "stock" {
 			return Config{}, fs.ErrNotExist
 		}
 		return want, nil
 	})
-	for path, kind := range map[string]string{"/": "text/html", "/portal.js": "text/javascript", "/portal.css": "text/css", "/icon.svg": "image/svg+xml", "/portal.json": "application/json", "/entities/stock": "text/html", "/parts.js": "text/javascript", "/entity.js": "text/javascript", "/entities/stock/portal.json": "application/json"} {
+	for path, kind := range map[string]string{"/": "text/html", "/portal.js": "text/javascript", "/portal.css": "text/css", "/icon.svg": "image/svg+xml", "/portal.json": "application/json", "/entities/stock": "text/html", "/parts.js": "text/javascript", "/language.js": "text/javascript", "/texts/hi.json": "application/json", "/picture.svg": "image/svg+xml", "/entity.js": "text/javascript", "/entities/stock/portal.json": "application/json"} {
 		rec := get(t, h, http.MethodGet, path)
-		if rec.Code != http.StatusOK || !strings.HasPrefix(rec.Header().Get("Content-Type"), kind) || !strings.Contains(rec.Header().Get("Content-Security-Policy"), "script-src 'self'") {
+		if rec.Code != http.StatusOK || !strings.HasPrefix(rec.Header().Get("Content-Type"), kind) || !strings.Contains(rec.Header().Get("Content-Security-Policy"), "script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';") {
 			t.Errorf("%s: %d %v", path, rec.Code, rec.Header())
 		}
 	}

@@ -1,7 +1,8 @@
 // The plain page of an entity: its records as they are, by the search function's GET.
 // Facets and fields are those of the entity's definition.
 
-import { $, element, offerOthers, offerTenants, whole, words } from './parts.js';
+import { $, data, element, offerOthers, offerTenants } from './parts.js';
+import { compare, date, nodes, number, say, words } from './language.js';
 
 const name = decodeURIComponent(location.pathname.split('/').pop());
 const state = { page: 0, chosen: new Set() }; // chosen holds FIELD:VALUE
@@ -27,13 +28,13 @@ async function ask() {
     show(answer);
   } catch (problem) {
     if (mine !== under) return; // a newer search is under way
-    $('count').textContent = 'No answer';
+    $('count').textContent = say('noAnswer');
     fail(problem);
   }
 }
 
 function fail(problem) {
-  $('notice').textContent = `The search failed: ${problem.message}`;
+  $('notice').replaceChildren(...nodes('searchFailed', { problem: data(problem.message) }));
   $('notice').hidden = false;
 }
 
@@ -45,16 +46,16 @@ function change(update) {
 }
 
 function show(answer) {
-  $('count').textContent = answer.countsWithheld ? 'Counts are shown again after the index is rebuilt' : answer.nbHits === 1 ? '1 record' : `${whole.format(answer.nbHits)} records`;
-  $('asof').textContent = answer.asOf ? `as of ${new Date(answer.asOf).toLocaleString('en-GB')}` : 'not loaded yet';
+  $('count').textContent = answer.countsWithheld ? say('countsWithheld') : say('records', { n: answer.nbHits });
+  $('asof').textContent = answer.asOf ? say('asOf', { time: date(new Date(answer.asOf)) }) : say('notLoaded');
   $('asof').classList.toggle('stale', answer.stale);
-  $('hits').replaceChildren(...(answer.hits.length ? answer.hits.map(hitOf) : [element('li', { class: 'empty' }, element('strong', {}, 'No record matches'))]));
+  $('hits').replaceChildren(...(answer.hits.length ? answer.hits.map(hitOf) : [element('li', { class: 'empty' }, element('strong', {}, say('noRecord')))]));
   $('pages').hidden = !(answer.nbPages > 1);
-  $('page').textContent = `Page ${answer.page + 1} of ${answer.nbPages}`;
+  $('page').textContent = say('pageOf', { page: answer.page + 1, pages: answer.nbPages });
   $('previous').disabled = answer.page === 0;
   $('next').disabled = answer.page + 1 >= answer.nbPages;
   const focused = document.activeElement?.dataset?.key;
-  $('facets').replaceChildren(...Object.entries(answer.facets ?? {}).sort(([a], [b]) => a.localeCompare(b)).map(facetOf));
+  $('facets').replaceChildren(...Object.entries(answer.facets ?? {}).sort(([a], [b]) => compare(a, b)).map(facetOf));
   if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -69,17 +70,17 @@ function fieldsOf(value, path = '') {
 function hitOf(hit) {
   const { objectID, ...rest } = hit, fields = fieldsOf(rest);
   return element('li', {}, element('details', {},
-    element('summary', {}, element('span', { class: 'name' }, objectID), element('span', { class: 'facts' }, ...fields.slice(0, 4).flatMap(([, text], i) => [i ? ' · ' : '', element('span', {}, text.slice(0, 80))]))),
-    element('dl', {}, ...fields.map(([path, text]) => element('div', {}, element('dt', {}, path), element('dd', {}, text))))));
+    element('summary', {}, element('span', { class: 'name' }, data(objectID)), element('span', { class: 'facts' }, ...fields.slice(0, 4).flatMap(([, text], i) => [i ? ' · ' : '', element('span', {}, data(text.slice(0, 80)))]))),
+    element('dl', {}, ...fields.map(([path, text]) => element('div', {}, element('dt', {}, data(path)), element('dd', {}, data(text)))))));
 }
 
 function facetOf([field, counts]) {
-  const values = Object.keys(counts).sort((a, b) => counts[b] - counts[a] || a.localeCompare(b)).slice(0, 12);
-  return element('fieldset', {}, element('legend', {}, field), ...values.map(value => {
+  const values = Object.keys(counts).sort((a, b) => counts[b] - counts[a] || compare(a, b)).slice(0, 12);
+  return element('fieldset', {}, element('legend', {}, data(field)), ...values.map(value => {
     const filter = `${field}:${value}`;
     return element('label', { class: 'value' },
       element('input', { type: 'checkbox', checked: state.chosen.has(filter), 'data-key': filter, onchange: () => change(() => state.chosen.has(filter) ? state.chosen.delete(filter) : state.chosen.add(filter)) }),
-      element('span', {}, value), element('small', {}, whole.format(counts[value])));
+      element('span', {}, data(value)), element('small', {}, number(counts[value])));
   }));
 }
 
@@ -89,7 +90,7 @@ async function start() {
   if (!response.ok) throw new Error(await response.text());
   config = await response.json();
   offerOthers(config, '../', 'returns');
-  if (!config.tenants?.length) throw new Error('no record has been synced yet, so there is no account to search as');
+  if (!config.tenants?.length) throw new Error(say('noAccount'));
   offerTenants(config);
   let timer;
   $('search').addEventListener('submit', event => { event.preventDefault(); change(); });

@@ -1,13 +1,8 @@
 // What the pages have in common.
 
-export const $ = id => document.getElementById(id);
-export const whole = new Intl.NumberFormat('en-GB');
+import { here, offerLanguages, translate, words } from './language.js';
 
-// words turns RETURN_IN_PROCESSING into Return in processing.
-export function words(text) {
-  const lower = String(text).replaceAll('_', ' ').toLowerCase();
-  return lower.charAt(0).toUpperCase() + lower.slice(1);
-}
+export const $ = id => document.getElementById(id);
 
 // element makes an element with attributes and children; texts stay texts.
 export function element(name, attributes = {}, ...children) {
@@ -20,13 +15,19 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// data is what a record says, whose direction of writing is its own.
+export const data = (...children) => element('bdi', {}, ...children);
+
 // offerOthers links the pages of the other entities; home is the first page's entity.
 export function offerOthers(config, root, home) {
-  $('others').replaceChildren(...config.others.map(name => element('a', { href: name === home ? root : root + 'entities/' + encodeURIComponent(name) }, words(name))));
+  $('others').replaceChildren(...config.others.map(name => element('a', { href: here(name === home ? root : root + 'entities/' + encodeURIComponent(name)), dir: 'auto' }, words(name))));
   $('others').hidden = !config.others.length;
 }
 
 // offerTenants lists the accounts to search as.
 export function offerTenants(config) {
-  $('tenant').replaceChildren(...config.tenants.map(t => element('option', { value: t.account }, t.account)));
+  $('tenant').replaceChildren(...config.tenants.map(t => element('option', { value: t.account, dir: 'auto' }, t.account)));
 }
+
+translate();
+offerLanguages($('language'));

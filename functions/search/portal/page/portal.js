@@ -4,7 +4,8 @@
 // billed, so typing is waited out, an older search is cancelled, and an answer of the last
 // minute is used again.
 
-import { $, element, offerOthers, offerTenants, whole, words } from './parts.js';
+import { $, data, element, offerOthers, offerTenants } from './parts.js';
+import { age, compare, date, duration, here, money, nodes, number, say, seconds, when, words } from './language.js';
 
 const day = 86_400_000;
 const pageSize = 20;
@@ -13,20 +14,19 @@ const open = '__m__', close = '__/m__'; // around matches
 const shownValues = 6;
 
 const facets = [
-  { field: 'status', title: 'Status', label: words },
-  { field: 'item.reason', title: 'Reason', label: text => text },
-  { field: 'courier', title: 'Courier', label: text => text },
+  { field: 'status', label: words },
+  { field: 'item.reason', label: text => text },
+  { field: 'courier', label: text => text },
 ];
-const spans = [['1', 'Last 24 hours'], ['7', 'Last 7 days'], ['30', 'Last 30 days'], ['90', 'Last 90 days']];
-const sorts = { '': 'Latest status first', updatedAt_desc: 'Recently changed', createdAt_asc: 'Oldest return first', 'refund.amountMinor_desc': 'Highest refund' };
+const spans = [1, 7, 30, 90]; // days
+const sorts = { '': 'sortStatus', updatedAt_desc: 'sortChanged', createdAt_asc: 'sortOldest', 'refund.amountMinor_desc': 'sortRefund' };
 const moods = { RESTOCKED: 'good', LOST: 'bad', DAMAGED: 'bad', QUARANTINED: 'bad', PICKUP_CANCELLED: 'bad', AWAITING_PICKUP: 'wait' };
 const details = [
-  ['Order', 'orderNumber'], ['Marketplace order', 'vendorOrderNumber'], ['Tracking', 'trackingId'], ['Courier', 'courier'], ['Channel', 'channel'],
-  ['SKU', 'item.sku'], ['EAN', 'item.ean'], ['Quantity', 'item.quantity'], ['Reason', 'item.reason'], ['More on the reason', 'item.subReason'],
-  ['Condition', 'item.condition'], ['Quality check', 'item.qcReasons'], ['Resolution', 'resolution'], ['Refund', 'refund.amountMinor'], ['Refund by', 'refund.mode'], ['Refund status', 'refund.status'],
-  ['Customer', 'customer.name'], ['Pickup', 'pickup.city'], ['Returned to', 'dropLocation'],
-  ['Requested', 'requestedAt'], ['Picked up', 'pickedUpAt'], ['Delivered', 'deliveredAt'], ['Received', 'receivedAt'], ['Completed', 'completedAt'], ['Cancelled', 'cancelledAt'],
+  'orderNumber', 'vendorOrderNumber', 'trackingId', 'courier', 'channel', 'item.sku', 'item.ean', 'item.quantity', 'item.reason', 'item.subReason',
+  'item.condition', 'item.qcReasons', 'resolution', 'refund.amountMinor', 'refund.mode', 'refund.status', 'customer.name', 'pickup.city', 'dropLocation',
+  'requestedAt', 'pickedUpAt', 'deliveredAt', 'receivedAt', 'completedAt', 'cancelledAt',
 ];
+const titleOf = field => say('field.' + field);
 
 const coded = ['item.condition', 'resolution', 'refund.mode', 'refund.status']; // their values are words in capitals
 
@@ -52,9 +52,10 @@ const one = decodeURIComponent(location.pathname.split('/').pop());
 // The state lives behind the # of the address, so that back, reload and links work. What
 // makes no sense in it is ignored.
 function readState() {
-  const p = new URLSearchParams(location.hash.slice(1)), span = p.get('span') ?? '';
+  const p = new URLSearchParams(location.hash.slice(1)), page = Math.trunc(Number(p.get('page') ?? 1)) - 1;
   return {
-    query: one || (p.get('q') ?? '').slice(0, 200), account: p.get('account'), sort: p.get('sort') ?? '', span: spans.some(([days]) => days === span) ? span : '', grouped: p.get('group') === 'return', page: Math.min(lastReachable, Math.max(0, Number(p.get('page') ?? 1) - 1)) || 0,
+    query: one || (p.get('q') ?? '').slice(0, 200), account: p.get('account'), sort: p.get('sort') ?? '', span: spans.find(days => String(days) === p.get('span')), grouped: p.get('group') === 'return',
+    page: Math.min(lastReachable, Math.max(0, page)) || 0,
     chosen: Object.fromEntries(facets.map(f => [f.field, new Set(p.getAll(f.field))])),
   };
 }
@@ -136,7 +137,7 @@ async function send(list, signal) {
     answer = await response.json();
   } catch (problem) {
     if (signal.aborted) throw problem;
-    answer = { error: { message: 'The search cannot be reached at the moment.' } };
+    answer = { error: { key: 'unreachable' } };
   }
   if (response.ok && answer.results) asked.forEach((request, i) => keep(request, answer.results[i]));
   return { ...answer, response };
@@ -155,7 +156,7 @@ async function search(again = false) {
   try {
     answer = await send(list, mine.signal);
   } catch {
-    answer = { error: { message: 'The search does not answer. Are you online?' } };
+    answer = { error: { key: 'offline' } };
   }
   clearTimeout(late);
   if (mine !== under) return; // a newer search is under way
@@ -170,38 +171,21 @@ async function search(again = false) {
 function fail(response, error) {
   const status = response?.status;
   const signIn = status === 401 || status === 403;
-  let text = signIn ? 'Your sign-in has ended. Load the page again to sign in.' : sentence(error?.message ?? 'searching failed for an unknown reason');
+  const text = signIn ? nodes('signInEnded') : error?.key ? nodes(error.key) : nodes('searchFailed', { problem: data(error?.message ?? String(status)) });
   const wait = Number(response?.headers.get('Retry-After')) || (status === 503 || !status || response.ok ? 5 : 0); // an answer that broke off had a good status
   if (wait) {
-    text += ` Trying again in ${wait} s.`;
+    text.push(' ', say('again', { wait: seconds(wait) }));
     retry = setTimeout(() => search(), wait * 1000);
   }
-  notice(text, true, element('button', { type: 'button', onclick: signIn ? () => location.reload() : () => search() }, signIn ? 'Load again' : 'Try now'));
-  $('count').textContent = 'No answer';
+  notice(text, true, element('button', { type: 'button', onclick: signIn ? () => location.reload() : () => search() }, say(signIn ? 'loadAgain' : 'tryNow')));
+  $('count').textContent = say('noAnswer');
 }
 
-// sentence gives a text a capital and a full stop.
-const sentence = text => text.charAt(0).toUpperCase() + text.slice(1).replace(/[.!?]?$/, end => end || '.');
-
+// notice shows a text, which may have elements, and takes an older one away.
 function notice(text, isError, ...more) {
   $('notice').hidden = !text;
   $('notice').className = isError ? 'error' : '';
-  $('notice').replaceChildren(text ?? '', ...more);
-}
-
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const dates = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
-
-function when(date) {
-  return date.toDateString() === new Date().toDateString() ? clock.format(date) : dates.format(date);
-}
-
-function age(date) {
-  const minutes = Math.max(0, Math.round((Date.now() - date) / 60_000));
-  if (minutes < 2) return 'a minute ago';
-  if (minutes < 120) return `${minutes} minutes ago`;
-  if (minutes < 2880) return `${Math.round(minutes / 60)} hours ago`;
-  return `${Math.round(minutes / 1440)} days ago`;
+  $('notice').replaceChildren(...[text ?? ''].flat(), ...more);
 }
 
 // unconfirmed is the age of the last answer from which on the page says that it is old.
@@ -211,14 +195,14 @@ const unconfirmed = 5 * 60_000;
 // there is an answer.
 function showAsOf(answered) {
   if (!asof) return;
-  const { asOf, stale, at } = asof, date = asOf ? new Date(asOf) : null, silent = Date.now() - at > unconfirmed;
-  $('asof').textContent = date ? `Returns as of ${when(date)}, ${age(date)}` : '';
-  $('asof').title = date ? dates.format(date) : '';
+  const { asOf, stale, at } = asof, time = asOf ? new Date(asOf) : null, silent = Date.now() - at > unconfirmed;
+  $('asof').textContent = time ? say('returnsAsOf', { time: when(time), age: age(time) }) : '';
+  $('asof').title = time ? date(time) : '';
   $('asof').classList.toggle('stale', stale || silent);
   if ($('notice').className === 'error' && !$('notice').hidden && !answered) return;
-  if (!date) notice('The returns have not been loaded yet. What you see may be incomplete.');
-  else if (stale) notice(`These returns may be out of date: they were last checked ${age(date)}, at ${when(date)}. Newer changes are missing.`);
-  else if (silent) notice(`This page has had no answer for ${age(new Date(at)).replace(' ago', '')}. Newer changes are missing.`);
+  if (!time) notice(say('returnsNotLoaded'));
+  else if (stale) notice(say('stale', { age: age(time), time: when(time) }));
+  else if (silent) notice(say('silent', { time: duration(Date.now() - at) }));
   else notice();
 }
 
@@ -233,12 +217,12 @@ function show(main, counts) {
   if (main.countsWithheld) Object.assign(main, {nbHits: main.hits.length, nbPages: 1});
   const lastPage = Math.max(0, main.nbPages - 1);
   if (state.page > lastPage) return change(() => { state.page = lastPage; }, false);
-  const noun = state.grouped ? 'return' : 'returned item';
-  $('count').textContent = main.countsWithheld ? 'Counts are shown again after the index is rebuilt' : main.nbHits === 1 ? `1 ${noun}` : `${whole.format(main.nbHits)} ${noun}s`;
-  $('hits').replaceChildren(...(main.hits.length ? main.hits.map(hitOf) : [emptyOf()]));
+  $('count').textContent = main.countsWithheld ? say('countsWithheld') : say(state.grouped ? 'countReturns' : 'countItems', { n: main.nbHits });
+  const pictured = main.hits.some(hit => at(hit, 'item.imageUrl'));
+  $('hits').replaceChildren(...(main.hits.length ? main.hits.map(hit => hitOf(hit, pictured)) : [emptyOf()]));
   if (one) for (const details of document.querySelectorAll('#hits details')) details.open = true;
   $('pages').hidden = main.nbPages < 2;
-  $('page').textContent = `Page ${state.page + 1} of ${main.nbPages}`;
+  $('page').textContent = say('pageOf', { page: state.page + 1, pages: main.nbPages });
   $('previous').disabled = state.page === 0;
   $('next').disabled = state.page >= lastPage;
   $('deep').hidden = !(state.page >= lastPage && main.nbHits > main.nbPages * pageSize);
@@ -247,45 +231,63 @@ function show(main, counts) {
   showChosen();
 }
 
-function hitOf(hit) {
-  const place = [at(hit, 'pickup.city'), at(hit, 'pickup.state')].filter(Boolean).join(', ');
-  const facts = [marked(hit, 'returnNumber'), ['order ', ...marked(hit, 'orderNumber')], marked(hit, 'item.sku'), marked(hit, 'customer.name'), [place]];
-  if (state.query && matches(hit, 'trackingId')) facts.push(['tracking ', ...marked(hit, 'trackingId')]);
+// pictureOf is an item's picture in a place of fixed size, which stays empty if there is
+// none. Pictures come from this page's own address alone: the configuration says which
+// addresses of records those are, and where their pictures are served.
+function pictureOf(hit) {
+  const place = element('span', { class: 'picture' }), address = String(at(hit, 'item.imageUrl') ?? '');
+  const [from, to] = Object.entries(config.pictures ?? {}).find(([prefix]) => address.startsWith(prefix)) ?? [];
+  if (from) {
+    place.append(element('img', { src: to + address.slice(from.length), alt: say('pictureOf', { name: at(hit, 'item.name') ?? '' }), width: 48, height: 60, loading: 'lazy', decoding: 'async',
+      onerror: event => event.target.remove() }));
+  }
+  return place;
+}
+
+function hitOf(hit, pictured) {
   return element('li', {}, element('details', { ontoggle: event => event.target.open && fill(event.target, hit) },
-    element('summary', {},
-      element('span', { class: 'name' }, ...marked(hit, 'item.name')),
-      element('span', { class: 'side' }, element('span', { class: 'badge ' + (moods[hit.status] ?? '') }, words(hit.status))),
-      element('span', { class: 'facts' }, ...joined(facts)),
-      element('span', { class: 'side when', title: 'since' }, hit.statusAt ? when(new Date(hit.statusAt)) : ''))));
+    element('summary', { class: pictured && 'pictured' }, pictured ? pictureOf(hit) : '',
+      element('span', { class: 'name' }, data(...marked(hit, 'item.name'))),
+      element('span', { class: 'side' }, element('span', { class: 'badge ' + (moods[hit.status] ?? '') }, data(words(hit.status)))),
+      element('span', { class: 'facts' }, ...factsOf(hit)),
+      element('span', { class: 'side when', title: say('since') }, hit.statusAt ? when(new Date(hit.statusAt)) : ''))));
 }
 
 const matches = (hit, path) => (at(hit._highlightResult, path)?.matchLevel ?? 'none') !== 'none';
 
-// joined puts dots between what is not empty.
-function joined(parts) {
-  return parts.filter(part => part.some(p => p && p !== 'order ')).flatMap((part, i) => [i ? ' · ' : '', element('span', {}, ...part)]);
+// factsOf lists the facts of a row with dots between them; what is empty is left out.
+function factsOf(hit) {
+  const place = [at(hit, 'pickup.city'), at(hit, 'pickup.state')].filter(Boolean).join(', ');
+  const paths = ['returnNumber', 'orderNumber', 'item.sku', 'customer.name', ...(state.query && matches(hit, 'trackingId') ? ['trackingId'] : [])];
+  const facts = paths.filter(path => at(hit, path)).map(path => {
+    const value = data(...marked(hit, path)), named = { orderNumber: 'order', trackingId: 'tracking' }[path];
+    return named ? nodes(named, { number: value }) : [value];
+  });
+  if (place) facts.splice(4, 0, [data(place)]);
+  return facts.flatMap((part, i) => [i ? ' · ' : '', element('span', {}, ...part)]);
 }
 
 function fill(box, hit) {
   if (box.querySelector('dl')) return;
-  box.append(element('dl', {}, ...details.flatMap(([title, path]) => {
+  const page = here(encodeURIComponent(hit.returnNumber)) + (config.tenants.length > 1 ? '#account=' + encodeURIComponent(tenant.account) : '');
+  box.append(element('dl', {}, ...details.flatMap(path => {
     const value = valueOf(hit, path);
-    return value.length ? [element('div', {}, element('dt', {}, title), element('dd', {}, ...value))] : [];
-  }), one ? '' : element('div', {}, element('dt', {}, 'Page'), element('dd', {}, element('a', { href: encodeURIComponent(hit.returnNumber) + (config.tenants.length > 1 ? '#account=' + encodeURIComponent(tenant.account) : '') }, `Return ${hit.returnNumber}`)))));
+    return value.length ? [element('div', {}, element('dt', {}, titleOf(path)), element('dd', {}, ...value))] : [];
+  }), one ? '' : element('div', {}, element('dt', {}, say('page')), element('dd', {}, element('a', { href: page }, ...nodes('oneReturn', { number: data(hit.returnNumber) }))))));
 }
 
 // download makes a CSV file of the filtered list, as far as it can be paged through.
 async function download() {
-  const size = 100, most = 1000 / size, rows = [['Return', 'Status', 'Status since', 'Item', ...details.map(([title]) => title)]];
+  const size = 100, most = 1000 / size, rows = [[...['returnNumber', 'status', 'statusAt', 'item.name'], ...details].map(titleOf)];
   $('csv').disabled = true;
   try {
     for (let page = 0, pages = 1; page < Math.min(pages, most); page++) {
       const request = hitsOf(page, size, { highlightPreTag: '', highlightPostTag: '', attributesToHighlight: [] });
       const answer = await send([request], AbortSignal.timeout(30_000));
-      if (answer.error) throw new Error(answer.error.message);
+      if (answer.error) throw new Error(answer.error.key ? say(answer.error.key) : answer.error.message);
       const [result] = known([request]);
       pages = result.nbPages;
-      for (const hit of result.hits) rows.push([hit.returnNumber, hit.status, hit.statusAt ? new Date(hit.statusAt).toISOString() : '', at(hit, 'item.name'), ...details.map(([, path]) => path.endsWith('At') && at(hit, path) ? new Date(at(hit, path)).toISOString() : at(hit, path))]);
+      for (const hit of result.hits) rows.push([hit.returnNumber, hit.status, hit.statusAt ? new Date(hit.statusAt).toISOString() : '', at(hit, 'item.name'), ...details.map(path => path.endsWith('At') && at(hit, path) ? new Date(at(hit, path)).toISOString() : at(hit, path))]);
     }
     // A spreadsheet takes a text that begins so for a formula.
     const cell = value => `"${String(value ?? '').replace(/^([=+\-@\t\r])/, "'$1").replaceAll('"', '""')}"`;
@@ -293,7 +295,7 @@ async function download() {
     element('a', { href: file, download: 'returns.csv' }).click();
     setTimeout(() => URL.revokeObjectURL(file), 60_000);
   } catch (problem) {
-    notice(`The file cannot be made: ${problem.message}`, true);
+    notice(nodes('noFile', { problem: data(problem.message) }), true);
   }
   $('csv').disabled = false;
 }
@@ -301,33 +303,26 @@ async function download() {
 function valueOf(hit, path) {
   const value = at(hit, path);
   if (value === undefined || value === null || value === '' || value?.length === 0) return [];
-  if (path.endsWith('At')) return [dates.format(new Date(value))];
+  if (path.endsWith('At')) return [date(new Date(value))];
   if (path === 'refund.amountMinor') return [money(value, at(hit, 'refund.currency'))];
-  if (path === 'pickup.city') return [[value, at(hit, 'pickup.state'), at(hit, 'pickup.postalCode')].filter(Boolean).join(', ')];
-  if (Array.isArray(value)) return [value.map(words).join(', ')];
-  return coded.includes(path) && value !== 'UPI' ? [words(value)] : marked(hit, path);
-}
-
-function money(minor, currency) {
-  try {
-    return new Intl.NumberFormat('en-IN', { style: 'currency', currency }).format(minor / 100);
-  } catch {
-    return (minor / 100).toFixed(2);
-  }
+  if (path === 'item.quantity') return [number(value)];
+  if (path === 'pickup.city') return [data([value, at(hit, 'pickup.state'), at(hit, 'pickup.postalCode')].filter(Boolean).join(', '))];
+  if (Array.isArray(value)) return [data(value.map(words).join(', '))];
+  return [data(...(coded.includes(path) ? [words(value)] : marked(hit, path)))];
 }
 
 const refined = () => state.span || facets.some(f => state.chosen[f.field].size);
 
 function emptyOf() {
-  const clear = refined() ? element('button', { type: 'button', onclick: clearFilters }, 'Clear filters')
-    : element('button', { type: 'button', onclick: () => change(() => { state.query = $('query').value = ''; }) }, 'Show all returns');
+  const clear = refined() ? element('button', { type: 'button', onclick: clearFilters }, say('clearFilters'))
+    : element('button', { type: 'button', onclick: () => change(() => { state.query = $('query').value = ''; }) }, say('showAll'));
   return element('li', { class: 'empty' },
-    element('strong', {}, state.query ? `No returns match “${state.query}”` : 'No returns match these filters'),
-    refined() ? 'The filters may be too narrow.' : 'Check the spelling, or search by another number.', element('br'), state.query || refined() ? clear : '');
+    element('strong', {}, ...(state.query ? nodes('noneMatchQuery', { query: data(state.query) }) : nodes('noneMatchFilters'))),
+    say(refined() ? 'tooNarrow' : 'checkSpelling'), element('br'), state.query || refined() ? clear : '');
 }
 
 function clearFilters() {
-  change(() => { state.span = ''; for (const f of facets) state.chosen[f.field].clear(); });
+  change(() => { state.span = undefined; for (const f of facets) state.chosen[f.field].clear(); });
 }
 
 function showFacets(results) {
@@ -340,24 +335,26 @@ function showFacets(results) {
 
 function facetOf(f, counts) {
   const chosen = state.chosen[f.field];
-  const values = [...new Set([...chosen, ...Object.keys(counts)])].sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a.localeCompare(b));
+  const values = [...new Set([...chosen, ...Object.keys(counts)])].sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || compare(a, b));
   const shown = opened[f.field] ? values : values.filter((value, i) => i < shownValues || chosen.has(value));
   const more = values.length - shown.length;
-  return element('fieldset', {}, element('legend', {}, f.title),
+  return element('fieldset', {}, element('legend', {}, titleOf(f.field)),
     ...shown.map(value => choice('checkbox', f.field, value, f.label(value), counts[value] ?? 0, chosen.has(value),
       () => chosen.has(value) ? chosen.delete(value) : chosen.add(value))),
-    values.length ? '' : element('small', { class: 'when' }, 'none here'),
-    more > 0 || opened[f.field] ? element('button', { type: 'button', class: 'more', onclick: () => { opened[f.field] = more > 0; search(); } }, more > 0 ? `${more} more` : 'Fewer') : '');
+    values.length ? '' : element('small', { class: 'when' }, say('noneHere')),
+    more > 0 || opened[f.field] ? element('button', { type: 'button', class: 'more', onclick: () => { opened[f.field] = more > 0; search(); } }, more > 0 ? say('more', { n: more }) : say('fewer')) : '');
 }
 
+const spanTitle = days => days === 1 ? say('lastDay', { n: 24 }) : say('lastDays', { n: days });
+
 // spanRequests are those for the counts of times, which people ask for by coming near.
-const spanRequests = () => spans.map(([days]) => ask({ ...filtersBut('span'), numericFilters: [`statusAt>=${since(days)}`], ...(state.grouped ? { distinct: true } : {}) }));
+const spanRequests = () => spans.map(days => ask({ ...filtersBut('span'), numericFilters: [`statusAt>=${since(days)}`], ...(state.grouped ? { distinct: true } : {}) }));
 
 function spansOf() {
   const counts = known(spanRequests()).map(result => result?.nbHits);
-  const all = choice('radio', 'span', '', 'Any time', undefined, !state.span, () => { state.span = ''; });
-  return element('fieldset', { id: 'spans', onpointerenter: countSpans, onfocusin: countSpans }, element('legend', {}, 'Latest status'), all,
-    ...spans.map(([days, title], i) => choice('radio', 'span', days, title, counts[i], state.span === days, () => { state.span = days; })));
+  const all = choice('radio', 'span', '', say('anyTime'), undefined, !state.span, () => { state.span = undefined; });
+  return element('fieldset', { id: 'spans', onpointerenter: countSpans, onfocusin: countSpans }, element('legend', {}, say('latestStatus')), all,
+    ...spans.map((days, i) => choice('radio', 'span', days, spanTitle(days), counts[i], state.span === days, () => { state.span = days; })));
 }
 
 // countSpans puts counts beside the times.
@@ -377,19 +374,19 @@ async function countSpans() {
 function choice(type, group, value, label, count, checked, pick) {
   return element('label', { class: 'value' },
     element('input', { type, name: group, checked, 'data-key': `${group}:${value}`, onchange: () => change(pick) }),
-    element('span', {}, label), count === undefined ? '' : element('small', {}, whole.format(count)));
+    element('span', {}, data(label)), count === undefined ? '' : element('small', {}, number(count)));
 }
 
 function showChosen() {
   const chips = facets.flatMap(f => [...state.chosen[f.field]].map(value => chip(f.label(value), () => state.chosen[f.field].delete(value))));
-  if (state.span) chips.push(chip(spans.find(([days]) => days === state.span)?.[1] ?? state.span, () => { state.span = ''; }));
-  if (chips.length > 1) chips.push(element('button', { type: 'button', onclick: clearFilters }, 'Clear all'));
+  if (state.span) chips.push(chip(spanTitle(state.span), () => { state.span = undefined; }));
+  if (chips.length > 1) chips.push(element('button', { type: 'button', onclick: clearFilters }, say('clearAll')));
   $('chosen').replaceChildren(...chips);
-  $('toggle').textContent = chips.length ? `Filters (${chips.length > 1 ? chips.length - 1 : 1})` : 'Filters';
+  $('toggle').textContent = chips.length ? say('filtersChosen', { chosen: chips.length > 1 ? chips.length - 1 : 1 }) : say('filters');
 }
 
 function chip(label, drop) {
-  return element('button', { type: 'button', title: 'Remove this filter', onclick: () => change(drop) }, `${label} ×`);
+  return element('button', { type: 'button', title: say('removeFilter'), onclick: () => change(drop) }, data(label), ' ×');
 }
 
 function keys(event) {
@@ -420,7 +417,7 @@ function restore() {
 async function offerSorts() {
   const description = await (await fetch(config.search + '/openapi.json')).json();
   const names = description.paths['/'].get.parameters.find(p => p.name === 'sort').schema.enum;
-  $('sort').replaceChildren(...names.map(name => element('option', { value: name }, sorts[name] ?? name)));
+  $('sort').replaceChildren(...names.map(name => element('option', { value: name, dir: 'auto' }, sorts[name] ? say(sorts[name]) : name)));
   $('sorting').hidden = names.length < 2;
 }
 
@@ -433,9 +430,11 @@ function turn(by) {
 
 async function start() {
   config = await (await fetch('portal.json')).json();
-  if (!config.tenants?.length) throw new Error('there is no account to search');
+  if (!config.tenants?.length) throw new Error(say('noAccount'));
   offerOthers(config, './', config.index);
   offerTenants(config);
+  $('csv').title = say('csvHint', { n: 1000 });
+  $('deep').textContent = say('deep', { n: 1000 });
   await offerSorts();
   $('search').addEventListener('submit', event => { event.preventDefault(); clearTimeout(timer); change(() => { state.query = $('query').value; }, true, true); });
   $('query').addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(() => change(() => { state.query = $('query').value; }, false), 200); });
@@ -458,12 +457,12 @@ async function start() {
   if (one) {
     $('query').disabled = true;
     document.body.classList.add('one');
-    document.title = `Return ${one}`;
+    document.title = say('oneReturn', { number: one });
   }
   restore();
 }
 
 start().catch(error => {
   $('count').textContent = '';
-  notice(`The page cannot start: ${error.message}. Load it again in a moment.`, true);
+  notice(nodes('cannotStart', { problem: data(error.message) }), true);
 });
