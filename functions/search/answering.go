@@ -25,6 +25,7 @@ type kept struct {
 	at     *search.Truth // what the answer says of its freshness
 	now    time.Time
 	memory *grant // what was set aside for the answer; nil if nothing was
+	place  *grant // of the caller; nil if nobody was let in
 }
 
 var _ edge.Taker = (*kept)(nil)
@@ -67,6 +68,9 @@ func (f *function) answering(next http.Handler) http.Handler {
 		k := &kept{header: w.Header(), status: http.StatusOK}
 		began := time.Now()
 		next.ServeHTTP(k, r.WithContext(context.WithValue(r.Context(), keptKey{}, k)))
+		if k.place != nil {
+			defer k.place.shrink(0)
+		}
 		f.Measured.Answered(r.Context(), k.status, time.Since(began))
 		if k.memory != nil {
 			k.memory.shrink(held(k.body.Size()))

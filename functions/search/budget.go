@@ -9,10 +9,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 )
 
-// budget is the memory for answers that are under way, in bytes. It is given out
-// in the order in which it is asked for, and no account has more than half of it:
-// who waits for memory of an account that has its part does not stand before the
-// others.
+// budget is the memory for answers that are under way, in bytes, or the places of
+// requests. It is given out in the order in which it is asked for, and no account has
+// more than half of it: who waits for an account that has its part does not stand before
+// the others.
 type budget struct {
 	share int64
 
@@ -30,7 +30,8 @@ type grant struct {
 	given    chan struct{} // closed when the memory is theirs
 }
 
-// newBudget returns a budget of bytes. An answer of most bytes can always be had.
+// newBudget returns a budget of so many bytes or places. So much as most can always be
+// had at once.
 func newBudget(bytes, most int64) *budget {
 	return &budget{share: max(bytes/2, most), free: bytes, held: map[string]int64{}}
 }

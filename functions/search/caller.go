@@ -24,7 +24,8 @@ type caller struct {
 	now          time.Time
 }
 
-// enter lets a caller in and counts one query.
+// enter lets a caller in and counts one query. The caller has a place until the answer
+// was sent.
 func (f *function) enter(r *http.Request) (caller, error) {
 	now := f.now()
 	who, err := f.Identity.Caller(r, now)
@@ -39,8 +40,18 @@ func (f *function) enter(r *http.Request) (caller, error) {
 	if err != nil {
 		return c, err
 	}
+	if keptIn(r.Context()).place, err = f.places.take(atOnce, who.Accounts, 1); err != nil {
+		return c, err
+	}
 	return c, c.count(1)
 }
+
+// atOnce has ended: who asks for something of a budget with it does not wait.
+var atOnce = func() context.Context {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	return ended
+}()
 
 // to returns the caller before the live index of an entity; an error where it is not known
 // which one is live.

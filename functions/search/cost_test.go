@@ -60,12 +60,22 @@ func TestNoMemoryIsABusyAnswer(t *testing.T) {
 // TestTheDoorIsBounded fills the function with requests whose bodies do not end.
 func TestTheDoorIsBounded(t *testing.T) {
 	w := newWorld(t, func(s *wire.Search) { s.Limits.AtOnce = 1 })
+	w.linger(t)
+	r := w.call(t, http.MethodGet, "/", "", token(t, rival, nil))
+	if code, _ := r.problem(); r.status != http.StatusServiceUnavailable || code != "busy" || r.header.Get("Retry-After") != "1" {
+		t.Errorf("%d %s %v", r.status, r.body, r.header)
+	}
+}
+
+// linger sends a request of the account own whose body does not end, and returns when it
+// is inside: 100 Continue is answered when the body is being read.
+func (w *world) linger(t *testing.T) net.Conn {
+	t.Helper()
 	conn, err := net.Dial("tcp", w.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }()
-	// 100 Continue is answered when the body is being read: then the request is inside.
+	t.Cleanup(func() { _ = conn.Close() })
 	_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n", token(t, own, nil))
 	if err != nil {
 		t.Fatal(err)
@@ -73,9 +83,32 @@ func TestTheDoorIsBounded(t *testing.T) {
 	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
 		t.Fatal(line, err)
 	}
-	r := w.call(t, http.MethodGet, "/", "", token(t, rival, nil))
-	if code, _ := r.problem(); r.status != http.StatusServiceUnavailable || code != "busy" || r.header.Get("Retry-After") != "1" {
-		t.Errorf("%d %s %v", r.status, r.body, r.header)
+	return conn
+}
+
+// TestOneHotAccountLeavesPlaces has one account send slow requests until it has its part.
+// The others are answered, and so is that account when one of its requests has ended.
+func TestOneHotAccountLeavesPlaces(t *testing.T) {
+	const places = 10
+	w := newWorld(t, func(s *wire.Search) { s.Limits.AtOnce = places })
+	first := w.linger(t)
+	for range places/2 - 1 {
+		w.linger(t)
+	}
+	mine := token(t, own, nil)
+	for _, path := range []string{"/", "/own-1", "/?q=red"} {
+		r := w.call(t, http.MethodGet, path, "", mine)
+		if code, _ := r.problem(); r.status != http.StatusTooManyRequests || code != "account-busy" || r.header.Get("Retry-After") != "1" {
+			t.Errorf("%s: %d %s %v", path, r.status, r.body, r.header)
+		}
+	}
+	if r := w.call(t, http.MethodGet, "/", "", token(t, rival, nil)); r.status != http.StatusOK {
+		t.Errorf("another account pays for it: %d %s", r.status, r.body)
+	}
+	_ = first.Close()
+	status := 0 // the server sees some time later that the caller is gone
+	for status != http.StatusOK {
+		status = w.call(t, http.MethodGet, "/", "", mine).status
 	}
 }
 

@@ -58,6 +58,7 @@ type function struct {
 	now         func() time.Time
 	limiter     *limiter
 	memory      *budget
+	places      *budget // of the requests that are answered at once
 	compressors compressors
 	parsing     chan struct{} // one for each body that is being parsed
 }
@@ -73,6 +74,7 @@ const (
 func Handler(s *wire.Search, now func() time.Time) (http.Handler, error) {
 	f := &function{Search: s, now: now, limiter: newLimiter(s.Limits.Rate, s.Limits.Burst)}
 	f.memory = newBudget(s.Limits.Memory, s.Limits.MaxAnswer)
+	f.places = newBudget(int64(s.Limits.AtOnce), 1)
 	f.compressors, f.parsing = newCompressors(maxCompressors), make(chan struct{}, maxParsing)
 	for _, one := range s.All() {
 		if _, err := describe(&one.Schema, s.Limits); err != nil {

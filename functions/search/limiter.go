@@ -1,6 +1,7 @@
 package search
 
 import (
+	"container/list"
 	"slices"
 	"sync"
 	"time"
@@ -9,20 +10,21 @@ import (
 )
 
 // limiter bounds how much each account asks. It remembers a bounded number of
-// accounts: those that have been quiet until their allowance is full again are
-// forgotten first, which changes nothing for them.
+// accounts and forgets first who has asked nothing for longest: as a rule a quiet
+// account, whose allowance is full again, so that nothing changes for that account.
 type limiter struct {
 	rate  rate.Limit
 	burst int
 
 	mu       sync.Mutex
-	accounts map[string]*allowance
+	accounts map[string]*list.Element
+	recent   list.List // of *allowance, who asked last first
 }
 
 // allowance is what is left for one account.
 type allowance struct {
 	*rate.Limiter
-	seen time.Time
+	account string
 }
 
 // maxAccounts is how many accounts are remembered.
@@ -30,7 +32,7 @@ const maxAccounts = 10_000
 
 // newLimiter returns a limiter of queries a second, with a burst.
 func newLimiter(perSecond float64, burst int) *limiter {
-	return &limiter{rate: rate.Limit(perSecond), burst: burst, accounts: map[string]*allowance{}}
+	return &limiter{rate: rate.Limit(perSecond), burst: burst, accounts: map[string]*list.Element{}}
 }
 
 // take takes n queries from the allowance of every account that a caller names.
@@ -45,7 +47,7 @@ func (l *limiter) take(accounts []string, n int, now time.Time) time.Duration {
 	var reserved []*rate.Reservation
 	wait := time.Duration(0)
 	for _, account := range slices.Compact(slices.Sorted(slices.Values(accounts))) {
-		r := l.of(account, now).ReserveN(now, n)
+		r := l.of(account).ReserveN(now, n)
 		reserved = append(reserved, r)
 		wait = max(wait, r.DelayFrom(now))
 	}
@@ -58,35 +60,16 @@ func (l *limiter) take(accounts []string, n int, now time.Time) time.Duration {
 }
 
 // of returns the allowance of an account.
-func (l *limiter) of(account string, now time.Time) *allowance {
-	a := l.accounts[account]
-	if a == nil {
-		l.makeRoom(now)
-		a = &allowance{Limiter: rate.NewLimiter(l.rate, l.burst)}
-		l.accounts[account] = a
+func (l *limiter) of(account string) *allowance {
+	if e := l.accounts[account]; e != nil {
+		l.recent.MoveToFront(e)
+		return e.Value.(*allowance)
 	}
-	a.seen = now
+	if l.recent.Len() == maxAccounts {
+		forgotten := l.recent.Remove(l.recent.Back()).(*allowance)
+		delete(l.accounts, forgotten.account)
+	}
+	a := &allowance{rate.NewLimiter(l.rate, l.burst), account}
+	l.accounts[account] = l.recent.PushFront(a)
 	return a
-}
-
-// makeRoom forgets accounts when there are too many: the quiet ones, and if
-// there are none of these, the one that was seen longest ago.
-func (l *limiter) makeRoom(now time.Time) {
-	if len(l.accounts) < maxAccounts {
-		return
-	}
-	full := time.Duration(float64(l.burst) / float64(l.rate) * float64(time.Second))
-	oldest := ""
-	for account, a := range l.accounts {
-		if now.Sub(a.seen) >= full {
-			delete(l.accounts, account)
-			continue
-		}
-		if oldest == "" || a.seen.Before(l.accounts[oldest].seen) {
-			oldest = account
-		}
-	}
-	if len(l.accounts) >= maxAccounts {
-		delete(l.accounts, oldest)
-	}
 }

@@ -47,10 +47,30 @@ func TestAListPaysForEveryAccount(t *testing.T) {
 				}
 			}
 			for a := range left {
-				if have := l.of(a, now).TokensAt(now); have < left[a]-1e-6 || have > left[a]+1e-6 {
+				if have := l.of(a).TokensAt(now); have < left[a]-1e-6 || have > left[a]+1e-6 {
 					t.Fatalf("seed %d, call %d, wait %v: account %s has %v left, want %v", seed, call, wait, a, have, left[a])
 				}
 			}
 		}
+	}
+}
+
+// BenchmarkManyAccounts takes from the allowances of more accounts than are remembered,
+// none of which is quiet: each call forgets one. Between them one account asks all the
+// time, which must keep its account.
+func BenchmarkManyAccounts(b *testing.B) {
+	l := newLimiter(1, 20)
+	var others []string
+	for i := range 2 * maxAccounts {
+		others = append(others, fmt.Sprint(i))
+	}
+	hot, calls := []string{"hot"}, 0
+	for b.Loop() {
+		l.take(others[calls%len(others):][:1], 1, clock)
+		l.take(hot, 1, clock)
+		calls++
+	}
+	if left := l.of("hot").TokensAt(clock); left > float64(max(0, 20-calls)) {
+		b.Errorf("the account that asks all the time was forgotten: %v are left after %d", left, calls)
 	}
 }

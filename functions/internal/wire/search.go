@@ -74,8 +74,8 @@ type SearchLimits struct {
 	// An account has at most half.
 	Memory int64         `env:"SEARCH_MEMORY, default=50331648"`
 	Wait   time.Duration `env:"SEARCH_WAIT, default=2s"`
-	// AtOnce is the most requests that an instance admits, waiting ones included.
-	// Terraform has Cloud Run send fewer.
+	// AtOnce is the most requests that an instance admits, waiting ones included, and an
+	// account at most half of them. Terraform has Cloud Run send fewer.
 	AtOnce int `env:"SEARCH_AT_ONCE, default=100"`
 	// Rate is an account's sustained queries a second, and Burst the most at once. Each
 	// query of a batch counts, and a batch has at most Burst queries.

@@ -1,10 +1,12 @@
 package algolia
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
@@ -20,14 +22,14 @@ func split(answer []byte) ([]search.Result, error) {
 	}
 	var list []search.Result
 	found := false
-	eachMember(answer, func(name string, value []byte) {
-		if name != "results" {
+	eachMember(answer, func(name, value []byte) {
+		if string(name) != "results" {
 			return
 		}
 		found = true
 		eachElement(value, func(result []byte) {
 			r := search.Result{}
-			eachMember(result, func(name string, value []byte) { r[name] = value })
+			eachMember(result, func(name, value []byte) { r[string(name)] = value })
 			list = append(list, r)
 		})
 	})
@@ -65,15 +67,15 @@ func keepOwn(r search.Result, f search.TenantFilter) (total, own int) {
 // without returns an object without one of its members.
 func without(object []byte, member string) []byte {
 	out, found := []byte{'{'}, false
-	eachMember(object, func(name string, value []byte) {
-		if name == member {
+	eachMember(object, func(name, value []byte) {
+		if string(name) == member {
 			found = true
 			return
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		quoted, _ := json.Marshal(name) // a text always encodes
+		quoted, _ := json.Marshal(string(name)) // a text always encodes
 		out = append(append(append(out, quoted...), ':'), value...)
 	})
 	if !found {
@@ -86,23 +88,26 @@ func without(object []byte, member string) []byte {
 // there is none.
 func textAt(object []byte, path string) string {
 	head, rest, nested := strings.Cut(path, ".")
-	text := ""
-	eachMember(object, func(name string, value []byte) {
-		switch {
-		case name != head:
-		case nested:
-			text = textAt(value, rest)
-		case json.Unmarshal(value, &text) != nil:
-			text = ""
+	var at []byte
+	eachMember(object, func(name, value []byte) {
+		if string(name) == head {
+			at = value
 		}
 	})
-	return text
+	switch {
+	case nested:
+		return textAt(at, rest)
+	case len(at) == 0 || at[0] != '"':
+		return ""
+	}
+	return string(unquoted(at))
 }
 
 // The functions below walk JSON that is known to be valid.
 
-// eachMember calls visit for the members of an object; anything else has none.
-func eachMember(b []byte, visit func(name string, value []byte)) {
+// eachMember calls visit for the members of an object; anything else has none. Their
+// names are read where they are: an answer has hundreds.
+func eachMember(b []byte, visit func(name, value []byte)) {
 	i := space(b, 0)
 	if i >= len(b) || b[i] != '{' {
 		return
@@ -134,13 +139,15 @@ func eachElement(b []byte, visit func(value []byte)) {
 	}
 }
 
-// unquoted returns the text of a quoted name.
-func unquoted(name []byte) string {
-	text := string(name[1 : len(name)-1])
-	if strings.IndexByte(text, '\\') >= 0 {
-		_ = json.Unmarshal(name, &text) // valid, so it decodes
+// unquoted returns the text of a quoted one.
+func unquoted(quoted []byte) []byte {
+	plain := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return plain
 	}
-	return text
+	var text string
+	_ = json.Unmarshal(quoted, &text) // valid, so it decodes
+	return []byte(text)
 }
 
 // space returns where the white space at i ends.
