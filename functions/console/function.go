@@ -25,6 +25,7 @@
 //	POST /ask/{question} says what an action would do and cost: see questions
 //	POST /act/{action} changes something: see actions
 //	     /wings/{name}/ the page of a wing beside sync
+//	GET  /openapi.json the description of all this but the wings' pages
 //
 // A second call: of a start finds the sync that is running; of a change of a schedule or
 // a job is refused, because the page showed an older version. Each change is first
@@ -37,7 +38,7 @@ package console
 
 import (
 	"context"
-	"embed"
+	"embed" // the page and the description
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -97,23 +98,17 @@ func Handler(c *wire.Console, now func() time.Time) http.Handler {
 		panic(err) // the files are embedded
 	}
 	mux.Handle("GET /", f.ahead(assets))
-	for path, do := range map[string]edge.Handler{
-		"/session": f.session, "/first": f.first, "/state": f.reading(f.state), "/runs": f.reading(f.runs), "/runs/{id}": f.reading(f.run), "/jobs": f.reading(f.jobs), "/jobs/{id}": f.reading(f.job),
-		"/alerts": f.reading(f.alerts), "/alerts/{id}": f.reading(f.alert), "/parked": f.reading(f.parked), "/log": f.reading(f.log), "/record": f.record,
-	} {
-		mux.Handle("GET "+path, edge.HandleOperator(c.Log, do, http.MethodGet, http.MethodHead))
+	routes := f.routes()
+	for pattern, h := range routes {
+		mux.Handle(pattern, h)
 	}
-	mux.Handle("POST /ask/{question}", edge.HandleOperator(c.Log, f.ask, http.MethodPost))
-	mux.Handle("POST /act/{action}", edge.HandleOperator(c.Log, f.act, http.MethodPost))
-	mux.HandleFunc("POST /session", f.signIn)
-	mux.HandleFunc("POST /session/end", f.signOut)
 	zip, err := gzhttp.NewWrapper(gzhttp.ContentTypes([]string{"application/json"})) // files are compressed once
 	if err != nil {
 		panic(err) // the options are constants
 	}
 	// An open page does not count among the requests: streams have limits of their own.
 	doors := http.NewServeMux()
-	doors.Handle("GET /events", edge.HandleOperator(c.Log, f.events, http.MethodGet, http.MethodHead))
+	doors.Handle(eventsRoute, routes[eventsRoute])
 	requests := http.NewServeMux()
 	requests.Handle("/", mux)
 	for _, page := range c.Pages {
@@ -161,6 +156,33 @@ func besides(q url.Values) string {
 	}
 	return list + strings.Join(chosen, "&")
 }
+
+// eventsRoute is the route of the stream.
+const eventsRoute = "GET /events"
+
+// routes are the addresses for programs and for the page's scripts, without the wings' own.
+func (f *function) routes() map[string]http.Handler {
+	routes := map[string]http.Handler{
+		"POST /session": http.HandlerFunc(f.signIn), "POST /session/end": http.HandlerFunc(f.signOut),
+		"POST /ask/{question}": edge.HandleOperator(f.Log, f.ask, http.MethodPost), "POST /act/{action}": edge.HandleOperator(f.Log, f.act, http.MethodPost),
+	}
+	for pattern, do := range map[string]edge.Handler{
+		"GET /session": f.session, "GET /first": f.first, "GET /state": f.reading(f.state), eventsRoute: f.events, "GET /runs": f.reading(f.runs), "GET /runs/{id}": f.reading(f.run),
+		"GET /jobs": f.reading(f.jobs), "GET /jobs/{id}": f.reading(f.job), "GET /alerts": f.reading(f.alerts), "GET /alerts/{id}": f.reading(f.alert),
+		"GET /parked": f.reading(f.parked), "GET /log": f.reading(f.log), "GET /record": f.record, "GET /openapi.json": f.reading(describe),
+	} {
+		routes[pattern] = edge.HandleOperator(f.Log, do, http.MethodGet, http.MethodHead)
+	}
+	return routes
+}
+
+// description is the OpenAPI description of routes.
+//
+//go:embed openapi.json
+var description []byte
+
+// describe answers with the description.
+func describe(*http.Request) (any, error) { return edge.Ready{description}, nil }
 
 // policy lets the page load its own files and call its own origin alone: no inline
 // script or style, no frame around the page.
