@@ -258,7 +258,9 @@ func TestScrapeOfASoak(t *testing.T) {
 	}()
 	defer func() {
 		stop()
-		_ = <-ended // that of the stop
+		if err := <-ended; err == nil {
+			t.Error("the soak ended before it was stopped")
+		}
 	}()
 	work := func() {
 		p.verify()
