@@ -2,9 +2,11 @@ package browser
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/openapitest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 )
 
@@ -16,6 +18,7 @@ func TestConsoleRepairs(t *testing.T) {
 	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return_algolia_sync SET updated_at = updated_at - INTERVAL 1 HOUR"); err != nil {
 		t.Fatal(err)
 	}
+	d.notesAnswers()
 	d.admin(t, http.MethodPost, "/1/indexes/es_prod/clear", "")
 	d.admin(t, http.MethodPut, "/1/indexes/es_prod/settings", `{"searchableAttributes":["orderNumber"]}`)
 	compare := func() {
@@ -61,5 +64,35 @@ func TestConsoleRepairs(t *testing.T) {
 	}
 	for _, text := range []string{"repair", "push settings", "backfill"} {
 		d.reads("#audit", text)
+	}
+	d.asDescribed(t, "/ask/compare", "/act/repair", "/ask/settings", "/act/push-settings", "/ask/backfill", "/act/backfill")
+}
+
+// notesAnswers has the page note each answer that its scripts get from now on.
+func (d *desk) notesAnswers() {
+	Value[bool](d.Page, `(() => { window.answers = []; const real = window.fetch;
+		window.fetch = async (path, options) => {
+			const answer = await real(path, options);
+			window.answers.push({ Method: options?.method ?? "GET", Path: new URL(answer.url).pathname.replace("/console", ""), Status: answer.status, Body: await answer.clone().text() });
+			return answer;
+		}; return true })()`)
+}
+
+// asDescribed holds the answers that the page noted to the console's own description, and
+// demands that those of some routes are among them.
+func (d *desk) asDescribed(t *testing.T, routes ...string) {
+	t.Helper()
+	doc := openapitest.Parse(t, Value[string](d.Page, `fetch("openapi.json").then(answer => answer.text())`))
+	number := regexp.MustCompile(`/[0-9]+$`)
+	seen := map[string]bool{}
+	for _, a := range Value[[]openapitest.Answer](d.Page, "window.answers") {
+		a.Route, a.Want = number.ReplaceAllString(a.Path, "/{id}"), http.StatusOK
+		doc.Check(t, a)
+		seen[a.Route] = true
+	}
+	for _, route := range routes {
+		if !seen[route] {
+			t.Errorf("the page got no answer of %s", route)
+		}
 	}
 }
