@@ -76,7 +76,7 @@ func (r Rules) sayFailed(e Entity) Alert {
 	return r.linked(Alert{
 		Key: Key{RunFailed, e.Name}, Subject: e.Runs.Failed.Run, Title: title,
 		Text: text + " Nothing is lost: the next run covers the same time again.",
-		Do:   fmt.Sprintf("See why: returnsync runs show %d. If the next run fails too, mend that cause.", e.Runs.Failed.Run),
+		Do:   fmt.Sprintf("See why: returnsync runs show %d. If the next run fails too, remove that cause.", e.Runs.Failed.Run),
 	})
 }
 

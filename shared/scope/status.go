@@ -40,7 +40,7 @@ type Trail struct {
 
 // The reasons that stand in a status's error.
 const (
-	lostStart = "whoever started this sync ended before it was under way; start it again"
+	lostStart = "the program that started this sync ended before the sync was under way; start it again"
 	lostRun   = "the sync was interrupted: its lease ran out; start it again"
 	lostClaim = "the sync's claim ended before its run began; start it again"
 )

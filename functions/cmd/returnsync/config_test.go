@@ -90,7 +90,7 @@ func TestConfigurationProblems(t *testing.T) {
 	}{
 		"nothing is set": {nil, []string{"status"}, []string{"SOURCE_DSN is missing"}},
 		"all at once": {env{"STATE_DSN": "s3cret", "DB_MAX_CONNECTIONS": "s3cret", "SEARCH_STALE_AFTER": "s3cret", "PAGE_SIZE": "s3cret"}, []string{"status"},
-			[]string{"STATE_DSN cannot be read", "DB_MAX_CONNECTIONS cannot be read as int", "SEARCH_STALE_AFTER cannot be read as time.Duration", "PAGE_SIZE cannot"}},
+			[]string{"STATE_DSN cannot be read", "DB_MAX_CONNECTIONS cannot be read: want a whole number", "SEARCH_STALE_AFTER cannot be read: want a duration such as 24h", "PAGE_SIZE cannot"}},
 		"both DSNs":         {env{"SOURCE_DSN": "u:s3cret", "STATE_DSN": "u:s3cret@tcp(h:1)/"}, []string{"migrate"}, []string{"SOURCE_DSN cannot be read", "STATE_DSN names no database"}},
 		"sync needs more":   {nil, []string{"sync"}, []string{"SOURCE_DSN is missing", "TASKS_LOCATION is missing", "WINDOW_URL is missing"}},
 		"wait needs tables": {env{"CRON_URL": "http://127.0.0.1:1"}, []string{"sync", "--wait"}, []string{"SOURCE_DSN is missing"}},

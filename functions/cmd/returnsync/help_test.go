@@ -89,9 +89,9 @@ func TestCommandLines(t *testing.T) {
 	}{
 		"nothing":         {[]string{}, exitOK, "Configure:", ""},
 		"unknown command": {[]string{"statsu"}, exitError, "", `unknown command "statsu"`},
-		"suggestion":      {[]string{"statsu"}, exitError, "", "status"},
+		"suggestion":      {[]string{"statsu"}, exitError, "", "did you mean returnsync status?"},
 		"unknown child":   {[]string{"parked", "lost"}, exitError, "", `unknown command "lost"`},
-		"unknown flag":    {[]string{"status", "--jsn"}, exitError, "", "unknown flag: --jsn; see returnsync status --help"},
+		"unknown flag":    {[]string{"status", "--jsn"}, exitError, "", "unknown flag: --jsn; the nearest is --json; see returnsync status --help"},
 		"too many words":  {[]string{"migrate", "now"}, exitError, "", `"now" is one word too many; write: returnsync migrate`},
 		"bad limit":       {[]string{"parked", "list", "--limit", "0"}, exitError, "", "--limit is 0; want 1 or more"},
 		"bad timeout":     {[]string{"sync", "--timeout", "0s"}, exitError, "", "--timeout is 0s"},

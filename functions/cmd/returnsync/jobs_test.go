@@ -85,7 +85,7 @@ func TestBackfillRefusesWhatItCannotRead(t *testing.T) {
 		"--to 31.1.2026":                      `--to is "31.1.2026"`,
 		"--from 2026-02-01 --to 2026-01-01":   "is not after --from",
 		"--entity orders":                     `no entity "orders"`,
-		"--from 2026-01-31T14:00:00+05:30 -x": "unknown shorthand flag",
+		"--from 2026-01-31T14:00:00+05:30 -x": `"-x" is no flag of returnsync backfill`,
 	} {
 		call(t, d, append([]string{"backfill"}, strings.Fields(args)...)...).expect(t, exitError, nil, []string{want})
 	}

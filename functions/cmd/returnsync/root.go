@@ -109,13 +109,12 @@ func newRoot(d cli.Deps) *cobra.Command {
 		Example:       rootExamples,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cli.ChildNamed,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(d.Out)
 	root.SetErr(d.Err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(cli.FlagError)
 	a.AddFlags(root)
 	root.SetVersionTemplate("returnsync {{.Version}}\n")
 	root.Version = setup.Built(debug.ReadBuildInfo())
@@ -128,6 +127,7 @@ func newRoot(d cli.Deps) *cobra.Command {
 		}
 	}
 	sortHelp(root)
+	cli.Standard(root)
 	cli.Complete(a, root)
 	cli.DocumentExits(root)
 	cli.RecordJSON(a, root)

@@ -35,7 +35,7 @@ func TestScopesFromStartToDelete(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &list); err != nil || len(list) != 1 || list[0].Run != 2 || list[0].Synced != 1 || r.code != exitOK {
 		t.Errorf("%v %d %s", err, r.code, r.out)
 	}
-	call(t, d, "scopes", "start", "idle", "--member", "a", "--member", "b").expect(t, exitOK, []string{"idle: started"},
+	call(t, d, "scopes", "start", "idle", "--member", "a=", "--member", "b=").expect(t, exitOK, []string{"idle: started"},
 		[]string{"the member a has no entities: the scope is syncing until returnsync scopes sync --instance a", "the member b has no entities"})
 	call(t, d, "scopes", "start", "idle").expect(t, exitOK, []string{"idle: already syncing"}, nil)
 	call(t, d, "scopes", "restart", "idle").expect(t, exitOK, []string{"idle: started"}, nil)
@@ -82,7 +82,7 @@ func TestActionsByTheirDocumentedNames(t *testing.T) {
 	for _, words := range [][]string{
 		{"start-sync-scope", "s1"}, {"action.start-sync-scope", "s2"}, {"action-start-sync-scope", "s3"}, {"scopes", "start-sync-scope", "s4"}, {"scopes", "action.start-sync-scope", "s5"},
 	} {
-		call(t, d, append(words, "--member", "m")...).expect(t, exitOK, []string{words[len(words)-1] + ": started"}, nil)
+		call(t, d, append(words, "--member", "m=")...).expect(t, exitOK, []string{words[len(words)-1] + ": started"}, nil)
 	}
 	r := call(t, d, "action.sync-entities", "--json", "--wait")
 	var done member.EntitiesDone
@@ -105,7 +105,8 @@ func TestScopesRefuse(t *testing.T) {
 		"no members yet":       {"scopes", "start", "s"},
 		"no id":                {"scopes", "start", "a b", "--member", "m"},
 		`no entity "x"`:        {"scopes", "start", "s", "--member", "m=x"},
-		`no entity ""`:         {"scopes", "start", "s", "--member", "m="},
+		`no entity "m"`:        {"scopes", "start", "s", "--member", "m"},
+		`no entity ""`:         {"scopes", "start", "s", "--member", "m=returns,"},
 		"--timeout":            {"scopes", "start", "s", "--member", "m", "--timeout", "0s"},
 		"--interrupt-after":    {"scopes", "start", "s", "--member", "m", "--interrupt-after", "1.5s"},
 		"SCOPE is missing":     {"scopes", "start"},

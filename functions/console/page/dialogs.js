@@ -30,6 +30,7 @@ export function toast(text) {
 function show(...content) {
   dialog.replaceChildren(...content);
   if (!dialog.open) dialog.showModal();
+  else if (!dialog.contains(document.activeElement)) dialog.querySelector('h2').focus(); // what had the focus was replaced
 }
 
 export function close() {
@@ -38,7 +39,7 @@ export function close() {
 
 dialog.addEventListener('click', event => { if (event.target === dialog) close(); });
 
-const heading = text => element('h2', { id: 'dialogtitle' }, text);
+const heading = text => element('h2', { id: 'dialogtitle', tabindex: -1 }, text);
 const cancel = (label = 'Cancel') => element('button', { type: 'button', onclick: close }, label);
 
 // confirm asks, acts, and shows the outcome; done is called after the act.

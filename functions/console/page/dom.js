@@ -135,10 +135,11 @@ export function link(to, label, attributes = {}) {
   return element('a', { href: to, 'data-here': true, ...attributes }, label);
 }
 
-// table makes a table whose cells carry their column's name, for narrow pages. keys are
+// table makes a table whose cells carry their column's name, for narrow pages, which leave
+// out cells without a value. keys are
 // the names of its rows, by which they stay when others come and go.
 export function table(columns, rows, label, keys) {
   return element('table', { 'aria-label': label },
     element('thead', {}, element('tr', {}, columns.map(c => c ? element('th', { scope: 'col' }, c) : element('td')))),
-    element('tbody', {}, rows.map((cells, n) => element('tr', { 'data-row': keys?.[n] }, cells.map((cell, i) => element('td', { 'data-label': columns[i] || undefined }, cell))))));
+    element('tbody', {}, rows.map((cells, n) => element('tr', { 'data-row': keys?.[n] }, cells.map((cell, i) => element('td', { 'data-label': columns[i] || undefined, class: cell === '–' || cell === '0' ? 'nil' : undefined }, cell))))));
 }

@@ -21,9 +21,23 @@ export function verdict(view, me) {
     element('span', { class: 'mark', 'aria-hidden': 'true' }, report.ok ? '✓' : '!'),
     element('strong', {}, report.ok ? 'All is well.' : `${plural(things.length, 'thing')} ${things.length === 1 ? 'needs' : 'need'} you.`),
     oldest ? element('span', { class: 'asof' }, report.entities.length > 1 ? `The oldest index, ${oldest.name}, is as of ` : 'The index is as of ', moment(oldest.asOf), ', ', running(oldest.asOf, 'lag'), '.') : undefined)];
-  if (things.length) made.push(element('ol', { class: 'things' }, things.map(a => problem(a, view, me))));
+  if (!things.length) return made;
+  const items = pressing(things).map(a => problem(a, view, me)), rest = items.splice(most);
+  made.push(element('ol', { class: 'things' }, items));
+  if (rest.length) made.push(element('details', { 'data-key': 'more-things', class: 'more' }, element('summary', {}, `${number(rest.length)} more`), element('ol', { class: 'things' }, rest)));
   return made;
 }
+
+// most is how many problems stand open, so that the entities are in sight below them.
+const most = 4;
+
+// stops are the problems with which an index gets old. An entity that has one comes first;
+// its own problems stay together, because their advice names one another.
+const stops = ['offline', 'never-synced', 'absent', 'behind', 'lease-expired', 'run-failed', 'taken-over', 'page-failed', 'page-error'];
+const pressing = things => {
+  const of = a => [a.wing, a.entity].join(' '), old = new Set(things.filter(a => stops.includes(a.kind)).map(of));
+  return [...things.filter(a => old.has(of(a))), ...things.filter(a => !old.has(of(a)))];
+};
 
 // problem is one problem: its cause, since when, what to do and a button.
 function problem(a, view, me) {
@@ -39,15 +53,20 @@ function problem(a, view, me) {
 function sinceOf(a, e, view) {
   switch (a.kind) {
     case 'offline': return view.heartbeat?.at;
-    case 'run-failed': case 'taken-over': return e?.last?.closedAt;
+    case 'run-failed': case 'taken-over': return firstOf(view.recent?.[a.entity] ?? []) ?? e?.last?.closedAt;
     case 'page-failed': case 'page-error': return e?.pageError?.at;
     case 'lease-expired': return e?.claim.leaseUntil;
     case 'behind': case 'absent': return e?.asOf;
-    case 'parked': return view.parked?.[a.entity]?.map(c => c.lastSeen).sort().pop();
     case 'drift': return e?.drift?.examples?.[0]?.seenAt;
     case 'job-failed': return e?.jobs.find(j => j.state === 'failed')?.updatedAt;
   }
   return undefined;
+}
+
+// firstOf is when the first of the runs ended that have failed one after the other up to now.
+function firstOf(runs) {
+  const ended = runs.filter(r => r.closedAt), good = ended.findIndex(r => r.state === 'synced');
+  return ended[(good < 0 ? ended.length : good) - 1]?.closedAt;
 }
 
 // actOf is the button of a problem: where it is seen, or what ends it.

@@ -23,14 +23,15 @@ type desk struct {
 	*Page
 }
 
-// openDesk starts the product, syncs a sample and opens the console.
-func openDesk(t *testing.T) *desk {
+// openDesk starts the product, syncs a sample and opens the console; more is further
+// environment of the functions.
+func openDesk(t *testing.T, more ...string) *desk {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	s := rehearsaltest.Filled(ctx, t, rehearsal.Options{
 		Steps: true, HoldTicks: true, Workers: 2, Log: os.Stderr,
-		Env: []string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms"},
+		Env: append([]string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms"}, more...),
 	}, sample.GenerateOptions{Rows: 200, Seed: 7, Now: time.Now().UTC()})
 	d := &desk{s, Open(t)}
 	d.syncs(t, run.Synced)

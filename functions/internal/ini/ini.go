@@ -49,8 +49,11 @@ func Parse(name string, text []byte, known []string) (map[string]string, error) 
 // Read reads a file of the form.
 func (f Form) Read(path string, known []string) (map[string]string, error) {
 	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no configuration file %q: check the name, which counts from the folder that you are in", path)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
+		return nil, fmt.Errorf("the configuration file %q cannot be read: %w", path, errors.Unwrap(err))
 	}
 	return f.Parse(path, text, known)
 }

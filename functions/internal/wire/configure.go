@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/sethvargo/go-envconfig"
 )
@@ -56,10 +57,25 @@ func configureField(ctx context.Context, env envconfig.Lookuper, f reflect.Struc
 	alone := reflect.New(reflect.StructOf([]reflect.StructField{f}))
 	err = envconfig.ProcessWith(ctx, &envconfig.Config{Target: alone.Interface(), Lookuper: env})
 	if err != nil {
-		return fmt.Errorf("  %s cannot be read as %s", name, f.Type)
+		return fmt.Errorf("  %s cannot be read: want %s", name, wanted(f.Type))
 	}
 	into.Set(alone.Elem().Field(0))
 	return nil
+}
+
+// wanted says what a setting of a type takes.
+func wanted(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a duration such as 24h, 30m or 90s"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64:
+		return "a whole number"
+	case t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64:
+		return "a number"
+	}
+	return "what returnsync help config says"
 }
 
 // aliased returns a lookuper that knows a setting by its old name too.

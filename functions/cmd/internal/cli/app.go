@@ -98,7 +98,7 @@ func IsGroup(cmd *cobra.Command) bool { return cmd.Annotations[group] != "" || !
 // Group returns a command that only holds others; without a name of one it shows its help
 // and exits with 2, since nothing was done.
 func Group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
-	cmd.Args = cobra.NoArgs
+	cmd.Args = ChildNamed
 	cmd.Annotations = map[string]string{group: "true"}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return errors.Join(cmd.Help(), ErrAttention) }
 	cmd.AddCommand(children...)

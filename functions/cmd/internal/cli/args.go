@@ -24,6 +24,9 @@ func Args(cmd *cobra.Command, args []string) error {
 		}
 	}
 	usage := strings.TrimSpace(cmd.CommandPath() + " " + strings.Join(names, " "))
+	if like := example(cmd); len(names) > 0 && like != "" {
+		usage += ", such as: " + like
+	}
 	switch {
 	case len(args) < least:
 		return fmt.Errorf("%s is missing; write: %s", strings.TrimSuffix(names[len(args)], "..."), usage)
@@ -31,4 +34,15 @@ func Args(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%q is one word too many; write: %s", args[most], usage)
 	}
 	return nil
+}
+
+// example is the first example of a command.
+func example(cmd *cobra.Command) string {
+	for line := range strings.Lines(cmd.Example) {
+		line, _, _ = strings.Cut(strings.TrimSpace(line), "   ") // what the example does stands behind
+		if strings.HasPrefix(line, cmd.CommandPath()+" ") {
+			return line
+		}
+	}
+	return ""
 }

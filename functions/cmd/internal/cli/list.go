@@ -57,16 +57,13 @@ func (l List[T]) Build(a *App) *cobra.Command {
 		cmd.Flags().StringVar(&o.Entity, "entity", "", l.Entity)
 	}
 	if l.Limit > 0 {
-		cmd.Flags().IntVar(&o.Limit, "limit", l.Limit, "show at most this many"+l.LimitUnit)
+		Number(cmd.Flags(), &o.Limit, "limit", l.Limit, "show at most this many"+l.LimitUnit)
 	}
 	if l.Flags != nil {
 		l.Flags(cmd.Flags())
 	}
 	a.names(cmd, l.ids)
 	cmd.RunE = a.Run(func(ctx context.Context, s *Session, _ []string) error {
-		if l.Limit > 0 && o.Limit < 1 {
-			return fmt.Errorf("--limit is %d; want 1 or more", o.Limit)
-		}
 		if !slices.Contains(forms, o.Output) {
 			return fmt.Errorf("--output is %q; want %s", o.Output, strings.Join(forms, ", "))
 		}

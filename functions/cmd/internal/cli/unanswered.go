@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	driver "github.com/go-sql-driver/mysql"
 )
@@ -30,6 +31,10 @@ func Unanswered(name, dsn string, err error) error {
 	if !errors.As(err, &my) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("no answer within %v", AnswerWithin)
+		}
+		var refused syscall.Errno
+		if errors.As(err, &refused) {
+			err = refused // without the words of Go's around it
 		}
 		return fmt.Errorf("the database at %s (%s) does not answer: %w: check that it runs, that host and port are right, and that this machine may reach it",
 			cfg.Addr, name, err)

@@ -61,7 +61,7 @@ func judged(s *store.Following) []judge.Further {
 	case !s.Held && s.Now.Sub(s.UpdatedAt) > silentAfter:
 		found = append(found, judge.Further{
 			Finding: judge.Finding{Kind: silent, Problem: "nobody follows the binlog since " + judge.Age(s.Now.Sub(s.UpdatedAt)), Do: "see why in the logs of the function follow, and start it again"},
-			Title:   "The binlog is not followed", Text: "The function follow gives no sign of life. " + ticks,
+			Title:   "The binlog is not followed", Text: "The function follow sends no heartbeat. " + ticks,
 		})
 	case s.Problem != "":
 		found = append(found, judge.Further{

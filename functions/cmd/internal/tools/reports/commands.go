@@ -80,7 +80,7 @@ const maxParkedShown = 50
 // showCmd shows one report.
 func showCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
-		Use: "show TYPE DATE", Short: "Show a report with its accounts and parked rows", Args: cobra.ExactArgs(2),
+		Use: "show TYPE DATE", Short: "Show a report with its accounts and parked rows", Args: cli.Args,
 		Example: "  returnsync reports show sales_report 2026-11-20",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			db, err := s.Tables(ctx)
@@ -108,7 +108,7 @@ func showCmd(a *cli.App) *cobra.Command {
 func retryCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use: "retry TYPE DATE...", Short: "Clear Last Updated and Fail of failed reports, so that they run at the next scheduled time",
-		Args: cobra.MinimumNArgs(2), Example: "  returnsync reports retry sales_report 2026-11-20",
+		Args: cli.Args, Example: "  returnsync reports retry sales_report 2026-11-20",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			db, err := s.Tables(ctx)
 			if err != nil {
@@ -132,7 +132,7 @@ func retryCmd(a *cli.App) *cobra.Command {
 // runCmd starts one report now.
 func runCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
-		Use: "run TYPE DATE", Short: "Fetch the report of a date now: one that is done anew and in place, one that waits without waiting", Args: cobra.ExactArgs(2),
+		Use: "run TYPE DATE", Short: "Fetch the report of a date now: one that is done anew and in place, one that waits without waiting", Args: cli.Args,
 		Example: "  returnsync reports run sales_report 2026-11-20",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			return startDates(ctx, s, args[0], args[1], args[1])
@@ -144,7 +144,7 @@ func runCmd(a *cli.App) *cobra.Command {
 func backfillCmd(a *cli.App) *cobra.Command {
 	var from, to string
 	cmd := &cobra.Command{
-		Use: "backfill TYPE", Short: "Fetch the reports of a range of dates, oldest first", Args: cobra.ExactArgs(1),
+		Use: "backfill TYPE", Short: "Fetch the reports of a range of dates, oldest first", Args: cli.Args,
 		Example: "  returnsync reports backfill sales_report --from 2026-11-01 --to 2026-11-20",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 			return startDates(ctx, s, args[0], from, to)

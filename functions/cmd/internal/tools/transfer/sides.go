@@ -112,7 +112,7 @@ because nothing says which side is right, unless --from names the side.`,
 	f.BoolVar(&deep, "deep", false, "convert every record as a transfer would, and compare all fields; else those that both sides hold as they are")
 	f.BoolVar(&repair, "repair", false, "store a job for each record that differs")
 	f.StringVar(&from, "from", "", "with --repair: the side, studio or online, whose data counts where the dates agree")
-	f.IntVar(&limit, "limit", 50, "how many records are named at most")
+	cli.Number(f, &limit, "limit", 50, "how many records are named at most")
 	return cmd
 }
 

@@ -153,7 +153,7 @@ func list(a *cli.App) *cobra.Command {
 		}),
 	}, false)
 	cmd.Flags().StringVar(&state, "state", "", "new, inprogress, done, skipped, error or error_retry; empty for all")
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many jobs at most")
+	cli.Number(cmd.Flags(), &limit, "limit", 50, "how many jobs at most")
 	return cmd
 }
 

@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +26,7 @@ func recordSyncCmd(a *cli.App) *cobra.Command {
 last pushed, whatever their stamps say. Name roots by their numbers, or by their keys where
 an entity has other keys: several columns with commas between, bytes in hexadecimal. The
 functions do the work.`,
+		Args:        cli.Args,
 		Annotations: cli.Failure(map[string]string{}, "with --wait the job did not end done"),
 		Example:     "  returnsync record sync 4711 4712 --wait\n  returnsync record sync --entity listings 'acme,A-17'",
 		RunE:        a.Run(func(ctx context.Context, s *cli.Session, args []string) error { return syncRoots(ctx, s, args, o) }),
@@ -41,9 +41,6 @@ functions do the work.`,
 
 // syncRoots opens the job.
 func syncRoots(ctx context.Context, s *cli.Session, named []string, o syncOptions) error {
-	if len(named) == 0 {
-		return errors.New("name at least one root, such as: returnsync record sync 4711")
-	}
 	if err := o.Check(); err != nil {
 		return err
 	}

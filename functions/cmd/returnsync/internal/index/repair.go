@@ -235,7 +235,7 @@ func followRepair(ctx context.Context, s *cli.Session, db *store.DB, j rework.Jo
 	for _, report := range reports {
 		_, _ = fmt.Fprintf(s.Err, "compared again: %v\n", report)
 		if !report.Clean() {
-			return fmt.Errorf("%s still differs after its repair: %v; was it changed by hand meanwhile?", report.Entity, report)
+			return fmt.Errorf("%s still differs after its repair: %v; did another program change the index meanwhile?", report.Entity, report)
 		}
 	}
 	_, err = checkIndices(ctx, s, o.entity)

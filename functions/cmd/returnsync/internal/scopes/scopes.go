@@ -139,8 +139,9 @@ type startOptions struct {
 }
 
 const startHelp = `Members are given once, as --member INSTANCE=ENTITY,ENTITY, and kept: a start without
-any takes those of the last start. A member without entities waits for scopes sync
-in its name. If an entity of a member is being synced already, the member joins that
+any takes those of the last start. --member returns is short for --member
+returns=returns. --member INSTANCE= has no entities: the member waits for scopes sync in
+its name. If an entity of a member is being synced already, the member joins that
 sync.`
 
 // startCmd is the command that starts a scope.
@@ -176,7 +177,10 @@ func (o startOptions) request(id string) (syncscope.Request, error) {
 		member, list, given := strings.Cut(text, "=")
 		r.Options.InstanceIDs = append(r.Options.InstanceIDs, syncscope.ID(member))
 		if !given {
-			continue
+			list = member // a name alone is the entity's and the member's
+		}
+		if list == "" {
+			continue // the member waits for others to sync in its name
 		}
 		if r.Options.Members == nil {
 			r.Options.Members = map[string]syncscope.Wanted{}

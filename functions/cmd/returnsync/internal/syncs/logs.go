@@ -40,7 +40,7 @@ func logsCmd(a *cli.App) *cobra.Command {
 	f.StringVar(&o.entity, "entity", "", "the entries of this entity alone")
 	f.StringVar(&o.since, "since", "", "the entries since then: 24h, or 2026-11-20T12:00:00Z")
 	f.StringVar(&o.severity, "severity", "info", "this severity or a higher one: info, warning, error")
-	f.IntVar(&o.limit, "limit", 200, "show at most this many of the newest")
+	cli.Number(f, &o.limit, "limit", 200, "show at most this many of the newest")
 	return cmd
 }
 
@@ -54,9 +54,6 @@ type logsOptions struct {
 // filter returns which entries are wanted.
 func (o logsOptions) filter(now time.Time) (runlog.Filter, error) {
 	f := runlog.Filter{Subject: o.entity, Limit: o.limit}
-	if o.limit < 1 {
-		return f, fmt.Errorf("--limit is %d; want 1 or more", o.limit)
-	}
 	var err error
 	if f.Least, err = runlog.ParseSeverity(o.severity); err != nil {
 		return f, fmt.Errorf("--severity is %q; want info, warning or error", o.severity)

@@ -100,14 +100,11 @@ its entries of the run log. Pages are kept for KEEP_DAYS days.`,
 			if err != nil || id < 1 {
 				return fmt.Errorf("%q is not a run's number: see returnsync runs list", args[0])
 			}
-			if pages < 1 {
-				return fmt.Errorf("--pages is %d; want 1 or more", pages)
-			}
 			return showRun(ctx, s, id, pages, asJSON)
 		}),
 	}
 	cli.JSONFlag(cmd.Flags(), &asJSON)
-	cmd.Flags().IntVar(&pages, "pages", 20, "show at most this many pages")
+	cli.Number(cmd.Flags(), &pages, "pages", 20, "show at most this many pages")
 	return cmd
 }
 
