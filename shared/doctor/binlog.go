@@ -19,15 +19,10 @@ const keptLeast = 3 * 24 * time.Hour
 // Binlog checks what the source's server lacks to be followed (package follow): the log,
 // its format, its retention and, where it is the account that follows, the rights.
 func Binlog(ctx context.Context, d Database) []Finding {
-	set, err := variables(ctx, d.SQL, "log_bin", "binlog_format", "binlog_row_image", "binlog_row_value_options", "gtid_mode",
-		"binlog_expire_logs_seconds", "expire_logs_days", "log_slave_updates", "log_replica_updates", "version")
+	found, err := BinlogSettings(ctx, d.SQL)
 	if err != nil {
 		return blind("the server's variables", err, "")
 	}
-	if set["log_bin"] != "ON" && set["log_bin"] != "1" {
-		return one(Fail, "the server writes no binlog (log_bin is OFF), so changes cannot be followed", "set log_bin and binlog_format=ROW (in Cloud SQL: enable point-in-time recovery), and start the server again")
-	}
-	found := judgeBinlog(set)
 	lacking, err := replicaRights(ctx, d.SQL)
 	if err != nil {
 		return append(found, blind("the account's privileges", err, "")...)
@@ -35,7 +30,20 @@ func Binlog(ctx context.Context, d Database) []Finding {
 	if lacking != nil {
 		found = append(found, Finding{Severity: Fail, Message: "the account may not read the binlog; it lacks " + strings.Join(lacking, " and "), Do: "GRANT " + strings.Join(lacking, ", ") + " ON *.* TO the account of the function follow"})
 	}
-	return orOK(found, "the server writes rows into its binlog, with all their columns, and keeps it for %s", kept(set))
+	return orOK(found, "the server writes rows into its binlog, with all their columns, and keeps it long enough")
+}
+
+// BinlogSettings are the findings about the server's settings alone.
+func BinlogSettings(ctx context.Context, db *sql.DB) ([]Finding, error) {
+	set, err := variables(ctx, db, "log_bin", "binlog_format", "binlog_row_image", "binlog_row_value_options", "gtid_mode",
+		"binlog_expire_logs_seconds", "expire_logs_days", "log_slave_updates", "log_replica_updates", "version")
+	if err != nil {
+		return nil, err
+	}
+	if set["log_bin"] != "ON" && set["log_bin"] != "1" {
+		return one(Fail, "the server writes no binlog (log_bin is OFF), so changes cannot be followed", "set log_bin and binlog_format=ROW (in Cloud SQL: enable point-in-time recovery), and start the server again"), nil
+	}
+	return judgeBinlog(set), nil
 }
 
 // variables reads some of the server's global variables; one that it does not know is
@@ -96,14 +104,6 @@ func keptFor(set map[string]string) time.Duration {
 	}
 	days, _ := strconv.ParseFloat(set["expire_logs_days"], 64) // absent in newer servers
 	return time.Duration(days * 24 * float64(time.Hour))
-}
-
-// kept is keptFor in words.
-func kept(set map[string]string) string {
-	if age := keptFor(set); age > 0 {
-		return age.String()
-	}
-	return "as long as there is room"
 }
 
 // replicaRights returns the privileges that the account lacks to read the binlog. An

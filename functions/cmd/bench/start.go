@@ -4,13 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"syscall"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
@@ -24,12 +18,10 @@ function. It needs the Go tools, and is run in the module's folder.`
 
 // startStudy builds the server and measures it.
 func startStudy(ctx context.Context, o options, dir string, log io.Writer) (*study, error) {
-	server := filepath.Join(dir, "server")
 	_, _ = fmt.Fprintln(log, "building the server")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", server, "./functions/cmd/server")
-	build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), log
-	if err := build.Run(); err != nil {
-		return nil, fmt.Errorf("the server cannot be built: %w", err)
+	server, err := rehearsal.BuildServer(ctx, dir, log)
+	if err != nil {
+		return nil, err
 	}
 	size, err := os.Stat(server)
 	if err != nil {
@@ -52,43 +44,12 @@ func startStudy(ctx context.Context, o options, dir string, log io.Writer) (*stu
 // serveOnce starts the server and returns the milliseconds to its first answer
 // and the MiB that it then holds.
 func (w *world) serveOnce(ctx context.Context, server, target string, log io.Writer) (ms, mib float64, err error) {
-	port, err := freePort()
-	if err != nil {
-		return 0, 0, err
-	}
-	cmd := exec.CommandContext(ctx, server)
-	cmd.Env, cmd.Stderr = append(os.Environ(), "FUNCTION_TARGET="+target, "HOST=127.0.0.1", "PORT="+strconv.Itoa(port)), log
-	for name, value := range w.stack.Environment() {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	ctx, end := context.WithTimeout(ctx, patience)
+	defer end()
 	began := time.Now()
-	if err := cmd.Start(); err != nil {
+	cmd, err := rehearsal.ServeDeployed(ctx, w.stack, server, target, log)
+	if err != nil {
 		return 0, 0, err
 	}
-	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait() // the signal ended it
-	}()
-	for time.Since(began) < patience {
-		res, err := http.Get("http://127.0.0.1:" + strconv.Itoa(port) + "/healthz") //nolint:noctx // bounded by the loop
-		if err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return time.Since(began).Seconds() * 1000, rehearsal.Memory(cmd.Process.Pid, "VmRSS"), nil
-			}
-		}
-		if err := hold(ctx, time.Millisecond); err != nil {
-			return 0, 0, err
-		}
-	}
-	return 0, 0, fmt.Errorf("%s gave no answer within %v of its start", target, patience)
-}
-
-// freePort returns a port that nobody listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	return time.Since(began).Seconds() * 1000, rehearsal.Memory(cmd.Process.Pid, "VmRSS"), nil
 }

@@ -65,11 +65,11 @@ type place struct {
 }
 
 // underGrants starts a stack as terraform/README.md says, statement by statement.
-func underGrants(t *testing.T, u users) *place {
+func underGrants(t *testing.T, u users, wings ...rehearsal.Wing) *place {
 	t.Helper()
 	p := &place{t: t, users: u, slack: alerttest.NewReceiver(t)}
 	s := rehearsaltest.Start(t.Context(), t, rehearsal.Options{
-		Database: "warehouse", ChildLog: logged{t}, BufferPoolMB: 256, Slack: p.slack.URL, Migrate: p.migrate,
+		Database: "warehouse", ChildLog: logged{t}, Wings: wings, BufferPoolMB: 256, Slack: p.slack.URL, Migrate: p.migrate,
 		Accounts: func(function string) (user, password string) { return u.named(roleOf(function)) },
 		Env: []string{"JOB_PAUSE=50ms", "PAGE_SIZE=20", "OVERLAP=1m", "PAGE_ATTEMPTS=2", "RUN_LEASE=20s", "PAGE_LEASE=5s", "JOB_SILENCE=1s",
 			"KEEP_DAYS=1", "LOG_KEEP_DAYS=1", "SCOPES_KEEP_DAYS=1", "SCOPES_SWEEP=100ms", "WATCH_REPEAT=1s", "ALGOLIA_ATTEMPTS=1"},
@@ -104,9 +104,12 @@ func (p *place) migrate(ctx context.Context, s *rehearsal.Stack) error {
 	if err := sample.Migrate(ctx, s.DB); err != nil {
 		return err
 	}
-	before, after := documented.Operator, documented.Passwords
+	before, after := documented.Operator, slices.Concat(documented.Passwords, documented.Follow)
 	if p.users.iam {
 		before, after = before[1:], documented.IAM // Terraform makes the users
+		for _, statement := range documented.Follow {
+			after = append(after, strings.ReplaceAll(statement, "'functions'", "'return-sync-follow'"))
+		}
 		for i := range before {
 			before[i] = strings.ReplaceAll(before[i], "'operator'", "'return-sync-operator'")
 		}

@@ -22,13 +22,13 @@ var update = flag.Bool("update", false, "write the statements of terraform/READM
 // grants, from which -update writes them.
 func TestReadmeGrants(t *testing.T) {
 	path := terraform + "/README.md"
-	want := rehearsal.Grants{Operator: operatorGrants(), Passwords: passwordGrants(), IAM: iamGrants()}
+	want := rehearsal.Grants{Operator: operatorGrants(), Passwords: passwordGrants(), IAM: iamGrants(), Follow: followGrants()}
 	if *update {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		blocks := [][]string{want.Operator, want.Passwords, want.IAM}
+		blocks := [][]string{want.Operator, want.Passwords, want.IAM, want.Follow}
 		begin := strings.Index(string(text), "### The database's users\n")
 		end := begin + strings.Index(string(text)[begin:], "\n## ")
 		section := regexp.MustCompile("(?s)```sql\n.*?```").ReplaceAllStringFunc(string(text)[begin:end], func(string) string {
@@ -47,6 +47,15 @@ func TestReadmeGrants(t *testing.T) {
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("statements (-shared/grants +terraform/README.md); run this test with -update:\n%s", diff)
 	}
+}
+
+// followGrants lets the functions' user read the binlog.
+func followGrants() []string {
+	var names []string
+	for _, p := range grants.Replica {
+		names = append(names, p.Names[0])
+	}
+	return []string{"GRANT " + strings.Join(names, ", ") + " ON *.* TO 'functions'@'%'"}
 }
 
 // grant is a statement for one table and some users.

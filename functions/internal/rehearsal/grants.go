@@ -12,6 +12,7 @@ type Grants struct {
 	Operator  []string // before our tables are made: the operator's user
 	Passwords []string // after that: the functions' users with passwords
 	IAM       []string // in the place of Passwords: rights of users that Terraform made
+	Follow    []string // after either of them, on the source's server: rights on the binlog
 }
 
 // grantsHeading is where the statements stand.
@@ -34,10 +35,10 @@ func ReadGrants(path string) (Grants, error) {
 		}
 		blocks, section = append(blocks, statements(block)), after
 	}
-	if len(blocks) != 3 {
-		return Grants{}, fmt.Errorf("%s has %d blocks of SQL below %q; want 3", path, len(blocks), strings.TrimSpace(grantsHeading))
+	if len(blocks) != 4 {
+		return Grants{}, fmt.Errorf("%s has %d blocks of SQL below %q; want 4", path, len(blocks), strings.TrimSpace(grantsHeading))
 	}
-	return Grants{Operator: blocks[0], Passwords: blocks[1], IAM: blocks[2]}, nil
+	return Grants{Operator: blocks[0], Passwords: blocks[1], IAM: blocks[2], Follow: blocks[3]}, nil
 }
 
 // statements splits a block at the ends of statements; comments are dropped.

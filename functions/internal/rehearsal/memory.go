@@ -29,12 +29,3 @@ func Memory(pid int, line string) float64 {
 	}
 	return 0
 }
-
-// Pid returns the id of a function's process, 0 without one.
-func Pid(s *Stack, name string) int {
-	c := s.front.child(name)
-	if c == nil {
-		return 0
-	}
-	return c.cmd.Process.Pid
-}

@@ -3,18 +3,21 @@ package scrape
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
+	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/tool"
@@ -126,16 +129,16 @@ func (p prometheus) query(expr string) []point {
 	return got.Data.Result
 }
 
-// until waits until an expression has a value.
-func (p prometheus) until(expr string) []point {
+// until waits until an expression has a value, and does something meanwhile.
+func (p prometheus) until(expr string, meanwhile func()) {
 	p.t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		if got := p.query(expr); len(got) > 0 {
-			return got
+		if len(p.query(expr)) > 0 {
+			return
 		}
+		meanwhile()
 	}
 	p.t.Fatalf("after %v there is no value of %s; targets: %v", patience, expr, p.query("up"))
-	return nil
 }
 
 // dashboard returns the expressions of the dashboard's panels.
@@ -162,40 +165,209 @@ func dashboard(t *testing.T) (list []string) {
 	return list
 }
 
-// TestScrape has Prometheus scrape the running product: each panel of the dashboard has
-// a value, all is well while ticks come, and the rule fires when they stop.
-func TestScrape(t *testing.T) {
-	s := rehearsaltest.Filled(t.Context(), t, rehearsal.Options{
-		Every: time.Second, Env: []string{"METRICS_TOKEN=" + rehearsal.MetricsToken, "OPERATIONS_DAY=1000000", "OPERATIONS_MONTH=20000000"},
-	}, sample.GenerateOptions{Rows: 50, Seed: 1, Now: time.Now().Add(-time.Hour)})
+// plausible are the metrics by the names that Prometheus gives them, and what each of their
+// values must be.
+var plausible = map[string]string{
+	"returnsync_lag_seconds":                    ">= 0 < 600",
+	"returnsync_watermark_timestamp_seconds":    "> time() - 600 <= time() + 60",
+	"returnsync_parked":                         ">= 0",
+	"returnsync_drift":                          ">= 0",
+	"returnsync_operations":                     "> 0",
+	"returnsync_operations_budget":              ">= 1000000",
+	"returnsync_page_duration_seconds_bucket":   ">= 0",
+	"returnsync_page_duration_seconds_count":    "> 0",
+	"returnsync_page_duration_seconds_sum":      "> 0",
+	"returnsync_search_duration_seconds_bucket": ">= 0",
+	"returnsync_search_duration_seconds_count":  "> 0",
+	"returnsync_search_duration_seconds_sum":    "> 0",
+}
+
+// registered returns the names of the code's instruments, which are constants.
+func registered(t *testing.T) (list []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../../shared/metrics/metrics.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range regexp.MustCompile(`= "(returnsync\.[a-z.]+)"`).FindAllStringSubmatch(string(text), -1) {
+		list = append(list, strings.ReplaceAll(found[1], ".", "_"))
+	}
+	return list
+}
+
+// product is a product that runs, with the Prometheus that scrapes it.
+type product struct {
+	*rehearsal.Stack
+	prometheus
+}
+
+// run starts both. changes are made in Prometheus's files beside the address and the time
+// between two scrapes.
+func run(t *testing.T, rows int, o rehearsal.Options, changes ...string) product {
+	t.Helper()
+	o.Env = append(o.Env, "METRICS_TOKEN="+rehearsal.MetricsToken, "OPERATIONS_DAY=1000000", "OPERATIONS_MONTH=20000000")
+	s := rehearsaltest.Filled(t.Context(), t, o, sample.GenerateOptions{Rows: rows, Seed: 1, Now: time.Now().Add(-time.Hour)})
 	front, err := url.Parse(s.ConsoleURL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, strings.NewReplacer("127.0.0.1:8080", front.Host, "15s", "1s", "> 1800", "> 20", "for: 5m", "for: 1s"))
-	p.until(`returnsync_lag_seconds{entity="returns"} < 20`)
-	if firing := p.query(`ALERTS{alertname="ReturnSyncBehind"}`); len(firing) > 0 {
-		t.Errorf("an alert while all is well: %v", firing)
-	}
-	search, err := http.Get(s.URL("SearchOrderReturnIndexData") + "?query=") // answered with 401, which is measured too
+	return product{s, start(t, strings.NewReplacer(append(changes, "127.0.0.1:8080", front.Host, "15s", "1s")...))}
+}
+
+// verify has the function of comparisons work once. During faults it may fail.
+func (p product) verify() {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.URL("VerifyReturns"), http.NoBody)
 	if err != nil {
+		p.t.Fatal(err)
+	}
+	if answer, err := p.Do(request); err == nil {
+		_ = answer.Body.Close()
+	}
+}
+
+// exec changes rows of the database.
+func (p product) exec(query string) {
+	p.t.Helper()
+	if _, err := p.DB.ExecContext(p.t.Context(), query); err != nil {
+		p.t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// faults has the index fail from now on as the rules say.
+func (p product) faults(rules ...algolia.Fault) {
+	p.t.Helper()
+	if err := p.AlgoliaFaults(p.t.Context(), algolia.Faults{Rules: append([]algolia.Fault{}, rules...)}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// TestScrapeOfASoak has Prometheus scrape the product while the soak of local --soak lets
+// everything go wrong: each metric that the code registers has plausible values, and each
+// panel of the dashboard has some.
+func TestScrapeOfASoak(t *testing.T) {
+	p := run(t, 200, rehearsal.Options{Every: 2 * time.Second, Steps: true, HoldTicks: true, Seed: 7, Env: rehearsal.SoakEnv()})
+	if err := p.BeginTicks(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_ = search.Body.Close()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL("VerifyReturns"), http.NoBody)
-	if err != nil {
-		t.Fatal(err)
+	soaking, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := p.Soak(soaking, time.Hour, 10, func(rehearsal.SoakReport) {})
+		ended <- err
+	}()
+	defer func() {
+		stop()
+		if err := <-ended; err == nil {
+			t.Error("the soak ended before it was stopped")
+		}
+	}()
+	work := func() {
+		p.verify()
+		search, err := http.Get(p.URL("SearchOrderReturnIndexData") + "?query=") // answered with 401, which is measured too
+		if err == nil {
+			_ = search.Body.Close()
+		}
 	}
-	verified, err := s.Do(request)
-	if err != nil || verified.StatusCode != http.StatusOK {
-		t.Fatal(verified, err)
+	for name, limits := range plausible {
+		p.until(name, work)
+		if wrong := p.query(name + " unless (" + name + " " + limits + ")"); len(wrong) > 0 {
+			t.Errorf("%s is not %s: %v", name, limits, wrong)
+		}
 	}
-	_ = verified.Body.Close()
 	for _, expr := range dashboard(t) {
-		p.until(expr)
+		p.until(expr, work)
 	}
-	if err := s.Kill("ReturnsCron"); err != nil {
-		t.Fatal(err)
+	for _, name := range p.query(`count by (__name__) ({__name__=~"returnsync_.+"})`) {
+		if plausible[name.Metric["__name__"]] == "" {
+			t.Errorf("nothing says what values of %s are plausible", name.Metric["__name__"])
+		}
 	}
-	p.until(`ALERTS{alertname="ReturnSyncBehind",alertstate="firing",entity="returns"}`)
+	for _, name := range registered(t) {
+		if got := p.query(`{__name__=~"` + name + `(_seconds)?(_count)?"}`); len(got) == 0 {
+			t.Errorf("%s was not scraped", name)
+		}
+	}
+	select {
+	case err := <-ended:
+		ended <- err
+		t.Errorf("the soak ended early: %v", err)
+	default:
+	}
+}
+
+// TestAlerts does what each rule is there for. The rule fires at the threshold that is
+// shipped, and its alert ends with the trouble. Only times are shorter: how long something
+// must hold, and the span of a rate. The outage of 31 minutes is one in the table of claims:
+// the watermark is as old as it would be then. The rules of the budget and of slow searches
+// are played by promtool alone.
+func TestAlerts(t *testing.T) {
+	p := run(t, 50, rehearsal.Options{Every: time.Second, Env: []string{"ALGOLIA_ATTEMPTS=1"}},
+		"for: 5m", "for: 1s", "for: 10m", "for: 1s", "for: 15m", "for: 1s", "[10m]", "[15s]", "[5m]", "[15s]")
+	p.until(`returnsync_lag_seconds{entity="returns"} < 600`, func() {})
+	p.until(`returnsync_page_duration_seconds_count{outcome="done"}`, func() {})
+	p.until("absent(ALERTS)", func() {})
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	touch := func() {
+		p.exec("UPDATE order_return SET customer_name = CONCAT('touched ', UUID()), updated_at = NOW(6) WHERE id < 4")
+	}
+	const console, cron = "SyncConsole", "ReturnsCron"
+	for _, c := range []struct {
+		alert       string
+		wrong, well func()
+		meanwhile   func() // is done until the alert fires, and until it ends
+	}{
+		{"ReturnSyncBehind", func() {
+			must(p.Kill(cron))
+			p.exec("UPDATE order_return_algolia_sync SET date_range_end = NOW(6) - INTERVAL 31 MINUTE WHERE job_type = 'RETURN_JOB'")
+		}, func() { must(p.Revive(t.Context(), cron)) }, func() {}},
+		{"ReturnSyncUnknown", func() { must(p.Kill(console)) }, func() { must(p.Revive(t.Context(), console)) }, func() {}},
+		{"ReturnSyncParked", func() {
+			p.faults(algolia.Fault{Kind: algolia.RefuseNamed, Pattern: "^R[123]-"})
+			touch()
+		}, func() {
+			p.faults()
+			touch()
+		}, func() {}},
+		{"ReturnSyncPagesFail", func() { p.faults(algolia.Fault{Kind: algolia.ServerError}) }, func() { p.faults() }, touch},
+		{"ReturnSyncDrift", func() {
+			var root, item int64
+			must(p.DB.QueryRowContext(t.Context(), `SELECT r.id, i.id FROM order_return r JOIN order_return_item i ON i.order_return_id = r.id
+				WHERE r.deleted_at IS NULL AND i.deleted_at IS NULL AND r.id > 10 LIMIT 1`).Scan(&root, &item))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, fmt.Sprintf("%s/1/indexes/%s/R%d-%d", p.AlgoliaURL(), p.index(), root, item), http.NoBody)
+			must(err)
+			request.Header.Set("X-Algolia-Application-Id", rehearsal.AppID)
+			request.Header.Set("X-Algolia-API-Key", rehearsal.AdminKey)
+			answer, err := http.DefaultClient.Do(request)
+			must(err)
+			_ = answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				t.Fatal(answer.Status)
+			}
+		}, func() {
+			p.exec("UPDATE order_return SET customer_name = 'again', updated_at = NOW(6) WHERE id BETWEEN 10 AND 50")
+		}, p.verify},
+	} {
+		firing := `ALERTS{alertname="` + c.alert + `",alertstate="firing"}`
+		c.wrong()
+		p.until(firing, c.meanwhile)
+		c.well()
+		p.until("absent("+firing+")", c.meanwhile)
+		t.Logf("%s fired and ended", c.alert)
+	}
+}
+
+// index returns the name of the index of returns.
+func (p product) index() string {
+	p.t.Helper()
+	d, err := p.Entity("returns")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return d.Index
 }

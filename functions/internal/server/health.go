@@ -2,10 +2,10 @@ package server
 
 import "net/http"
 
-// health puts before a function what its platform and its operators ask: /healthz
+// Health puts before a function what its platform and its operators ask: /healthz
 // for probes, /api for a look whether it is there at all. Neither touches the
 // function or its parts.
-func health(h http.Handler) http.Handler {
+func Health(h http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", says("ok\n"))
 	mux.HandleFunc("GET /api", says("Hello world!"))

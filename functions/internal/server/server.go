@@ -1,11 +1,10 @@
 // Package server is the deployed program: it knows every function and serves the
 // one that FUNCTION_TARGET names, or all of them.
 //
-// Functions are registered with the Functions Framework, so a host of that
-// framework can serve them (see Register). By default the serving is ours,
-// because the framework's has neither timeouts nor an end: this one bounds every
-// phase of a request, answers /healthz and /api, and on SIGTERM stops accepting,
-// lets the requests under way finish or put their work back, and closes its parts.
+// The serving is ours, because the Functions Framework's (functions/cmd/framework) has
+// neither timeouts nor an end: this one bounds every phase of a request, answers /healthz
+// and /api, and on SIGTERM stops accepting, lets the requests under way finish or put their
+// work back, and closes its parts.
 package server
 
 import (
@@ -179,7 +178,7 @@ func Handler(ctx context.Context, e *wire.Env, cfg Config) (http.Handler, error)
 	if !known {
 		return nil, fmt.Errorf("FUNCTION_TARGET is %q, which is no function: use %s, or leave it empty to serve all", cfg.Target, names())
 	}
-	return health(mux), errors.Join(problems...)
+	return Health(mux), errors.Join(problems...)
 }
 
 // garbage is the percentage of the living memory at which functions of wings collect

@@ -96,12 +96,17 @@ type Reader interface {
 	Start() Position
 	// Refused says which watches fit no column, empty for none.
 	Refused() string
-	// Next waits for the next entry that says something.
+	// Next waits for the next entry that says something. The error ErrAltered says that the
+	// log has to be opened again behind the last entry.
 	Next(ctx context.Context) (Event, error)
 	// Visible waits until readers of the source see the transactions before a place.
 	Visible(ctx context.Context, end Position) error
 	Close()
 }
+
+// ErrAltered is the error of a reader behind a statement that may have altered a followed
+// table: the reader knows the table's earlier columns alone.
+var ErrAltered = errors.New("a followed table may have other columns now")
 
 // Lost is the error of a log that cannot be read on from a place.
 type Lost struct{ Reason string }

@@ -240,6 +240,10 @@ func (o *owner) read(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if err == nil { // a table was altered
+			lost = ""
+			continue
+		}
 		var l *Lost
 		if errors.As(err, &l) {
 			// From here on nothing is missed; a comparison finds what was.
@@ -258,8 +262,9 @@ func (o *owner) read(ctx context.Context) error {
 	}
 }
 
-// stream reads the log from the owner's position until an error. lost says why changes
-// before the log's present end may have been missed.
+// stream reads the log from the owner's position until an error, or without one until a
+// followed table may have been altered. lost says why changes before the log's present end
+// may have been missed.
 func (o *owner) stream(ctx context.Context, lost string) error {
 	r, err := o.Source.Open(ctx, o.position, o.watches)
 	if err != nil {
@@ -285,6 +290,9 @@ func (o *owner) stream(ctx context.Context, lost string) error {
 		defer close(events)
 		for {
 			e, err := r.Next(reading)
+			if errors.Is(err, ErrAltered) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}
@@ -311,8 +319,11 @@ func (o *owner) drain(ctx context.Context, r Reader, b *batch, events <-chan Eve
 		due := false
 		select {
 		case e, ok := <-events:
-			if !ok {
-				return nil // Next's error says why
+			if !ok { // Next's error says why, or what was read before a table was altered is stored
+				if b.end == "" {
+					return nil
+				}
+				return o.store(ctx, r, b)
 			}
 			due = o.take(b, e) || due
 		case <-save.C:
@@ -351,7 +362,7 @@ func (o *owner) take(b *batch, e Event) bool {
 // store stores a batch's ended transactions and wakes who works on them.
 func (o *owner) store(ctx context.Context, r Reader, b *batch) error {
 	h := b.take(o.named)
-	if len(h.Roots) > 0 {
+	if len(h.Roots)+len(h.Gaps) > 0 { // what a statement altered is visible later, too
 		if err := r.Visible(ctx, h.Position); err != nil {
 			return err
 		}

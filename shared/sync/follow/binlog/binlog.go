@@ -12,8 +12,9 @@
 //
 // Rows hold values in the order of the table's columns. Their names come with the rows
 // (binlog_row_metadata=FULL), or from information_schema, which describes the table as it
-// is now. Every statement that may alter a followed table is therefore a gap, and so is a
-// statement that changes rows without logging them (other formats than ROW, TRUNCATE).
+// is now. Every statement that may alter a followed table is therefore a gap, behind which
+// the log is opened again by the new columns, and so is a statement that changes rows without
+// logging them (other formats than ROW, TRUNCATE).
 //
 // # When a change is visible
 //
@@ -284,14 +285,25 @@ func (r *reader) begin(at place) (*replication.BinlogStreamer, error) {
 	return r.syncer.StartSyncGTID(set)
 }
 
-// errFatalRead is the number of the error with which a server refuses a place.
-const errFatalRead = 1236
+// The numbers of the errors with which a server refuses a place, and an account. The
+// account's password is right where the stream is refused: the other connections have it too.
+const (
+	errFatalRead      = 1236
+	errAccess         = 1045
+	errSpecificAccess = 1227
+)
 
 // lostOr returns an error of the stream as package follow wants it.
 func lostOr(err error) error {
 	var e *mysql.MyError
-	if errors.As(err, &e) && e.Code == errFatalRead {
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case errFatalRead:
 		return &follow.Lost{Reason: "the server answers: " + e.Message}
+	case errAccess, errSpecificAccess:
+		return fmt.Errorf("the account may not read the binlog; it needs REPLICATION SLAVE on *.*: %w", err)
 	}
 	return err
 }

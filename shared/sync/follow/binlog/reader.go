@@ -26,6 +26,7 @@ type reader struct {
 	inside  bool          // a transaction, in which a statement is no end
 	columns map[string]*table
 	refused string
+	altered bool // columns may be outdated: rows behind cannot be read by them
 	syncer  *replication.BinlogSyncer
 	stream  *replication.BinlogStreamer
 }
@@ -66,6 +67,9 @@ func (r *reader) decode(e *replication.RowsEvent, data []byte) error {
 // Next implements follow.Reader.
 func (r *reader) Next(ctx context.Context) (follow.Event, error) {
 	for {
+		if r.altered && !r.inside {
+			return follow.Event{}, follow.ErrAltered
+		}
 		e, err := r.stream.GetEvent(ctx)
 		if err != nil {
 			return follow.Event{}, lostOr(err)

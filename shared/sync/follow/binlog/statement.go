@@ -36,6 +36,7 @@ func (r *reader) query(e *replication.BinlogEvent, q *replication.QueryEvent) (f
 		}
 		return contains(words, t.name) && (schema == t.schema || contains(words, t.schema) || schema == "")
 	})
+	r.altered = r.altered || len(said.Gaps) > 0 && !slices.Contains(changingRows, words[0])
 	if r.inside { // a statement in a transaction, as in the formats STATEMENT and MIXED
 		return said, true
 	}
@@ -54,6 +55,9 @@ const (
 	endsElsewhere // a transaction whose rows were logged before
 	dropsSchema
 )
+
+// changingRows are the first words of statements that change rows and no columns.
+var changingRows = []string{"insert", "update", "delete", "replace", "truncate"}
 
 // harmless are the first words of statements that change neither tables nor rows.
 var harmless = []string{"analyze", "optimize", "check", "repair", "grant", "revoke", "flush", "savepoint", "release", "set"}

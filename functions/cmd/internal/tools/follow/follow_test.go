@@ -81,16 +81,46 @@ func (w *world) until(what string, holds func() bool) {
 	}
 }
 
-// exec changes rows.
-func (w *world) exec(query string, args ...any) {
+// exec changes rows and returns how many.
+func (w *world) exec(query string, args ...any) int64 {
 	w.t.Helper()
-	if _, err := w.DB.ExecContext(w.t.Context(), query, args...); err != nil {
+	done, err := w.DB.ExecContext(w.t.Context(), query, args...)
+	if err != nil {
 		w.t.Fatalf("%s: %v", query, err)
 	}
+	n, err := done.RowsAffected()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }
 
-// equal waits until the index holds exactly the records of the database.
-func (w *world) equal() {
+// asOf returns the moment up to which a search's answer says it is true.
+func (w *world) asOf() time.Time {
+	w.t.Helper()
+	token, err := w.Identity.Sign("anyone", time.Now().Add(time.Hour))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.URL("SearchOrderReturnIndexData"), nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var answer struct{ AsOf time.Time }
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || answer.AsOf.IsZero() {
+		w.t.Fatalf("%s: %+v, %v", res.Status, answer, err)
+	}
+	return answer.AsOf
+}
+
+// confirmed waits until all that was read is synced.
+func (w *world) confirmed() {
 	w.t.Helper()
 	w.until("no root is unconfirmed", func() bool {
 		time.Sleep(100 * time.Millisecond) // each look costs the database
@@ -101,6 +131,12 @@ func (w *world) equal() {
 		}
 		return err == nil && n == 0 && len(state.Gaps) == 0
 	})
+}
+
+// equal waits until the index holds exactly the records of the database.
+func (w *world) equal() {
+	w.t.Helper()
+	w.confirmed()
 	w.until("the index equals the database", func() bool {
 		time.Sleep(300 * time.Millisecond)
 		report, err := w.Compare(w.t.Context(), w.def)
@@ -122,8 +158,11 @@ func (w *world) item(nth int) (root, item uint64) {
 }
 
 // TestChangesAreSyncedWithoutATick changes, deletes and moves rows; no tick ever comes.
+// Searches find the changes, and stay as of the last window: following proves nothing of
+// other roots.
 func TestChangesAreSyncedWithoutATick(t *testing.T) {
 	w := start(t, 300, rehearsal.Options{})
+	asOf := w.asOf()
 	root, item := w.item(10)
 	w.exec("UPDATE order_return SET row_version = 4711 WHERE id = ?", root)
 	id := fmt.Sprintf("R%d-%d", root, item)
@@ -145,4 +184,25 @@ func TestChangesAreSyncedWithoutATick(t *testing.T) {
 	if err := w.DB.QueryRow("SELECT COUNT(*) FROM sync_run WHERE kind = 'window'").Scan(&runs); err != nil || runs != 1 {
 		t.Errorf("%d windows, %v; want the first alone", runs, err)
 	}
+	if now := w.asOf(); !now.Equal(asOf) {
+		t.Errorf("without a window answers went from as of %v to as of %v", asOf, now)
+	}
+	if _, err := w.Sync(t.Context(), "returns", nil); err != nil {
+		t.Fatal(err)
+	}
+	w.until("a window moves what answers are as of", func() bool {
+		time.Sleep(300 * time.Millisecond) // an account may search only so often
+		return w.asOf().After(asOf)
+	})
+}
+
+// TestAnAlteredTableIsFollowed moves the columns of a table, in rows without their names.
+func TestAnAlteredTableIsFollowed(t *testing.T) {
+	w := start(t, 100, rehearsal.Options{})
+	w.exec("ALTER TABLE order_return_item ADD COLUMN place INT NOT NULL DEFAULT 7 FIRST")
+	w.equal()
+	root, item := w.item(10)
+	w.exec("DELETE FROM order_return_item WHERE id = ?", item)
+	w.until("the item is gone", func() bool { return w.version(fmt.Sprintf("R%d-%d", root, item)) == 0 })
+	w.equal()
 }

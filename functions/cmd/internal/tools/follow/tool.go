@@ -10,6 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/follow"
+	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 )
 
 // Tool returns following's part.
@@ -37,17 +38,14 @@ func openPlay(ctx context.Context, s *rehearsal.Stack) (*rehearsal.Play, error) 
 
 // lacking says what the database lacks to be followed.
 func lacking(ctx context.Context, s *rehearsal.Stack) (string, error) {
-	var log, format, image string
-	if err := s.DB.QueryRowContext(ctx, "SELECT @@GLOBAL.log_bin, @@GLOBAL.binlog_format, @@GLOBAL.binlog_row_image").Scan(&log, &format, &image); err != nil {
+	found, err := doctor.BinlogSettings(ctx, s.DB)
+	if err != nil {
 		return "", fmt.Errorf("ask the database for its binlog: %w", err)
 	}
-	switch {
-	case log != "1" && log != "ON":
-		return "the database writes no binlog (log_bin is OFF)", nil
-	case format != "ROW":
-		return "the database's binlog_format is " + format + ", not ROW", nil
-	case image != "FULL":
-		return "the database's binlog_row_image is " + image + ", not FULL", nil
+	for _, f := range found {
+		if f.Severity == doctor.Fail {
+			return f.Message, nil
+		}
 	}
 	return "", nil
 }
