@@ -2,7 +2,6 @@ package flow_test
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -152,12 +151,25 @@ func TestEmptyWindowMovesAsOf(t *testing.T) {
 	}
 }
 
-// TestUnknownEntitiesAreDropped plays tasks of entities that this program does
-// not know.
-func TestUnknownEntitiesAreDropped(t *testing.T) {
+// TestNewEntityWaitsForOldInstances delivers the window of an entity first to an instance
+// that does not know the entity yet. The queue delivers the task again, and once the
+// instance knows the entity, the window is synced. A page of no run is dropped.
+func TestNewEntityWaitsForOldInstances(t *testing.T) {
 	w := newStock(t, 1)
-	body := fmt.Sprintf(`{"id":1,"jobType":"%s","token":"x"}`, "NO_JOB")
-	wantKind(t, w.deliver(queue.Task{Route: run.RouteWindow, Body: []byte(body)}), fault.NotFound)
+	if err := w.tick(false); err != nil {
+		t.Fatal(err)
+	}
+	task, _ := w.queue.next()
+	known := w.def.JobType
+	w.def.JobType = "ANOTHER_JOB"
+	wantKind(t, w.deliver(task), fault.Retry)
+	w.def.JobType = known
+	if err := errors.Join(w.deliver(task), w.drain()); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.last(); r.State != run.Synced || r.Counts.Saved != 2 {
+		t.Errorf("%s, %v", r.State, r.Counts)
+	}
 	wantKind(t, w.deliver(queue.Task{Route: run.RoutePage, Body: []byte(`{"runId":9,"page":1}`)}), fault.NotFound)
 }
 
