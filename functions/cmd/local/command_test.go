@@ -21,7 +21,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/search/portal"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
 func TestMain(m *testing.M) {
@@ -261,16 +260,6 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 	} {
 		if _, _, err := local(t.Context(), t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v; want %q", args, err, want)
-		}
-	}
-}
-
-// TestOnlyASyncedRunIsAsOf prints every state in which a run can end.
-func TestOnlyASyncedRunIsAsOf(t *testing.T) {
-	for _, state := range []run.State{run.Synced, run.Failed, run.Interrupted} {
-		text := line(run.Run{ID: 5, State: state, LastError: "the index answers 503"})
-		if strings.Contains(text, "as of") != (state == run.Synced) {
-			t.Errorf("%s: %s", state, text)
 		}
 	}
 }

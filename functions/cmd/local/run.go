@@ -130,19 +130,30 @@ func welcomeOthers(stack *rehearsal.Stack, out io.Writer) {
 	}
 }
 
+// followedEvery is the least time between two lines about an entity's runs of following,
+// which are several a second.
+const followedEvery = 10 * time.Second
+
 // follow prints a line for every run that closes, until ctx ends.
 func follow(ctx context.Context, stack *rehearsal.Stack, out io.Writer) error {
-	last, waiting := map[string]int64{}, false
+	last, followed, waiting := map[string]int64{}, map[string]time.Time{}, false
 	for {
 		var problem error
 		for _, d := range stack.Entities {
 			runs, err := stack.Store.Runs.Newest(ctx, d.Name, 10)
 			problem = errors.Join(problem, err)
 			for _, r := range slices.Backward(runs) {
-				if r.ID > last[d.Name] && r.State.Final() {
-					last[d.Name] = r.ID
-					_, _ = fmt.Fprintln(out, line(r))
+				if r.ID <= last[d.Name] || !r.State.Final() {
+					continue
 				}
+				last[d.Name] = r.ID
+				if r.Kind == run.Follow && r.State == run.Synced {
+					if time.Since(followed[d.Name]) < followedEvery {
+						continue
+					}
+					followed[d.Name] = time.Now()
+				}
+				_, _ = fmt.Fprintln(out, line(r))
 			}
 		}
 		if problem != nil && ctx.Err() == nil && !waiting {
@@ -165,11 +176,15 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// line describes a closed run in one line. Only a synced run makes the index as of
-// its window's end; any other run leaves the index as it was.
+// line describes a closed run in one line. Only a synced run of a window makes the index
+// as of its window's end; any other run leaves the index as it was. The runs of following
+// within an hour are one run, with the counts of all.
 func line(r run.Run) string {
+	if r.Kind == run.Follow && r.State == run.Synced {
+		return fmt.Sprintf("%s followed since %s  %v", r.Entity, r.CreatedAt.Format("15:04:05"), r.Counts)
+	}
 	end := "as of"
-	if r.State != run.Synced {
+	if r.Kind != run.Window || r.State != run.Synced {
 		end = "up to"
 	}
 	text := fmt.Sprintf("%s run %-4d %-11s %s %s  %v", r.Entity, r.ID, r.State, end, r.Window.To.Format("15:04:05"), r.Counts)
