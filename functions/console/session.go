@@ -63,11 +63,16 @@ func (f *function) person(r *http.Request) (identity.Person, error) {
 	if assertion := r.Header.Get(identity.IAPHeader); f.IAP != nil && assertion != "" {
 		return f.IAP.Person(r.Context(), assertion, f.now())
 	}
-	text, err := carried(r)
-	if err != nil {
-		return identity.Person{}, err
+	_, p, err := f.holder(r)
+	return p, err
+}
+
+// holder returns the operator's token of a request, and the person whose token it is.
+func (f *function) holder(r *http.Request) (text string, p identity.Person, err error) {
+	if text, err = carried(r); err == nil {
+		p, err = f.Operators.PersonOf(r.Context(), text, f.now())
 	}
-	return f.Operators.PersonOf(r.Context(), text, f.now())
+	return text, p, err
 }
 
 // carried returns the operator's token of a request: a program's bearer token, or the one in
@@ -193,11 +198,7 @@ func (f *function) signOut(w http.ResponseWriter, r *http.Request) {
 
 // endSession ends the token of a request.
 func (f *function) endSession(r *http.Request) error {
-	text, err := carried(r)
-	var p identity.Person
-	if err == nil {
-		p, err = f.Operators.PersonOf(r.Context(), text, f.now())
-	}
+	text, p, err := f.holder(r)
 	if refused(err) {
 		return nil
 	}

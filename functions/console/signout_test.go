@@ -72,7 +72,7 @@ func TestAStolenSessionEndsWithTheSignOut(t *testing.T) {
 	}
 }
 
-// TestASignOutThatFailsKeepsTheSession takes the table away: nobody is told that a session
+// TestASignOutThatFailsKeepsTheSession takes the table away: no answer says that a session
 // has ended which has not.
 func TestASignOutThatFailsKeepsTheSession(t *testing.T) {
 	w, session := newWorld(t), operator(t)

@@ -48,6 +48,15 @@ func (k *kept) Write(p []byte) (int, error) {
 // Take implements edge.Taker.
 func (k *kept) Take(body edge.Ready) { k.body = body }
 
+// release gives back what the answer has of the budgets.
+func (k *kept) release() {
+	for _, g := range []*grant{k.memory, k.place} {
+		if g != nil {
+			g.shrink(0)
+		}
+	}
+}
+
 // keptIn returns the answer that is being made for a request.
 func keptIn(ctx context.Context) *kept {
 	k, _ := ctx.Value(keptKey{}).(*kept)
@@ -66,15 +75,12 @@ func (c caller) fresh(r *http.Request) search.Truth {
 func (f *function) answering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k := &kept{header: w.Header(), status: http.StatusOK}
+		defer k.release()
 		began := time.Now()
 		next.ServeHTTP(k, r.WithContext(context.WithValue(r.Context(), keptKey{}, k)))
-		if k.place != nil {
-			defer k.place.shrink(0)
-		}
 		f.Measured.Answered(r.Context(), k.status, time.Since(began))
 		if k.memory != nil {
 			k.memory.shrink(held(k.body.Size()))
-			defer k.memory.shrink(0)
 		}
 		h := w.Header()
 		h.Add("Vary", "Authorization, Accept-Encoding")

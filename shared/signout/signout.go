@@ -33,9 +33,9 @@ func (s *Store) End(ctx context.Context, signed string, left time.Duration) erro
 	return sqldb.Outage(err, "note that a session has ended")
 }
 
-// Ended reports whether a token was signed out. Rows are found by the token's hash, which
-// tells whoever measures the time of an answer nothing about a token. Where the table is
-// not there yet, nobody could sign out.
+// Ended reports whether a token was signed out. Rows are found by the token's hash, so
+// the time of an answer gives nothing of a token away. Where the table is not there yet,
+// nobody could sign out.
 func (s *Store) Ended(ctx context.Context, signed string) (bool, error) {
 	list, err := sqldb.Collect(ctx, s.db, sqldb.Column[int], "SELECT 1 FROM sync_signout WHERE token_hash = ?", hash(signed))
 	if sqldb.IsNoTable(err) {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,25 +58,30 @@ func configureField(ctx context.Context, env envconfig.Lookuper, f reflect.Struc
 	alone := reflect.New(reflect.StructOf([]reflect.StructField{f}))
 	err = envconfig.ProcessWith(ctx, &envconfig.Config{Target: alone.Interface(), Lookuper: env})
 	if err != nil {
-		return fmt.Errorf("  %s cannot be read: want %s", name, wanted(f.Type))
+		kind := f.Type.Kind().String()
+		if f.Type == reflect.TypeFor[time.Duration]() {
+			kind = "duration"
+		}
+		return fmt.Errorf("  %s cannot be read: want %s", name, cmp.Or(Takes(kind), "what returnsync help config says"))
 	}
 	into.Set(alone.Elem().Field(0))
 	return nil
 }
 
-// wanted says what a setting of a type takes.
-func wanted(t reflect.Type) string {
+// Takes says what a value of a kind may be, by the kind's name as a flag or package reflect
+// writes it; empty where the name does not say it.
+func Takes(kind string) string {
 	switch {
-	case t == reflect.TypeFor[time.Duration]():
+	case kind == "duration":
 		return "a duration such as 24h, 30m or 90s"
-	case t.Kind() == reflect.Bool:
+	case kind == "bool":
 		return "true or false"
-	case t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64:
-		return "a whole number"
-	case t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64:
+	case strings.HasPrefix(kind, "float"):
 		return "a number"
+	case strings.HasPrefix(kind, "int"), strings.HasPrefix(kind, "uint"), kind == "count":
+		return "a whole number"
 	}
-	return "what returnsync help config says"
+	return ""
 }
 
 // aliased returns a lookuper that knows a setting by its old name too.

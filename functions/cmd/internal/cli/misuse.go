@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 )
 
 // FlagError words the error of a flag that was written wrongly: which flag, what it was
@@ -48,17 +51,7 @@ func takes(f *pflag.Flag) string {
 	if n, ok := f.Value.(*number); ok {
 		return n.takes()
 	}
-	switch kind := f.Value.Type(); {
-	case kind == "duration":
-		return "a duration such as 24h, 30m or 90s"
-	case kind == "bool":
-		return "true or false"
-	case strings.HasPrefix(kind, "float"):
-		return "a number"
-	case strings.HasPrefix(kind, "int"), strings.HasPrefix(kind, "uint"), kind == "count":
-		return "a whole number"
-	}
-	return "what its help says"
+	return cmp.Or(wire.Takes(f.Value.Type()), "what its help says")
 }
 
 // nearest is the name that a mistyped word most likely meant; empty for none.
