@@ -6,10 +6,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tool"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	wing "gitlab.com/eshopbox-team/return-sync/functions/internal/wings/follow"
+	"gitlab.com/eshopbox-team/return-sync/shared/clock"
 	"gitlab.com/eshopbox-team/return-sync/shared/doctor"
 )
 
@@ -29,7 +31,7 @@ func openPlay(ctx context.Context, s *rehearsal.Stack) (*rehearsal.Play, error) 
 		return nil, err
 	}
 	return &rehearsal.Play{
-		Env:   []string{"FOLLOW_LEASE=5s"},
+		Env:   []string{"FOLLOW_LEASE=5s", "FOLLOW_CHECK_PAUSE=2s"},
 		Begin: func(context.Context) error { return nil },
 		Run:   func(context.Context, io.Writer) error { return nil },
 		Check: func(ctx context.Context) (any, []string, error) { return check(ctx, s) },
@@ -50,9 +52,18 @@ func lacking(ctx context.Context, s *rehearsal.Stack) (string, error) {
 	return "", nil
 }
 
-// check reports how following stands.
+// gapsClose is how long the comparisons that gaps start may take. One that met a change
+// under way is made again.
+const gapsClose = 2 * time.Minute
+
+// check reports how following stands once the comparisons have ended.
 func check(ctx context.Context, s *rehearsal.Stack) (any, []string, error) {
 	state, err := s.Store.Follow.State(ctx)
+	for until := time.Now().Add(gapsClose); err == nil && state != nil && len(state.Gaps) > 0 && time.Now().Before(until); {
+		if err = clock.Sleep(ctx, 100*time.Millisecond); err == nil {
+			state, err = s.Store.Follow.State(ctx)
+		}
+	}
 	if err != nil || state == nil {
 		return nil, []string{"the binlog was never followed"}, err
 	}
