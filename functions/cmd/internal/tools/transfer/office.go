@@ -22,6 +22,7 @@ type office struct {
 	dice        *rand.Rand
 	n           int
 	onlineEdits int
+	records     int // made by people, of the models that transfers copy
 }
 
 // newOffice returns an office whose edits a seed decides.
@@ -59,8 +60,16 @@ func (o *office) any(rows map[int64]map[string]any) int64 {
 // edit changes or creates a record online.
 func (o *office) edit(model string, id int64, f fields) error {
 	o.onlineEdits++
+	o.count(model, id)
 	_, err := o.online.Edit(model, id, f)
 	return err
+}
+
+// count counts a record that is made: one without an id, of a model that has pairs.
+func (o *office) count(model string, id int64) {
+	if id == 0 && slices.ContainsFunc(pairs, func(p [2]string) bool { return p[0] == model || p[1] == model }) {
+		o.records++
+	}
 }
 
 // word returns a name of a person's edit, with umlauts.
@@ -99,6 +108,7 @@ func (o *office) act(ctx context.Context) error {
 
 // put changes or creates a row of the studio.
 func (o *office) put(ctx context.Context, table string, id int64, f fields) error {
+	o.count(table, id)
 	_, err := o.studio.Edit(ctx, table, id, f)
 	return err
 }
@@ -183,6 +193,7 @@ func (o *office) mails(ctx context.Context, k int, person, partner int64) error 
 func (o *office) groups(ctx context.Context, k int, person int64) error {
 	switch k {
 	case 0:
+		o.count("dbo.zGruppeDetail", 0)
 		group, err := o.studio.Edit(ctx, "dbo.zGruppeDetail", 0, fields{"GruppeLang": o.word()})
 		if err != nil {
 			return err
