@@ -287,6 +287,9 @@ func (e *Env) Window(ctx context.Context) (*Window, error) {
 	if to.Process == "" {
 		return nil, fmt.Errorf("the configuration is not complete:\n  PROCESS_URL is missing: where queue returnSyncProcessing delivers to")
 	}
+	if to.Window == "" {
+		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: where queue returnSync delivers to")
+	}
 	w.Apart = db.Apart()
 	var problems [4]error
 	var state *store.DB
