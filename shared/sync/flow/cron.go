@@ -183,7 +183,6 @@ func (c *Cron) start(ctx context.Context, entities entity.List, occurrence strin
 		failed(names(free), err)
 		turns = slices.DeleteFunc(turns, func(t *turn) bool { return slices.Contains(free, t) })
 	}
-	c.Steps.At("claimed")
 	started := make([]Started, len(turns))
 	sent := slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return !t.send })
 	if err := c.send(ctx, sent); err != nil {
@@ -276,6 +275,7 @@ func (c *Cron) send(ctx context.Context, turns []*turn) error {
 	if len(turns) == 0 {
 		return nil
 	}
+	c.Steps.At("claimed")
 	tasks := make([]claim.Task, len(turns))
 	for i, t := range turns {
 		tasks[i] = claim.TaskOf(t.row)
