@@ -89,6 +89,7 @@ func (w *world) now() string { return w.text("SELECT CAST(NOW(6) AS CHAR)") }
 // sends to the database when nothing has changed.
 func TestIdleTickOfFiftyCostsTwelveStatements(t *testing.T) {
 	w := newFleet(t, 50)
+	w.exec("UPDATE order_return_algolia_sync SET job_type = LOWER(job_type)") // as an owner's row may spell it
 	w.synced()
 	least, runs := 10000, w.text("SELECT COUNT(*) FROM sync_run")
 	for range 3 {

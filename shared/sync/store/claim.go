@@ -46,10 +46,14 @@ func (db *Claims) Newest(ctx context.Context, jobType string) (claim.Row, error)
 	return r, sqldb.Outage(err, "read the first claim")
 }
 
-// newest reads the newest row; sql.ErrNoRows when there is none.
+// newest reads the newest row; sql.ErrNoRows when there is none. The row has the job type
+// that was asked for: an owner's may be in other letters, which the table takes for equal
+// and a task's receiver would not.
 func (db *Claims) newest(ctx context.Context, jobType string) (claim.Row, error) {
-	return scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`
+	r, err := scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`
 		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`, jobType))
+	r.JobType = jobType
+	return r, err
 }
 
 // Grant is what a claim writes.

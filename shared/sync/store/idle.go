@@ -26,22 +26,27 @@ func (db *Claims) NewestOf(ctx context.Context, jobTypes []string, silent time.D
 	for chunk := range slices.Chunk(jobTypes, claim.Most) {
 		var parts []string
 		var args []any
-		for _, jobType := range chunk {
+		for i, jobType := range chunk {
 			facts := "0, 0"
 			if jobType == jobTypes[0] {
 				facts = "(SELECT COUNT(*) FROM sync_target WHERE packed <> ''), (SELECT COUNT(*) FROM sync_job WHERE state = ? AND due_at < NOW(6) - INTERVAL ? MICROSECOND)"
 				args = append(args, rework.Running, sqldb.Micros(silent))
 			}
-			parts = append(parts, "(SELECT "+claimColumns+", "+facts+" FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1)")
-			args = append(args, jobType)
+			parts = append(parts, "(SELECT "+claimColumns+", "+facts+", ? FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1)")
+			args = append(args, i, jobType)
 		}
 		err := sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
 			var a Agenda
-			r, err := scanClaim(sqldb.Wider{Row: row, Last: []any{&a.Rebuilt, &a.Silent}})
+			var i int
+			r, err := scanClaim(sqldb.Wider{Row: row, Last: []any{&a.Rebuilt, &a.Silent, &i}})
+			if err != nil {
+				return err
+			}
+			r.JobType = chunk[i] // see newest
 			if found[r.JobType] = r; r.JobType == jobTypes[0] {
 				agenda = a
 			}
-			return err
+			return nil
 		}, strings.Join(parts, " UNION ALL "), args...)
 		if err != nil {
 			return nil, agenda, sqldb.Outage(err, "read the newest claims")
