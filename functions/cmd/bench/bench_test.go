@@ -187,13 +187,15 @@ func (m measured) check(t *testing.T, p part, sc scenario) {
 }
 
 func TestScale(t *testing.T) {
-	var all measured
-	last(t, &all, "scale", "--rows", "10000,20000", "--repeat", "1", "--json", "--buffer-pool", "128")
 	const connections = 10 // each that is opened anew costs a statement
-	small, large := all.figures["10000"], all.figures["20000"]
-	if large["queries"].Median > small["queries"].Median+connections || large["idle_queries"].Median > 6 || large["idle_queries"].Median < 1 ||
-		small["pages"].Median == 0 || large["pages"].Median != 2*small["pages"].Median || large["queries_ratio"].Median <= 0 || large["window_rss_mb"].Median < 5 {
-		t.Errorf("%v, %v", small, large)
+	for _, table := range []string{"--narrow=false", "--narrow"} {
+		var all measured
+		last(t, &all, "scale", table, "--rows", "10000,20000", "--repeat", "1", "--json", "--buffer-pool", "128")
+		small, large := all.figures["10000"], all.figures["20000"]
+		if large["queries"].Median > small["queries"].Median+connections || large["idle_queries"].Median > 6 || large["idle_queries"].Median < 1 ||
+			small["pages"].Median == 0 || large["pages"].Median != 2*small["pages"].Median || large["queries_ratio"].Median <= 0 || large["window_rss_mb"].Median < 5 {
+			t.Errorf("%s: %v, %v", table, small, large)
+		}
 	}
 }
 

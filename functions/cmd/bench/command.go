@@ -20,6 +20,7 @@ type options struct {
 	limiters int
 	latency  time.Duration
 	pageSize int
+	narrow   bool
 	poolMB   int
 	seed     int64
 	json     bool
@@ -95,10 +96,13 @@ func newCommand(out, log io.Writer) *cobra.Command {
 	p.IntVar(&o.poolMB, "buffer-pool", 1024, "MiB of cache of the private database")
 	p.Int64Var(&o.seed, "seed", 1, "chooses among all possible samples")
 	p.BoolVar(&o.json, "json", false, "end with a line of JSON")
+	scale := command(&cobra.Command{Use: "scale", Short: "Measure what a tick costs on tables of several sizes", Long: scaleLong,
+		Example: "  go run ./functions/cmd/bench scale --rows 10000,1000000,5000000 --buffer-pool 4096\n" +
+			"  go run ./functions/cmd/bench scale --narrow --rows 10000,50000000 --buffer-pool 10240"}, []int{10_000, 1_000_000, 5_000_000}, 15, scaleStudy)
+	scale.Flags().BoolVar(&o.narrow, "narrow", false, "rows of four columns instead of returns")
 	cmd.AddCommand(
 		capacityCmd(out),
-		command(&cobra.Command{Use: "scale", Short: "Measure what a tick costs on tables of several sizes", Long: scaleLong,
-			Example: "  go run ./functions/cmd/bench scale --rows 10000,1000000,5000000 --buffer-pool 4096"}, []int{10_000, 1_000_000, 5_000_000}, 15, scaleStudy),
+		scale,
 		command(&cobra.Command{Use: "fresh", Short: "Measure the time from COMMIT to searchable", Long: freshLong}, []int{2000}, 50, freshStudy),
 		command(&cobra.Command{Use: "start", Short: "Measure the server's size, start and memory at rest", Long: startLong}, []int{0}, 10, startStudy),
 	)

@@ -7,21 +7,56 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 )
+
+// copied is a table whose rows are copied.
+type copied struct{ table, key string }
 
 // multiply fills the tables: base rows are invented, and the server itself copies the
 // rest. The ledger holds all records as pushed, and the watermark is now.
-func (w *world) multiply(ctx context.Context, rows int) error {
-	if _, err := w.fill(ctx, min(rows, baseRows)); err != nil {
+func (w *world) multiply(ctx context.Context, rows int) (err error) {
+	tables, records := []copied{{"order_return", "id"}, {"order_return_item", "order_return_id"}}, "order_return_id AS root, CONCAT('R', order_return_id, '-', id) AS record FROM order_return_item"
+	fill := w.fillReturns
+	if w.o.narrow {
+		tables, records, fill = []copied{{"narrow_row", "id"}}, "id AS root, CONCAT('N', id) AS record FROM narrow_row", w.fillNarrow
+	}
+	if err := fill(ctx); err != nil {
 		return err
 	}
-	if _, err := w.stack.DB.ExecContext(ctx, "DELETE FROM order_return_item WHERE line_no > 1"); err != nil {
+	if err := w.copies(ctx, rows, tables); err != nil {
 		return err
 	}
-	// Soft-deleted rows have no record, and the ticks count records.
+	_, _ = fmt.Fprintf(w.log, "%d rows: writing the ledger\n", rows)
+	// The packed form of package ledger, with a hash that no record has.
+	packed := "INSERT INTO sync_ledger (entity, root_id, run_id, records) SELECT ?, root, 1, CONCAT(UNHEX('0100'), UNHEX(HEX(CHAR_LENGTH(record))), record, UNHEX(REPEAT('01', 16)))" +
+		" FROM (SELECT " + records + " WHERE " + tables[len(tables)-1].key + " BETWEEN ? AND ?) AS pushed"
+	for first := 1; first <= rows; first += copiesAtOnce {
+		if _, err := w.stack.DB.ExecContext(ctx, packed, w.def.Name, first, first+copiesAtOnce-1); err != nil {
+			return err
+		}
+	}
+	// Otherwise the server would count the rows by itself some time later, in the middle
+	// of a measurement.
+	for _, t := range append(tables, copied{table: "sync_ledger"}) {
+		if _, err := w.stack.DB.ExecContext(ctx, "ANALYZE TABLE "+t.table); err != nil {
+			return err
+		}
+	}
+	if _, err := w.stack.Store.Claims.Newest(ctx, w.def.JobType); err != nil {
+		return err
+	}
+	_, err = w.stack.DB.ExecContext(ctx, "UPDATE order_return_algolia_sync SET date_range_start = NOW(6), date_range_end = NOW(6) WHERE job_type = ?", w.def.JobType)
+	return errors.Join(err, w.settle(ctx))
+}
+
+// fillReturns invents the base rows of returns, with one item each.
+func (w *world) fillReturns(ctx context.Context) error {
+	if _, err := w.fill(ctx, baseRows); err != nil {
+		return err
+	}
 	for _, text := range []string{
+		"DELETE FROM order_return_item WHERE line_no > 1",
+		// Soft-deleted rows have no record, and the ticks count records.
 		"UPDATE order_return SET deleted_at = NULL, updated_at = '2026-10-01'",
 		"UPDATE order_return_item SET deleted_at = NULL, updated_at = '2026-10-01', id = order_return_id + 100000000",
 		"UPDATE order_return_item SET id = order_return_id",
@@ -30,31 +65,7 @@ func (w *world) multiply(ctx context.Context, rows int) error {
 			return err
 		}
 	}
-	if err := w.copies(ctx, rows); err != nil {
-		return err
-	}
-	_, _ = fmt.Fprintf(w.log, "%d returns: writing the ledger\n", rows)
-	// The packed form of package ledger, with a hash that no record has.
-	const packed = `INSERT INTO sync_ledger (entity, root_id, run_id, records)
-		SELECT ?, i.order_return_id, 1, CONCAT(UNHEX('0100'), UNHEX(HEX(CHAR_LENGTH(CONCAT('R', i.order_return_id, '-', i.id)))),
-			CONCAT('R', i.order_return_id, '-', i.id), UNHEX(REPEAT('01', 16)))
-		FROM order_return_item i`
-	if _, err := w.stack.DB.ExecContext(ctx, packed, entityName); err != nil {
-		return err
-	}
-	// Otherwise the server would count the rows by itself some time later, in the middle
-	// of a measurement.
-	if _, err := w.stack.DB.ExecContext(ctx, "ANALYZE TABLE sync_ledger"); err != nil {
-		return err
-	}
-	if err := sample.Analyze(ctx, w.stack.DB); err != nil {
-		return err
-	}
-	if _, err := w.stack.Store.Claims.Newest(ctx, w.def.JobType); err != nil {
-		return err
-	}
-	_, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return_algolia_sync SET date_range_start = NOW(6), date_range_end = NOW(6) WHERE job_type = ?", w.def.JobType)
-	return errors.Join(err, w.settle(ctx))
+	return nil
 }
 
 // settle waits until a private server has written its rows to disk: otherwise the server
@@ -80,26 +91,24 @@ func (w *world) settle(ctx context.Context) error {
 	return err
 }
 
+// copiesAtOnce is how many rows one statement copies, so that its undo log stays small.
+const copiesAtOnce = 1_000_000
+
 // copies appends copies of the base rows, with ids and numbers of their own,
 // until there are enough.
-func (w *world) copies(ctx context.Context, rows int) error {
-	returns, err := w.columns(ctx, "order_return")
-	if err != nil {
-		return err
-	}
-	items, err := w.columns(ctx, "order_return_item")
-	if err != nil {
-		return err
+func (w *world) copies(ctx context.Context, rows int, tables []copied) error {
+	columns := map[string][]string{}
+	for _, t := range tables {
+		var err error
+		if columns[t.table], err = w.columns(ctx, t.table); err != nil {
+			return err
+		}
 	}
 	for have := baseRows; have < rows; {
-		take := min(have, rows-have)
-		_, _ = fmt.Fprintf(w.log, "%d of %d returns\n", have, rows)
-		for _, copied := range []struct {
-			table   string
-			columns []string
-			key     string
-		}{{"order_return", returns, "id"}, {"order_return_item", items, "order_return_id"}} {
-			if err := w.copyRows(ctx, copied.table, copied.columns, fmt.Sprintf("%s <= %d", copied.key, take), have); err != nil {
+		take := min(have, rows-have, copiesAtOnce)
+		_, _ = fmt.Fprintf(w.log, "%d of %d rows\n", have, rows)
+		for _, t := range tables {
+			if err := w.copyRows(ctx, t.table, columns[t.table], fmt.Sprintf("%s <= %d", t.key, take), have); err != nil {
 				return err
 			}
 		}

@@ -20,7 +20,8 @@ const scaleLong = `scale makes tables of several sizes, each with a ledger as if
 and measures on each the tick after the same 1,000 returns changed: its statements,
 the rows that the database's engine was asked for, and its time must not follow the
 table's size. Then every row of the table changes, and the window function's part is
-measured: the change list, the pages and their tasks. Returns have one item here.`
+measured: the change list, the pages and their tasks. Returns have one item here.
+--narrow takes rows of four columns instead, of which a disk holds more.`
 
 const (
 	// baseRows is how many returns are invented; the rest are copies of them.
@@ -30,15 +31,22 @@ const (
 )
 
 // scaleStudy measures ticks on tables of several sizes.
-func scaleStudy(_ context.Context, o options, _ string, log io.Writer) (*study, error) {
+func scaleStudy(_ context.Context, o options, dir string, log io.Writer) (*study, error) {
 	var sizes []*setup
+	var more rehearsal.Options
+	if o.narrow {
+		if err := writeNarrow(dir); err != nil {
+			return nil, err
+		}
+		more.Env = []string{"ENTITIES_DIR=" + dir}
+	}
 	for _, rows := range o.rows {
 		if rows < baseRows || rows%baseRows != 0 {
 			return nil, fmt.Errorf("--rows %d: want multiples of %d", rows, baseRows)
 		}
 		sizes = append(sizes, &setup{
 			open: func(ctx context.Context) (*world, error) {
-				w, err := openWorld(ctx, o, log, rehearsal.Options{})
+				w, err := openWorld(ctx, o, log, more)
 				if err != nil {
 					return nil, err
 				}
@@ -76,9 +84,12 @@ func (w *world) thousand(ctx context.Context, rows, n int) (reading, error) {
 	if err := w.rest(ctx); err != nil {
 		return nil, err
 	}
-	step := rows / changesAtOnce
+	step, touch := rows/changesAtOnce, "UPDATE order_return SET row_version = row_version + 1 WHERE id = ?"
+	if w.o.narrow {
+		touch = "UPDATE narrow_row SET amount = amount + 1, updated_at = NOW(6) WHERE id = ?"
+	}
 	for i := range changesAtOnce {
-		if _, err := w.stack.DB.ExecContext(ctx, "UPDATE order_return SET row_version = row_version + 1 WHERE id = ?", 1+i*step+n%step); err != nil {
+		if _, err := w.stack.DB.ExecContext(ctx, touch, 1+i*step+n%step); err != nil {
 			return nil, err
 		}
 	}
@@ -118,7 +129,7 @@ func (w *world) wholeWindow(ctx context.Context, rows int, r reading) error {
 		p.resetPeak()
 	}
 	before, began := w.stack.Tasks.Stats(), time.Now()
-	if _, err := w.stack.Tick(ctx, entityName); err != nil {
+	if _, err := w.stack.Tick(ctx, w.def.Name); err != nil {
 		return err
 	}
 	for w.stack.Tasks.Stats().Succeeded == before.Succeeded { // the window's own task
@@ -126,7 +137,7 @@ func (w *world) wholeWindow(ctx context.Context, rows int, r reading) error {
 			return err
 		}
 	}
-	runs, err := w.stack.Store.Runs.Newest(ctx, entityName, 1)
+	runs, err := w.stack.Store.Runs.Newest(ctx, w.def.Name, 1)
 	if err != nil {
 		return err
 	}

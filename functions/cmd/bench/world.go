@@ -154,7 +154,7 @@ func hold(ctx context.Context, d time.Duration) error {
 
 // last returns the newest run, which must have closed as synced.
 func (w *world) last(ctx context.Context) (run.Run, error) {
-	list, err := w.stack.Store.Runs.Newest(ctx, entityName, 1)
+	list, err := w.stack.Store.Runs.Newest(ctx, w.def.Name, 1)
 	if err != nil || len(list) == 0 {
 		return run.Run{}, errors.Join(err, errors.New("there is no run"))
 	}
