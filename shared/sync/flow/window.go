@@ -97,8 +97,8 @@ func (w *Window) Play(ctx context.Context, tasks []claim.Task) (any, error) {
 	return began.Answer(), nil
 }
 
-// Run plays the window task of one claim. A second delivery finds the run that the first began,
-// with its window and its change list, and continues from there.
+// Run plays the window task of one claim. A second delivery finds the run that the first
+// began, with its window and its change list, and continues from there.
 func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	d, err := w.Definitions.Job(ctx, t.JobType)
 	if fault.KindOf(err) == fault.NotFound {
