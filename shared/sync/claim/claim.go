@@ -72,10 +72,9 @@ type Agenda struct {
 
 // Look asks whether there is anything to do for a task's claim.
 type Look struct {
-	Task Task
-	Def  entity.Definition
-	// Window is the one that a run would have. Nil leaves the source's tables out.
-	Window *window.Window
+	Task   Task
+	Def    entity.Definition
+	Window window.Window // the one that a run would have
 }
 
 // Probe is what the idle check knows of a claim.
