@@ -24,7 +24,8 @@ module "console" {
   iap      = var.console_iap
   invokers = merge(local.console_iap_invoker, { for name, member in var.operators : "operator-${name}" => member })
 
-  depends_on = [google_project_service.api]
+  # A tick's task names several claims, which an older window function cannot read.
+  depends_on = [google_project_service.api, module.window]
 }
 
 locals {

@@ -23,5 +23,6 @@ module "cron" {
   }
   invokers = { scheduler = local.scheduler_member }
 
-  depends_on = [google_project_service.api]
+  # A tick's task names several claims, which an older window function cannot read.
+  depends_on = [google_project_service.api, module.window]
 }

@@ -32,7 +32,8 @@ module "schedules" {
   }
   invokers = { housekeeper = local.housekeeper_member }
 
-  depends_on = [google_project_service.api]
+  # A tick's task names several claims, which an older window function cannot read.
+  depends_on = [google_project_service.api, module.window]
 }
 
 locals {

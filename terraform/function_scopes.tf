@@ -23,5 +23,6 @@ module "scopes" {
   }
   invokers = { for name, member in var.operators : "operator-${name}" => member }
 
-  depends_on = [google_project_service.api]
+  # A tick's task names several claims, which an older window function cannot read.
+  depends_on = [google_project_service.api, module.window]
 }

@@ -4,7 +4,7 @@
 // its own service account; and people, through returnsync sync.
 //
 // What it does: claims the next window of every entity (or of the one named by
-// ?entity=), sends each claim's window task, and starts the tasks of silent jobs
+// ?entity=), sends the window task of all claims, and starts the tasks of silent jobs
 // again. With ?jobs=1, every minute, it only looks after the jobs.
 //
 // A second call: of the same tick does nothing, because the claim holds the tick's

@@ -72,10 +72,9 @@ type Agenda struct {
 
 // Look asks whether there is anything to do for a task's claim.
 type Look struct {
-	Task Task
-	Def  entity.Definition
-	// Window is the one that a run would have. Nil leaves the source's tables out.
-	Window *window.Window
+	Task   Task
+	Def    entity.Definition
+	Window window.Window // the one that a run would have
 }
 
 // Probe is what the idle check knows of a claim.
@@ -202,8 +201,9 @@ func Body(tasks []Task) ([]byte, error) {
 // ParseTasks reads a window task's body, one claimed row or a list of up to Most.
 // Repeating cannot cure a body that is wrong, so the error is of kind fault.Invalid.
 func ParseTasks(body []byte) ([]Task, error) {
-	list, into := make([]Task, 1), any(nil)
-	if into = &list[0]; bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
+	list := make([]Task, 1)
+	var into any = &list[0]
+	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
 		into = &list
 	}
 	if err := json.Unmarshal(body, into); err != nil {

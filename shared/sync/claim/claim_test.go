@@ -74,7 +74,7 @@ func TestParseTasksRefuses(t *testing.T) {
 		`{"jobType":"RETURN_JOB"}`:    "no id",
 		`{"id":1,"token":"a"}`:        "no jobType",
 		`{"id":1,"jobType":"RETURN"}`: "no token",
-		` []`:                         "lists 0",
+		`[]`:                          "lists 0",
 		`[{"id":1,"jobType":"RETURN","token":"a"},{"id":2,"jobType":"STOCK"}]`:                                              "no token",
 		`[[{"id":1,"jobType":"RETURN","token":"a"}]]`:                                                                       "not the JSON",
 		"[" + strings.Repeat(`{"id":1,"jobType":"RETURN","token":"a"},`, Most) + `{"id":1,"jobType":"RETURN","token":"a"}]`: "lists 51",

@@ -154,45 +154,62 @@ func (c *Cron) entities(ctx context.Context, t Tick, rebuilt bool) (entity.List,
 // turn is what a tick does for one entity.
 type turn struct {
 	Started
-	row  claim.Row
-	send bool // the claim's task
+	row    claim.Row
+	send   bool // the claim's task
+	failed bool
 }
 
 // start claims entities' next windows and sends their task. The claims come first:
 // a task without a claim could not prove its right to run, while a claim whose task
-// was never sent is found by the next tick, which sends it again. rows are claims that
-// the tick has read already; others are read now.
+// was never sent is found by the next tick, which sends it again. Dead claims come last,
+// each with a task of its own: closing a large dead run may take a while. rows are claims
+// that the tick has read already; others are read now.
 func (c *Cron) start(ctx context.Context, entities entity.List, occurrence string, rows map[string]claim.Row) ([]Started, error) {
-	var turns, free []*turn
+	var turns, free, dead []*turn
 	var problems []error
-	failed := func(d string, err error) {
-		c.Log.ErrorContext(ctx, "a sync could not be started", "entity", d, "error", err)
+	failed := func(err error, turns ...*turn) {
+		c.Log.ErrorContext(ctx, "a sync could not be started", "entity", names(turns), "error", err)
 		problems = append(problems, err)
+		for _, t := range turns {
+			t.failed = true
+		}
 	}
 	for _, d := range entities {
 		t, decision, err := c.decide(ctx, d, occurrence, rows)
-		if err != nil {
-			failed(d.Name, err)
-			continue
-		}
-		if turns = append(turns, t); decision == claim.Take {
+		turns = append(turns, t)
+		switch {
+		case err != nil:
+			failed(err, t)
+		case decision == claim.Take:
 			free = append(free, t)
+		case decision == claim.TakeOver:
+			dead = append(dead, t)
 		}
 	}
 	if err := c.take(ctx, free, occurrence); err != nil {
-		failed(names(free), err)
-		turns = slices.DeleteFunc(turns, func(t *turn) bool { return slices.Contains(free, t) })
+		failed(err, free...)
 	}
-	started := make([]Started, len(turns))
-	sent := slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return !t.send })
-	if err := c.send(ctx, sent); err != nil {
-		failed(names(sent), err)
-		turns = slices.DeleteFunc(turns, func(t *turn) bool { return t.send })
+	if sent := slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return !t.send }); len(sent) > 0 {
+		if err := c.send(ctx, sent); err != nil {
+			failed(err, sent...)
+		}
 	}
-	for i, t := range turns {
-		started[i] = t.Started
+	for _, t := range dead {
+		err := c.takeOver(ctx, t, occurrence)
+		if err == nil && t.send {
+			err = c.send(ctx, []*turn{t})
+		}
+		if err != nil {
+			failed(err, t)
+		}
 	}
-	return started[:len(turns)], errors.Join(problems...)
+	started := make([]Started, 0, len(turns))
+	for _, t := range turns {
+		if !t.failed {
+			started = append(started, t.Started)
+		}
+	}
+	return started, errors.Join(problems...)
 }
 
 // names lists the entities of turns.
@@ -204,14 +221,13 @@ func names(turns []*turn) string {
 	return strings.Join(list, ", ")
 }
 
-// decide says what a tick does for an entity. A row whose lease ran out is taken over
-// at once; free ones are taken by take, together.
+// decide says what a tick does for an entity, by the newest row.
 func (c *Cron) decide(ctx context.Context, d entity.Definition, occurrence string, rows map[string]claim.Row) (*turn, claim.Decision, error) {
 	row, ok := rows[d.JobType]
 	if !ok {
 		var err error
 		if row, err = c.Claims.Newest(ctx, d.JobType); err != nil {
-			return nil, 0, err
+			return &turn{Started: Started{Entity: d.Name}}, 0, err
 		}
 	}
 	decision := claim.Decide(row, occurrence)
@@ -221,24 +237,28 @@ func (c *Cron) decide(ctx context.Context, d entity.Definition, occurrence strin
 		t.Message = "this tick has run already"
 	case claim.Busy:
 		t.Message = "the last sync is still running"
-	case claim.TakeOver:
-		grant := c.grant(occurrence)
-		dead, ok, err := c.Claims.TakeOver(ctx, row, grant)
-		if err != nil {
-			return nil, 0, err
-		}
-		if !ok {
-			t.Message = faster
-			return t, decision, nil
-		}
-		t.row.Token, t.send = grant.Token, true
-		t.Message = fmt.Sprintf("took over from a sync whose lease ran out (run %d)", dead)
-		c.Log.WarnContext(ctx, "a dead sync was taken over; its run is closed as interrupted and its window will be covered again",
-			"entity", d.Name, "run", dead, "leaseUntil", row.LeaseUntil)
 	case claim.Resend:
 		t.Message, t.send = "claimed before; its task was sent again", true
 	}
 	return t, decision, nil
+}
+
+// takeOver takes a row whose lease ran out.
+func (c *Cron) takeOver(ctx context.Context, t *turn, occurrence string) error {
+	grant := c.grant(occurrence)
+	dead, ok, err := c.Claims.TakeOver(ctx, t.row, grant)
+	if err != nil {
+		return err
+	}
+	if t.Message = faster; !ok {
+		return nil
+	}
+	until := t.row.LeaseUntil
+	t.row.Token, t.send = grant.Token, true
+	t.Message = fmt.Sprintf("took over from a sync whose lease ran out (run %d)", dead)
+	c.Log.WarnContext(ctx, "a dead sync was taken over; its run is closed as interrupted and its window will be covered again",
+		"entity", t.Entity, "run", dead, "leaseUntil", until)
+	return nil
 }
 
 // faster is what a tick says that lost the race for a claim.
@@ -272,9 +292,6 @@ func (c *Cron) take(ctx context.Context, free []*turn, occurrence string) error 
 
 // send sends one task for all claims.
 func (c *Cron) send(ctx context.Context, turns []*turn) error {
-	if len(turns) == 0 {
-		return nil
-	}
 	c.Steps.At("claimed")
 	tasks := make([]claim.Task, len(turns))
 	for i, t := range turns {

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -10,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
@@ -235,6 +238,100 @@ func TestSlowDefinitionHoldsNobodyUp(t *testing.T) {
 	w.free(began)
 }
 
+// oneUnreadable are definitions of which one cannot be read.
+type oneUnreadable struct{ flow.JobTypes }
+
+// Job implements flow.JobTypes.
+func (o oneUnreadable) Job(ctx context.Context, jobType string) (entity.Definition, error) {
+	if jobType == "STOCK_JOB3" {
+		return entity.Definition{}, errors.New("the stored definition cannot be read")
+	}
+	return o.JobTypes.Job(ctx, jobType)
+}
+
+// TestUnreadableDefinitionHoldsNobodyUp has a task name one claim twice, too.
+func TestUnreadableDefinitionHoldsNobodyUp(t *testing.T) {
+	w := newFleet(t, 4)
+	if err := w.tick(false); err != nil {
+		t.Fatal(err)
+	}
+	task, _ := w.queue.next()
+	tasks, err := claim.ParseTasks(task.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := w.window()
+	step.Definitions = oneUnreadable{step.Definitions}
+	if got, err := step.Play(t.Context(), append(tasks, tasks[0])); err != nil || got != (flow.Looked{Idle: 3, Sent: 1}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestQueueThatRefusesLosesNoTask has the queue refuse the tasks of single claims, as before
+// a right reaches it.
+func TestQueueThatRefusesLosesNoTask(t *testing.T) {
+	w := newFleet(t, 3)
+	w.exec("UPDATE stock_position SET sku = 'NEW', updated_at = NOW(6)")
+	if err := w.tick(false); err != nil {
+		t.Fatal(err)
+	}
+	task, _ := w.queue.next()
+	w.queue.down = fault.New(fault.Misconfigured, "queue-refuses", "no right to enqueue")
+	if err := w.deliver(task); !fault.Retryable(err) {
+		t.Errorf("the task is dropped: %v", err)
+	}
+	w.queue.down = nil
+	if err := errors.Join(w.deliver(task), w.drain()); err != nil {
+		t.Fatal(err)
+	}
+	w.true()
+}
+
+// TestLockedClaimHoldsNobodyUp has somebody lock the row of one entity, which is free, or
+// being synced, while the others are claimed and closed.
+func TestLockedClaimHoldsNobodyUp(t *testing.T) {
+	for _, busy := range []bool{false, true} {
+		t.Run(fmt.Sprint("busy ", busy), func(t *testing.T) {
+			w := newFleet(t, 6)
+			if busy {
+				w.exec("UPDATE order_return_algolia_sync SET status = 2, token = ?, lease_until = NOW(6) + INTERVAL 1 HOUR WHERE job_type = 'STOCK_JOB2'", claim.NewToken())
+			}
+			tx, err := w.SQL().BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback() }()
+			if _, err := tx.ExecContext(t.Context(), "UPDATE order_return_algolia_sync SET created_at = created_at - INTERVAL 1 SECOND WHERE job_type = 'STOCK_JOB2'"); err != nil {
+				t.Fatal(err)
+			}
+			began := w.now()
+			if err := errors.Join(w.tick(false), w.drain()); err != nil {
+				t.Fatal(err)
+			}
+			w.more = w.more[1:]
+			w.free(began)
+		})
+	}
+}
+
+// TestTickOfManyEntities has more entities than one task names.
+func TestTickOfManyEntities(t *testing.T) {
+	w := newFleet(t, 2*claim.Most+1)
+	w.exec("UPDATE stock_position SET sku = 'NEW', updated_at = NOW(6) WHERE id IN (1, ?, ?, ?)", claim.Most, claim.Most+1, 2*claim.Most+1)
+	began := w.now()
+	if err := w.tick(false); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(w.queue.list); n != 3 {
+		t.Errorf("%d tasks, want 3", n)
+	}
+	if err := w.drain(); err != nil {
+		t.Fatal(err)
+	}
+	w.free(began)
+	w.true()
+}
+
 // TestTicksRaceForClaims lets many ticks claim all entities at once: each claim is one
 // tick's.
 func TestTicksRaceForClaims(t *testing.T) {
@@ -281,5 +378,134 @@ func TestTicksRaceForClaims(t *testing.T) {
 		if got := w.text("SELECT token FROM order_return_algolia_sync WHERE id = ?", r.ID); got != owners[r.ID] {
 			t.Errorf("claim %d has the token %q, its taker %q", r.ID, got, owners[r.ID])
 		}
+	}
+}
+
+// TestClaimsOfATickAreWritten looks at what a tick writes for several claims, and lets the
+// same tick come again.
+func TestClaimsOfATickAreWritten(t *testing.T) {
+	w := newFleet(t, 3)
+	if err := w.tick(false); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.text(`SELECT COUNT(*) FROM order_return_algolia_sync WHERE status = 1 AND occurrence_key = ?
+		AND lease_until > NOW(6) + INTERVAL 50 MINUTE AND lease_until <= NOW(6) + INTERVAL 60 MINUTE`, fmt.Sprint("tick-", w.ticks)); n != "3" {
+		t.Errorf("%s claims have the tick's key and lease, want 3", n)
+	}
+	if err := w.drain(); err != nil {
+		t.Fatal(err)
+	}
+	started, err := w.cron().Run(t.Context(), flow.Tick{Occurrence: fmt.Sprint("tick-", w.ticks)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range started {
+		if s.Decision != claim.Duplicate.String() {
+			t.Errorf("%s: the same tick said %q", s.Entity, s.Decision)
+		}
+	}
+}
+
+// overtaken are runs of which another tick takes one over before they are closed.
+type overtaken struct {
+	flow.WindowRuns
+	first func()
+}
+
+// CloseIdle implements flow.WindowRuns.
+func (o overtaken) CloseIdle(ctx context.Context, idle []claim.Idle) (int64, int64, error) {
+	o.first()
+	return o.WindowRuns.CloseIdle(ctx, idle)
+}
+
+// TestTakenOverAmongIdle has one of several idle claims taken over, and a row changed, after
+// the entities were asked: the watermarks do not pass what was asked about, and the claim
+// stays its new holder's.
+func TestTakenOverAmongIdle(t *testing.T) {
+	w := newFleet(t, 3)
+	if err := w.tick(false); err != nil {
+		t.Fatal(err)
+	}
+	task, _ := w.queue.next()
+	tasks, err := claim.ParseTasks(task.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, asked := claim.NewToken(), w.now()
+	step := w.window()
+	step.Runs = overtaken{step.Runs, func() {
+		w.exec("UPDATE order_return_algolia_sync SET token = ? WHERE job_type = 'STOCK_JOB2'", token)
+	}}
+	got, err := step.Play(t.Context(), tasks)
+	if err != nil || got != (flow.Looked{Idle: 2}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if n := w.text("SELECT COUNT(*) FROM order_return_algolia_sync WHERE token = ? AND status = 1", token); n != "1" {
+		t.Error("the claim of the new holder was given back")
+	}
+	if n := w.text("SELECT COUNT(*) FROM sync_run WHERE claim_token = ?", token); n != "0" {
+		t.Error("the new holder got a run that it did not begin")
+	}
+	if n := w.text("SELECT COUNT(*) FROM order_return_algolia_sync WHERE date_range_end > ?", asked); n != "0" {
+		t.Errorf("%s watermarks have passed what was asked about", n)
+	}
+}
+
+// TestRunUnderWayAmongIdle has one of several claims begin its run after they were asked.
+func TestRunUnderWayAmongIdle(t *testing.T) {
+	w := newFleet(t, 3)
+	if err := w.tick(false); err != nil {
+		t.Fatal(err)
+	}
+	task, _ := w.queue.next()
+	tasks, err := claim.ParseTasks(task.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step, once := w.window(), true
+	step.Runs = overtaken{step.Runs, func() {
+		if once {
+			once = false
+			w.exec(`INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to)
+				SELECT 'stock2', 'window', 'windowing', id, token, NOW(6), NOW(6) FROM order_return_algolia_sync WHERE job_type = 'STOCK_JOB2'`)
+		}
+	}}
+	for range 2 { // also when the task comes again
+		if _, err = step.Play(t.Context(), tasks); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.drain(); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.text("SELECT COUNT(*) FROM sync_run WHERE entity = 'stock2' AND state = ?", string(run.Synced)); n != "2" {
+		t.Errorf("%s synced runs, want the first and the one that was begun", n)
+	}
+	if n := w.text("SELECT COUNT(*) FROM order_return_algolia_sync WHERE status = 0"); n != "3" {
+		t.Errorf("%s are free, want 3", n)
+	}
+}
+
+// TestConcludeLeavesAnothersClaim concludes the noted run of a claim that was taken over,
+// and a run that is not synced.
+func TestConcludeLeavesAnothersClaim(t *testing.T) {
+	w := newFleet(t, 2)
+	if err := w.tick(false); err != nil {
+		t.Fatal(err)
+	}
+	for job, change := range map[string]string{
+		"STOCK_JOB1": "UPDATE order_return_algolia_sync SET token = REVERSE(token) WHERE job_type = 'STOCK_JOB1'",
+		"STOCK_JOB2": "UPDATE sync_run SET state = 'windowing' WHERE entity = 'STOCK_JOB2'",
+	} {
+		token := w.text("SELECT token FROM order_return_algolia_sync WHERE job_type = ?", job)
+		w.exec(`INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to)
+			SELECT job_type, 'window', 'synced', id, token, NOW(6), NOW(6) FROM order_return_algolia_sync WHERE job_type = ?`, job)
+		w.exec(change)
+		if err := w.Runs.Conclude(t.Context(), run.Run{Token: token}); fault.KindOf(err) != fault.Superseded {
+			t.Errorf("%s: %v", job, err)
+		}
+	}
+	if n := w.text("SELECT COUNT(*) FROM order_return_algolia_sync WHERE status = 1"); n != "2" {
+		t.Errorf("%s claims are held, want 2", n)
 	}
 }

@@ -50,6 +50,9 @@ type Config struct {
 	OperationsMonth int64 `env:"OPERATIONS_MONTH"`
 }
 
+// together is how long several entities may be asked together before each is asked alone.
+func (c Config) together() time.Duration { return min(20*time.Second, c.RunLease/4) }
+
 // Check refuses settings that would let two holders push the same page.
 func (c Config) Check() error {
 	if c.RunLease < 2*c.PageLease {

@@ -97,8 +97,8 @@ func (w *Window) Play(ctx context.Context, tasks []claim.Task) (any, error) {
 	return began.Answer(), nil
 }
 
-// Run plays the window task of one claim. A second delivery finds the run that the first began,
-// with its window and its change list, and continues from there.
+// Run plays the window task of one claim. A second delivery finds the run that the first
+// began, with its window and its change list, and continues from there.
 func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	d, err := w.Definitions.Job(ctx, t.JobType)
 	if fault.KindOf(err) == fault.NotFound {
@@ -161,47 +161,45 @@ type Looked struct {
 
 // several plays the window task of several claims: the idle ones are closed together, and
 // each of the others gets a task of its own. A second delivery finds neither the claims
-// that were closed nor, at the queue, a new name for the tasks that were sent.
-func (w *Window) several(ctx context.Context, tasks []claim.Task) (Looked, error) {
+// that were closed nor, at the queue, a new name for the tasks that were sent. What goes
+// wrong for one claim is left to its own task, so that no other claim waits for it.
+func (w *Window) several(ctx context.Context, tasks []claim.Task) (out Looked, err error) {
 	var looks []claim.Look
 	var busy []claim.Task
-	entities := map[string]string{} // by job type
+	entities := map[string]string{} // by token
 	for _, t := range tasks {
-		d, err := w.Definitions.Job(ctx, t.JobType)
-		if err != nil && fault.KindOf(err) != fault.NotFound {
-			return Looked{}, err
-		}
-		entities[t.JobType] = d.Name
-		look, ok := w.look(t, d)
-		if err != nil || !ok { // its own task finds out
-			busy = append(busy, t)
+		if _, twice := entities[t.Token]; twice {
 			continue
 		}
-		looks = append(looks, look)
+		d, unknown := w.Definitions.Job(ctx, t.JobType)
+		entities[t.Token] = d.Name
+		if look, ok := w.look(t, d); ok && unknown == nil {
+			looks = append(looks, look)
+		} else {
+			busy = append(busy, t)
+		}
 	}
-	limited, cancel := context.WithTimeout(ctx, w.lookTime())
+	limited, cancel := context.WithTimeout(ctx, w.Config.together())
+	defer cancel()
 	idle, others, err := w.probe(limited, looks)
-	cancel()
-	if err != nil { // one entity's slow changed.sql must not hold up the others
+	if err == nil && len(idle) > 0 {
+		_, out.Idle, err = w.Runs.CloseIdle(limited, idle)
+		w.Steps.At("idle-closed")
+	}
+	if err != nil {
 		w.Log.WarnContext(ctx, "several entities could not be asked together whether anything has changed: each is asked alone", "entities", len(looks), "error", err)
+		out.Idle, others = 0, nil
 		for _, l := range looks {
 			others = append(others, l.Task)
 		}
 	}
-	var out Looked
-	if len(idle) > 0 {
-		if _, out.Idle, err = w.Runs.CloseIdle(ctx, idle); err != nil {
-			return Looked{}, err
+	w.Log.InfoContext(ctx, "several entities were asked together", "idle", out.Idle, "changed", len(busy)+len(others))
+	for _, t := range append(busy, others...) {
+		if err := sendWindows(ctx, w.Queue, entities[t.Token], []claim.Task{t}); err != nil {
+			// No run keeps a reason for all of them, so the task is not given up.
+			return out, fault.Wrap(err, fault.Retry, fault.CodeOf(err), "the task of one of several claims could not be sent")
 		}
-		w.Steps.At("idle-closed")
-		w.Log.InfoContext(ctx, "nothing has changed", "entities", out.Idle)
-	}
-	busy = append(busy, others...)
-	out.Sent = len(busy)
-	for _, t := range busy {
-		if err := sendWindows(ctx, w.Queue, entities[t.JobType], []claim.Task{t}); err != nil {
-			return Looked{}, err
-		}
+		out.Sent++
 	}
 	w.Steps.At("windows-sent")
 	return out, nil
@@ -210,9 +208,6 @@ func (w *Window) several(ctx context.Context, tasks []claim.Task) (Looked, error
 // idleReach is the maximum age of the watermark for the idle check; older windows
 // are listed directly.
 const idleReach = 2 * time.Hour
-
-// lookTime is how long several entities may be asked together.
-func (w *Window) lookTime() time.Duration { return min(20*time.Second, w.Config.RunLease/4) }
 
 // look returns the question whether a claim is idle. False means that there is no cheap
 // way to ask.
@@ -227,7 +222,7 @@ func (w *Window) look(t claim.Task, d entity.Definition) (claim.Look, bool) {
 		return claim.Look{}, false
 	}
 	next := window.Next(&end, d.FirstFrom, end.Add(ago), d.Overlap)
-	return claim.Look{Task: t, Def: d, Window: &next}, true
+	return claim.Look{Task: t, Def: d, Window: next}, true
 }
 
 // probe asks whether claims are idle. Others are those of which something changed, or of

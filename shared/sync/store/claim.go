@@ -70,43 +70,47 @@ func (db *Claims) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error)
 }
 
 // ClaimAll is Claim for rows of several job types, each with a token of its own, and
-// reports for each row whether it was taken.
-func (db *Claims) ClaimAll(ctx context.Context, rows []claim.Row, grants []Grant) ([]bool, error) {
-	taken := make([]bool, len(rows))
+// reports for each row whether it was taken. A row that somebody has locked is not waited
+// for, so that it holds up no other.
+func (db *Claims) ClaimAll(ctx context.Context, rows []claim.Row, grants []Grant) (taken []bool, err error) {
+	taken = make([]bool, len(rows))
 	if len(rows) == 1 {
-		ok, err := db.Claim(ctx, rows[0], grants[0])
-		taken[0] = ok
+		taken[0], err = db.Claim(ctx, rows[0], grants[0])
 		return taken, err
 	}
-	var parts []string
-	var args, ids []any
-	for i, r := range rows {
-		parts = append(parts, "SELECT ? AS id, ? AS was, ? AS token, ? AS occurrence, ? AS hold")
-		args = append(args, r.ID, r.Token, grants[i].Token, grants[i].Occurrence, sqldb.Micros(grants[i].Lease))
-		ids = append(ids, r.ID)
-	}
-	n, err := sqldb.Affected(ctx, db.sql, `UPDATE order_return_algolia_sync c JOIN (`+strings.Join(parts, " UNION ALL ")+`) AS g ON g.id = c.id
-		SET c.token = g.token, c.lease_until = NOW(6) + INTERVAL g.hold MICROSECOND, c.status = 1, c.occurrence_key = NULLIF(g.occurrence, ''), c.updated_at = NOW(6)
-		WHERE c.status = 0 AND COALESCE(c.token, '') = g.was`, args...)
-	if err != nil {
-		return nil, sqldb.Outage(err, "claim several windows")
-	}
-	if n == int64(len(rows)) {
-		for i := range taken {
-			taken[i] = true
+	err = db.sql.InTx(ctx, "claim several windows", func(tx *sql.Tx) error {
+		ids := make([]any, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ID
 		}
-		return taken, nil
-	}
-	now := map[string]bool{}
-	err = sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
-		token, err := sqldb.Column[string](row)
-		now[token] = true
+		free := map[int64]string{} // the tokens of rows that are locked now
+		err := sqldb.Each(ctx, tx, func(row sqldb.Row) error {
+			var id int64
+			var token string
+			err := row.Scan(&id, &token)
+			free[id] = token
+			return err
+		}, "SELECT id, COALESCE(token, '') FROM order_return_algolia_sync FORCE INDEX (PRIMARY) WHERE id IN ("+sqldb.Marks(len(ids))+") AND status = 0 FOR UPDATE SKIP LOCKED", ids...)
+		if err != nil {
+			return err
+		}
+		var parts []string
+		var args []any
+		for i, r := range rows {
+			token, ok := free[r.ID]
+			if taken[i] = ok && token == r.Token; taken[i] {
+				parts = append(parts, "SELECT ? AS id, ? AS token, ? AS occurrence, ? AS hold")
+				args = append(args, r.ID, grants[i].Token, grants[i].Occurrence, sqldb.Micros(grants[i].Lease))
+			}
+		}
+		if len(parts) == 0 {
+			return nil
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE (`+strings.Join(parts, " UNION ALL ")+`) AS g STRAIGHT_JOIN order_return_algolia_sync c FORCE INDEX (PRIMARY) ON c.id = g.id
+			SET c.token = g.token, c.lease_until = NOW(6) + INTERVAL g.hold MICROSECOND, c.status = 1, c.occurrence_key = NULLIF(g.occurrence, ''), c.updated_at = NOW(6)`, args...)
 		return err
-	}, "SELECT COALESCE(token, '') FROM order_return_algolia_sync WHERE id IN ("+sqldb.Marks(len(ids))+")", ids...)
-	for i, g := range grants {
-		taken[i] = now[g.Token]
-	}
-	return taken, sqldb.Outage(err, "see which windows were claimed")
+	})
+	return taken, err
 }
 
 // TakeOver takes a row whose lease ran out, and in the same transaction closes

@@ -49,9 +49,10 @@ func (db *Runs) Conclude(ctx context.Context, r run.Run) error {
 }
 
 // conclude does Conclude's work for the runs of claims' tokens, and returns how many
-// claims were given back.
+// claims were given back. These runs and claims are looked up, and so waited for, and no
+// others.
 func conclude(ctx context.Context, e sqldb.Execer, tokens []string) (int64, error) {
-	return sqldb.Affected(ctx, e, `UPDATE sync_run r JOIN order_return_algolia_sync c ON c.id = r.claim_id AND c.token = r.claim_token
+	return sqldb.Affected(ctx, e, `UPDATE sync_run r FORCE INDEX (uq_claim) STRAIGHT_JOIN order_return_algolia_sync c FORCE INDEX (PRIMARY) ON c.id = r.claim_id AND c.token = r.claim_token
 		SET c.status = 0, c.lease_until = NULL, c.date_range_start = r.window_from, c.date_range_end = r.window_to, c.updated_at = NOW(6)
 		WHERE r.claim_token IN (`+sqldb.Marks(len(tokens))+`) AND r.state = ? AND c.status <> 0`, append(sqldb.Args(tokens), run.Synced)...)
 }

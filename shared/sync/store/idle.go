@@ -66,22 +66,18 @@ func (db *Claims) Probe(ctx context.Context, looks []claim.Look) ([]Probe, error
 	var parts []string
 	var args []any
 	for _, l := range looks {
-		changed := "FALSE"
-		args = append(args, l.Task.Token, l.Def.Name)
-		if l.Window != nil {
-			text, values := l.Def.Changed.Bind(map[string][]any{"from": {l.Window.From}, "to": {l.Window.To}})
-			changed, args = "EXISTS (SELECT 1 FROM ("+text+") AS changed)", append(args, values...)
-		}
+		text, values := l.Def.Changed.Bind(map[string][]any{"from": {l.Window.From}, "to": {l.Window.To}})
 		parts = append(parts, "SELECT "+claimColumns+`,
-			EXISTS (SELECT 1 FROM sync_run r WHERE r.claim_token = ?), EXISTS (SELECT 1 FROM sync_recheck c WHERE c.entity = ?), `+changed+`
+			EXISTS (SELECT 1 FROM sync_run r WHERE r.claim_token = ?), EXISTS (SELECT 1 FROM sync_recheck c WHERE c.entity = ?), EXISTS (SELECT 1 FROM (`+text+`) AS changed)
 			FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`)
-		args = append(args, l.Task.ID, l.Task.Token)
+		args = append(args, l.Task.Token, l.Def.Name)
+		args = append(append(args, values...), l.Task.ID, l.Task.Token)
 	}
-	found := map[int64]Probe{}
+	found := map[string]Probe{} // by token
 	err := sqldb.Each(ctx, db.sql, func(row sqldb.Row) (err error) {
 		p := Probe{Held: true}
 		p.Claim, err = scanClaim(sqldb.Wider{Row: row, Last: []any{&p.Begun, &p.Unconfirmed, &p.Changed}})
-		found[p.Claim.ID] = p
+		found[p.Claim.Token] = p
 		return err
 	}, strings.Join(parts, " UNION ALL "), args...)
 	// The cause is most probably a definition's changed.sql. The run that lists the
@@ -92,8 +88,8 @@ func (db *Claims) Probe(ctx context.Context, looks []claim.Look) ([]Probe, error
 	}
 	probes := make([]Probe, len(looks))
 	for i, l := range looks {
-		probes[i] = found[l.Task.ID]
-		probes[i].Unknown = err != nil
+		probes[i] = found[l.Task.Token]
+		probes[i].Unknown, probes[i].Claim.JobType = err != nil, l.Task.JobType // see newest
 	}
 	return probes, nil
 }

@@ -128,7 +128,7 @@ func (b *bench) playAll(db *store.DB) {
 	row.Token = grant.Token
 	task := claim.TaskOf(row)
 	since := time.Date(2026, 3, 19, 0, 0, 0, 0, time.UTC)
-	_, err = db.Claims.Probe(ctx, []claim.Look{{Task: task, Def: b.def, Window: &window.Window{From: since, To: time.Now().UTC()}}})
+	_, err = db.Claims.Probe(ctx, []claim.Look{{Task: task, Def: b.def, Window: window.Window{From: since, To: time.Now().UTC()}}})
 	must(err)
 	claimed, err := db.Claims.Claimed(ctx, task, time.Minute)
 	must(err)
@@ -143,7 +143,41 @@ func (b *bench) playAll(db *store.DB) {
 	must(err)
 	must(db.Runs.Publish(ctx, r))
 	must(db.Changes.Prune(ctx, b.def.Name, 7))
+	must(b.idleTick(db))
 	must(b.lookAll(db, r))
+}
+
+// idleTick plays a tick over several entities of which nothing changed.
+func (b *bench) idleTick(db *store.DB) error {
+	ctx := b.t.Context()
+	w := window.Window{From: time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC), To: time.Now().UTC()}
+	var rows []claim.Row
+	var grants []store.Grant
+	for _, name := range []string{"one", "two", "three"} {
+		row, err := db.Claims.Newest(ctx, name)
+		if err != nil {
+			return err
+		}
+		rows, grants = append(rows, row), append(grants, store.Grant{Token: claim.NewToken(), Lease: time.Minute})
+	}
+	if _, err := db.Claims.ClaimAll(ctx, rows, grants); err != nil {
+		return err
+	}
+	var looks []claim.Look
+	var idle []claim.Idle
+	for i, row := range rows {
+		row.Token = grants[i].Token
+		looks = append(looks, claim.Look{Task: claim.TaskOf(row), Def: b.def, Window: w})
+		idle = append(idle, claim.Idle{Entity: row.JobType, Claim: row, Window: w})
+	}
+	if _, err := db.Claims.Probe(ctx, looks); err != nil {
+		return err
+	}
+	_, closed, err := db.Runs.CloseIdle(ctx, idle)
+	if err == nil && closed != int64(len(idle)) {
+		err = fmt.Errorf("%d claims were closed", closed)
+	}
+	return err
 }
 
 // playPage plays a page.
