@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 )
 
 // part is a measurement that every scenario has.
@@ -89,6 +91,13 @@ func syncStudy(ctx context.Context, o options, dir string, log io.Writer) (*stud
 	if err != nil {
 		return nil, err
 	}
+	server := "" // profiles are of this program
+	if o.profile == "" {
+		_, _ = fmt.Fprintln(log, "building the server")
+		if server, err = rehearsal.BuildServer(ctx, dir, log); err != nil {
+			return nil, err
+		}
+	}
 	setups := map[string]*setup{fast: {name: fast}, durable: {name: durable}}
 	for _, sc := range scenarios {
 		for _, p := range parts {
@@ -107,7 +116,7 @@ func syncStudy(ctx context.Context, o options, dir string, log io.Writer) (*stud
 		}
 	}
 	for _, one := range setups {
-		one.open = func(ctx context.Context) (*world, error) { return openSync(ctx, o, one, log) }
+		one.open = func(ctx context.Context) (*world, error) { return openSync(ctx, o, one, server, log) }
 	}
 	return &study{columns: syncColumns, groups: [][]*setup{{setups[fast]}, {setups[durable]}}}, nil
 }

@@ -179,6 +179,9 @@ func (p *Process) sync(ctx context.Context, held page.Held, now time.Time) (run.
 		return held.Run, err
 	}
 	acc := account.New(d, now)
+	if held.Copied {
+		acc.Copy()
+	}
 	roots, err := p.open(ctx, held, d, acc)
 	if err != nil {
 		return held.Run, err
@@ -258,6 +261,7 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 		if err != nil {
 			return err
 		}
+		rows.Records = nil // the account holds those that are sent, until they are
 		pushed := a.account.Planned()
 		if len(pushed) == 0 {
 			return nil
