@@ -107,11 +107,8 @@ func (w *world) open(t testing.TB) {
 		t.Fatal(err)
 	}
 	w.fill(t, schema, settings)
-	conf, err := vendor.Configuration("APP", searchKey, w.index.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.parts.Schema, w.parts.Engine = schema, engine.New(conf, engine.Config{Schema: schema, ReadTimeout: 20 * time.Second, MaxAnswer: w.parts.Limits.MaxAnswer})
+	w.parts.Schema = schema
+	w.parts.Engine = w.engine(t, w.index.URL)
 	w.identity, err = identity.New(identity.Config{Secret: secret, Claim: "account", Issuer: issuer, Audience: audience, Leeway: time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +120,16 @@ func (w *world) open(t testing.TB) {
 		}
 		return w.asOf.Load(), nil
 	}}
+}
+
+// engine returns an engine before the index at an address.
+func (w *world) engine(t testing.TB, address string) search.Engine {
+	t.Helper()
+	conf, err := vendor.Configuration("APP", searchKey, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine.New(conf, engine.Config{Schema: w.parts.Schema, ReadTimeout: 20 * time.Second, MaxAnswer: w.parts.Limits.MaxAnswer})
 }
 
 // fill gives the index its settings, its replicas and the records of both.

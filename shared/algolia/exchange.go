@@ -52,9 +52,11 @@ func (r *requester) Request(req *http.Request) (*http.Response, error) {
 		return r.do(req)
 	}
 	if x.Body != nil {
-		// The client encodes into a pipe: closing the pipe ends the encoder.
-		if err := req.Body.Close(); err != nil {
-			return nil, err
+		if req.Body != nil {
+			// The client encodes into a pipe: closing the pipe ends the encoder.
+			if err := req.Body.Close(); err != nil {
+				return nil, err
+			}
 		}
 		body, length := x.Body()
 		req.Body, req.ContentLength = io.NopCloser(body), length

@@ -71,11 +71,11 @@ func (i *IAP) Person(ctx context.Context, assertion string, now time.Time) (Pers
 	if h, err := headerOf(assertion); err != nil || h.Alg != "ES256" {
 		return Person{}, refuse(errors.New("an assertion that is not signed with ES256 is not taken"))
 	}
-	token, err := i.verifier.check(ctx, assertion, now)
+	held, err := i.verifier.check(ctx, assertion, now)
 	if err != nil {
 		return Person{}, err
 	}
-	return i.read(token)
+	return i.read(held.Token)
 }
 
 // read reads the person of an assertion that holds.

@@ -9,6 +9,7 @@ package identity
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -60,8 +61,10 @@ type Caller struct {
 
 // Verifier reads callers out of requests. It is safe for concurrent use.
 type Verifier struct {
-	cfg  Config
-	keys finder // nil without public keys
+	cfg    Config
+	secret keySet // the secret alone; empty without one
+	keys   finder // nil without public keys
+	checks checks
 }
 
 // New returns a verifier. The keys at a JWKS address are fetched when they are
@@ -75,7 +78,11 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, fmt.Errorf("JWT_SECRET (or SEARCH_JWT_SECRET) must have at least %d bytes", minSecret)
 	case cfg.Leeway < 0 || cfg.Leeway > 5*time.Minute:
 		return nil, errors.New("JWT_LEEWAY (or SEARCH_JWT_LEEWAY) must be from 0 to 5m")
-	case cfg.JWKS == "":
+	}
+	if cfg.Secret != "" {
+		v.secret = keySet{{alg: bySecret, raw: []byte(cfg.Secret)}}
+	}
+	if cfg.JWKS == "" {
 		return v, nil
 	}
 	if err := checkAddress(NameJWKS, cfg.JWKS); err != nil {
@@ -110,20 +117,27 @@ func refuse(err error) error {
 // Caller returns the sender of a request with a bearer token. now is the time by
 // which the token is judged.
 func (v *Verifier) Caller(r *http.Request, now time.Time) (Caller, error) {
-	token, err := v.token(r, now)
+	text, err := Bearer(r)
 	if err != nil {
 		return Caller{}, err
 	}
-	return v.read(token)
-}
-
-// token returns a request's token if it holds.
-func (v *Verifier) token(r *http.Request, now time.Time) (jwt.Token, error) {
-	text, err := Bearer(r)
-	if err != nil {
-		return nil, err
+	id := tokenHash(sha256.Sum256([]byte(text)))
+	if c, ok := v.remembered(r.Context(), id, now); ok {
+		return c, nil
 	}
-	return v.check(r.Context(), text, now)
+	held, err := v.check(r.Context(), text, now)
+	if err != nil {
+		return Caller{}, err
+	}
+	c, err := v.read(held.Token)
+	if expires, _ := held.Expiration(); err == nil && len(text) <= maxCheckedToken {
+		until := now.Add(checkedFor)
+		if expires.Before(until) {
+			until = expires
+		}
+		v.checks.add(id, checked{caller: c.own(), header: held.header, key: held.key, since: now, until: until})
+	}
+	return c, err
 }
 
 // Bearer returns a request's token, which nobody has checked yet.
@@ -142,23 +156,41 @@ func bearer(r *http.Request, name string) (string, error) {
 	return text, nil
 }
 
+// holding is a token that holds, with the header and the key by which it does.
+type holding struct {
+	jwt.Token
+	header header
+	key    publicKey // or the secret, with the algorithm bySecret
+}
+
 // check returns a token if it holds.
-func (v *Verifier) check(ctx context.Context, text string, now time.Time) (jwt.Token, error) {
+func (v *Verifier) check(ctx context.Context, text string, now time.Time) (holding, error) {
 	if len(text) > maxToken {
-		return nil, refuse(fmt.Errorf("the token has %d bytes", len(text)))
+		return holding{}, refuse(fmt.Errorf("the token has %d bytes", len(text)))
 	}
-	keys, err := v.candidates(ctx, text, now)
+	header, err := headerOf(text)
 	if err != nil {
-		return nil, err
+		return holding{}, refuse(err)
+	}
+	keys, err := v.candidates(ctx, header, now)
+	if err != nil {
+		return holding{}, err
 	}
 	for _, key := range keys {
+		with := jwt.WithKey(algorithms[key.alg], key.raw)
 		var token jwt.Token
-		if token, err = jwt.Parse([]byte(text), append(v.conditions(now), key)...); err == nil {
-			return token, nil
+		if token, err = jwt.Parse([]byte(text), append(v.conditions(now), with)...); err == nil {
+			return holding{token, header, key}, nil
 		}
 	}
-	return nil, refuse(err)
+	return holding{}, refuse(err)
 }
+
+// bySecret is the algorithm of signatures with the secret.
+const bySecret = "HS256"
+
+// algorithms are those of signatures, as jwt names them.
+var algorithms = map[string]jwa.SignatureAlgorithm{bySecret: jwa.HS256(), "RS256": jwa.RS256(), "ES256": jwa.ES256()}
 
 // conditions returns the conditions of a token besides its signature.
 func (v *Verifier) conditions(now time.Time) []jwt.ParseOption {
@@ -194,26 +226,14 @@ func headerOf(token string) (h header, err error) {
 
 // candidates returns the keys that a token may be signed with, by its header: at
 // least one.
-func (v *Verifier) candidates(ctx context.Context, token string, now time.Time) ([]jwt.ParseOption, error) {
-	header, err := headerOf(token)
+func (v *Verifier) candidates(ctx context.Context, h header, now time.Time) (keySet, error) {
 	switch {
-	case err != nil:
-		return nil, refuse(err)
-	case header.Alg == "HS256" && v.cfg.Secret != "":
-		return []jwt.ParseOption{jwt.WithKey(jwa.HS256(), []byte(v.cfg.Secret))}, nil
-	case (header.Alg != "RS256" && header.Alg != "ES256") || v.keys == nil:
-		return nil, refuse(fmt.Errorf("a token signed with %.20q is not taken", header.Alg))
+	case h.Alg == bySecret && len(v.secret) > 0:
+		return v.secret, nil
+	case (h.Alg != "RS256" && h.Alg != "ES256") || v.keys == nil:
+		return nil, refuse(fmt.Errorf("a token signed with %.20q is not taken", h.Alg))
 	}
-	algorithm := jwa.RS256()
-	if header.Alg == "ES256" {
-		algorithm = jwa.ES256()
-	}
-	found, err := v.keys.find(ctx, header.Kid, header.Alg, now)
-	var options []jwt.ParseOption
-	for _, key := range found {
-		options = append(options, jwt.WithKey(algorithm, key.raw))
-	}
-	return options, err
+	return v.keys.find(ctx, h.Kid, h.Alg, now)
 }
 
 // Sign returns a token for an account, signed with the secret: for

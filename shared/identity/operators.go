@@ -127,7 +127,7 @@ func (o *Operators) Person(r *http.Request, now time.Time) (Person, error) {
 
 // PersonOf is Person for a token that came in another way than as a bearer's.
 func (o *Operators) PersonOf(ctx context.Context, text string, now time.Time) (Person, error) {
-	token, err := o.verifier.check(ctx, text, now)
+	held, err := o.verifier.check(ctx, text, now)
 	if err == nil && o.ended != nil {
 		var ended bool
 		if ended, err = o.ended(ctx, Signed(text)); ended {
@@ -137,7 +137,7 @@ func (o *Operators) PersonOf(ctx context.Context, text string, now time.Time) (P
 	if err != nil {
 		return Person{}, err
 	}
-	return o.read(token)
+	return o.read(held.Token)
 }
 
 // read reads the person of a token that holds. A token that names an account is a

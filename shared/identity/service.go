@@ -134,7 +134,8 @@ func (s *Services) token(r *http.Request, now time.Time) (jwt.Token, error) {
 	if s.cfg.ByPlatform && strings.HasSuffix(text, removed) {
 		return s.checked(text, now)
 	}
-	return s.verifier.check(r.Context(), text, now)
+	held, err := s.verifier.check(r.Context(), text, now)
+	return held.Token, err
 }
 
 // checked returns a token whose signature the platform has checked.

@@ -61,6 +61,21 @@ var passed = []string{
 	"query", "queryAfterRemoval", "processingTimeMS", withheld,
 }
 
+// passedNames finds a name among passed.
+var passedNames = func() map[string]string {
+	names := make(map[string]string, len(passed))
+	for _, name := range passed {
+		names[name] = name
+	}
+	return names
+}()
+
+// Passed returns the name of a member of a result, and whether it is passed on.
+func Passed(member []byte) (name string, ok bool) {
+	name, ok = passedNames[string(member)]
+	return name, ok && name != withheld
+}
+
 // withheld is the member of a result whose counts are left out.
 const withheld = "countsWithheld"
 

@@ -100,9 +100,9 @@ func (f TenantFilter) Around(filter Filter) string {
 	return append(Filter{group}, filter...).String()
 }
 
-// Holds reports whether an account passes the tenant filter.
-func (f TenantFilter) Holds(account string) bool {
-	return account != "" && slices.Contains(f.Accounts, account)
+// Holds reports whether an account, as it stands in a record, passes the tenant filter.
+func (f TenantFilter) Holds(account []byte) bool {
+	return len(account) > 0 && slices.ContainsFunc(f.Accounts, func(own string) bool { return own == string(account) })
 }
 
 // Result is what an engine found for one query: the members of the answer by

@@ -3,140 +3,216 @@ package algolia
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"gitlab.com/eshopbox-team/return-sync/shared/search"
 )
 
-// errShape is an answer that is not what the protocol says.
-var errShape = errors.New(`the answer is not {"results": [{...}]}`)
+// The functions of this file read a JSON value where it stands and return the place behind
+// it, or broken. A text is checked while it is read: an answer is walked once.
 
-// split returns the results of an answer as their members, which stay the bytes
-// that they came as: hits are never decoded.
-func split(answer []byte) ([]search.Result, error) {
-	if !json.Valid(answer) {
-		return nil, errShape
-	}
-	var list []search.Result
-	found := false
-	eachMember(answer, func(name, value []byte) {
-		if string(name) != "results" {
-			return
-		}
-		found = true
-		eachElement(value, func(result []byte) {
-			r := search.Result{}
-			eachMember(result, func(name, value []byte) { r[string(name)] = value })
-			list = append(list, r)
-		})
-	})
-	if !found {
-		return nil, errShape
-	}
-	return list, nil
+// broken is the place behind what is no JSON.
+const broken = -1
+
+// maxDepth is how deep values may nest, as for the standard decoder.
+const maxDepth = 10_000
+
+// at is a place in a text: before a value that is so deep in others.
+type at struct {
+	b     []byte
+	depth int
 }
 
-// keepOwn drops hits whose account is not exactly one of the tenant filter's, and returns
-// how many hits there were and how many stay.
-func keepOwn(r search.Result, f search.TenantFilter) (total, own int) {
-	hits, ok := r["hits"]
-	if !ok {
-		return 0, 0
+// in is the text one value deeper.
+func (t at) in() at { return at{t.b, t.depth + 1} }
+
+// is reports whether a byte stands at i.
+func (t at) is(i int, c byte) bool { return i < len(t.b) && t.b[i] == c }
+
+// value reads any value.
+func (t at) value(i int) int {
+	if i >= len(t.b) {
+		return broken
 	}
-	kept := hits[:1] // in their own place: what is kept is never longer than what was read
-	eachElement(hits, func(hit []byte) {
-		total++
-		if f.Holds(textAt(hit, f.Field)) {
-			kept = append(append(kept, ","[:min(1, own)]...), hit...)
-			own++
-		}
-	})
-	r["hits"] = append(kept, ']')
-	if own == total {
-		return total, own
+	switch t.b[i] {
+	case '"':
+		return t.text(i)
+	case '{':
+		return t.object(i, func(_ []byte, i int) int { return t.in().value(i) })
+	case '[':
+		return t.list(i, t.in().value)
+	case 't':
+		return t.word(i, "true")
+	case 'f':
+		return t.word(i, "false")
+	case 'n':
+		return t.word(i, "null")
+	default:
+		return t.number(i)
 	}
-	if n, err := strconv.Atoi(string(r["nbHits"])); err == nil {
-		r["nbHits"] = []byte(strconv.Itoa(max(0, n-(total-own))))
-	}
-	return total, own
 }
 
-// without returns an object without one of its members.
-func without(object []byte, member string) []byte {
-	out, found := []byte{'{'}, false
-	eachMember(object, func(name, value []byte) {
-		if string(name) == member {
-			found = true
-			return
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		quoted, _ := json.Marshal(string(name)) // a text always encodes
-		out = append(append(append(out, quoted...), ':'), value...)
-	})
-	if !found {
-		return object
+// object reads an object; member reads the value of a name that stands in quotes.
+func (t at) object(i int, member func(quoted []byte, i int) int) int {
+	if !t.is(i, '{') || t.depth >= maxDepth {
+		return broken
 	}
-	return append(out, '}')
+	if i = t.space(i + 1); t.is(i, '}') {
+		return i + 1
+	}
+	for {
+		end := broken
+		if t.is(i, '"') {
+			end = t.text(i)
+		}
+		if end == broken {
+			return broken
+		}
+		colon := t.space(end)
+		if !t.is(colon, ':') {
+			return broken
+		}
+		if i = member(t.b[i:end], t.space(colon+1)); i == broken {
+			return broken
+		}
+		switch i = t.space(i); {
+		case t.is(i, '}'):
+			return i + 1
+		case !t.is(i, ','):
+			return broken
+		}
+		i = t.space(i + 1)
+	}
 }
 
-// textAt returns the text at a path such as owner.account of an object, "" if
-// there is none.
-func textAt(object []byte, path string) string {
-	head, rest, nested := strings.Cut(path, ".")
-	var at []byte
-	eachMember(object, func(name, value []byte) {
-		if string(name) == head {
-			at = value
+// list reads a list; element reads each of its values.
+func (t at) list(i int, element func(i int) int) int {
+	if !t.is(i, '[') || t.depth >= maxDepth {
+		return broken
+	}
+	if i = t.space(i + 1); t.is(i, ']') {
+		return i + 1
+	}
+	for {
+		if i = element(i); i == broken {
+			return broken
 		}
-	})
+		switch i = t.space(i); {
+		case t.is(i, ']'):
+			return i + 1
+		case !t.is(i, ','):
+			return broken
+		}
+		i = t.space(i + 1)
+	}
+}
+
+// plain are the bytes that stand for themselves in a text.
+var plain = func() (is [256]bool) {
+	for c := range is {
+		is[c] = c >= ' ' && c != '"' && c != '\\'
+	}
+	return is
+}()
+
+// text reads a text in quotes.
+func (t at) text(i int) int {
+	b := t.b
+	for i++; i < len(b); i++ {
+		if plain[b[i]] {
+			continue
+		}
+		if b[i] == '"' {
+			return i + 1
+		}
+		if b[i] != '\\' || i+1 == len(b) {
+			return broken
+		}
+		switch i++; b[i] {
+		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		case 'u':
+			if i+4 >= len(b) || strings.Trim(string(b[i+1:i+5]), "0123456789abcdefABCDEF") != "" {
+				return broken
+			}
+			i += 4
+		default:
+			return broken
+		}
+	}
+	return broken
+}
+
+// word reads true, false or null.
+func (t at) word(i int, word string) int {
+	if !bytes.HasPrefix(t.b[i:], []byte(word)) {
+		return broken
+	}
+	return i + len(word)
+}
+
+// number reads a number.
+func (t at) number(i int) int {
+	if t.is(i, '-') {
+		i++
+	}
+	if t.is(i, '0') {
+		i++
+	} else if i = t.digits(i); i == broken {
+		return broken
+	}
+	if t.is(i, '.') {
+		if i = t.digits(i + 1); i == broken {
+			return broken
+		}
+	}
+	if t.is(i, 'e') || t.is(i, 'E') {
+		if i++; t.is(i, '+') || t.is(i, '-') {
+			i++
+		}
+		return t.digits(i)
+	}
+	return i
+}
+
+// digits reads at least one digit.
+func (t at) digits(i int) int {
+	first := i
+	for i < len(t.b) && t.b[i] >= '0' && t.b[i] <= '9' {
+		i++
+	}
+	if i == first {
+		return broken
+	}
+	return i
+}
+
+// space returns where the white space at i ends.
+func (t at) space(i int) int {
+	for i < len(t.b) && (t.b[i] == ' ' || t.b[i] == '\n' || t.b[i] == '\t' || t.b[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// textAt reads a value and returns the text at a path of names in it, such as owner and
+// account; nil if there is none. Of several members of a name the last one counts.
+func (t at) textAt(i int, path []string) (text []byte, end int) {
 	switch {
-	case nested:
-		return textAt(at, rest)
-	case len(at) == 0 || at[0] != '"':
-		return ""
-	}
-	return string(unquoted(at))
-}
-
-// The functions below walk JSON that is known to be valid.
-
-// eachMember calls visit for the members of an object; anything else has none. Their
-// names are read where they are: an answer has hundreds.
-func eachMember(b []byte, visit func(name, value []byte)) {
-	i := space(b, 0)
-	if i >= len(b) || b[i] != '{' {
-		return
-	}
-	for i = space(b, i+1); b[i] != '}'; i = space(b, i) {
-		end := skip(b, i)
-		name := b[i:end]
-		i = space(b, space(b, end)+1) // past the colon
-		end = skip(b, i)
-		visit(unquoted(name), b[i:end:end])
-		if i = space(b, end); b[i] == ',' {
-			i = space(b, i+1)
+	case len(path) == 0 && t.is(i, '"'):
+		if end = t.text(i); end != broken {
+			text = unquoted(t.b[i:end])
 		}
+	case len(path) == 0 || !t.is(i, '{'):
+		end = t.value(i)
+	default:
+		end = t.object(i, func(quoted []byte, i int) (end int) {
+			if string(unquoted(quoted)) != path[0] {
+				return t.in().value(i)
+			}
+			text, end = t.in().textAt(i, path[1:])
+			return end
+		})
 	}
-}
-
-// eachElement calls visit for the elements of a list; anything else has none.
-func eachElement(b []byte, visit func(value []byte)) {
-	i := space(b, 0)
-	if i >= len(b) || b[i] != '[' {
-		return
-	}
-	for i = space(b, i+1); b[i] != ']'; i = space(b, i) {
-		end := skip(b, i)
-		visit(b[i:end:end])
-		if i = space(b, end); b[i] == ',' {
-			i = space(b, i+1)
-		}
-	}
+	return text, end
 }
 
 // unquoted returns the text of a quoted one.
@@ -148,46 +224,4 @@ func unquoted(quoted []byte) []byte {
 	var text string
 	_ = json.Unmarshal(quoted, &text) // valid, so it decodes
 	return []byte(text)
-}
-
-// space returns where the white space at i ends.
-func space(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-// skip returns where the value at i ends.
-func skip(b []byte, i int) int {
-	switch b[i] {
-	case '"':
-		for i++; b[i] != '"'; i++ {
-			if b[i] == '\\' {
-				i++
-			}
-		}
-		return i + 1
-	case '{', '[':
-		depth := 0
-		for {
-			switch b[i] {
-			case '"':
-				i = skip(b, i)
-				continue
-			case '{', '[':
-				depth++
-			case '}', ']':
-				depth--
-			}
-			if i++; depth == 0 {
-				return i
-			}
-		}
-	default:
-		for i < len(b) && !strings.ContainsRune(",]} \t\n\r", rune(b[i])) {
-			i++
-		}
-		return i
-	}
 }
