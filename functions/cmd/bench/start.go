@@ -50,6 +50,6 @@ func (w *world) serveOnce(ctx context.Context, server, target string) (ms, mib f
 	ctx, end := context.WithTimeout(ctx, patience)
 	defer end()
 	began := time.Now()
-	pid, err := w.stack.Deploy(ctx, server, target)
+	pid, err := rehearsal.Deploy(ctx, w.stack, server, target)
 	return time.Since(began).Seconds() * 1000, rehearsal.Memory(pid, "VmRSS"), err
 }

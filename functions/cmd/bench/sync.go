@@ -115,7 +115,7 @@ func (w *world) instance(ctx context.Context, workers int) error {
 	if err := w.stack.Kill(process.Function.Name); err != nil || w.server == "" {
 		return errors.Join(err, w.stack.Revive(ctx, process.Function.Name))
 	}
-	_, err = w.stack.Deploy(ctx, w.server, process.Function.Name)
+	_, err = rehearsal.Deploy(ctx, w.stack, w.server, process.Function.Name)
 	return err
 }
 

@@ -26,10 +26,10 @@ func BuildServer(ctx context.Context, dir string, log io.Writer) (string, error)
 	return program, nil
 }
 
-// Deploy starts the deployed program as a function's process, which has to have none (see
-// Kill), and waits for the program's first answer. It returns the process's id. The process
-// ends with the stack.
-func (s *Stack) Deploy(ctx context.Context, program, function string) (pid int, err error) {
+// Deploy starts the deployed program as a process of a stack's function, which has to have
+// none (see Stack.Kill), and waits for the program's first answer. It returns the process's
+// id. The process ends with the stack.
+func Deploy(ctx context.Context, s *Stack, program, function string) (pid int, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err

@@ -33,7 +33,7 @@ func (w *world) deployed(b *testing.B) int {
 	if err := w.Kill(function.Name); err != nil {
 		b.Fatal(err)
 	}
-	pid, err := w.Deploy(b.Context(), program, function.Name)
+	pid, err := rehearsal.Deploy(b.Context(), w.Stack, program, function.Name)
 	if err != nil {
 		b.Fatal(err)
 	}
