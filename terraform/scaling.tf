@@ -5,7 +5,7 @@
 locals {
   # A function's size. instances x concurrency is how many requests it takes at
   # once; pools is how many database pools an instance opens, connections how many
-  # each may hold. process: 59 MiB were measured at four pages of 500 returns.
+  # each may hold. process: 53 MiB were measured at four pages of 500 returns.
   sizes = merge({
     cron      = { target = "ReturnsCron", instances = 1, min_instances = 0, concurrency = 8, cpu = "1", memory = "512Mi", timeout = 180, pools = 1, connections = 4 }
     window    = { target = "ReturnUpdatedTaskQueue", instances = 2, min_instances = 0, concurrency = 4, cpu = "1", memory = "512Mi", timeout = 600, pools = 2, connections = 4 }

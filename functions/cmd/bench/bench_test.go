@@ -48,7 +48,7 @@ func (l *logged) String() string {
 }
 
 // last runs the command and decodes the last line of its output.
-func last(t *testing.T, into any, args ...string) string {
+func last(t testing.TB, into any, args ...string) string {
 	t.Helper()
 	var out, log logged
 	cmd := newCommand(&out, &log)
@@ -183,6 +183,23 @@ func (m measured) check(t *testing.T, p part, sc scenario) {
 	}
 	if p.name == "second" && (of("bytes") != 0 || of("queries") >= m.median("first"+sc.suffix, "queries")) {
 		t.Errorf("%s: %v", name, m.figures[name])
+	}
+}
+
+// mostMemory is how many MiB the deployed program may have resident, its own 28 MiB among
+// them, while 15 pages of 500 returns wait for an index that takes 50 ms to answer.
+const mostMemory = 64
+
+// BenchmarkMemory measures the process function's memory at its peak.
+func BenchmarkMemory(b *testing.B) {
+	for b.Loop() {
+		var all measured
+		last(b, &all, "--rows", "60000", "--repeat", "1", "--only", "first_50ms", "--json")
+		mib := all.figures["first_50ms"]["rss_mb"].High
+		b.ReportMetric(mib, "MiB")
+		if mib == 0 || mib > mostMemory {
+			b.Errorf("%.0f MiB; want at most %d", mib, mostMemory)
+		}
 	}
 }
 

@@ -62,7 +62,8 @@ in the same round and scenario. CPU seconds are of all processes together (datab
 functions or program, and bench itself: sink, queue, proxy). MB are those of the
 bodies that the index receives. The figures are medians, with the lowest and the
 highest in parentheses; peak MiB is the highest of the process function, or of the
-program.`
+program. The process function is the deployed program, which is built first; with
+--profile it is part of this one.`
 
 // planner plans a study by its flags; dir is for files that live as long as the study.
 type planner func(ctx context.Context, o options, dir string, log io.Writer) (*study, error)

@@ -131,7 +131,7 @@ func TestWhatCannotRunIsSaid(t *testing.T) {
 		want string
 	}{
 		"no Node":        {onlyGo, []string{"--only", "node,node_50ms"}, []string{"node", "node_50ms"}, "the Node script cannot run"},
-		"no Go tools":    {t.TempDir(), []string{"--only", "go,node_durable"}, []string{"go", "node_durable"}, "Go tools"},
+		"no Go tools":    {t.TempDir(), []string{"--only", "go,node_durable,idle"}, []string{"go", "node_durable", "idle"}, "Go tools"},
 		"another server": {os.Getenv("PATH"), []string{"--dsn", "root@tcp(127.0.0.1:1)/", "--only", "limit_durable,first_durable"}, []string{"limit_durable", "first_durable"}, "--dsn"},
 	} {
 		t.Run(name, func(t *testing.T) {

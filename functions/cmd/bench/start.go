@@ -30,7 +30,7 @@ func startStudy(ctx context.Context, o options, dir string, log io.Writer) (*stu
 	on := &setup{open: func(ctx context.Context) (*world, error) { return openSearchable(ctx, o, log, rehearsal.Options{}) }}
 	for _, target := range []string{search.Function.Name, process.Function.Name} {
 		on.subjects = append(on.subjects, subject{name: target, measure: func(ctx context.Context, w *world, _ int) (reading, error) {
-			ms, mib, err := w.serveOnce(ctx, server, target, log)
+			ms, mib, err := w.serveOnce(ctx, server, target)
 			return reading{"size_mb": float64(size.Size()) / 1e6, "first_answer_ms": ms, "rss_at_rest_mb": mib}, err
 		}})
 	}
@@ -43,13 +43,13 @@ func startStudy(ctx context.Context, o options, dir string, log io.Writer) (*stu
 
 // serveOnce starts the server and returns the milliseconds to its first answer
 // and the MiB that it then holds.
-func (w *world) serveOnce(ctx context.Context, server, target string, log io.Writer) (ms, mib float64, err error) {
+func (w *world) serveOnce(ctx context.Context, server, target string) (ms, mib float64, err error) {
+	if err := w.stack.Kill(target); err != nil {
+		return 0, 0, err
+	}
 	ctx, end := context.WithTimeout(ctx, patience)
 	defer end()
 	began := time.Now()
-	cmd, err := rehearsal.ServeDeployed(ctx, w.stack, server, target, log)
-	if err != nil {
-		return 0, 0, err
-	}
-	return time.Since(began).Seconds() * 1000, rehearsal.Memory(cmd.Process.Pid, "VmRSS"), nil
+	pid, err := rehearsal.Deploy(ctx, w.stack, server, target)
+	return time.Since(began).Seconds() * 1000, rehearsal.Memory(pid, "VmRSS"), err
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 )
 
 // part is a measurement that every scenario has.
@@ -89,6 +91,7 @@ func syncStudy(ctx context.Context, o options, dir string, log io.Writer) (*stud
 	if err != nil {
 		return nil, err
 	}
+	server, unbuilt := o.server(ctx, dir, log)
 	setups := map[string]*setup{fast: {name: fast}, durable: {name: durable}}
 	for _, sc := range scenarios {
 		for _, p := range parts {
@@ -97,6 +100,9 @@ func syncStudy(ctx context.Context, o options, dir string, log io.Writer) (*stud
 				continue
 			}
 			sub := subject{name: name, notRun: missing[p.name]}
+			if p.measure != nil {
+				sub.notRun = unbuilt
+			}
 			if sc.database == durable && o.dsn != "" {
 				sub.notRun = "the server of --dsn has its own settings, which the other rows measure; without --dsn a durable server is started"
 			}
@@ -107,9 +113,28 @@ func syncStudy(ctx context.Context, o options, dir string, log io.Writer) (*stud
 		}
 	}
 	for _, one := range setups {
-		one.open = func(ctx context.Context) (*world, error) { return openSync(ctx, o, one, log) }
+		one.open = func(ctx context.Context) (*world, error) { return openSync(ctx, o, one, server, log) }
 	}
 	return &study{columns: syncColumns, groups: [][]*setup{{setups[fast]}, {setups[durable]}}}, nil
+}
+
+// server builds the deployed program, which is the process function. It returns no program
+// where this one is to be profiled or nothing of the product is measured, and the reason
+// where the program cannot be built.
+func (o options) server(ctx context.Context, dir string, log io.Writer) (program, unbuilt string) {
+	ours := func(subject string) bool {
+		name, _, _ := strings.Cut(subject, "_")
+		return slices.ContainsFunc(parts, func(p part) bool { return p.name == name && p.measure != nil })
+	}
+	if o.profile != "" || len(o.only) > 0 && !slices.ContainsFunc(o.only, ours) {
+		return "", ""
+	}
+	_, _ = fmt.Fprintln(log, "building the server")
+	program, err := rehearsal.BuildServer(ctx, dir, log)
+	if err != nil {
+		return "", "the process function cannot run: run bench in the module's folder, with the Go tools installed: " + err.Error()
+	}
+	return program, ""
 }
 
 // checkSync refuses flags that make no sense.

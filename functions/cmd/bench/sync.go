@@ -18,11 +18,12 @@ import (
 
 // openSync starts the product with invented returns and syncs them once: the sync
 // counts the records and brings all pages of the tables into the server's cache.
-func openSync(ctx context.Context, o options, on *setup, log io.Writer) (*world, error) {
+func openSync(ctx context.Context, o options, on *setup, server string, log io.Writer) (*world, error) {
 	w, err := openWorld(ctx, o, log, rehearsal.Options{Workers: o.workers, Durable: on.name == durable})
 	if err != nil {
 		return nil, err
 	}
+	w.server = server
 	loaded, err := w.fill(ctx, o.rows[0])
 	if err == nil {
 		_, _ = fmt.Fprintln(log, "warming up with a sync of everything")
@@ -111,7 +112,11 @@ func (w *world) instance(ctx context.Context, workers int) error {
 	if _, err := w.stack.Tasks.UpdateQueue(ctx, &cloudtaskspb.UpdateQueueRequest{Queue: q}); err != nil {
 		return err
 	}
-	return errors.Join(w.stack.Kill(process.Function.Name), w.stack.Revive(ctx, process.Function.Name))
+	if err := w.stack.Kill(process.Function.Name); err != nil || w.server == "" {
+		return errors.Join(err, w.stack.Revive(ctx, process.Function.Name))
+	}
+	_, err = rehearsal.Deploy(ctx, w.stack, w.server, process.Function.Name)
+	return err
 }
 
 // first measures the first sync of all returns: nothing was ever pushed.

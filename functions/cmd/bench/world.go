@@ -36,6 +36,7 @@ type world struct {
 	workers  int    // pages worked at once now
 	changes  int    // how often some returns were changed
 	profiled string // the subject whose profile is written, empty without
+	server   string // the deployed program, which is the process function; empty: this program is
 	cron     *wire.Cron
 	closers  []func() error
 }

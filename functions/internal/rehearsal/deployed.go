@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -24,41 +26,49 @@ func BuildServer(ctx context.Context, dir string, log io.Writer) (string, error)
 	return program, nil
 }
 
-// ServeDeployed starts the deployed program as a function of a stack, and waits for the
-// program's first answer. The process ends with ctx.
-func ServeDeployed(ctx context.Context, s *Stack, program, function string, log io.Writer) (*exec.Cmd, error) {
+// Deploy starts the deployed program as a process of a stack's function, which has to have
+// none (see Stack.Kill), and waits for the program's first answer. It returns the process's
+// id. The process ends with the stack.
+func Deploy(ctx context.Context, s *Stack, program, function string) (pid int, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	host, port, err := net.SplitHostPort(l.Addr().String())
+	address := l.Addr().String()
+	host, port, err := net.SplitHostPort(address)
+	if err = errors.Join(err, l.Close()); err != nil {
+		return 0, err
+	}
+	cmd := exec.Command(program)
+	cmd.Env, cmd.Stderr = slices.Concat(os.Environ(), s.env(), []string{"FUNCTION_TARGET=" + function, "HOST=" + host, "PORT=" + port}), s.Options.ChildLog
+	ownGroup(cmd)
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, err
-	}
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, program)
-	cmd.Env, cmd.Stderr = append(os.Environ(), "FUNCTION_TARGET="+function, "HOST="+host, "PORT="+port), log
-	for name, value := range s.Environment() {
-		cmd.Env = append(cmd.Env, name+"="+value)
+		return 0, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return 0, err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	c := &child{cmd: cmd, address: address, stdin: stdin, ended: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait()
+		close(c.ended)
+	}()
 	for {
-		res, err := http.Get("http://" + net.JoinHostPort(host, port) + "/healthz") //nolint:noctx // answered at once, or refused
+		res, err := http.Get("http://" + address + "/healthz") //nolint:noctx // answered at once, or refused
 		if err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {
-				return cmd, nil
+				s.front.set(function, c)
+				return cmd.Process.Pid, nil
 			}
 		}
 		select {
-		case err := <-ended:
-			return nil, fmt.Errorf("%s ended before it served: %w", function, err)
+		case <-c.ended:
+			return 0, fmt.Errorf("%s ended before it served; its output stands above", function)
+		case <-ctx.Done():
+			c.kill()
+			return 0, ctx.Err()
 		case <-time.After(time.Millisecond):
 		}
 	}

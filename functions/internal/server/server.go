@@ -82,6 +82,9 @@ func Run(ctx context.Context, e *wire.Env, ready func(net.Addr)) (err error) {
 	if _, ok := wingOf(e.Wings, cfg.Target); ok {
 		debug.SetGCPercent(garbage)
 	}
+	if cfg.Target == process.Function.Name {
+		pace(setPercent)
+	}
 	measured, problem := measuring(ctx, e, cfg.Target)
 	defer func() { err = errors.Join(err, measured.Close()) }()
 	handler, end, err := serving(ctx, e, cfg)

@@ -322,6 +322,9 @@ func (e *Env) Process(ctx context.Context) (*flow.Process, error) {
 	var problems [4]error
 	entities, problem := defs.Load()
 	problems[0] = problem
+	if db.MaxConnections > 0 { // a page without a connection to the source reads no records
+		p.Room = make(chan struct{}, db.MaxConnections)
+	}
 	p.Source, problems[2] = e.Source(db)
 	pages, problem := e.Store(db)
 	if problems[1] = problem; problem == nil {

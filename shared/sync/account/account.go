@@ -33,6 +33,7 @@ import (
 type Page struct {
 	def         entity.Definition
 	stamp       []byte // ends every record that is sent: the time of the push
+	copied      bool   // the outcome takes the records along
 	fingerprint uint64 // of def; see version
 	order       []uint64
 	roots       map[uint64]*root
@@ -68,7 +69,7 @@ type record struct {
 	result result
 	plan   int         // the plan that last had a row for it
 	want   ledger.Hash // of the content to send
-	body   []byte      // the content to send; nil deletes
+	body   []byte      // the content to send, until it is sent
 }
 
 // result is what became of a record. Each found record has exactly one in the end.
@@ -94,6 +95,10 @@ func New(d entity.Definition, now time.Time) *Page {
 	}
 	return p
 }
+
+// Copy has the outcome take the records along. Their bodies are then held until the
+// account closes; otherwise each is held until it is sent.
+func (p *Page) Copy() { p.copied = true }
 
 // Known is what is known of a page's roots before their rows are read.
 type Known struct {
@@ -147,6 +152,9 @@ func (p *Page) Open(roots []uint64, k Known) {
 	}
 }
 
+// deletes reports whether the next, or the last, push deletes the record.
+func (r *record) deletes() bool { return r.want == unknownHash }
+
 // forget has the record sent whatever the ledger says.
 func (r *record) forget() { r.hash, r.parked = unknownHash, false }
 
@@ -186,17 +194,20 @@ func (p *Page) Pushed(answer destination.Result) error {
 	for _, r := range p.planned {
 		reason, no := refused[r.id]
 		switch {
-		case no && r.body == nil:
+		case no && r.deletes():
 			return fault.New(fault.Retry, "delete-refused", "the index refused to delete %q: %s", r.id, reason)
 		case no:
 			p.park(r, Parked{Reason: Rejected, Detail: reason, Bytes: len(r.body) + len(p.stamp)}, r.want)
 			continue
 		}
 		r.hash, r.parked, r.result = r.want, false, saved
-		if r.body == nil {
+		if r.deletes() {
 			r.result = deleted
 		}
 		p.roots[r.root].changed = true
+		if !p.copied {
+			r.body = nil
+		}
 	}
 	for _, id := range answer.Uncertain {
 		p.unconfirmed.Add(p.records[id].root, id)
@@ -231,17 +242,15 @@ func (p *Page) Close() Outcome {
 		switch r.result {
 		case saved:
 			o.Counts.Saved++
-			o.Current = append(o.Current, Current{r.id, r.body})
 		case deleted:
 			o.Counts.Deleted++
-			o.Current = append(o.Current, Current{ID: r.id})
 		case unchanged:
 			o.Counts.Unchanged++
-			if r.body != nil {
-				o.Current = append(o.Current, Current{r.id, r.body})
-			}
 		case parked:
 			o.Counts.Parked++
+		}
+		if p.copied && (r.body != nil && r.result != parked || r.result == deleted) {
+			o.Current = append(o.Current, Current{r.id, r.body})
 		}
 	}
 	for _, id := range p.order {

@@ -70,6 +70,44 @@ func TestTheAccountOfAPageAllocatesLittle(t *testing.T) {
 	}
 }
 
+// TestRecordsAreHeldUntilTheyAreSent has an outcome without the records, unless a copy is
+// kept of them.
+func TestRecordsAreHeldUntilTheyAreSent(t *testing.T) {
+	d := returnsDefinition(t)
+	for _, copied := range []bool{false, true} {
+		p := New(d, time.Unix(0, 0))
+		if copied {
+			p.Copy()
+		}
+		ids, rows := pageOf(3)
+		p.Open(ids, Known{})
+		if err := p.Plan(ids, rows, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range p.Ops() {
+			if op.Body == nil {
+				t.Errorf("%s is to be sent without a body", op.ID)
+			}
+		}
+		if err := p.Pushed(destination.Result{TaskID: 1}); err != nil {
+			t.Fatal(err)
+		}
+		held := 0
+		for _, r := range p.records {
+			if r.body != nil {
+				held++
+			}
+		}
+		want := 0
+		if copied {
+			want = len(rows.Records)
+		}
+		if o := p.Close(); held != want || len(o.Current) != want || o.Counts.Saved != int64(len(rows.Records)) || len(p.Dropped()) != 0 {
+			t.Errorf("copied %v: %d records are held, %d copied, %d dropped, %v", copied, held, len(o.Current), len(p.Dropped()), o.Counts)
+		}
+	}
+}
+
 func BenchmarkAccount(b *testing.B) {
 	d := returnsDefinition(b)
 	ids, rows := pageOf(500)

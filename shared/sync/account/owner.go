@@ -11,7 +11,7 @@ import (
 func (p *Page) Dropped() owner.Roots {
 	gone := owner.Roots{}
 	for _, r := range p.planned {
-		if r.body == nil {
+		if r.deletes() {
 			gone[r.id] = r.root
 		}
 	}
@@ -24,7 +24,7 @@ func (p *Page) Dropped() owner.Roots {
 func (p *Page) Release(heirs owner.Roots) {
 	p.planned = slices.DeleteFunc(p.planned, func(r *record) bool {
 		heir, ok := heirs[r.id]
-		if !ok || r.body != nil {
+		if !ok || !r.deletes() {
 			return false
 		}
 		p.leave(r)

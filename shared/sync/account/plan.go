@@ -67,8 +67,8 @@ func (p *Page) planRow(r *record, row *source.Record) {
 		r.settle(parked)
 	case want == r.hash:
 		r.settle(unchanged)
-		if r.result == unchanged {
-			r.body = row.Body // for those who keep a copy of the records
+		if p.copied && r.result == unchanged {
+			r.body = row.Body
 		}
 	case row.Problem != "":
 		p.park(r, Parked{Reason: BadRow, Detail: row.Problem}, want)
@@ -121,7 +121,7 @@ func (p *Page) Ops() []destination.Op {
 	ops := make([]destination.Op, len(p.planned))
 	for i, r := range p.planned {
 		ops[i] = destination.Op{ID: r.id, Body: r.body}
-		if r.body != nil {
+		if !r.deletes() {
 			ops[i].Stamp = p.stamp
 		}
 	}

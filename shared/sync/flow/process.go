@@ -113,9 +113,12 @@ type Process struct {
 	Closer      closing.Closer
 	Source      Rows
 	Index       destination.Index
-	Config      Config
-	Log         *slog.Logger
-	Steps       states.Steps
+	// Room bounds how many pages hold records at once, by its capacity; nil is no bound.
+	// Where an index answers late, each page in it waits with its records in memory.
+	Room   chan struct{}
+	Config Config
+	Log    *slog.Logger
+	Steps  states.Steps
 }
 
 // margin is how long before its lease ends a holder stops working, so that none of
@@ -179,6 +182,9 @@ func (p *Process) sync(ctx context.Context, held page.Held, now time.Time) (run.
 		return held.Run, err
 	}
 	acc := account.New(d, now)
+	if held.Copied {
+		acc.Copy()
+	}
 	roots, err := p.open(ctx, held, d, acc)
 	if err != nil {
 		return held.Run, err
@@ -247,45 +253,61 @@ func (p *Process) push(ctx context.Context, a attempt, roots []uint64) error {
 			a.account.Unconfirmed(roots)
 			return nil
 		}
-		rows, err := p.Source.Rows(ctx, a.def, roots)
-		if err != nil {
-			return err
-		}
-		if len(rows.Warnings) > 0 {
-			p.Log.WarnContext(ctx, "the server warns of a definition's rows.sql", "entity", a.def.Name, "run", a.held.Run.ID, "page", a.held.Number, "warnings", rows.Warnings)
-		}
-		writeOwners, err := p.Owners.Plan(ctx, a.def, a.account, roots, rows)
-		if err != nil {
-			return err
-		}
-		pushed := a.account.Planned()
-		if len(pushed) == 0 {
-			return nil
-		}
-		if err := p.Pages.WriteJournal(ctx, a.held, a.account.Journal()); err != nil {
-			return err
-		}
-		if err := writeOwners(); err != nil {
-			return err
-		}
-		p.Steps.At("journaled")
-		// Records that the index refuses are parked by the account.
-		answer, err := p.Index.Push(ctx, a.def.Index, a.account.Ops())
-		if err != nil {
-			return err
-		}
-		p.Steps.At("sent")
-		if err := a.account.Pushed(answer); err != nil {
+		pushed, versions, err := p.send(ctx, a, roots)
+		if err != nil || len(pushed) == 0 {
 			return err
 		}
 		if err := p.Owners.Check(ctx, a.def, a.account); err != nil {
 			return err
 		}
-		if roots, err = p.reread(ctx, a.def, pushed, rows, since); err != nil {
+		if roots, err = p.reread(ctx, a.def, pushed, versions, since); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// send reads the records of roots and pushes what differs. It returns the roots of
+// which something was pushed, none if the index holds all already, and the versions
+// that were read. Only meanwhile are the records in memory.
+func (p *Process) send(ctx context.Context, a attempt, roots []uint64) (pushed []uint64, versions map[uint64]uint64, err error) {
+	if p.Room != nil {
+		select {
+		case p.Room <- struct{}{}:
+			defer func() { <-p.Room }()
+		case <-ctx.Done():
+			return nil, nil, fault.Wrap(ctx.Err(), fault.Retry, "pages-waiting", "the page's time ended before the pages ahead had sent their records")
+		}
+	}
+	rows, err := p.Source.Rows(ctx, a.def, roots)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows.Warnings) > 0 {
+		p.Log.WarnContext(ctx, "the server warns of a definition's rows.sql", "entity", a.def.Name, "run", a.held.Run.ID, "page", a.held.Number, "warnings", rows.Warnings)
+	}
+	writeOwners, err := p.Owners.Plan(ctx, a.def, a.account, roots, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	versions = rows.Versions // the rest is held by the account, until it is sent
+	if pushed = a.account.Planned(); len(pushed) == 0 {
+		return nil, nil, nil
+	}
+	if err := p.Pages.WriteJournal(ctx, a.held, a.account.Journal()); err != nil {
+		return nil, nil, err
+	}
+	if err := writeOwners(); err != nil {
+		return nil, nil, err
+	}
+	p.Steps.At("journaled")
+	// Records that the index refuses are parked by the account.
+	answer, err := p.Index.Push(ctx, a.def.Index, a.account.Ops())
+	if err != nil {
+		return nil, nil, err
+	}
+	p.Steps.At("sent")
+	return pushed, versions, a.account.Pushed(answer)
 }
 
 // skipUnchanged returns the roots that are to be read: all of the page but those
@@ -310,7 +332,7 @@ func (p *Process) skipUnchanged(ctx context.Context, a attempt, roots []uint64) 
 // reread returns the pushed roots whose rows are no longer what was read. It
 // compares versions, which cost the database a third of what the rows do. Unless
 // since is zero, it asks only for the roots that changed since then.
-func (p *Process) reread(ctx context.Context, d entity.Definition, pushed []uint64, read source.Rows, since time.Time) ([]uint64, error) {
+func (p *Process) reread(ctx context.Context, d entity.Definition, pushed []uint64, read map[uint64]uint64, since time.Time) ([]uint64, error) {
 	if !since.IsZero() {
 		changed, err := p.Source.ChangedSince(ctx, d, since, pushed)
 		if err != nil {
@@ -325,7 +347,7 @@ func (p *Process) reread(ctx context.Context, d entity.Definition, pushed []uint
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(pushed, func(root uint64) bool { return now[root] == read.Versions[root] }), nil
+	return slices.DeleteFunc(pushed, func(root uint64) bool { return now[root] == read[root] }), nil
 }
 
 // quietSince returns T: a root unchanged since T was not modified during the push;

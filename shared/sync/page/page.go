@@ -50,6 +50,7 @@ type Held struct {
 	Attempts int
 	Tries    int            // the most attempts, for messages; 0 if the caller does not say
 	Journal  ledger.Journal // of an earlier attempt that did not finish
+	Copied   bool           // the page's outcome takes the records along, for a copy of them
 }
 
 // Task is the body of a page task.

@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
@@ -48,6 +49,28 @@ func TestListCutsPagesInIDOrder(t *testing.T) {
 	}
 	if now := b.run(r.ID); now.State != run.Processing || now.PagesTotal != 3 {
 		t.Errorf("run = %+v", now)
+	}
+}
+
+// TestListNamesARootOnce lists roots that changed.sql names twice, in no order, and that are
+// unconfirmed as well.
+func TestListNamesARootOnce(t *testing.T) {
+	b := newBench(t)
+	for _, id := range []uint64{9, 3, 7, 1, 5} {
+		b.addReturn(id, inside)
+	}
+	b.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES (?, 3, 's', ''), (?, 4, 's', '')", b.def.Name, b.def.Name)
+	var err error
+	if b.def.Changed, err = entity.ParseQuery(`SELECT id AS _root FROM order_return WHERE updated_at >= :from AND updated_at < :to
+		UNION ALL SELECT 8 - id FROM order_return WHERE id < 8`, "from", "to"); err != nil {
+		t.Fatal(err)
+	}
+	r := b.begun()
+	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 3 || err != nil {
+		t.Fatalf("List = %d, %v", n, err)
+	}
+	if diff := cmp.Diff([][]uint64{{1, 3}, {4, 5}, {7, 9}}, b.pages(r)); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
 	}
 }
 

@@ -37,7 +37,7 @@ func (db *Pages) TakePage(ctx context.Context, t page.Task, token string, hold t
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{Run: r, Number: t.Page, Token: token}
+	p := Page{Run: r, Number: t.Page, Token: token, Copied: db.publisher != nil}
 	if r.State.Final() {
 		return p, fault.New(fault.Superseded, "closed-run", "run %d has closed as %s; page %d has nothing to do", r.ID, r.State, t.Page)
 	}

@@ -16,7 +16,7 @@ import (
 // one still has room for a typical record, because growing an arena would copy its
 // contents and keep the old one alive.
 const (
-	arenaSize = 256 << 10
+	arenaSize = 64 << 10
 	roomy     = 4 << 10
 )
 
