@@ -100,7 +100,7 @@ func newCommand(out, log io.Writer) *cobra.Command {
 		command(&cobra.Command{Use: "scale", Short: "Measure what a tick costs on tables of several sizes", Long: scaleLong,
 			Example: "  go run ./functions/cmd/bench scale --rows 10000,1000000,5000000 --buffer-pool 4096"}, []int{10_000, 1_000_000, 5_000_000}, 15, scaleStudy),
 		command(&cobra.Command{Use: "fresh", Short: "Measure the time from COMMIT to searchable", Long: freshLong}, []int{2000}, 50, freshStudy),
-		command(&cobra.Command{Use: "start", Short: "Measure the server's size, start and memory at rest", Long: startLong}, []int{0}, 10, startStudy),
+		command(&cobra.Command{Use: "start", Short: "Measure the server's size, start and memory at rest", Long: startLong}, []int{1000}, 10, startStudy),
 	)
 	return cmd
 }

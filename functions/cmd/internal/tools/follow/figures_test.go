@@ -33,7 +33,7 @@ func (w *world) deployed(b *testing.B) int {
 	if err := w.Kill(function.Name); err != nil {
 		b.Fatal(err)
 	}
-	cmd, err := rehearsal.ServeDeployed(b.Context(), w.Stack, program, function.Name, os.Stderr)
+	cmd, _, err := rehearsal.ServeDeployed(b.Context(), w.Stack, program, function.Name, os.Stderr)
 	if err != nil {
 		b.Fatal(err)
 	}
