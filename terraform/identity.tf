@@ -37,6 +37,7 @@ locals {
     console-returnSync          = { queue = "returnSync", member = module.console.member }
     operator-returnSync         = { queue = "returnSync", member = local.operator_member }
     operator-returnSyncBackfill = { queue = "returnSyncBackfill", member = local.operator_member }
+    window-returnSync           = { queue = "returnSync", member = module.window.member }
     window-returnSyncProcessing = { queue = "returnSyncProcessing", member = module.window.member }
     window-returnSyncBackfill   = { queue = "returnSyncBackfill", member = module.window.member }
   }, local.enqueuers_exchange, local.enqueuers_reports, local.enqueuers_transfer)

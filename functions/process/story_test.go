@@ -70,10 +70,10 @@ func (x *tables) Publish(context.Context, run.Run) error {
 	return nil
 }
 
-// Claim and Claimed advance the claim.
-func (x *tables) Claim(_ context.Context, _ claim.Row, g claim.Grant) (bool, error) {
-	x.row.Status, x.row.Token = claim.Claimed, g.Token
-	return true, nil
+// ClaimAll and Claimed advance the claim.
+func (x *tables) ClaimAll(_ context.Context, _ []claim.Row, g []claim.Grant) ([]bool, error) {
+	x.row.Status, x.row.Token = claim.Claimed, g[0].Token
+	return []bool{true}, nil
 }
 
 func (x *tables) Claimed(context.Context, claim.Task, time.Duration) (claim.Row, error) {
@@ -82,9 +82,9 @@ func (x *tables) Claimed(context.Context, claim.Task, time.Duration) (claim.Row,
 }
 
 // The rest reads, or has nothing to do.
-func (x *tables) NewestWithAgenda(_ context.Context, jobType string, _ time.Duration) (claim.Row, claim.Agenda, error) {
-	x.row.JobType = jobType
-	return x.row, claim.Agenda{}, nil
+func (x *tables) NewestOf(_ context.Context, jobTypes []string, _ time.Duration) (map[string]claim.Row, claim.Agenda, error) {
+	x.row.JobType = jobTypes[0]
+	return map[string]claim.Row{jobTypes[0]: x.row}, claim.Agenda{}, nil
 }
 
 func (x *tables) TakePage(_ context.Context, t page.Task, token string, _ time.Duration) (page.Held, error) {
@@ -120,11 +120,9 @@ func (x *tables) PutBack(context.Context, page.Held, string) error     { return 
 func (x *tables) GiveUp(context.Context, page.Held, string) (run.Run, error) {
 	return run.Run{}, errMishap
 }
-func (x *tables) Probe(context.Context, claim.Task, entity.Definition, *span.Window) (claim.Probe, error) {
-	return claim.Probe{}, errMishap
-}
-func (x *tables) CloseIdle(context.Context, string, claim.Row, span.Window) (run.Run, error) {
-	return run.Run{}, errMishap
+func (x *tables) Probe(context.Context, []claim.Look) ([]claim.Probe, error) { return nil, errMishap }
+func (x *tables) CloseIdle(context.Context, []claim.Idle) (int64, int64, error) {
+	return 0, 0, errMishap
 }
 
 // Fed, Job, Named and Fixed find the one definition; no record changes its root.

@@ -1,12 +1,13 @@
 // Package window is the function that fixes a sync's window.
 //
-// Who calls it: the queue returnSync, one task a claim, as the tasks' service
+// Who calls it: the queue returnSync, one task for the claims of a tick, as the tasks' service
 // account; the queue returnSyncBackfill, one task a turn of a job; and people,
 // with the owners' request for a historic sync.
 //
 // What it does: sets [from, to) by the source database's clock, writes the
 // change list and its pages, and sends a task for each page. An empty list
-// closes the run at once. A job's turn does the same for the job's next part, and
+// closes the run at once. The task of several claims closes those that are idle and
+// sends the others a task each. A job's turn does the same for the job's next part, and
 // sends the task of its next turn. A request for a historic sync becomes a
 // backfill.
 //
@@ -56,15 +57,11 @@ func Handler(w *wire.Window) http.Handler {
 		case turn:
 			return advance(r, w, body)
 		}
-		task, err := claim.ParseTask(body)
+		tasks, err := claim.ParseTasks(body)
 		if err != nil {
 			return nil, err
 		}
-		began, err := w.Run(r.Context(), task)
-		if err != nil {
-			return nil, err
-		}
-		return began.Answer(), nil
+		return w.Play(r.Context(), tasks)
 	}, http.MethodPost)
 }
 

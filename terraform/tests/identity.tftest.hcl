@@ -17,7 +17,7 @@ run "least_privilege" {
   command = apply
 
   assert {
-    condition     = toset(keys(google_cloud_tasks_queue_iam_member.enqueuer)) == toset(["console-returnSync", "cron-returnSync", "operator-returnSync", "operator-returnSyncBackfill", "schedules-returnSync", "scopes-returnSync", "window-returnSyncProcessing", "window-returnSyncBackfill"])
+    condition     = toset(keys(google_cloud_tasks_queue_iam_member.enqueuer)) == toset(["console-returnSync", "cron-returnSync", "operator-returnSync", "operator-returnSyncBackfill", "schedules-returnSync", "scopes-returnSync", "window-returnSync", "window-returnSyncProcessing", "window-returnSyncBackfill"])
     error_message = "only those who start syncs or jobs, and window, put tasks into queues"
   }
   assert {

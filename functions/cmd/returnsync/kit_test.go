@@ -232,9 +232,9 @@ func (p *pipeline) Send(_ context.Context, t queue.Task) error {
 // deliver plays a task.
 func (p *pipeline) deliver(ctx context.Context, t queue.Task) error {
 	if t.Route == run.RouteWindow {
-		task, err := claim.ParseTask(t.Body)
+		tasks, err := claim.ParseTasks(t.Body)
 		if err == nil {
-			_, err = p.window.Run(ctx, task)
+			_, err = p.window.Play(ctx, tasks)
 		}
 		return err
 	}

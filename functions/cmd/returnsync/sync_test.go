@@ -38,9 +38,11 @@ type sender func(claim.Task)
 
 // Send implements queue.Sender.
 func (s sender) Send(_ context.Context, t queue.Task) error {
-	task, err := claim.ParseTask(t.Body)
-	if err == nil && s != nil {
-		s(task)
+	tasks, err := claim.ParseTasks(t.Body)
+	for _, task := range tasks {
+		if s != nil {
+			s(task)
+		}
 	}
 	return err
 }

@@ -245,8 +245,8 @@ func (e *Env) Cron(ctx context.Context) (*Cron, error) {
 	if err := c.Config.Check(); err != nil {
 		return nil, err
 	}
-	if to.Window == "" {
-		return nil, fmt.Errorf("the configuration is not complete:\n  WINDOW_URL is missing: where queue returnSync delivers to")
+	if err := needed("WINDOW_URL", to.Window, QueueSync); err != nil {
+		return nil, err
 	}
 	var problems [3]error
 	var state *store.DB
@@ -284,8 +284,8 @@ func (e *Env) Window(ctx context.Context) (*Window, error) {
 	if err := w.Config.Check(); err != nil {
 		return nil, err
 	}
-	if to.Process == "" {
-		return nil, fmt.Errorf("the configuration is not complete:\n  PROCESS_URL is missing: where queue returnSyncProcessing delivers to")
+	if err := errors.Join(needed("PROCESS_URL", to.Process, QueueProcessing), needed("WINDOW_URL", to.Window, QueueSync)); err != nil {
+		return nil, err
 	}
 	w.Apart = db.Apart()
 	var problems [4]error
@@ -297,6 +297,14 @@ func (e *Env) Window(ctx context.Context) (*Window, error) {
 	problems[2] = problem
 	w.Queue, problems[3] = e.queue(ctx, tasks, to)
 	return NewWindow(w, entities, state, src), errors.Join(problems[:]...)
+}
+
+// needed returns an error if the address that a queue delivers to is not set.
+func needed(setting, value, queue string) error {
+	if value != "" {
+		return nil
+	}
+	return fmt.Errorf("the configuration is not complete:\n  %s is missing: where queue %s delivers to", setting, queue)
 }
 
 // Process opens the process step.

@@ -19,11 +19,14 @@
 package claim
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/lease"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
 // Status is the column status of order_return_algolia_sync, the owner's codes.
@@ -58,19 +61,38 @@ type Grant struct {
 	Lease      time.Duration
 }
 
+// Most is how many claims one statement and one task handle.
+const Most = 50
+
 // Agenda says what a tick has to do besides claiming windows.
 type Agenda struct {
 	Rebuilt int64 // targets that rebuilds have made or left
 	Silent  int64 // running jobs whose next turn is overdue
 }
 
+// Look asks whether there is anything to do for a task's claim.
+type Look struct {
+	Task Task
+	Def  entity.Definition
+	// Window is the one that a run would have. Nil leaves the source's tables out.
+	Window *window.Window
+}
+
 // Probe is what the idle check knows of a claim.
 type Probe struct {
 	Claim       Row
 	Held        bool // the claim is still the task's
+	Unknown     bool // the question cannot be answered
 	Begun       bool // an earlier delivery has begun its run
 	Unconfirmed bool // some roots are unconfirmed
 	Changed     bool // the source has changed rows
+}
+
+// Idle is a claim that found nothing to do in a window.
+type Idle struct {
+	Entity string
+	Claim  Row
+	Window window.Window
 }
 
 // Decision is what a tick may do with a row.
@@ -116,8 +138,8 @@ func NewToken() string {
 // timeLayout is how the owner's tasks write times: UTC, without a zone.
 const timeLayout = "2006-01-02 15:04:05"
 
-// Task is the body of a window task: the claimed row as JSON, in the owner's
-// field names, and the token that proves the claim. Dates are in UTC and cut to
+// Task is the body of a window task, or one of its list: the claimed row as JSON, in the
+// owner's field names, and the token that proves the claim. Dates are in UTC and cut to
 // the second; the row in the database, not the task, is what the window uses.
 type Task struct {
 	ID        int64  `json:"id"`
@@ -169,20 +191,45 @@ func stamp(t *time.Time) string {
 	return t.UTC().Format(timeLayout)
 }
 
-// ParseTask reads a window task's body. Repeating cannot cure a body that is wrong,
-// so the error is of kind fault.Invalid.
-func ParseTask(body []byte) (Task, error) {
-	var t Task
-	if err := json.Unmarshal(body, &t); err != nil {
-		return Task{}, fault.Wrap(err, fault.Invalid, "bad-task", "the window task's body is not the JSON of a claimed row")
+// Body returns the body of a window task: one claimed row, or a list of them.
+func Body(tasks []Task) ([]byte, error) {
+	if len(tasks) == 1 {
+		return json.Marshal(tasks[0])
 	}
+	return json.Marshal(tasks)
+}
+
+// ParseTasks reads a window task's body, one claimed row or a list of up to Most.
+// Repeating cannot cure a body that is wrong, so the error is of kind fault.Invalid.
+func ParseTasks(body []byte) ([]Task, error) {
+	list := make([]Task, 1)
+	var into any = &list[0]
+	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
+		into = &list
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "bad-task", "the window task's body is not the JSON of a claimed row, or of a list of them")
+	}
+	if len(list) == 0 || len(list) > Most {
+		return nil, fault.New(fault.Invalid, "bad-task", "the window task lists %d claimed rows: want 1 to %d", len(list), Most)
+	}
+	for _, t := range list {
+		if err := t.check(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// check finds what a task lacks.
+func (t Task) check() error {
 	switch {
 	case t.ID <= 0:
-		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no id: want the id of a claimed order_return_algolia_sync row").WithParam("id")
+		return fault.New(fault.Invalid, "bad-task", "the window task has no id: want the id of a claimed order_return_algolia_sync row").WithParam("id")
 	case t.JobType == "":
-		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no jobType, such as RETURN_JOB").WithParam("jobType")
+		return fault.New(fault.Invalid, "bad-task", "the window task has no jobType, such as RETURN_JOB").WithParam("jobType")
 	case t.Token == "":
-		return Task{}, fault.New(fault.Invalid, "bad-task", "the window task has no token: want the token of the claim that sent it").WithParam("token")
+		return fault.New(fault.Invalid, "bad-task", "the window task has no token: want the token of the claim that sent it").WithParam("token")
 	}
-	return t, nil
+	return nil
 }

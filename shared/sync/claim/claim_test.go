@@ -47,25 +47,39 @@ func TestTaskRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := ParseTask(body)
+	got, err := ParseTasks(body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Task{ID: 7, JobType: "RETURN_JOB", Status: Claimed, EndDate: "2026-11-20 22:45:00", CreatedAt: "2026-11-20 22:45:00", Token: "abc"}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff([]Task{want}, got); diff != "" {
 		t.Error(diff)
+	}
+	other := want
+	other.ID, other.Token = 8, "def"
+	body, err = Body([]Task{want, other})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err = ParseTasks(body)
+	if diff := cmp.Diff([]Task{want, other}, got); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 }
 
-func TestParseTaskRefuses(t *testing.T) {
+func TestParseTasksRefuses(t *testing.T) {
 	for body, want := range map[string]string{
 		`hello`:                       "not the JSON",
 		`{"id":"x"}`:                  "not the JSON",
 		`{"jobType":"RETURN_JOB"}`:    "no id",
 		`{"id":1,"token":"a"}`:        "no jobType",
 		`{"id":1,"jobType":"RETURN"}`: "no token",
+		`[]`:                          "lists 0",
+		`[{"id":1,"jobType":"RETURN","token":"a"},{"id":2,"jobType":"STOCK"}]`:                                              "no token",
+		`[[{"id":1,"jobType":"RETURN","token":"a"}]]`:                                                                       "not the JSON",
+		"[" + strings.Repeat(`{"id":1,"jobType":"RETURN","token":"a"},`, Most) + `{"id":1,"jobType":"RETURN","token":"a"}]`: "lists 51",
 	} {
-		_, err := ParseTask([]byte(body))
+		_, err := ParseTasks([]byte(body))
 		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", body, err)
 		}
@@ -79,18 +93,31 @@ func TestNewTokenIsFresh(t *testing.T) {
 	}
 }
 
-func FuzzParseTask(f *testing.F) {
+func FuzzParseTasks(f *testing.F) {
 	f.Add([]byte(`{"id":1,"jobType":"RETURN_JOB","token":"t","startDate":"2021-10-25 22:52:00"}`))
+	f.Add([]byte(`[{"id":1,"jobType":"RETURN_JOB","token":"t"},{"id":2,"jobType":"STOCK_JOB","token":"u"}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		task, err := ParseTask(body)
+		tasks, err := ParseTasks(body)
 		if err != nil {
 			if fault.Retryable(err) {
 				t.Errorf("a bad body must not be retried: %v", err)
 			}
 			return
 		}
-		if task.ID <= 0 || task.JobType == "" || task.Token == "" {
-			t.Errorf("accepted %+v", task)
+		if len(tasks) == 0 || len(tasks) > Most {
+			t.Errorf("accepted %d tasks", len(tasks))
+		}
+		for _, task := range tasks {
+			if task.ID <= 0 || task.JobType == "" || task.Token == "" {
+				t.Errorf("accepted %+v", task)
+			}
+		}
+		again, err := Body(tasks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same, err := ParseTasks(again); err != nil || cmp.Diff(tasks, same) != "" {
+			t.Errorf("%s became %+v, %v", again, same, err)
 		}
 	})
 }

@@ -101,6 +101,7 @@ func TestLoadRefuses(t *testing.T) {
 		"bad job":           {"entity.yaml", "name: orders\nindex: o\n", []string{"jobType"}},
 		"bad index":         {"entity.yaml", "name: orders\njobType: J\nindex: ../x\n", []string{"index"}},
 		"same job":          {"entity.yaml", "name: orders\njobType: RETURN_JOB\nindex: o\n", []string{"each other's claim"}},
+		"same job, small":   {"entity.yaml", "name: orders\njobType: return_job\nindex: o\n", []string{"each other's claim"}},
 		"same index":        {"entity.yaml", "name: orders\njobType: J\nindex: es_prod\n", []string{"both write index"}},
 		"page too large":    {"entity.yaml", "name: orders\njobType: J\nindex: o\npageSize: 1000000\n", []string{"pageSize"}},
 		"bad limit":         {"entity.yaml", "name: orders\njobType: J\nindex: o\nrecordLimit: 5\n", []string{"recordLimit"}},

@@ -76,7 +76,7 @@ func distinct(list []Definition) error {
 	var problems []error
 	for i, a := range list {
 		for _, b := range list[:i] {
-			if a.JobType == b.JobType {
+			if strings.EqualFold(a.JobType, b.JobType) { // as the table of claims compares them
 				problems = append(problems, fmt.Errorf("%s and %s: both have jobType %s, so they would take each other's claim", a.Source, b.Source, a.JobType))
 			}
 			if a.Index == b.Index {

@@ -2,10 +2,11 @@ package flow
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
@@ -16,16 +17,18 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
-// Claims is what a tick needs of the table of claims. Claim and TakeOver return false
-// when another tick was faster.
+// Claims is what a tick needs of the table of claims. ClaimAll and TakeOver return false
+// where another tick was faster.
 type Claims interface {
 	// Newest returns the newest row of a job type. Where there is none, it first inserts
 	// one that is free.
 	Newest(ctx context.Context, jobType string) (claim.Row, error)
-	// NewestWithAgenda is Newest and, in the same statement, what else a tick has to look
-	// at: entities with several targets, and jobs whose next turn is overdue.
-	NewestWithAgenda(ctx context.Context, jobType string, silence time.Duration) (claim.Row, claim.Agenda, error)
-	Claim(ctx context.Context, r claim.Row, g claim.Grant) (bool, error)
+	// NewestOf returns the newest rows of job types and, in the same statement, what else
+	// a tick has to look at: entities with several targets, and jobs whose next turn is
+	// overdue. Of a job type without a row it returns nothing.
+	NewestOf(ctx context.Context, jobTypes []string, silence time.Duration) (map[string]claim.Row, claim.Agenda, error)
+	// ClaimAll takes free rows, up to claim.Most; the answers are in their order.
+	ClaimAll(ctx context.Context, rows []claim.Row, grants []claim.Grant) ([]bool, error)
 	// TakeOver also closes the dead claim's run as interrupted, and returns its id.
 	TakeOver(ctx context.Context, r claim.Row, g claim.Grant) (dead int64, ok bool, err error)
 }
@@ -93,7 +96,7 @@ func (c *Cron) Run(ctx context.Context, t Tick) ([]Started, error) {
 	if len(c.Entities) == 0 {
 		return nil, nil
 	}
-	first, agenda, err := c.Claims.NewestWithAgenda(ctx, c.Entities[0].JobType, c.Config.JobSilence)
+	rows, agenda, err := c.Claims.NewestOf(ctx, c.asked(t), c.Config.JobSilence)
 	if err != nil {
 		return nil, err
 	}
@@ -101,19 +104,15 @@ func (c *Cron) Run(ctx context.Context, t Tick) ([]Started, error) {
 	if err != nil {
 		return nil, err
 	}
-	started := make([]Started, 0, len(entities))
 	var problems []error
 	if agenda.Silent > 0 && c.Jobs != nil {
 		problems = append(problems, c.Jobs.WakeSilent(ctx))
 	}
-	for _, d := range entities {
-		s, err := c.start(ctx, d, t.Occurrence, first)
-		if err != nil {
-			c.Log.ErrorContext(ctx, "a sync could not be started", "entity", d.Name, "error", err)
-			problems = append(problems, err)
-			continue
-		}
-		started = append(started, s)
+	started := make([]Started, 0, len(entities))
+	for chunk := range slices.Chunk(entities, claim.Most) {
+		some, err := c.start(ctx, chunk, t.Occurrence, rows)
+		started = append(started, some...)
+		problems = append(problems, err)
 	}
 	if !t.ByHand && c.Heart != nil {
 		// A missed heartbeat must not fail a tick that has started syncs: the watcher
@@ -123,6 +122,20 @@ func (c *Cron) Run(ctx context.Context, t Tick) ([]Started, error) {
 		}
 	}
 	return started, errors.Join(problems...)
+}
+
+// asked returns the job types whose rows a tick reads at once: of all entities, or one
+// where the tick is for less.
+func (c *Cron) asked(t Tick) []string {
+	entities := c.Entities
+	if t.JobsOnly || t.Only != nil || t.Entity != "" {
+		entities = entities[:1]
+	}
+	types := make([]string, len(entities))
+	for i, d := range entities {
+		types[i] = d.JobType
+	}
+	return types
 }
 
 // entities returns the definitions that a tick syncs.
@@ -138,62 +151,152 @@ func (c *Cron) entities(ctx context.Context, t Tick, rebuilt bool) (entity.List,
 	return c.Definitions.Fed(ctx, t.Entity)
 }
 
-// start claims an entity's next window and sends its task. The claim comes first:
+// turn is what a tick does for one entity.
+type turn struct {
+	Started
+	row  claim.Row
+	send bool // the claim's task
+}
+
+// start claims entities' next windows and sends their task. The claims come first:
 // a task without a claim could not prove its right to run, while a claim whose task
-// was never sent is found by the next tick, which sends it under the same name. row
-// is a claim that the tick has read already; of another job type it is read anew.
-func (c *Cron) start(ctx context.Context, d entity.Definition, occurrence string, row claim.Row) (Started, error) {
-	if row.JobType != d.JobType {
+// was never sent is found by the next tick, which sends it again. rows are claims that
+// the tick has read already; others are read now.
+func (c *Cron) start(ctx context.Context, entities entity.List, occurrence string, rows map[string]claim.Row) ([]Started, error) {
+	var turns, free []*turn
+	var problems []error
+	failed := func(d string, err error) {
+		c.Log.ErrorContext(ctx, "a sync could not be started", "entity", d, "error", err)
+		problems = append(problems, err)
+	}
+	for _, d := range entities {
+		t, decision, err := c.decide(ctx, d, occurrence, rows)
+		if err != nil {
+			failed(d.Name, err)
+			continue
+		}
+		if turns = append(turns, t); decision == claim.Take {
+			free = append(free, t)
+		}
+	}
+	if err := c.take(ctx, free, occurrence); err != nil {
+		failed(names(free), err)
+		turns = slices.DeleteFunc(turns, func(t *turn) bool { return slices.Contains(free, t) })
+	}
+	started := make([]Started, len(turns))
+	sent := slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return !t.send })
+	if err := c.send(ctx, sent); err != nil {
+		failed(names(sent), err)
+		turns = slices.DeleteFunc(turns, func(t *turn) bool { return t.send })
+	}
+	for i, t := range turns {
+		started[i] = t.Started
+	}
+	return started[:len(turns)], errors.Join(problems...)
+}
+
+// names lists the entities of turns.
+func names(turns []*turn) string {
+	list := make([]string, len(turns))
+	for i, t := range turns {
+		list[i] = t.Entity
+	}
+	return strings.Join(list, ", ")
+}
+
+// decide says what a tick does for an entity. A row whose lease ran out is taken over
+// at once; free ones are taken by take, together.
+func (c *Cron) decide(ctx context.Context, d entity.Definition, occurrence string, rows map[string]claim.Row) (*turn, claim.Decision, error) {
+	row, ok := rows[d.JobType]
+	if !ok {
 		var err error
 		if row, err = c.Claims.Newest(ctx, d.JobType); err != nil {
-			return Started{}, err
+			return nil, 0, err
 		}
 	}
 	decision := claim.Decide(row, occurrence)
-	s := Started{Entity: d.Name, Decision: decision.String(), ClaimID: row.ID}
-	grant := claim.Grant{Token: claim.NewToken(), Occurrence: occurrence, Lease: c.Config.RunLease}
+	t := &turn{Started: Started{Entity: d.Name, Decision: decision.String(), ClaimID: row.ID}, row: row}
 	switch decision {
 	case claim.Duplicate:
-		s.Message = "this tick has run already"
-		return s, nil
+		t.Message = "this tick has run already"
 	case claim.Busy:
-		s.Message = "the last sync is still running"
-		return s, nil
-	case claim.Take:
-		ok, err := c.Claims.Claim(ctx, row, grant)
-		if err != nil || !ok {
-			s.Message = "another tick was faster"
-			return s, err
-		}
-		row.Token = grant.Token
-		s.Message = "claimed"
+		t.Message = "the last sync is still running"
 	case claim.TakeOver:
+		grant := c.grant(occurrence)
 		dead, ok, err := c.Claims.TakeOver(ctx, row, grant)
-		if err != nil || !ok {
-			s.Message = "another tick was faster"
-			return s, err
+		if err != nil {
+			return nil, 0, err
 		}
-		row.Token = grant.Token
-		s.Message = fmt.Sprintf("took over from a sync whose lease ran out (run %d)", dead)
+		if !ok {
+			t.Message = faster
+			return t, decision, nil
+		}
+		t.row.Token, t.send = grant.Token, true
+		t.Message = fmt.Sprintf("took over from a sync whose lease ran out (run %d)", dead)
 		c.Log.WarnContext(ctx, "a dead sync was taken over; its run is closed as interrupted and its window will be covered again",
 			"entity", d.Name, "run", dead, "leaseUntil", row.LeaseUntil)
 	case claim.Resend:
-		s.Message = "claimed before; its task was sent again"
+		t.Message, t.send = "claimed before; its task was sent again", true
 	}
-	c.Steps.At("claimed")
-	return s, c.send(ctx, d.Name, row)
+	return t, decision, nil
 }
 
-// send sends the window task of a claimed row. The name holds the claim's token,
-// so the same claim has one task however often it is sent.
-func (c *Cron) send(ctx context.Context, name string, row claim.Row) error {
-	body, err := json.Marshal(claim.TaskOf(row))
+// faster is what a tick says that lost the race for a claim.
+const faster = "another tick was faster"
+
+// grant returns a grant with a fresh token.
+func (c *Cron) grant(occurrence string) claim.Grant {
+	return claim.Grant{Token: claim.NewToken(), Occurrence: occurrence, Lease: c.Config.RunLease}
+}
+
+// take takes free rows.
+func (c *Cron) take(ctx context.Context, free []*turn, occurrence string) error {
+	if len(free) == 0 {
+		return nil
+	}
+	rows, grants := make([]claim.Row, len(free)), make([]claim.Grant, len(free))
+	for i, t := range free {
+		rows[i], grants[i] = t.row, c.grant(occurrence)
+	}
+	taken, err := c.Claims.ClaimAll(ctx, rows, grants)
 	if err != nil {
 		return err
 	}
-	err = c.Queue.Send(ctx, queue.Task{Route: run.RouteWindow, Name: queue.Name("window/"+row.Token, name+"-window"), Body: body})
+	for i, t := range free {
+		if t.Message = faster; taken[i] {
+			t.row.Token, t.send, t.Message = grants[i].Token, true, "claimed"
+		}
+	}
+	return nil
+}
+
+// send sends one task for all claims.
+func (c *Cron) send(ctx context.Context, turns []*turn) error {
+	if len(turns) == 0 {
+		return nil
+	}
+	c.Steps.At("claimed")
+	tasks := make([]claim.Task, len(turns))
+	for i, t := range turns {
+		tasks[i] = claim.TaskOf(t.row)
+	}
+	err := sendWindows(ctx, c.Queue, turns[0].Entity, tasks)
 	if err == nil {
 		c.Steps.At("window-sent")
 	}
 	return err
+}
+
+// sendWindows sends the window task of claims. The name holds their tokens, so the same
+// claims have one task however often it is sent. of is shown in the name.
+func sendWindows(ctx context.Context, to queue.Sender, of string, tasks []claim.Task) error {
+	body, err := claim.Body(tasks)
+	if err != nil {
+		return err
+	}
+	key := "window"
+	for _, t := range tasks {
+		key += "/" + t.Token
+	}
+	return to.Send(ctx, queue.Task{Route: run.RouteWindow, Name: queue.Name(key, of+"-window"), Body: body})
 }

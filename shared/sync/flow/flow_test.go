@@ -174,6 +174,7 @@ type world struct {
 	index *index
 	queue *tasks
 	def   entity.Definition
+	more  entity.List // further entities
 	cfg   flow.Config
 	steps states.Steps
 	ticks int
@@ -259,14 +260,17 @@ func mortal(fn func() error) (err error) {
 // silent is a log that nobody reads.
 var silent = slog.New(slog.DiscardHandler)
 
+// entities returns all that the world syncs.
+func (w *world) entities() entity.List { return append(entity.List{w.def}, w.more...) }
+
 // window returns the window step.
 func (w *world) window() *flow.Window {
-	return join.Window(&flow.Window{Source: w.src, Queue: w.queue, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, entity.List{w.def}, w.DB)
+	return join.Window(&flow.Window{Source: w.src, Queue: w.queue, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, w.entities(), w.DB)
 }
 
 // jobs returns what plays the turns of jobs.
 func (w *world) jobs() *rework.Jobs {
-	return join.Jobs(&rework.Jobs{Source: w.src, Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, w.DB)
+	return join.Jobs(&rework.Jobs{Source: w.src, Queue: w.queue, Entities: w.entities(), Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, w.DB)
 }
 
 // waker returns what starts the chains of tasks of jobs.
@@ -276,7 +280,7 @@ func (w *world) waker() *rework.Waker {
 
 // cron returns the cron step.
 func (w *world) cron() *flow.Cron {
-	return join.Cron(&flow.Cron{Jobs: w.waker(), Queue: w.queue, Entities: entity.List{w.def}, Config: w.cfg, Log: silent, Steps: w.steps}, w.DB)
+	return join.Cron(&flow.Cron{Jobs: w.waker(), Queue: w.queue, Entities: w.entities(), Config: w.cfg, Log: silent, Steps: w.steps}, w.DB)
 }
 
 // tick plays a tick of its own occurrence, or the last one again.
@@ -304,18 +308,18 @@ func (w *world) deliverTo(x destination.Index, t queue.Task) error {
 			return err
 		}
 		if t.Route == run.RouteWindow {
-			task, err := claim.ParseTask(t.Body)
+			tasks, err := claim.ParseTasks(t.Body)
 			if err != nil {
 				return err
 			}
-			_, err = w.window().Run(w.t.Context(), task)
+			_, err = w.window().Play(w.t.Context(), tasks)
 			return err
 		}
 		var task page.Task
 		if err := json.Unmarshal(t.Body, &task); err != nil {
 			return err
 		}
-		step := join.Process(&flow.Process{Source: w.src, Index: x, Config: w.cfg, Log: silent, Steps: w.steps}, entity.List{w.def}, w.DB)
+		step := join.Process(&flow.Process{Source: w.src, Index: x, Config: w.cfg, Log: silent, Steps: w.steps}, w.entities(), w.DB)
 		_, err := step.Run(w.t.Context(), task, time.Now())
 		return err
 	})

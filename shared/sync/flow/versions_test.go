@@ -23,7 +23,13 @@ func TestTasksOfOtherVersions(t *testing.T) {
 		parse  func([]byte) (any, error)
 	}{
 		{page.Task{RunID: 3, Page: 4}, []string{"runId", "page"}, func(b []byte) (any, error) { return page.ParseTask(b) }},
-		{claim.Task{ID: 7, JobType: "RETURN_JOB", Status: claim.Claimed, EndDate: "2026-11-20 22:45:00", CreatedAt: "2026-11-20 22:45:00", Token: "abc"}, []string{"id", "jobType", "token"}, func(b []byte) (any, error) { return claim.ParseTask(b) }},
+		{claim.Task{ID: 7, JobType: "RETURN_JOB", Status: claim.Claimed, EndDate: "2026-11-20 22:45:00", CreatedAt: "2026-11-20 22:45:00", Token: "abc"}, []string{"id", "jobType", "token"}, func(b []byte) (any, error) {
+			list, err := claim.ParseTasks(b)
+			if err != nil {
+				return nil, err
+			}
+			return list[0], nil
+		}},
 		{rework.Task{JobID: 5, Turn: 2, Resend: true}, []string{"jobId"}, func(b []byte) (any, error) { return rework.ParseTask(b) }},
 	} {
 		text, err := json.Marshal(kind.task)

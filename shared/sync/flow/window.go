@@ -26,9 +26,9 @@ import (
 // WindowRuns, a claim that has ended or was taken over is an error of kind
 // fault.Superseded.
 type TaskClaims interface {
-	// Probe checks in one statement whether there is anything to do for a claim in a
-	// window. A nil window leaves the source's tables out.
-	Probe(ctx context.Context, t claim.Task, d entity.Definition, w *window.Window) (claim.Probe, error)
+	// Probe checks in one statement whether there is anything to do for claims, up to
+	// claim.Most. The answers are in the order of the questions.
+	Probe(ctx context.Context, looks []claim.Look) ([]claim.Probe, error)
 	// Claimed returns a task's claim with a renewed lease.
 	Claimed(ctx context.Context, t claim.Task, lease time.Duration) (claim.Row, error)
 }
@@ -37,8 +37,10 @@ type TaskClaims interface {
 type WindowRuns interface {
 	// Begin returns the claim's run: a new one over w, or the one that was begun.
 	Begin(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
-	// CloseIdle writes a run without pages and moves the watermark to its end.
-	CloseIdle(ctx context.Context, entity string, c claim.Row, w window.Window) (run.Run, error)
+	// CloseIdle writes a run without pages for each claim and moves the watermarks to
+	// their ends. It returns the first run's id, and how many claims were closed: those
+	// that are another's now are left out.
+	CloseIdle(ctx context.Context, idle []claim.Idle) (first, closed int64, err error)
 	// Conclude gives back the claim of a synced run and moves the watermark.
 	Conclude(ctx context.Context, r run.Run) error
 }
@@ -82,8 +84,21 @@ type Window struct {
 	Apart bool
 }
 
-// Run plays a window task. A second delivery finds the run that the first began,
-// with its window and its change list, and continues from there.
+// Play plays a window task and returns its answer: of one claim the run, of several what
+// became of them.
+func (w *Window) Play(ctx context.Context, tasks []claim.Task) (any, error) {
+	if len(tasks) > 1 {
+		return w.several(ctx, tasks)
+	}
+	began, err := w.Run(ctx, tasks[0])
+	if err != nil {
+		return nil, err
+	}
+	return began.Answer(), nil
+}
+
+// Run plays the window task of one claim. A second delivery finds the run that the first
+// began, with its window and its change list, and continues from there.
 func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	d, err := w.Definitions.Job(ctx, t.JobType)
 	if fault.KindOf(err) == fault.NotFound {
@@ -138,31 +153,126 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	return w.Closer.Runs.Run(ctx, r.ID)
 }
 
+// Looked says what became of the claims of one task.
+type Looked struct {
+	Idle int64 `json:"idle"` // closed, because nothing has changed
+	Sent int   `json:"sent"` // given a window task each
+}
+
+// several plays the window task of several claims: the idle ones are closed together, and
+// each of the others gets a task of its own. A second delivery finds neither the claims
+// that were closed nor, at the queue, a new name for the tasks that were sent.
+func (w *Window) several(ctx context.Context, tasks []claim.Task) (Looked, error) {
+	var looks []claim.Look
+	var busy []claim.Task
+	entities := map[string]string{} // by job type
+	for _, t := range tasks {
+		d, err := w.Definitions.Job(ctx, t.JobType)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return Looked{}, err
+		}
+		entities[t.JobType] = d.Name
+		look, ok := w.look(t, d)
+		if err != nil || !ok { // its own task finds out
+			busy = append(busy, t)
+			continue
+		}
+		looks = append(looks, look)
+	}
+	limited, cancel := context.WithTimeout(ctx, w.lookTime())
+	idle, others, err := w.probe(limited, looks)
+	cancel()
+	if err != nil { // one entity's slow changed.sql must not hold up the others
+		w.Log.WarnContext(ctx, "several entities could not be asked together whether anything has changed: each is asked alone", "entities", len(looks), "error", err)
+		for _, l := range looks {
+			others = append(others, l.Task)
+		}
+	}
+	var out Looked
+	if len(idle) > 0 {
+		if _, out.Idle, err = w.Runs.CloseIdle(ctx, idle); err != nil {
+			return Looked{}, err
+		}
+		w.Steps.At("idle-closed")
+		w.Log.InfoContext(ctx, "nothing has changed", "entities", out.Idle)
+	}
+	busy = append(busy, others...)
+	out.Sent = len(busy)
+	for _, t := range busy {
+		if err := sendWindows(ctx, w.Queue, entities[t.JobType], []claim.Task{t}); err != nil {
+			return Looked{}, err
+		}
+	}
+	w.Steps.At("windows-sent")
+	return out, nil
+}
+
 // idleReach is the maximum age of the watermark for the idle check; older windows
 // are listed directly.
 const idleReach = 2 * time.Hour
 
-// idle closes the claim when nothing changed, the common case, with three
-// statements and no transaction. It returns false when something changed, or when
-// that cannot be said cheaply: the window is then listed.
+// lookTime is how long several entities may be asked together.
+func (w *Window) lookTime() time.Duration { return min(20*time.Second, w.Config.RunLease/4) }
+
+// look returns the question whether a claim is idle. False means that there is no cheap
+// way to ask.
 //
 // The check asks changed.sql about a window that some run could really have, from the
 // task's watermark to the time of the claim. A date without end would be simpler, but
 // date functions in a definition may answer NULL or 0 for it, and nothing would ever be
 // found again.
-func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (run.Run, bool, error) {
+func (w *Window) look(t claim.Task, d entity.Definition) (claim.Look, bool) {
 	end, ago, ok := t.Since()
 	if !ok || ago < 0 || ago > idleReach || w.Apart {
-		return run.Run{}, false, nil
+		return claim.Look{}, false
 	}
 	next := window.Next(&end, d.FirstFrom, end.Add(ago), d.Overlap)
-	p, err := w.Claims.Probe(ctx, t, d, &next)
-	if err != nil || !p.Held || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Watermark.Before(end) || next.To.Before(*p.Claim.Watermark) || p.Claim.Now.Before(next.To) {
+	return claim.Look{Task: t, Def: d, Window: &next}, true
+}
+
+// probe asks whether claims are idle. Others are those of which something changed, or of
+// which that cannot be said cheaply; a claim that is no longer the task's is in neither
+// list.
+func (w *Window) probe(ctx context.Context, looks []claim.Look) (idle []claim.Idle, others []claim.Task, err error) {
+	if len(looks) == 0 {
+		return nil, nil, nil
+	}
+	probes, err := w.Claims.Probe(ctx, looks)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, p := range probes {
+		l := looks[i]
+		end, _, _ := l.Task.Since()
+		switch {
+		case !p.Held && !p.Unknown:
+		case p.Unknown || p.Begun || p.Unconfirmed || p.Changed || p.Claim.Watermark == nil || p.Claim.Watermark.Before(end) || l.Window.To.Before(*p.Claim.Watermark) || p.Claim.Now.Before(l.Window.To):
+			others = append(others, l.Task)
+		default:
+			// The task's times are cut to the second; the claim's watermark is exact.
+			idle = append(idle, claim.Idle{Entity: l.Def.Name, Claim: p.Claim, Window: window.Next(p.Claim.Watermark, l.Def.FirstFrom, l.Window.To, l.Def.Overlap)})
+		}
+	}
+	return idle, others, nil
+}
+
+// idle closes the claim when nothing changed, the common case, with three
+// statements and no transaction. It returns false when something changed, or when
+// that cannot be said cheaply: the window is then listed.
+func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (run.Run, bool, error) {
+	look, ok := w.look(t, d)
+	if !ok {
+		return run.Run{}, false, nil
+	}
+	idle, _, err := w.probe(ctx, []claim.Look{look})
+	if err != nil || len(idle) == 0 {
 		return run.Run{}, false, err
 	}
-	// The task's times are cut to the second; the claim's watermark is exact.
-	next = window.Next(p.Claim.Watermark, d.FirstFrom, next.To, d.Overlap)
-	r, err := w.Runs.CloseIdle(ctx, d.Name, p.Claim, next)
+	r := run.Run{Entity: d.Name, Kind: run.Window, State: run.Synced, ClaimID: t.ID, Token: t.Token, Window: idle[0].Window}
+	var closed int64
+	if r.ID, closed, err = w.Runs.CloseIdle(ctx, idle); err == nil && closed == 0 {
+		err = fault.New(fault.Superseded, "superseded", "the window task belongs to a claim that has ended or was taken over; nothing to do")
+	}
 	if err == nil {
 		w.Log.InfoContext(ctx, "nothing has changed", "entity", d.Name, "run", r.ID, "window", r.Window.String())
 	}

@@ -269,10 +269,10 @@ func (w *world) play(t queue.Task) error {
 		}
 		return err
 	case run.RouteWindow:
-		task, err := claim.ParseTask(t.Body)
+		tasks, err := claim.ParseTasks(t.Body)
 		if err == nil {
 			step := join.Window(&flow.Window{Source: w.src, Queue: &w.queue, Config: config, Log: silent, Apart: w.apart}, entities, w.DB)
-			_, err = step.Run(ctx, task)
+			_, err = step.Play(ctx, tasks)
 		}
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
@@ -45,10 +46,14 @@ func (db *Claims) Newest(ctx context.Context, jobType string) (claim.Row, error)
 	return r, sqldb.Outage(err, "read the first claim")
 }
 
-// newest reads the newest row; sql.ErrNoRows when there is none.
+// newest reads the newest row; sql.ErrNoRows when there is none. The row has the job type
+// that was asked for: an owner's may be in other letters, which the table takes for equal
+// and a task's receiver would not.
 func (db *Claims) newest(ctx context.Context, jobType string) (claim.Row, error) {
-	return scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`
+	r, err := scanClaim(db.sql.QueryRowContext(ctx, "SELECT "+claimColumns+`
 		FROM order_return_algolia_sync WHERE job_type = ? ORDER BY created_at DESC, id DESC LIMIT 1`, jobType))
+	r.JobType = jobType
+	return r, err
 }
 
 // Grant is what a claim writes.
@@ -62,6 +67,46 @@ const takeClaim = "UPDATE order_return_algolia_sync SET " + lease.Set + `, statu
 func (db *Claims) Claim(ctx context.Context, r claim.Row, g Grant) (bool, error) {
 	ok, err := lease.Take(ctx, db.sql, lease.Grant{Token: g.Token, For: g.Lease}, takeClaim+" AND status = 0", g.Occurrence, r.ID, r.Token)
 	return ok, sqldb.Outage(err, "claim "+r.JobType)
+}
+
+// ClaimAll is Claim for rows of several job types, each with a token of its own, and
+// reports for each row whether it was taken.
+func (db *Claims) ClaimAll(ctx context.Context, rows []claim.Row, grants []Grant) ([]bool, error) {
+	taken := make([]bool, len(rows))
+	if len(rows) == 1 {
+		ok, err := db.Claim(ctx, rows[0], grants[0])
+		taken[0] = ok
+		return taken, err
+	}
+	var parts []string
+	var args, ids []any
+	for i, r := range rows {
+		parts = append(parts, "SELECT ? AS id, ? AS was, ? AS token, ? AS occurrence, ? AS hold")
+		args = append(args, r.ID, r.Token, grants[i].Token, grants[i].Occurrence, sqldb.Micros(grants[i].Lease))
+		ids = append(ids, r.ID)
+	}
+	n, err := sqldb.Affected(ctx, db.sql, `UPDATE order_return_algolia_sync c JOIN (`+strings.Join(parts, " UNION ALL ")+`) AS g ON g.id = c.id
+		SET c.token = g.token, c.lease_until = NOW(6) + INTERVAL g.hold MICROSECOND, c.status = 1, c.occurrence_key = NULLIF(g.occurrence, ''), c.updated_at = NOW(6)
+		WHERE c.status = 0 AND COALESCE(c.token, '') = g.was`, args...)
+	if err != nil {
+		return nil, sqldb.Outage(err, "claim several windows")
+	}
+	if n == int64(len(rows)) {
+		for i := range taken {
+			taken[i] = true
+		}
+		return taken, nil
+	}
+	now := map[string]bool{}
+	err = sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
+		token, err := sqldb.Column[string](row)
+		now[token] = true
+		return err
+	}, "SELECT COALESCE(token, '') FROM order_return_algolia_sync WHERE id IN ("+sqldb.Marks(len(ids))+")", ids...)
+	for i, g := range grants {
+		taken[i] = now[g.Token]
+	}
+	return taken, sqldb.Outage(err, "see which windows were claimed")
 }
 
 // TakeOver takes a row whose lease ran out, and in the same transaction closes

@@ -4,39 +4,56 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/runlog"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
 
-// CloseIdle closes a claim that found nothing to do: it notes a run without pages,
-// then moves the watermark. A crash between the two is healed by Conclude. The
-// error is fault.Superseded when the claim is another's.
-func (db *Runs) CloseIdle(ctx context.Context, name string, c claim.Row, w window.Window) (run.Run, error) {
-	r := run.Run{Entity: name, Kind: run.Window, State: run.Synced, ClaimID: c.ID, Token: c.Token, Window: w}
-	res, err := db.sql.ExecContext(ctx, `INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to, closed_at)
-		SELECT ?, ?, ?, id, token, ?, ?, NOW(6) FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`,
-		name, r.Kind, r.State, w.From, w.To, c.ID, c.Token)
-	if err != nil {
-		return r, sqldb.Outage(err, "note the idle run")
+// CloseIdle closes claims that found nothing to do: it notes a run without pages for
+// each, then moves the watermarks. A crash between the two is healed by Conclude. It
+// returns the id of the first run and how many there are; a claim that has become
+// another's is left out.
+func (db *Runs) CloseIdle(ctx context.Context, idle []claim.Idle) (first, closed int64, err error) {
+	var parts, tokens []string
+	var args []any
+	for _, c := range idle {
+		parts = append(parts, `SELECT ?, ?, ?, id, token, ?, ?, NOW(6) FROM order_return_algolia_sync WHERE id = ? AND token = ? AND status <> 0`)
+		args = append(args, c.Entity, run.Window, run.Synced, c.Window.From, c.Window.To, c.Claim.ID, c.Claim.Token)
+		tokens = append(tokens, c.Claim.Token)
 	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return r, either(err, errSuperseded("the window task"))
+	res, err := db.sql.ExecContext(ctx, "INSERT INTO sync_run (entity, kind, state, claim_id, claim_token, window_from, window_to, closed_at) "+strings.Join(parts, " UNION ALL "), args...)
+	if err == nil {
+		closed, err = res.RowsAffected()
 	}
-	if r.ID, err = res.LastInsertId(); err != nil {
-		return r, sqldb.Outage(err, "note the idle run")
+	if err == nil {
+		first, err = res.LastInsertId()
 	}
-	return r, db.Conclude(ctx, r)
+	if err == nil && closed > 0 {
+		closed, err = conclude(ctx, db.sql, tokens)
+	}
+	return first, closed, sqldb.Outage(err, "close the idle claims")
 }
 
 // Conclude gives back the claim of a run that is synced, and moves the watermark
 // to its end. It returns fault.Superseded when that has been done.
 func (db *Runs) Conclude(ctx context.Context, r run.Run) error {
-	return sqldb.Outage(release(ctx, db.sql, r.ClaimID, r.Token, &r.Window.From, &r.Window.To), "give the claim back")
+	n, err := conclude(ctx, db.sql, []string{r.Token})
+	if err == nil && n == 0 {
+		err = errSuperseded("the run")
+	}
+	return sqldb.Outage(err, "give the claim back")
+}
+
+// conclude does Conclude's work for the runs of claims' tokens, and returns how many
+// claims were given back.
+func conclude(ctx context.Context, e sqldb.Execer, tokens []string) (int64, error) {
+	return sqldb.Affected(ctx, e, `UPDATE sync_run r JOIN order_return_algolia_sync c ON c.id = r.claim_id AND c.token = r.claim_token
+		SET c.status = 0, c.lease_until = NULL, c.date_range_start = r.window_from, c.date_range_end = r.window_to, c.updated_at = NOW(6)
+		WHERE r.claim_token IN (`+sqldb.Marks(len(tokens))+`) AND r.state = ? AND c.status <> 0`, append(sqldb.Args(tokens), run.Synced)...)
 }
 
 // Publish closes a run whose pages are all done as synced and moves the

@@ -118,9 +118,9 @@ func (b *bench) playAll(db *store.DB) {
 			t.Fatal(err)
 		}
 	}
-	row, _, err := db.Claims.NewestWithAgenda(ctx, job, time.Minute)
+	_, _, err := db.Claims.NewestOf(ctx, []string{job, "another"}, time.Minute)
 	must(err)
-	row, err = db.Claims.Newest(ctx, row.JobType)
+	row, err := db.Claims.Newest(ctx, job)
 	must(err)
 	grant := store.Grant{Token: claim.NewToken(), Lease: time.Minute}
 	_, err = db.Claims.Claim(ctx, row, grant)
@@ -128,7 +128,7 @@ func (b *bench) playAll(db *store.DB) {
 	row.Token = grant.Token
 	task := claim.TaskOf(row)
 	since := time.Date(2026, 3, 19, 0, 0, 0, 0, time.UTC)
-	_, err = db.Claims.Probe(ctx, task, b.def, &window.Window{From: since, To: time.Now().UTC()})
+	_, err = db.Claims.Probe(ctx, []claim.Look{{Task: task, Def: b.def, Window: &window.Window{From: since, To: time.Now().UTC()}}})
 	must(err)
 	claimed, err := db.Claims.Claimed(ctx, task, time.Minute)
 	must(err)

@@ -137,12 +137,12 @@ func (w *world) sync() run.Run {
 // play runs one task.
 func (w *world) play(ctx context.Context, t queue.Task, entities entity.List, cfg flow.Config) error {
 	if t.Route == run.RouteWindow {
-		task, err := claim.ParseTask(t.Body)
+		tasks, err := claim.ParseTasks(t.Body)
 		if err != nil {
 			return err
 		}
 		step := join.Window(&flow.Window{Source: w.src, Queue: &w.queue, Config: cfg, Log: silent}, entities, w.DB)
-		_, err = step.Run(ctx, task)
+		_, err = step.Play(ctx, tasks)
 		return err
 	}
 	var task page.Task
