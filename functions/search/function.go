@@ -49,15 +49,7 @@ func open(ctx context.Context, e *wire.Env) (http.Handler, error) {
 	if s.Measured, err = metrics.NewSearches(wire.Meter(e)); err != nil {
 		return nil, err
 	}
-	h, err := Handler(s, time.Now)
-	if err == nil {
-		// What the first search would wait for is read while the program starts.
-		s.Identity.Begin(time.Now())
-		for _, one := range s.All() {
-			one.Freshness.Begin(ctx, time.Now())
-		}
-	}
-	return h, err
+	return Handler(s, time.Now)
 }
 
 // function is the handlers' common ground.

@@ -97,14 +97,6 @@ func Loopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// Begin has the keys at the JWKS address fetched, and waits for nothing: a program that
-// starts begins before its first token.
-func (v *Verifier) Begin(now time.Time) {
-	if v.keys != nil {
-		v.keys.begin(now)
-	}
-}
-
 // Close ends the fetching of keys.
 func (v *Verifier) Close() error {
 	if v.keys != nil {

@@ -20,8 +20,6 @@ type finder interface {
 	// find returns the keys that a token with a key id may be signed with, at least
 	// one. now is the time of the request.
 	find(ctx context.Context, id, alg string, now time.Time) (keySet, error)
-	// begin has the keys fetched before a token needs them, and waits for nothing.
-	begin(now time.Time)
 	close()
 }
 
@@ -32,9 +30,6 @@ type fixedKeys keySet
 func (k fixedKeys) find(_ context.Context, id, alg string, _ time.Time) (keySet, error) {
 	return orRefuse(keySet(k).find(id, alg), id)
 }
-
-// begin implements finder.
-func (fixedKeys) begin(time.Time) {}
 
 // close implements finder.
 func (fixedKeys) close() {}
@@ -48,7 +43,7 @@ func orRefuse(found keySet, id string) (keySet, error) {
 }
 
 // keys are an issuer's public keys at an address. They are fetched by the first
-// token that needs them, or at begin, anew when they are old, and once more when a token names
+// token that needs them, anew when they are old, and once more when a token names
 // a key that is not among them, because that is how a rotation is first seen.
 // Nothing happens between requests, when the platform may give no processor.
 type keys struct {
@@ -94,9 +89,6 @@ func stayEncrypted(r *http.Request, via []*http.Request) error {
 	}
 	return nil
 }
-
-// begin implements finder.
-func (k *keys) begin(now time.Time) { k.fetch(now) }
 
 // close ends a fetch that is under way.
 func (k *keys) close() {

@@ -3,8 +3,6 @@ package identity_test
 import (
 	"bytes"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -95,23 +93,4 @@ func TestKeysGrowOld(t *testing.T) {
 	ask(6*time.Hour, fault.Retry)
 	i.publish(t, key)
 	ask(8*time.Hour, 0)
-}
-
-// TestKeysAreFetchedAhead begins, and asks when the issuer has answered: the token waits for
-// no fetch of its own.
-func TestKeysAreFetchedAhead(t *testing.T) {
-	key, asked := newEC(t, "k1"), make(chan struct{}, 10)
-	body := keySet(published(t, key, nil))
-	i := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked <- struct{}{}
-		_, _ = w.Write(body)
-	}))
-	defer i.Close()
-	v := open(t, identity.Config{JWKS: i.URL, Claim: "account"})
-	v.Begin(now)
-	<-asked
-	if _, err := ask(v, "Bearer "+token(t, jwa.ES256(), key, nil), now); err != nil || len(asked) > 0 {
-		t.Errorf("%v, %d more fetches", err, len(asked))
-	}
-	open(t, config()).Begin(now) // has no keys to fetch
 }

@@ -48,7 +48,15 @@ const (
 // At returns how fresh the index is at now, or an error of kind fault.Retry where
 // it is not known which index is live.
 func (f *Freshness) At(ctx context.Context, now time.Time) (Truth, error) {
-	if busy, wait := f.Begin(ctx, now); wait && busy != nil {
+	f.mu.Lock()
+	wait := !f.known(now) || now.Sub(f.until) > maxAge
+	if !now.Before(f.until) && f.busy == nil {
+		f.busy = make(chan struct{})
+		go f.read(context.WithoutCancel(ctx), now)
+	}
+	busy := f.busy
+	f.mu.Unlock()
+	if wait && busy != nil {
 		select {
 		case <-busy:
 		case <-ctx.Done():
@@ -61,19 +69,6 @@ func (f *Freshness) At(ctx context.Context, now time.Time) (Truth, error) {
 			"which index is live is not known, because the state database cannot be read; try again").WithAfter(keepAsOf)
 	}
 	return Truth{AsOf: f.asOf, Stale: f.away || f.wrong || f.asOf == nil || now.Sub(*f.asOf) > f.StaleAfter, sure: !f.away}, nil
-}
-
-// Begin has as-of read if what is known is old, and waits for nothing: a program that
-// starts begins before its first search. It returns what is closed when the reader at work
-// is done, nil without one, and whether a search at now has to wait for that.
-func (f *Freshness) Begin(ctx context.Context, now time.Time) (busy <-chan struct{}, wait bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !now.Before(f.until) && f.busy == nil {
-		f.busy = make(chan struct{})
-		go f.read(context.WithoutCancel(ctx), now)
-	}
-	return f.busy, !f.known(now) || now.Sub(f.until) > maxAge
 }
 
 // known reports whether a read has succeeded that may still be used.

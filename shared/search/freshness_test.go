@@ -45,22 +45,6 @@ func TestFreshnessReadsSeldom(t *testing.T) {
 	}
 }
 
-// TestFreshnessBeginsAhead begins, and asks when the reading is under way: there is no
-// second one.
-func TestFreshnessBeginsAhead(t *testing.T) {
-	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	reads := make(chan struct{}, 10)
-	f := &search.Freshness{StaleAfter: time.Hour, Trust: time.Hour, Read: func(context.Context) (*time.Time, error) {
-		reads <- struct{}{}
-		return &now, nil
-	}}
-	f.Begin(t.Context(), now)
-	<-reads
-	if got, err := f.At(t.Context(), now); err != nil || got.AsOf == nil || !got.AsOf.Equal(now) || len(reads) > 0 {
-		t.Errorf("%+v, %v, %d more readings", got, err, len(reads))
-	}
-}
-
 // TestFreshnessWaitsAfterALongTime asks when what is known is so old that it says
 // nothing: another index may be live since.
 func TestFreshnessWaitsAfterALongTime(t *testing.T) {
