@@ -38,8 +38,7 @@ func newBudget(bytes, most int64) *budget {
 
 // take waits for memory until ctx ends.
 func (b *budget) take(ctx context.Context, accounts []string, bytes int64) (*grant, error) {
-	accounts = slices.Compact(slices.Sorted(slices.Values(accounts)))
-	g := &grant{budget: b, accounts: accounts, bytes: bytes, given: make(chan struct{})}
+	g := &grant{budget: b, accounts: distinct(accounts), bytes: bytes, given: make(chan struct{})}
 	b.mu.Lock()
 	b.waiting = append(b.waiting, g)
 	b.serve()
@@ -61,6 +60,14 @@ func (b *budget) take(ctx context.Context, accounts []string, bytes int64) (*gra
 		return nil, fault.New(fault.Throttled, "account-busy", "answers of this account are under way already; try again when they have been read").WithAfter(time.Second)
 	}
 	return nil, fault.New(fault.Retry, "busy", "too many answers are under way; try again").WithAfter(time.Second)
+}
+
+// distinct returns accounts, each once.
+func distinct(accounts []string) []string {
+	if len(accounts) < 2 {
+		return accounts
+	}
+	return slices.Compact(slices.Sorted(slices.Values(accounts)))
 }
 
 // full reports whether an account has its part already.

@@ -80,8 +80,8 @@ func (c caller) count(n int) error {
 	return nil
 }
 
-// ask asks the index. The memory for the answer was set aside and belongs to the answer
-// until it has been sent. An index that is not there has no hits only where it is certain
+// ask asks the index. The memory that is set aside belongs to the answer until it has been
+// sent. An index that is not there has no hits only where it is certain
 // that nothing was ever synced.
 func (c caller) ask(ctx context.Context, queries []search.Query) ([]search.Result, error) {
 	results, err := c.Engine.Search(ctx, c.tenantFilter, queries)
@@ -95,16 +95,21 @@ func (c caller) ask(ctx context.Context, queries []search.Query) ([]search.Resul
 	return results, nil
 }
 
-// reserve sets memory aside for the answer that is being made.
-func (c caller) reserve(ctx context.Context, bytes int64) error {
-	waiting, cancel := context.WithTimeout(ctx, c.f.Limits.Wait)
-	defer cancel()
-	g, err := c.f.memory.take(waiting, c.tenantFilter.Accounts, bytes)
-	if err != nil {
+// reserving returns a context in which memory is set aside for the answer that is being
+// made, once, when the index begins to answer: a caller whose index is slow keeps nobody
+// waiting.
+func (c caller) reserving(ctx context.Context, bytes int64) context.Context {
+	k := keptIn(ctx)
+	return search.WithRoom(ctx, func() error {
+		if k.memory != nil {
+			return nil
+		}
+		waiting, cancel := context.WithTimeout(ctx, c.f.Limits.Wait)
+		defer cancel()
+		g, err := c.f.memory.take(waiting, c.tenantFilter.Accounts, bytes)
+		k.memory = g
 		return err
-	}
-	keptIn(ctx).memory = g
-	return nil
+	})
 }
 
 // held returns how much memory an answer holds that was read: what it was read

@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/algolia"
+	"gitlab.com/eshopbox-team/return-sync/shared/search"
 	engine "gitlab.com/eshopbox-team/return-sync/shared/search/algolia"
 )
 
@@ -55,6 +57,40 @@ func TestNoMemoryIsABusyAnswer(t *testing.T) {
 	if r := w.call(t, http.MethodGet, "/own-1", "", mine); r.status != http.StatusOK {
 		t.Errorf("what is small finds no memory: %d %s", r.status, r.body)
 	}
+}
+
+// TestASlowIndexHoldsNoMemory has an index answer only when more searches of one account
+// have come than its part of the memory holds answers of: all are answered.
+func TestASlowIndexHoldsNoMemory(t *testing.T) {
+	const asked = 20
+	w := newWorld(t, nil)
+	if bound := search.Bound([]search.Query{{HitsPerPage: 20}}, w.parts.Limits.MaxAnswer); bound*asked <= w.parts.Limits.Memory/2 {
+		t.Fatalf("%d answers of %d bytes have room together: nothing is tested", asked, bound)
+	}
+	var came atomic.Int64
+	all := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if came.Add(1) == asked {
+			close(all)
+		}
+		select {
+		case <-all:
+			w.index.Config.Handler.ServeHTTP(rw, r)
+		case <-r.Context().Done():
+		}
+	}))
+	defer slow.Close()
+	w.parts.Engine = w.engine(t, slow.URL)
+	mine := token(t, own, nil)
+	var callers sync.WaitGroup
+	for range asked {
+		callers.Go(func() {
+			if r := w.call(t, http.MethodGet, "/?hitsPerPage=20", "", mine); r.status != http.StatusOK {
+				t.Errorf("%d %s", r.status, r.body)
+			}
+		})
+	}
+	callers.Wait()
 }
 
 // TestTheDoorIsBounded fills the function with requests whose bodies do not end.

@@ -2,7 +2,6 @@ package search
 
 import (
 	"container/list"
-	"slices"
 	"sync"
 	"time"
 
@@ -46,7 +45,7 @@ func (l *limiter) take(accounts []string, n int, now time.Time) time.Duration {
 	defer l.mu.Unlock()
 	var reserved []*rate.Reservation
 	wait := time.Duration(0)
-	for _, account := range slices.Compact(slices.Sorted(slices.Values(accounts))) {
+	for _, account := range distinct(accounts) {
 		r := l.of(account).ReserveN(now, n)
 		reserved = append(reserved, r)
 		wait = max(wait, r.DelayFrom(now))

@@ -41,9 +41,7 @@ func (f *function) record(r *http.Request) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), f.Limits.Timeout)
 	defer cancel()
-	if err := c.reserve(ctx, search.Bound([]search.Query{{HitsPerPage: 1}}, f.Limits.MaxAnswer)); err != nil {
-		return nil, err
-	}
+	ctx = c.reserving(ctx, search.Bound([]search.Query{{HitsPerPage: 1}}, f.Limits.MaxAnswer))
 	record, err := c.record(ctx, id)
 	if err != nil {
 		return nil, err

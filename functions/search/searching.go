@@ -30,9 +30,7 @@ func (f *function) search(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.reserve(ctx, search.Bound([]search.Query{q}, f.Limits.MaxAnswer)); err != nil {
-		return nil, err
-	}
+	ctx = c.reserving(ctx, search.Bound([]search.Query{q}, f.Limits.MaxAnswer))
 	results, err := c.ask(ctx, []search.Query{q})
 	if err != nil {
 		return nil, err
@@ -78,9 +76,7 @@ func (f *function) batch(ctx context.Context, r *http.Request, c caller) (any, e
 	for i, a := range asked {
 		queries[i] = a.Query
 	}
-	if err := c.reserve(ctx, search.Bound(queries, f.Limits.MaxAnswer)); err != nil {
-		return nil, err
-	}
+	ctx = c.reserving(ctx, search.Bound(queries, f.Limits.MaxAnswer))
 	results, at, err := askEach(ctx, callers, asked)
 	if err != nil {
 		return nil, err

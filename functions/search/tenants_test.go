@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -133,6 +136,50 @@ func (w *world) useKey(t *testing.T, account string, i int) {
 			t.Errorf("%s: a key reads a record of %s by a guessed id: %d %s", account, alike[other], status, text)
 		}
 	}
+}
+
+// TestManyTenantsAtOnce has an index that answers everybody with the hits of all accounts,
+// and asks in the name of all accounts at once: each sees its own hits, as they came, and
+// nothing of another's.
+func TestManyTenantsAtOnce(t *testing.T) {
+	w := newWorld(t, nil)
+	hit := func(account string, n int) string {
+		return fmt.Sprintf(`{"objectID":"%s-%d","account":"%s","text":"%s"}`, account, n, account, strings.Repeat(account, 20))
+	}
+	var all []string
+	for n := range 2 {
+		for _, account := range alike {
+			all = append(all, hit(account, n))
+		}
+	}
+	result := fmt.Sprintf(`{"nbHits":%d, "hits": [ %s ] ,"page":0}`, len(all), strings.Join(all, " , "))
+	careless := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Requests []any }
+		_ = json.NewDecoder(r.Body).Decode(&in) // the function's own words
+		_, _ = fmt.Fprintf(rw, `{"results":[%s]}`, strings.Join(slices.Repeat([]string{result}, len(in.Requests)), ","))
+	}))
+	defer careless.Close()
+	w.parts.Engine = w.engine(t, careless.URL)
+	var tenants sync.WaitGroup
+	for _, account := range alike {
+		tenants.Go(func() {
+			mine := token(t, account, nil)
+			want := `"hits":[` + hit(account, 0) + "," + hit(account, 1) + "]"
+			for range 5 {
+				for method, body := range map[string]string{http.MethodGet: "", http.MethodPost: many(3, 20)} {
+					times := 1
+					if body != "" {
+						times = 3
+					}
+					r := w.call(t, method, "/", body, mine)
+					if r.status != http.StatusOK || strings.Count(r.body, want) != times || strings.Count(r.body, `"objectID"`) != 2*times || strings.Count(r.body, `"nbHits":2`) != times {
+						t.Errorf("%s of %s: %d %s", method, account, r.status, r.body)
+					}
+				}
+			}
+		})
+	}
+	tenants.Wait()
 }
 
 // TestBeforeTheRebuild searches an index whose records carry no key of the account:

@@ -21,7 +21,11 @@ type Exchange struct {
 	// many bytes, and gives the client an empty object.
 	Most   int64
 	Answer []byte // nil without a success, and where the answer is too large
-	Large  bool   // the answer has more than Most bytes
+	// Room, if set, is called when a success begins to arrive, before memory is taken for
+	// its body. Its error ends the call without an answer, and stands in Refused.
+	Room    func() error
+	Refused error
+	Large   bool // the answer has more than Most bytes
 	// After is the Retry-After of the last answer, 0 for no opinion.
 	After time.Duration
 	// Lost says that a request had no answer, or a 5xx: it may still be applied.
@@ -100,11 +104,18 @@ func (r *requester) do(req *http.Request) (*http.Response, error) {
 // keep takes the answer's body and leaves an empty object for the client. The
 // client would ask the next host again if a large answer were an error.
 func (x *Exchange) keep(res *http.Response) (*http.Response, error) {
-	answer, err := readAtMost(res, x.Most)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
+	var answer []byte
+	var err error
+	if x.Room != nil {
+		x.Refused = x.Room()
+	}
+	if x.Refused == nil {
+		answer, err = readAtMost(res, x.Most)
+	}
+	if err = errors.Join(err, res.Body.Close()); err != nil && x.Refused == nil {
 		return nil, err
 	}
-	x.Answer, x.Large = answer, answer == nil
+	x.Answer, x.Large = answer, answer == nil && x.Refused == nil
 	res.Body = io.NopCloser(bytes.NewReader([]byte("{}")))
 	return res, nil
 }

@@ -145,3 +145,36 @@ func TestARememberedTokenCostsLittle(t *testing.T) {
 		t.Errorf("%v allocations; %d are the most", got, most)
 	}
 }
+
+// BenchmarkCaller reads the tokens of 10,000 tenants in turn, more than are remembered, and
+// between any two of them that of one tenant, which stays remembered.
+func BenchmarkCaller(b *testing.B) {
+	const tenants = 10_000
+	v := open(b, config())
+	sign := func(account string) string {
+		signed, err := v.Sign(account, now.Add(time.Hour))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return "Bearer " + signed
+	}
+	var all [tenants]string
+	for n := range all {
+		all[n] = sign(fmt.Sprint("tenant-", n))
+	}
+	hot := sign("hot")
+	var took [2]time.Duration
+	calls := 0
+	for b.Loop() {
+		for n, header := range []string{all[calls%tenants], hot} {
+			began := time.Now()
+			if _, err := ask(v, header, now); err != nil {
+				b.Fatal(err)
+			}
+			took[n] += time.Since(began)
+		}
+		calls++
+	}
+	b.ReportMetric(float64(took[0].Nanoseconds())/float64(calls), "others-ns")
+	b.ReportMetric(float64(took[1].Nanoseconds())/float64(calls), "hot-ns")
+}

@@ -1,7 +1,7 @@
 package search
 
 import (
-	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,8 +51,8 @@ func (l Schemas) named(index string) (*Schema, error) {
 // ParseBatch is Schema.ParseBatch for several indices.
 func (l Schemas) ParseBatch(body []byte) ([]Asked, error) {
 	var in struct {
-		Requests []map[string]json.RawMessage `json:"requests"`
-		Strategy string                       `json:"strategy"`
+		Requests []map[string]any `json:"requests"`
+		Strategy string           `json:"strategy"`
 	}
 	if err := decode(body, &in); err != nil {
 		return nil, invalid("", `the body is not {"requests": [{"indexName", "params"}]}: %s`, err)
@@ -81,19 +81,14 @@ func (l Schemas) ParseBatch(body []byte) ([]Asked, error) {
 }
 
 // readRequest reads the members of one request.
-func readRequest(members map[string]json.RawMessage) (r request, err error) {
+func readRequest(members map[string]any) (r request, err error) {
 	if r.values, err = paramsOf(members["params"]); err != nil {
 		return r, err
 	}
 	delete(members, "params")
+	maps.DeleteFunc(members, func(_ string, v any) bool { return v == nil })
 	for _, name := range sortedKeys(members) {
-		var v any
-		if err := decode(members[name], &v); err != nil {
-			return r, invalid(name, "%s cannot be read: %s", clip(name), err)
-		}
-		if v == nil {
-			continue
-		}
+		v := members[name]
 		switch name {
 		case "indexName":
 			r.indexName, err = textOf(name, v, maxValue)

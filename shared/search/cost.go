@@ -1,5 +1,7 @@
 package search
 
+import "context"
+
 // maxRecord is the index's own limit of a record's bytes, with what an answer
 // adds to a hit.
 const maxRecord = 100_000 + 4<<10
@@ -14,7 +16,7 @@ const (
 
 // Bound returns how many bytes the index's answer to queries may have: what the
 // largest records would take, and never more than most. The memory for an answer
-// is set aside by this before the index is asked, and a larger answer is refused.
+// is set aside by this before the answer is read, and a larger answer is refused.
 func Bound(queries []Query, most int64) int64 {
 	n := int64(ground)
 	for _, q := range queries {
@@ -45,6 +47,22 @@ func (q Query) bound() int64 {
 func (q Query) bare(option string) bool {
 	fields, said := q.Options[option].([]string)
 	return said && len(fields) == 0
+}
+
+// roomKey is the context key of what sets memory aside.
+type roomKey struct{}
+
+// WithRoom returns a context in which an engine calls room when an answer of the index
+// begins to arrive, before it takes memory for it: while the index works, nothing is held.
+// The error of room is the engine's.
+func WithRoom(ctx context.Context, room func() error) context.Context {
+	return context.WithValue(ctx, roomKey{}, room)
+}
+
+// Room returns what an engine calls before it takes memory for an answer, nil if nothing.
+func Room(ctx context.Context) func() error {
+	room, _ := ctx.Value(roomKey{}).(func() error)
+	return room
 }
 
 // CheckHits refuses a batch that asks for more than most hits.

@@ -1,33 +1,26 @@
 package search
 
 import (
-	"bytes"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"sort"
 )
 
 // paramsOf reads params: an object, or a URL's query as a text. null and
 // members that are null count as absent.
-func paramsOf(raw json.RawMessage) (map[string]any, error) {
-	raw = bytes.TrimSpace(raw)
-	values := map[string]any{}
-	if len(raw) == 0 || string(raw) == "null" {
+func paramsOf(v any) (map[string]any, error) {
+	values, ok := v.(map[string]any)
+	if ok {
+		maps.DeleteFunc(values, func(_ string, v any) bool { return v == nil })
 		return values, nil
 	}
-	if raw[0] == '{' {
-		if err := decode(raw, &values); err != nil {
-			return nil, invalid("params", "params is not an object: %s", err)
-		}
-		for name, v := range values {
-			if v == nil {
-				delete(values, name)
-			}
-		}
+	values = map[string]any{}
+	if v == nil {
 		return values, nil
 	}
-	var text string
-	if err := decode(raw, &text); err != nil {
+	text, ok := v.(string)
+	if !ok {
 		return nil, invalid("params", "params is neither an object nor the text of a URL's query")
 	}
 	parsed, err := url.ParseQuery(text)

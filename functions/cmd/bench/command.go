@@ -105,7 +105,7 @@ func newCommand(out, log io.Writer) *cobra.Command {
 		capacityCmd(out),
 		scale,
 		command(&cobra.Command{Use: "fresh", Short: "Measure the time from COMMIT to searchable", Long: freshLong}, []int{2000}, 50, freshStudy),
-		command(&cobra.Command{Use: "start", Short: "Measure the server's size, start and memory at rest", Long: startLong}, []int{0}, 10, startStudy),
+		command(&cobra.Command{Use: "start", Short: "Measure the server's size, start and memory at rest", Long: startLong}, []int{1000}, 10, startStudy),
 	)
 	return cmd
 }

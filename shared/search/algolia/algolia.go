@@ -72,6 +72,7 @@ func (e *Engine) Search(ctx context.Context, f search.TenantFilter, queries []se
 	x := &algolia.Exchange{
 		Body: func() (io.Reader, int64) { return bytes.NewReader(body), int64(len(body)) },
 		Most: search.Bound(queries, e.most),
+		Room: search.Room(ctx),
 	}
 	err = e.api.CustomRequest(&struct{}{}, http.MethodPost, queriesPath, nil, call.Read, x.With(ctx))
 	if err = outcome(ctx, x, err); algolia.Missing(err) {
@@ -172,7 +173,7 @@ func (e *Engine) Record(ctx context.Context, f search.TenantFilter, objectID str
 	objectID = e.schema.Format.IDs.Of(objectID)
 	// By a list of ids and not by the id's own address: there, an id such as
 	// "settings" is the address of something else.
-	x := &algolia.Exchange{Most: search.Bound([]search.Query{{HitsPerPage: 1}}, e.most)}
+	x := &algolia.Exchange{Most: search.Bound([]search.Query{{HitsPerPage: 1}}, e.most), Room: search.Room(ctx)}
 	wanted := []api.IndexedGetObject{{IndexName: e.schema.Index, ObjectID: objectID}}
 	err := outcome(ctx, x, e.api.MultipleGetObjects(wanted, &struct{}{}, x.With(ctx)))
 	if algolia.Missing(err) {

@@ -27,6 +27,9 @@ const (
 // while an answer arrives, so a call without an answer is one. A missing index
 // stays the client's error; see algolia.Missing.
 func outcome(ctx context.Context, x *algolia.Exchange, err error) error {
+	if x.Refused != nil {
+		return x.Refused
+	}
 	if x.Large {
 		return fault.New(fault.TooLarge, "answer-too-large", "the answer has more than %d bytes: ask for fewer hits, fields, facet values or matches to mark", x.Most)
 	}
