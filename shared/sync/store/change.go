@@ -110,17 +110,14 @@ func (c changeList) fill(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// number writes the roots of a query into the change list, in pages. A root that comes
-// twice has one rank, and so one page; the key leaves its second row out. UNION or DISTINCT
-// would write all roots into one more temporary table.
+// number writes the roots of a query into the change list, in pages.
 func (c changeList) number(ctx context.Context, tx *sql.Tx, changed string, args []any) error {
-	listed := "SELECT _root FROM (" + changed + ") AS changed"
+	listed := "SELECT DISTINCT _root FROM (" + changed + ") AS changed"
 	if c.run.Kind == run.Window {
-		listed, args = listed+" UNION ALL SELECT root_id FROM sync_recheck WHERE entity = ?", append(slices.Clone(args), c.def.Name)
+		listed, args = "SELECT _root FROM ("+changed+") AS changed UNION SELECT root_id FROM sync_recheck WHERE entity = ?", append(slices.Clone(args), c.def.Name)
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO sync_change (run_id, page, root_id)
-		SELECT ?, 1 + FLOOR((DENSE_RANK() OVER (ORDER BY listed._root) - 1) / ?), listed._root FROM (`+listed+`) AS listed
-		ON DUPLICATE KEY UPDATE root_id = VALUES(root_id)`,
+		SELECT ?, 1 + FLOOR((ROW_NUMBER() OVER (ORDER BY listed._root) - 1) / ?), listed._root FROM (`+listed+`) AS listed`,
 		append([]any{c.run.ID, c.def.PageSize}, args...)...)
 	return err
 }
