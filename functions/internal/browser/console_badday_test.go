@@ -91,9 +91,15 @@ type size struct {
 
 var sizes = []size{{"desk", 1280, 900, false}, {"phone", 390, 844, true}, {"wall", 1920, 1080, true}, {"desk-dark", 1280, 900, true}, {"phone-light", 390, 844, false}, {"wall-light", 1920, 1080, false}}
 
+// everyForm reports whether pages are opened in every form, and not in a sample of them.
+func everyForm() bool {
+	return os.Getenv("RETURN_SYNC_MATRIX") == "all" || os.Getenv(PicturesEnv) != ""
+}
+
 // TestEveryPageOfABadDay opens every page and thing of a bad day at three widths, in light
-// and in dark: each shows its content, scrolls in one direction alone and breaks no rule
-// of accessibility. The overview fits on little more than a screen.
+// and in dark, or in a sample of these forms: each shows its content, scrolls in one
+// direction alone and breaks no rule of accessibility. The overview fits on little more
+// than a screen.
 func TestEveryPageOfABadDay(t *testing.T) {
 	d := openBadDay(t)
 	base := d.ConsoleURL() + "/"
@@ -110,7 +116,7 @@ func TestEveryPageOfABadDay(t *testing.T) {
 		{"account", "?page=records&entity=returns&account=amberlane", "a500"}, {"account-none", "?page=records&entity=returns&account=nobody&since=24h", "No record is parked that"}, {"audit", "?page=audit", "start 30"}, {"nonsense", "?page=xyz&run=-1&range=1y", "Entities"},
 	} {
 		for n, how := range sizes {
-			if one.name != "overview" && n != i%3 && n != 3+(i+1)%3 { // the overview in each form, others in two
+			if one.name != "overview" && n != i%len(sizes) && !everyForm() { // the overview in each form, others in one
 				continue
 			}
 			d.Size(how.width, how.height)

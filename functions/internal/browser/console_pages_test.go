@@ -78,10 +78,13 @@ func TestConsoleByAClock(t *testing.T) {
 	d := openDesk(t)
 	d.crowd(t)
 	d.Slow(400 * time.Millisecond)
-	for _, one := range []struct{ query, ready string }{
+	for i, one := range []struct{ query, ready string }{
 		{"", "#lines tbody tr"}, {"?page=runs", "#runs tbody tr"}, {"?page=runs&state=failed&entity=returns", "#runs tbody tr"}, {"?page=jobs", "#jobs tbody tr"}, {"?page=log&since=1h", "#log li"},
 		{"?page=alerts", "#alerts li"}, {"?run=1", "#thing p"}, {"?job=902", "#thing p"}, {"?alert=801", "#thing p + p"}, {"?entity=returns", "#thing .strip"}, {"?page=audit", "#audit tbody tr"},
 	} {
+		if i%3 != 0 && !everyForm() {
+			continue
+		}
 		d.firstVisit()
 		d.Go(d.ConsoleURL() + "/" + one.query)
 		d.Until("the page", fmt.Sprintf("document.querySelector(%s)", quote(one.ready)))
