@@ -27,7 +27,6 @@ type desk struct {
 // environment of the functions.
 func openDesk(t *testing.T, more ...string) *desk {
 	t.Helper()
-	t.Parallel() // all of a desk is its own, and half of its time is waiting
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	s := rehearsaltest.Filled(ctx, t, rehearsal.Options{
