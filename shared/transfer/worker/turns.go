@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
@@ -36,10 +37,17 @@ func (t *Turns) Turn(ctx context.Context) (done Turned, err error) {
 	budget := time.AfterFunc(t.Budget, func() { close(stop) })
 	defer budget.Stop()
 	done.Result, err = t.Run(ctx, stop)
-	if err != nil || !done.Held {
-		return done, err
+	if err == nil && !done.Held {
+		return done, nil
 	}
-	done.Copies, err = t.RunProtocol(ctx, stop)
+	if err == nil {
+		done.Copies, err = t.RunProtocol(ctx, stop)
+	}
+	if errors.Is(err, transfer.ErrLost) {
+		// Another process may hold the lease, and asks for what is left; or nobody does,
+		// because a slow machine let the lease run out, and nobody asks.
+		return done, errors.Join(err, t.Wake(context.WithoutCancel(ctx), t.Now().Add(t.Settings.Lease)))
+	}
 	if err != nil {
 		return done, err
 	}
