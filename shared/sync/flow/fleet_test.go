@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/queue"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
@@ -85,6 +86,20 @@ func (w *world) free(began string) {
 	}
 }
 
+// ticked plays a tick and takes its window task, with the claims that the task names.
+func (w *world) ticked() (queue.Task, []claim.Task) {
+	w.t.Helper()
+	if err := w.tick(false); err != nil {
+		w.t.Fatal(err)
+	}
+	task, _ := w.queue.next()
+	tasks, err := claim.ParseTasks(task.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return task, tasks
+}
+
 // now returns the database's clock.
 func (w *world) now() string { return w.text("SELECT CAST(NOW(6) AS CHAR)") }
 
@@ -113,8 +128,8 @@ func TestIdleTickOfFiftyCostsTwelveStatements(t *testing.T) {
 }
 
 // TestFleetOfAll plays ticks over entities that are in all kinds of states, and lets
-// processes die at every step on the way. What changed reaches the index, whoever stands
-// beside; one broken definition holds nobody up; no claim stays held.
+// processes die at every step on the way. What changed reaches the index, whatever state
+// the other entities are in, and no claim stays held.
 func TestFleetOfAll(t *testing.T) {
 	const members = 9
 	dice := rand.New(rand.NewPCG(24, 50))
@@ -220,10 +235,7 @@ func TestSlowDefinitionHoldsNobodyUp(t *testing.T) {
 	}
 	defer func() { _, _ = conn.ExecContext(t.Context(), "UNLOCK TABLES") }()
 	began := w.now()
-	if err := w.tick(false); err != nil {
-		t.Fatal(err)
-	}
-	task, _ := w.queue.next()
+	task, _ := w.ticked()
 	if err := w.deliver(task); err != nil {
 		t.Fatal(err)
 	}
@@ -252,14 +264,7 @@ func (o oneUnreadable) Job(ctx context.Context, jobType string) (entity.Definiti
 // TestUnreadableDefinitionHoldsNobodyUp has a task name one claim twice, too.
 func TestUnreadableDefinitionHoldsNobodyUp(t *testing.T) {
 	w := newFleet(t, 4)
-	if err := w.tick(false); err != nil {
-		t.Fatal(err)
-	}
-	task, _ := w.queue.next()
-	tasks, err := claim.ParseTasks(task.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, tasks := w.ticked()
 	step := w.window()
 	step.Definitions = oneUnreadable{step.Definitions}
 	if got, err := step.Play(t.Context(), append(tasks, tasks[0])); err != nil || got != (flow.Looked{Idle: 3, Sent: 1}) {
@@ -272,10 +277,7 @@ func TestUnreadableDefinitionHoldsNobodyUp(t *testing.T) {
 func TestQueueThatRefusesLosesNoTask(t *testing.T) {
 	w := newFleet(t, 3)
 	w.exec("UPDATE stock_position SET sku = 'NEW', updated_at = NOW(6)")
-	if err := w.tick(false); err != nil {
-		t.Fatal(err)
-	}
-	task, _ := w.queue.next()
+	task, _ := w.ticked()
 	w.queue.down = fault.New(fault.Misconfigured, "queue-refuses", "no right to enqueue")
 	if err := w.deliver(task); !fault.Retryable(err) {
 		t.Errorf("the task is dropped: %v", err)
@@ -418,19 +420,12 @@ func (o overtaken) CloseIdle(ctx context.Context, idle []claim.Idle) (int64, int
 	return o.WindowRuns.CloseIdle(ctx, idle)
 }
 
-// TestTakenOverAmongIdle has one of several idle claims taken over, and a row changed, after
-// the entities were asked: the watermarks do not pass what was asked about, and the claim
+// TestTakenOverAmongIdle has one of several idle claims taken over after the entities were
+// asked: the watermarks do not pass what was asked about, and the claim
 // stays its new holder's.
 func TestTakenOverAmongIdle(t *testing.T) {
 	w := newFleet(t, 3)
-	if err := w.tick(false); err != nil {
-		t.Fatal(err)
-	}
-	task, _ := w.queue.next()
-	tasks, err := claim.ParseTasks(task.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, tasks := w.ticked()
 	token, asked := claim.NewToken(), w.now()
 	step := w.window()
 	step.Runs = overtaken{step.Runs, func() {
@@ -454,14 +449,7 @@ func TestTakenOverAmongIdle(t *testing.T) {
 // TestRunUnderWayAmongIdle has one of several claims begin its run after they were asked.
 func TestRunUnderWayAmongIdle(t *testing.T) {
 	w := newFleet(t, 3)
-	if err := w.tick(false); err != nil {
-		t.Fatal(err)
-	}
-	task, _ := w.queue.next()
-	tasks, err := claim.ParseTasks(task.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, tasks := w.ticked()
 	step, once := w.window(), true
 	step.Runs = overtaken{step.Runs, func() {
 		if once {
@@ -471,7 +459,7 @@ func TestRunUnderWayAmongIdle(t *testing.T) {
 		}
 	}}
 	for range 2 { // also when the task comes again
-		if _, err = step.Play(t.Context(), tasks); err != nil {
+		if _, err := step.Play(t.Context(), tasks); err != nil {
 			t.Fatal(err)
 		}
 	}
