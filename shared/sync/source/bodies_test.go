@@ -48,7 +48,7 @@ func TestFreedMemoryIsUsedAgain(t *testing.T) {
 		}
 	}
 	without, with := testing.Benchmark(page(false)).AllocedBytesPerOp(), testing.Benchmark(page(true)).AllocedBytesPerOp()
-	if without < 1_500_000 || with > without/4 {
+	if without < 1_500_000 || with > without/2 { // the race detector has the pool drop a quarter
 		t.Errorf("a page takes %d bytes, and %d where it frees them", without, with)
 	}
 }
