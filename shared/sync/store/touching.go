@@ -19,24 +19,24 @@ func (db *Runs) Touching(ctx context.Context, entity string, root uint64, limit 
 	if err != nil || len(recent) == 0 {
 		return nil, err
 	}
-	var found []run.Run
+	touched := map[int64]bool{}
+	least := recent[len(recent)-1].ID
 	err = sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
+		var id int64
 		var packed []byte
-		r, err := scanRun(sqldb.Wider{Row: row, Last: []any{&packed}})
-		if err != nil || len(found) == limit {
-			return err
-		}
+		err := row.Scan(&id, &packed)
 		listed := []uint64{root}
-		if packed != nil {
+		if err == nil && packed != nil {
 			listed, err = rootlist.Unpack(packed)
 		}
 		if _, ok := slices.BinarySearch(listed, root); ok {
-			found = append(found, r)
+			touched[id] = true
 		}
 		return err
-	}, "SELECT "+runColumns+`, p.listed FROM sync_run r LEFT JOIN sync_page p FORCE INDEX (ix_roots) ON p.run_id = r.id AND p.last_root >= ? AND p.first_root <= ?
-		LEFT JOIN sync_change c ON c.run_id = r.id AND c.root_id = ?
-		WHERE r.entity = ? AND r.id >= ? AND (p.listed IS NOT NULL OR c.root_id IS NOT NULL) ORDER BY r.id DESC`,
-		root, root, root, entity, recent[len(recent)-1].ID)
-	return found, sqldb.Outage(err, "read the runs")
+	}, `SELECT p.run_id, p.listed FROM sync_run r JOIN sync_page p FORCE INDEX (ix_roots) ON p.run_id = r.id
+			WHERE r.entity = ? AND r.id >= ? AND p.last_root >= ? AND p.first_root <= ?
+		UNION ALL SELECT c.run_id, NULL FROM sync_run r JOIN sync_change c ON c.run_id = r.id WHERE r.entity = ? AND r.id >= ? AND c.root_id = ?`,
+		entity, least, root, root, entity, least, root)
+	found := slices.DeleteFunc(recent, func(r run.Run) bool { return !touched[r.ID] })
+	return found[:min(limit, len(found))], sqldb.Outage(err, "find the runs of a root")
 }
