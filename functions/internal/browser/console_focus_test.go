@@ -21,7 +21,9 @@ func TestFocusStays(t *testing.T) {
 		t.Helper()
 		d.Until("the focus "+where, `document.activeElement === `+expression)
 	}
-	element := func(selector string) string { return fmt.Sprintf("document.querySelector(%s)", quote("main "+selector)) }
+	element := func(selector string) string {
+		return fmt.Sprintf("document.querySelector(%s)", quote("main "+selector))
+	}
 	problem := func(entity, kind string) string { return element(fmt.Sprintf("[data-row=%q]", " "+entity+" "+kind)) }
 	// Each act happens under the dialog of a button.
 	under := func(button string, act func(), drawn string) {
