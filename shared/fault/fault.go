@@ -55,10 +55,13 @@ type Error struct {
 
 // Error returns the sentence and, if there is one, the cause behind it.
 func (e *Error) Error() string {
-	if e.Err != nil {
-		return e.Message + ": " + e.Err.Error()
+	switch {
+	case e.Err == nil:
+		return e.Message
+	case e.Message == "":
+		return e.Err.Error()
 	}
-	return e.Message
+	return e.Message + ": " + e.Err.Error()
 }
 
 // Unwrap returns the cause.
@@ -106,6 +109,10 @@ func Join(errs ...error) error {
 		}
 		return 1
 	})
+	var classified *Error
+	if len(sorted) > 1 && !errors.As(sorted[0], &classified) { // the kind of a later one would be that of the whole
+		sorted[0] = &Error{Kind: Internal, Err: sorted[0]}
+	}
 	return errors.Join(sorted...)
 }
 

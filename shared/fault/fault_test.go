@@ -25,6 +25,28 @@ func TestKindAndCodeSurviveWrapping(t *testing.T) {
 	}
 }
 
+// TestJoinedErrorsPassIfOneMay joins errors of each kind in each order.
+func TestJoinedErrorsPassIfOneMay(t *testing.T) {
+	errs := []error{io.EOF, fmt.Errorf("read: %w", io.ErrClosedPipe)}
+	for kind := range fault.Kind(20) {
+		errs = append(errs, fault.New(kind, "code", "kind %d", kind), fault.Wrap(io.EOF, kind, "code", "wrapped"))
+	}
+	for _, a := range errs {
+		for _, b := range append(errs, nil) {
+			err := fault.Join(a, b)
+			if want := fault.Retryable(a) || b != nil && fault.Retryable(b); fault.Retryable(err) != want || !errors.Is(err, a) || b != nil && !errors.Is(err, b) {
+				t.Errorf("%v and %v: may pass %v, want %v", a, b, !want, want)
+			}
+		}
+	}
+	if err := fault.Join(io.EOF, fault.New(fault.Superseded, "gone", "nothing to do")); err.Error() != "EOF\nnothing to do" || fault.CodeOf(err) != "internal" {
+		t.Errorf("%v, code %s", err, fault.CodeOf(err))
+	}
+	if fault.Join(nil, nil) != nil {
+		t.Error("nothing joined is an error")
+	}
+}
+
 func TestNothingStaysNothing(t *testing.T) {
 	if err := fault.Wrap(nil, fault.Retry, "x", "y"); err != nil {
 		t.Errorf("Wrap(nil) = %#v", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml/strictyamltest"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
 
@@ -154,6 +155,13 @@ func FuzzParseFlows(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(string(text), "a@b")
+	}
+	token, err := os.ReadFile("flows/token.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for text := range strictyamltest.Strange(string(token)) {
+		f.Add(text, "")
 	}
 	f.Add("- {studio: a, online: b, fields: [{studio: x, online: y, as: local-time}]}", "2026-05-01 10:00:00")
 	f.Fuzz(func(t *testing.T, text, value string) {

@@ -12,9 +12,7 @@ import (
 	"time"
 	_ "time/tzdata" // studio's local times must be known on machines without zone data
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml"
 )
@@ -86,7 +84,7 @@ func (b *book) read(name string, text []byte) {
 		b.problems = append(b.problems, fmt.Errorf("%s: the flows cannot be read: %w", name, err))
 		return
 	}
-	file, err := parser.ParseBytes(text, 0)
+	file, err := strictyaml.Parse(text)
 	if err != nil {
 		b.problems = append(b.problems, fmt.Errorf("%s: %w", name, err))
 		return
@@ -151,10 +149,8 @@ func (b *book) wrong(flow int, m mistake) {
 // line returns the line of a field, or of what stands around it if it is missing.
 func (p place) line(field string) int {
 	for text := fmt.Sprintf("$[%d].%s", p.at, field); ; {
-		if at, err := yaml.PathString(text); err == nil {
-			if node, err := at.FilterFile(p.file); err == nil && node != nil {
-				return node.GetToken().Position.Line
-			}
+		if line := strictyaml.Line(p.file, text); line > 0 {
+			return line
 		}
 		cut := strings.LastIndexAny(text, ".[")
 		if cut <= 0 {

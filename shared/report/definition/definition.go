@@ -32,9 +32,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/report"
+	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml"
 )
 
 // Datapoints is the kind of the destination that a type with datapoints has besides
@@ -119,7 +119,7 @@ func read(files fs.FS, name, label string) (report.Definition, error) {
 
 // Parse reads a definition; label names it in errors.
 func Parse(label string, text []byte) (report.Definition, error) {
-	parsed, err := parser.ParseBytes(text, 0)
+	parsed, err := strictyaml.Parse(text)
 	if err != nil {
 		return report.Definition{}, wrong(label, err)
 	}
@@ -233,7 +233,7 @@ func decode(label string, node ast.Node, into any) error {
 	if m, ok := node.(*ast.MappingNode); ok && len(m.Values) == 0 {
 		return nil
 	}
-	if err := yaml.NodeToValue(node, into, yaml.Strict()); err != nil {
+	if err := strictyaml.DecodeNode(node, into); err != nil {
 		return wrong(label, err)
 	}
 	return nil

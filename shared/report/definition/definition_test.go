@@ -6,6 +6,7 @@ import (
 	"testing/fstest"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/report/definition"
+	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml/strictyamltest"
 )
 
 // good is a definition with everything.
@@ -77,12 +78,25 @@ func TestAWrongDefinitionIsRefusedWithItsLine(t *testing.T) {
 
 // FuzzParse finds no text that makes Parse panic or quote a value of a setting.
 func FuzzParse(f *testing.F) {
-	f.Add(good)
-	f.Add("name: [")
 	f.Add("source: {kind: x}\ndestinations: [{kind: y}]")
+	for text := range strictyamltest.Strange(good) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if d, err := definition.Parse("x.yaml", []byte(text)); err == nil && (d.Name == "" || d.Source.Kind == "" || len(d.Sinks) == 0) {
+		d, err := definition.Parse("x.yaml", []byte(text))
+		if err != nil {
+			return
+		}
+		if d.Name == "" || d.Source.Kind == "" || len(d.Sinks) == 0 {
 			t.Errorf("taken without a name, source or destination: %q", text)
+		}
+		for _, p := range append(d.Sinks, d.Source) {
+			var settings struct {
+				Marketplaces []string       `yaml:"marketplaces"`
+				Collection   string         `yaml:"collection"`
+				Limits       map[string]int `yaml:"limits"`
+			}
+			_ = p.Decode(&settings) // may be refused
 		}
 	})
 }

@@ -99,7 +99,7 @@ func (p *Page) send(r *record, body []byte, want ledger.Hash) {
 func (p *Page) park(r *record, why Parked, content ledger.Hash) {
 	why.ObjectID, why.Root = r.id, r.root
 	r.park = &why
-	r.hash, r.parked, r.result = content, true, parked
+	r.hash, r.parked, r.result, r.body = content, true, parked, nil
 	p.roots[r.root].changed = true
 }
 

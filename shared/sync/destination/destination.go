@@ -50,7 +50,8 @@ type Index interface {
 	// index refuses. It retries within ctx. An error means that an unknown part of
 	// the ops was applied; it is of kind
 	// fault.Throttled when the index asked to slow down, fault.Misconfigured when it
-	// refuses the key, the plan or all records, else fault.Retry.
+	// refuses the key, the plan or all records, else fault.Retry. After Push returns, no
+	// request reads a body of ops any more: the caller uses the memory again.
 	Push(ctx context.Context, index string, ops []Op) (Result, error)
 	// Wait returns when the index has published the task, and so all before it.
 	Wait(ctx context.Context, index string, taskID int64) error

@@ -4,15 +4,17 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml/strictyamltest"
 )
 
 // FuzzDefinition checks that no entity.yaml breaks the loader, that an accepted one has
 // the values on which the flow relies, and that an error names the file.
 func FuzzDefinition(f *testing.F) {
-	f.Add("name: orders\njobType: ORDER_JOB\nindex: orders\n")
+	for text := range strictyamltest.Strange("name: orders\njobType: ORDER_JOB\nindex: orders\npageSize: 500\noverlap: 30m\ntrustVersions: true\nfollow:\n  orders: id\ntypes:\n  paid: bool\n") {
+		f.Add(text)
+	}
 	f.Add("name: orders\njobType: J\nindex: o\npageSize: -1\nrecordLimit: 99999999999\noverlap: 9999999h\n")
-	f.Add("name: [\n")
-	f.Add("&a [*a]")
 	f.Fuzz(func(t *testing.T, text string) {
 		fsys := fstest.MapFS{}
 		for name, content := range good() {

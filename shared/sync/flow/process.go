@@ -283,6 +283,9 @@ func (p *Process) send(ctx context.Context, a attempt, roots []uint64) (pushed [
 	if err != nil {
 		return nil, nil, err
 	}
+	if !a.held.Copied {
+		defer rows.Bodies.Free() // the account reads none once they are sent
+	}
 	if len(rows.Warnings) > 0 {
 		p.Log.WarnContext(ctx, "the server warns of a definition's rows.sql", "entity", a.def.Name, "run", a.held.Run.ID, "page", a.held.Number, "warnings", rows.Warnings)
 	}

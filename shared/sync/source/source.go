@@ -13,6 +13,8 @@ type Rows struct {
 	// Warnings are what the server warned of while it read, such as a text that
 	// GROUP_CONCAT cut; the first few, in its own words.
 	Warnings []string
+	// Bodies is the memory of the records' bodies. Who keeps no body may free it.
+	Bodies *Bodies
 }
 
 // Nameless returns the id by which the rows of a root without an id are parked, all of

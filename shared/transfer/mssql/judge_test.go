@@ -9,6 +9,7 @@ import (
 
 	emulator "gitlab.com/eshopbox-team/return-sync/shared/emulator/mssql"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/strictyaml/strictyamltest"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer/mssql"
 )
@@ -150,6 +151,9 @@ func TestModels(t *testing.T) {
 func FuzzModels(f *testing.F) {
 	f.Add("- {model: dbo.P, key: ID, columns: [{name: Größe, type: nvarchar(5)}]}")
 	f.Add("- {model: dbo.P, key: ID, columns: [{name: a, type: 'decimal(5,2)', readonly: true}], sql: {merge: 'EXEC dbo.x @id, @into'}}")
+	for text := range strictyamltest.Strange("- model: dbo.P\n  key: ID\n  columns:\n    - name: a\n      type: 'decimal(5,2)'\n      readonly: true\n  sql:\n    merge: EXEC dbo.x @id, @into\n") {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		models, err := mssql.ParseModels([]byte(text))
 		if err != nil {

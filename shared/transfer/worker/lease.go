@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -47,8 +48,8 @@ type keeper struct {
 
 // lasting is one time of holding the lease.
 type lasting struct {
-	ctx    context.Context // ends before the lease does
-	cancel context.CancelFunc
+	ctx    context.Context         // ends before the lease does
+	cancel context.CancelCauseFunc // transfer.ErrLost where the lease was lost
 	token  string
 	done   chan struct{}
 }
@@ -58,6 +59,14 @@ type hold struct {
 	ctx   context.Context
 	token string
 	leave func()
+}
+
+// because says that the lease was lost if this is why work under it failed.
+func (h *hold) because(err error) error {
+	if err != nil && errors.Is(context.Cause(h.ctx), transfer.ErrLost) {
+		return errors.Join(transfer.ErrLost, err)
+	}
+	return err
 }
 
 // enter takes the lease, or joins the part of this process that holds it. nil means that
@@ -98,7 +107,7 @@ func (k *keeper) left() {
 	}
 	old := k.current
 	k.current = nil
-	old.cancel()
+	old.cancel(nil)
 	<-old.done
 	ctx, cancel := context.WithTimeout(context.Background(), k.ttl)
 	defer cancel()
@@ -110,12 +119,12 @@ func (k *keeper) left() {
 // last renews the lease until its context ends. The context ends a fifth of the lease
 // before the lease does, so that a write that has begun ends in time.
 func (k *keeper) last(ctx context.Context, token string) *lasting {
-	held, cancel := context.WithCancel(ctx)
+	held, cancel := context.WithCancelCause(ctx)
 	l := &lasting{ctx: held, cancel: cancel, token: token, done: make(chan struct{})}
 	safe := k.ttl - k.ttl/5
 	go func() {
 		defer close(l.done)
-		defer cancel()
+		defer cancel(transfer.ErrLost)
 		end := time.NewTimer(safe)
 		defer end.Stop()
 		renew := time.NewTicker(k.ttl / 4)

@@ -27,6 +27,7 @@ func (w *Worker) RunProtocol(ctx context.Context, stop <-chan struct{}) (n int64
 	}
 	defer h.leave()
 	defer func() {
+		err = h.because(err)
 		if n > 0 || err != nil { // an idle run says nothing
 			w.signed(ctx, transfer.NoteProtocol, n, err)
 		}

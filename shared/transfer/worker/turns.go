@@ -2,9 +2,10 @@ package worker
 
 import (
 	"context"
-	"errors"
+	"sync"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/transfer"
 )
 
@@ -21,6 +22,8 @@ type Turns struct {
 	Budget time.Duration // after which no further job begins
 	// Wake asks for a turn at a time.
 	Wake func(ctx context.Context, at time.Time) error
+
+	working sync.Mutex // held by the turn that works
 }
 
 // Turned is what a turn did.
@@ -31,27 +34,39 @@ type Turned struct {
 }
 
 // Turn works off what there is, copies finished jobs, and asks for the next turn. Beside
-// a process that holds the lease it does nothing: the holder asks for what is left.
+// another turn of this process, or a process that holds the lease, it does nothing: the
+// other one asks for what is left.
 func (t *Turns) Turn(ctx context.Context) (done Turned, err error) {
+	// The lease has one token a process, so jobs cannot tell two turns apart.
+	if !t.working.TryLock() {
+		return done, nil
+	}
 	stop := make(chan struct{})
 	budget := time.AfterFunc(t.Budget, func() { close(stop) })
 	defer budget.Stop()
-	done.Result, err = t.Run(ctx, stop)
-	if err == nil && !done.Held {
+	err = t.work(ctx, stop, &done)
+	// Before the look at the queue, which then sees the jobs of every turn that did nothing.
+	t.working.Unlock()
+	switch {
+	case err == nil && !done.Held:
 		return done, nil
-	}
-	if err == nil {
-		done.Copies, err = t.RunProtocol(ctx, stop)
-	}
-	if errors.Is(err, transfer.ErrLost) {
-		// Another process may hold the lease, and asks for what is left; or nobody does,
-		// because a slow machine let the lease run out, and nobody asks.
-		return done, errors.Join(err, t.Wake(context.WithoutCancel(ctx), t.Now().Add(t.Settings.Lease)))
-	}
-	if err != nil {
+	case err != nil && !fault.Retryable(err):
+		// The queue drops this turn's task, and another process asks for what is left only
+		// if there is one: a slow machine may have let the lease run out.
+		return done, fault.Join(err, t.Wake(context.WithoutCancel(ctx), t.Now().Add(t.Settings.Lease)))
+	case err != nil:
 		return done, err
 	}
 	return done, t.next(ctx, stopped(stop), &done)
+}
+
+// work works jobs off and copies those that are finished.
+func (t *Turns) work(ctx context.Context, stop <-chan struct{}, done *Turned) (err error) {
+	done.Result, err = t.Run(ctx, stop)
+	if err == nil && done.Held {
+		done.Copies, err = t.RunProtocol(ctx, stop)
+	}
+	return err
 }
 
 // next asks for a turn when the first job is due. The budget may have ended the protocol.

@@ -71,7 +71,8 @@ type Parts struct {
 	Worked func()
 }
 
-// Worker works jobs off. Its methods are safe for concurrent use.
+// Worker works jobs off. Its methods are safe for concurrent use, but for Run and
+// RunProtocol, of which a process has one at a time each.
 type Worker struct {
 	Parts
 	pairs    pairs
@@ -139,7 +140,10 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) (done Result, er
 	defer h.leave()
 	done.Held = true
 	w.sign(ctx, transfer.NoteWorker, transfer.Sign{Running: true})
-	defer func() { w.signed(ctx, transfer.NoteWorker, done.Jobs, err) }()
+	defer func() {
+		err = h.because(err)
+		w.signed(ctx, transfer.NoteWorker, done.Jobs, err)
+	}()
 	for {
 		n, err := w.turn(h, stop)
 		done.Jobs += n

@@ -2,7 +2,9 @@ package algolia
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"sync"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
 )
@@ -22,6 +24,7 @@ const (
 // read, from the records where they are. A page's records so stand in memory
 // once, however many attempts it takes.
 type batchBody struct {
+	send  *gate
 	ops   []destination.Op
 	next  int      // the op whose pieces follow
 	piece []byte   // what is being read
@@ -29,9 +32,27 @@ type batchBody struct {
 	parts [4][]byte
 }
 
+// gate is what the bodies of one call of send are read through. An HTTP client may read a
+// body after the request has ended, as where the answer came early; by then the memory of
+// the records may hold others.
+type gate struct {
+	mu   sync.Mutex
+	shut bool
+}
+
+// close waits for a reader and lets none in after it.
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut = true
+}
+
+// errShut is the error of a body that is read after its call of send.
+var errShut = errors.New("the request has ended")
+
 // newBatchBody returns the body of a batch request.
-func newBatchBody(ops []destination.Op) *batchBody {
-	return &batchBody{ops: ops, piece: []byte(batchHead)}
+func newBatchBody(ops []destination.Op, g *gate) *batchBody {
+	return &batchBody{send: g, ops: ops, piece: []byte(batchHead)}
 }
 
 // batchLength returns how many bytes the body of a batch request has.
@@ -63,6 +84,11 @@ var (
 
 // Read implements io.Reader.
 func (b *batchBody) Read(p []byte) (n int, err error) {
+	b.send.mu.Lock()
+	defer b.send.mu.Unlock()
+	if b.send.shut {
+		return 0, errShut
+	}
 	for n < len(p) {
 		if len(b.piece) == 0 && !b.advance() {
 			return n, io.EOF

@@ -3,6 +3,7 @@ package algolia
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -29,11 +30,11 @@ func someOps(n int) []destination.Op {
 func TestBatchBody(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 9, 10, 11, 100} {
 		ops := someOps(n)
-		whole, err := io.ReadAll(newBatchBody(ops))
+		whole, err := io.ReadAll(newBatchBody(ops, &gate{}))
 		if err != nil || int64(len(whole)) != batchLength(ops) {
 			t.Fatalf("%d ops: %d bytes, %v; announced %d", n, len(whole), err, batchLength(ops))
 		}
-		for _, slow := range []io.Reader{iotest.OneByteReader(newBatchBody(ops)), iotest.HalfReader(newBatchBody(ops))} {
+		for _, slow := range []io.Reader{iotest.OneByteReader(newBatchBody(ops, &gate{})), iotest.HalfReader(newBatchBody(ops, &gate{}))} {
 			if again, err := io.ReadAll(slow); err != nil || !bytes.Equal(again, whole) {
 				t.Errorf("%d ops in pieces: %q, %v", n, again, err)
 			}
@@ -61,6 +62,24 @@ func TestBatchBody(t *testing.T) {
 	}
 }
 
+// TestNoBodyIsReadAfterItsSend reads a part of a body, ends the send, and has the records'
+// memory hold others, as it does after a push.
+func TestNoBodyIsReadAfterItsSend(t *testing.T) {
+	ops := []destination.Op{{ID: "R1", Body: []byte(`{"objectID":"R1"}`)}}
+	var g gate
+	body := newBatchBody(ops, &g)
+	if _, err := io.ReadFull(body, make([]byte, len(batchHead)+len(saveHead)+3)); err != nil {
+		t.Fatal(err)
+	}
+	g.close()
+	copy(ops[0].Body, `{"objectID":"R2"}`)
+	for _, late := range []*batchBody{body, newBatchBody(ops, &g)} {
+		if rest, err := io.ReadAll(late); len(rest) > 0 || !errors.Is(err, errShut) {
+			t.Errorf("after the send %q was read, %v", rest, err)
+		}
+	}
+}
+
 // allocsABatch is how many allocations a batch may cost, whatever its size.
 const allocsABatch = 2
 
@@ -71,8 +90,9 @@ func TestABatchAllocatesLittle(t *testing.T) {
 		ops = append(ops, ops...)
 	}
 	room := make([]byte, 32<<10)
+	var g gate // of a whole send
 	n := testing.AllocsPerRun(20, func() {
-		body := newBatchBody(ops)
+		body := newBatchBody(ops, &g)
 		for {
 			if _, err := body.Read(room); err != nil {
 				return
@@ -90,7 +110,7 @@ func BenchmarkBatchBody(b *testing.B) {
 	b.SetBytes(batchLength(ops))
 	b.ReportAllocs()
 	for b.Loop() {
-		body := newBatchBody(ops)
+		body := newBatchBody(ops, &gate{})
 		for {
 			if _, err := body.Read(room); err != nil {
 				break

@@ -33,8 +33,10 @@ func repeating(attempts int) httpcall.Policy {
 // (see refusalOf) or a fault.
 func (c *Client) send(ctx context.Context, index string, ops []destination.Op) (answer, error) {
 	var a answer
+	var g gate
+	defer g.close()
 	err := c.repeat.Repeat(ctx, func(ctx context.Context) error {
-		x := &algolia.Exchange{Body: func() (io.Reader, int64) { return newBatchBody(ops), batchLength(ops) }}
+		x := &algolia.Exchange{Body: func() (io.Reader, int64) { return newBatchBody(ops, &g), batchLength(ops) }}
 		res, err := c.api.InitIndex(index).Batch([]search.BatchOperation{}, x.With(ctx), opt.ExposeIntermediateNetworkErrors(true))
 		if err == nil && res.TaskID == 0 {
 			err, x.Lost = errNoTask, true

@@ -12,17 +12,9 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
-// Records are appended to arenas of arenaSize bytes. A new arena is begun while the old
-// one still has room for a typical record, because growing an arena would copy its
-// contents and keep the old one alive.
-const (
-	arenaSize = 64 << 10
-	roomy     = 4 << 10
-)
-
 // Rows returns the current records of the roots, read in one statement.
 func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (source.Rows, error) {
-	out := source.Rows{Versions: make(map[uint64]uint64, len(ids)), Records: make([]source.Record, 0, 3*len(ids))}
+	out := source.Rows{Versions: make(map[uint64]uint64, len(ids)), Records: make([]source.Record, 0, 3*len(ids)), Bodies: &source.Bodies{}}
 	if len(ids) == 0 {
 		return out, nil
 	}
@@ -40,7 +32,6 @@ func (s *Source) Rows(ctx context.Context, d entity.Definition, ids []uint64) (s
 // server's warnings.
 func (s *Source) readRows(ctx context.Context, d entity.Definition, named *named, out *source.Rows) error {
 	text, args := d.Rows.Bind(map[string][]any{"ids": named.values})
-	var arena []byte
 	var plan *record.Plan
 	nameless := map[uint64]bool{}
 	conn, err := s.db.Conn(ctx)
@@ -66,14 +57,10 @@ func (s *Source) readRows(ctx context.Context, d entity.Definition, named *named
 			}
 			nameless[root], r.ID = true, source.Nameless(root)
 		}
-		if cap(arena)-len(arena) < roomy {
-			arena = make([]byte, 0, arenaSize)
-		}
-		start := len(arena)
-		if arena, err = plan.Append(arena, row); err != nil {
+		if body, err := plan.Append(out.Bodies.Room(), row); err != nil {
 			r.Problem = err.Error()
 		} else {
-			r.Body = arena[start:len(arena):len(arena)]
+			r.Body = out.Bodies.Keep(body)
 		}
 		out.Records = append(out.Records, r)
 		return nil

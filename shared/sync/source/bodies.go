@@ -1,0 +1,52 @@
+package source
+
+import "sync"
+
+// Bodies lie one behind the other in chunks of chunkSize bytes. A new chunk is begun
+// while the old one still has room for a typical body, because a body that outgrows its
+// chunk is copied into memory of its own.
+const (
+	chunkSize = 64 << 10
+	roomy     = 4 << 10
+)
+
+// chunks are those that were freed. A first sync fills as many bytes as all its records
+// have; without the pool they are half of what the garbage collector has to collect.
+var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+
+// Bodies is the memory of bodies. It is for one goroutine.
+type Bodies struct {
+	used []*[chunkSize]byte
+	rest []byte // of the last chunk, as an empty slice
+}
+
+// Room returns an empty slice to append a body to.
+func (b *Bodies) Room() []byte {
+	if cap(b.rest) < roomy {
+		c := chunks.Get().(*[chunkSize]byte)
+		b.used = append(b.used, c)
+		b.rest = c[:0]
+	}
+	return b.rest
+}
+
+// Keep returns the body that was appended to Room's slice, so that the next Room lies
+// behind the body. A caller that drops the body does not call Keep.
+func (b *Bodies) Keep(body []byte) []byte {
+	if cap(body) == cap(b.rest) { // it fits into the chunk
+		b.rest = body[len(body):]
+	}
+	return body[:len(body):len(body)]
+}
+
+// Free gives the memory to other bodies. From then on nobody may read a body, not even a
+// request that is still being sent. Memory that is not freed is garbage as usual.
+func (b *Bodies) Free() {
+	if b == nil {
+		return
+	}
+	for _, c := range b.used {
+		chunks.Put(c)
+	}
+	*b = Bodies{}
+}
