@@ -28,5 +28,6 @@ module "window" {
   }
   invokers = { tasks = local.tasks_member }
 
-  depends_on = [google_project_service.api]
+  # A newer process function works the pages of an older window function, not the reverse.
+  depends_on = [google_project_service.api, module.process]
 }

@@ -1,6 +1,7 @@
 // The changes that people can make. Each is confirmed before it is made.
 
 import { $, badge, element, moment, number, plural, table } from './dom.js';
+import { refocus } from './renew.js';
 
 const dialog = $('dialog');
 
@@ -26,17 +27,28 @@ export function toast(text) {
   toasts = setTimeout(() => $('toast').classList.remove('shown'), 6000);
 }
 
+// opener is what had the focus when the dialog was opened, and its section.
+let opener;
+
 // show fills the dialog and opens it.
 function show(...content) {
   dialog.replaceChildren(...content);
-  if (!dialog.open) dialog.showModal();
-  else if (!dialog.contains(document.activeElement)) dialog.querySelector('h2').focus(); // what had the focus was replaced
+  if (!dialog.open) {
+    opener = [document.activeElement, document.activeElement.closest('section')];
+    dialog.showModal();
+  } else if (!dialog.contains(document.activeElement)) dialog.querySelector('h2').focus(); // what had the focus was replaced
 }
 
 export function close() {
   if (dialog.open) dialog.close();
 }
 
+// The browser gives the focus back to the opener, and leaves it where it is or nowhere if the
+// page was renewed without the opener.
+dialog.addEventListener('close', () => {
+  const at = document.activeElement;
+  if (!dialog.open && (at === document.body || dialog.contains(at))) refocus(...opener);
+});
 dialog.addEventListener('click', event => { if (event.target === dialog) close(); });
 
 const heading = text => element('h2', { id: 'dialogtitle', tabindex: -1 }, text);

@@ -1,6 +1,7 @@
 // Elements are renewed in place: what stays the same stays the same element, so that the
 // scroll position, a selection and the focus stay where they are, and a button that is
-// pressed while its section changes is still pressed.
+// pressed while its section changes is still pressed. Where that cannot be, the focus finds
+// its way back by the key of what had it.
 
 import { $, zone } from './dom.js';
 
@@ -10,8 +11,12 @@ const handlers = ['onclick', 'onkeydown', 'onsubmit', 'oninput', 'onchange', 'on
 
 // renew makes the children of a place those that are given, and keeps those that fit.
 export function renew(place, fresh) {
-  const named = new Map();
-  for (const child of place.childNodes) if (nameOf(child)) named.set(nameOf(child), child);
+  const named = new Map(), wanted = new Set(fresh.map(nameOf));
+  for (const child of [...place.childNodes]) {
+    if (!nameOf(child)) continue;
+    if (wanted.has(nameOf(child))) named.set(nameOf(child), child);
+    else child.remove(); // what stands behind need not be moved, which would lose its focus and selection
+  }
   let at = place.firstChild;
   for (const node of fresh) {
     let kept = at && alike(at, node) ? at : named.get(nameOf(node));
@@ -57,7 +62,20 @@ export function section(id, part, make) {
   drawn[id] = text;
   const fresh = document.createElement('div');
   fresh.append(...make().flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
-  renew($(id), [...fresh.childNodes]);
+  const place = $(id), had = document.activeElement, inside = place.contains(had);
+  renew(place, [...fresh.childNodes]);
+  if (inside && document.activeElement !== had) refocus(had, place);
+}
+
+// refocus gives the focus back to an element that had it, else to the one that has its key
+// now or to what folds that away, else to the section where it was, else to the content.
+export function refocus(had, section) {
+  const same = had.isConnected ? had : had.dataset.key && $('main').querySelector(`[data-key="${CSS.escape(had.dataset.key)}"]`) || undefined;
+  if (section) section.tabIndex = -1;
+  for (const to of [same, same?.closest('details')?.querySelector('summary'), section, $('main')]) {
+    to?.focus({ preventScroll: true });
+    if (to && document.activeElement === to) return;
+  }
 }
 
 // forget has all sections drawn again; clear removes what a hidden section shows.

@@ -1,10 +1,15 @@
 // Package browser lets tests use pages as people do: in a real Chromium without
 // a window, with real keys and clicks.
 //
+//	func TestMain(m *testing.M) { os.Exit(browser.Run(m.Run)) }
+//
 //	page := browser.Open(t)
 //	page.Go(address)
 //	page.Type("#query", "kurta")
 //	page.Until("answers", `document.querySelectorAll("li").length > 0`)
+//
+// The tests of a package share one browser. Each page has cookies, a cache and a window of
+// its own, and the focus, whatever pages are open beside it.
 //
 // A page records every complaint of the console and every request. When its test
 // ends, a complaint that the test has not taken, or a request to anywhere but
@@ -19,8 +24,10 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,36 +58,91 @@ var flags = []chromedp.ExecAllocatorOption{
 	chromedp.WSURLReadTimeout(patience),
 }
 
-// Open starts a browser with one page, for this test alone.
-func Open(t testing.TB) *Page {
-	t.Helper()
+// shared is the one browser of the test process. It has to be a variable of the package:
+// TestMain and the tests have no other place in common.
+var shared struct {
+	sync.Mutex
+	running bool            // inside Run
+	ctx     context.Context // of the browser, nil before the first page
+	stop    func() error
+	err     error
+}
+
+// Run runs a package's tests, ends their browser if one was started, and returns the exit
+// code.
+func Run(tests func() int) int {
+	shared.Lock()
+	shared.running = true
+	shared.Unlock()
+	code := tests()
+	shared.Lock()
+	defer shared.Unlock()
+	shared.running = false
+	if shared.stop == nil {
+		return code
+	}
+	if err := shared.stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "the browser did not end in order:", err)
+		return 1
+	}
+	return code
+}
+
+// start returns the context of the shared browser, started at the first call. A failure is
+// remembered: the next test would only wait for the same one.
+func start() (context.Context, error) {
+	shared.Lock()
+	defer shared.Unlock()
+	if !shared.running {
+		return nil, errors.New("browser: the package lacks func TestMain(m *testing.M) { os.Exit(browser.Run(m.Run)) }")
+	}
+	if shared.ctx == nil && shared.err == nil {
+		shared.ctx, shared.stop, shared.err = launch()
+	}
+	return shared.ctx, shared.err
+}
+
+// launch starts a browser. It belongs to no test, and ends in order when it is asked to, so
+// that it leaves nothing behind.
+func launch() (context.Context, func() error, error) {
 	program, err := chromium.find(context.Background(), tools.ThisMachine(os.Stderr))
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
-	// Both end in the test's cleanup: its own context is gone by then, and a
-	// browser that is asked to end in time leaves nothing behind.
 	dir, err := os.MkdirTemp("", "return-sync-browser-")
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	allocated, release := chromedp.NewExecAllocator(context.Background(),
 		append(flags[:len(flags):len(flags)], chromedp.ExecPath(program), chromedp.UserDataDir(dir))...)
 	ctx, end := chromedp.NewContext(allocated)
+	stop := func() error {
+		err := chromedp.Cancel(ctx)
+		end()
+		release()
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := chromedp.Do(ctx); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("browser: %s does not start: %w", program, err), stop())
+	}
+	return ctx, stop, nil
+}
+
+// Open opens a page, which the test's end closes.
+func Open(t testing.TB) *Page {
+	t.Helper()
+	browser, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	p := &Page{t: t, ctx: ctx}
 	t.Cleanup(func() {
 		p.judge()
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Errorf("the browser did not end in order: %v", err)
-		}
 		end()
-		release()
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
 	})
 	if err := chromedp.Listen(ctx, p.listen); err != nil {
-		t.Fatal(fmt.Errorf("browser: %s does not start: %w", program, err))
+		t.Fatalf("browser: no page opens: %v", err)
 	}
 	p.Size(1280, 900)
 	return p

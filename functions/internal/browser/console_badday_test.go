@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 )
 
 // others are the entities of a bad day beside the returns, the last two of them broken.
@@ -39,10 +41,12 @@ func definitions(t *testing.T) string {
 
 // openBadDay opens the console on a bad day of six entities: 5,000 runs, 500 parked records
 // for several causes, refunds whose index refuses writes, and shipments whose server
-// refuses connections. The rows are written straight into the tables.
-func openBadDay(t *testing.T) *desk {
+// refuses connections. The rows are written straight into the tables of a database, or of a
+// server of its own without one.
+func openBadDay(t *testing.T, dsn string) *desk {
 	t.Helper()
-	d := openDesk(t, "ENTITIES_DIR="+definitions(t))
+	t.Parallel()
+	d := openDeskOver(t, dsn, "ENTITIES_DIR="+definitions(t), "CONSOLE_POLL=1s") // a state of so much is dear
 	list := `'returns', 'exchanges', 'invoices', 'orders', 'refunds', 'shipments'`
 	for _, query := range []string{
 		// A sync an entity every 15 minutes for nine days; those of the two broken ones fail for six hours.
@@ -79,6 +83,7 @@ func openBadDay(t *testing.T) *desk {
 			t.Fatalf("%.120s: %v", query, err)
 		}
 	}
+	d.reads("#schedules", "nightly 12") // a page that is opened sooner may show the day before
 	return d
 }
 
@@ -101,7 +106,7 @@ func everyForm() bool {
 // direction alone and breaks no rule of accessibility. The overview fits on little more
 // than a screen.
 func TestEveryPageOfABadDay(t *testing.T) {
-	d := openBadDay(t)
+	d := openBadDay(t, localdbtest.New(t))
 	base := d.ConsoleURL() + "/"
 	var failed string
 	if err := d.DB.QueryRowContext(t.Context(), "SELECT MAX(id) FROM sync_run WHERE entity = 'shipments'").Scan(&failed); err != nil {
@@ -143,7 +148,7 @@ func TestEveryPageOfABadDay(t *testing.T) {
 // TestABadDayIsRead measures what the console's answers cost on a bad day, in queries of the
 // database, which a machine's speed does not change.
 func TestABadDayIsRead(t *testing.T) {
-	d := openBadDay(t)
+	d := openBadDay(t, "") // the queries of a server are counted
 	asks := func() (n int) {
 		t.Helper()
 		var name string
@@ -183,7 +188,7 @@ var kindOf = regexp.MustCompile(`-(returns|exchanges|invoices|orders|refunds|shi
 // focus goes in, no rule of accessibility is broken, Escape closes it, and the focus is
 // back where it was. Only what destroys something is marked so.
 func TestEveryDialog(t *testing.T) {
-	d := openBadDay(t)
+	d := openBadDay(t, localdbtest.New(t))
 	if _, err := d.DB.ExecContext(t.Context(), `INSERT INTO sync_scope (id, title, state, details, changed_at) VALUES ('nightly', 'Every night', 'synced', '{}', NOW(6))`); err != nil {
 		t.Fatal(err)
 	}

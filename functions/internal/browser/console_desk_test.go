@@ -13,6 +13,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
 	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
+	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
@@ -27,11 +28,18 @@ type desk struct {
 // environment of the functions.
 func openDesk(t *testing.T, more ...string) *desk {
 	t.Helper()
+	t.Parallel()
+	return openDeskOver(t, localdbtest.New(t), more...)
+}
+
+// openDeskOver is openDesk over a database, or over a server of its own without one.
+func openDeskOver(t *testing.T, dsn string, more ...string) *desk {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	s := rehearsaltest.Filled(ctx, t, rehearsal.Options{
-		Steps: true, HoldTicks: true, Workers: 2, Log: os.Stderr,
-		Env: append([]string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms"}, more...),
+		DSN: dsn, Steps: true, HoldTicks: true, Workers: 2, Log: os.Stderr,
+		Env: append([]string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms", "CONSOLE_POLL=250ms"}, more...),
 	}, sample.GenerateOptions{Rows: 200, Seed: 7, Now: time.Now().UTC()})
 	d := &desk{s, Open(t)}
 	d.syncs(t, run.Synced)

@@ -46,7 +46,7 @@ func (k *task) sees(selector, text string) {
 // TestTasksOfAnOperator plays the tasks that people come to the console for, each from the
 // overview, and counts what they cost: none takes longer than half a minute.
 func TestTasksOfAnOperator(t *testing.T) {
-	d := openDesk(t)
+	d := openDesk(t, "CONSOLE_POLL=1s") // as an operator has to wait
 	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return_algolia_sync SET updated_at = updated_at - INTERVAL 1 HOUR"); err != nil {
 		t.Fatal(err)
 	}

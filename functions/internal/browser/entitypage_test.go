@@ -8,7 +8,7 @@ import (
 // TestEntityPage uses the plain page, which serves any entity: it searches, refines, opens
 // a record, pages and switches the tenant.
 func TestEntityPage(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := Open(t)
 	p.Go(w.PortalURL() + "entities/returns")
 	shows := func(what string, n int) {

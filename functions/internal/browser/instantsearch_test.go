@@ -12,7 +12,7 @@ import (
 // TestInstantSearchThroughTheFunction uses InstantSearch's widgets over the few
 // lines of a client that shared/README.md shows.
 func TestInstantSearchThroughTheFunction(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	w.searchInstantly(t, map[string]any{
 		"through": w.URL(search.Function.Name), "token": w.token(t, own),
 		"index": "returns", "sorts": []string{"returns_" + sorted},
@@ -22,7 +22,7 @@ func TestInstantSearchThroughTheFunction(t *testing.T) {
 // TestInstantSearchStraight uses the same widgets over the official client and
 // the index, with a key that the search function gave.
 func TestInstantSearchStraight(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	w.searchInstantly(t, w.straight(t), replica)
 }
 

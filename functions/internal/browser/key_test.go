@@ -49,7 +49,7 @@ func in(index string, params map[string]any) map[string]any {
 // TestKeyWithTheOfficialClient uses a key of POST /key with Algolia's own client
 // in a browser: it answers, and only about its tenant.
 func TestKeyWithTheOfficialClient(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	config := w.straight(t)
 	key := config["key"].(string)
 	p := w.frontEnd(t, config)
@@ -112,7 +112,7 @@ func (w *world) most1(t *testing.T, account, column string) string {
 // TestKeyIsRefused changes a key in every way that its holder could, and asks
 // for more than it gives.
 func TestKeyIsRefused(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	config := w.straight(t)
 	key := config["key"].(string)
 	p := w.frontEnd(t, config)

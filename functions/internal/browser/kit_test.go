@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,20 +33,20 @@ var everything struct {
 	once sync.Once
 	*world
 	err error
+	use sync.RWMutex // whole for a test that takes a part away
 }
 
 // world is the product and the site.
 type world struct {
 	*rehearsal.Stack
-	site    net.Listener
-	server  *http.Server
-	mu      sync.Mutex
-	handler http.Handler
+	site   net.Listener
+	server *http.Server
+	pages  *http.ServeMux // of the site
 }
 
 func TestMain(m *testing.M) {
 	rehearsal.Child() // this program is also the functions'
-	code := localdbtest.Run(m)
+	code := Run(func() int { return localdbtest.Run(m) })
 	if w := everything.world; w != nil {
 		if err := w.close(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -55,8 +56,26 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// start returns the world.
-func start(t *testing.T) *world {
+// enter returns the world, which the test shares with others that run beside it.
+func enter(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	everything.use.RLock()
+	t.Cleanup(everything.use.RUnlock)
+	return theWorld(t)
+}
+
+// enterAlone returns the world while no other test uses it.
+func enterAlone(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	everything.use.Lock()
+	t.Cleanup(everything.use.Unlock)
+	return theWorld(t)
+}
+
+// theWorld returns the world, started at the first call.
+func theWorld(t *testing.T) *world {
 	t.Helper()
 	everything.once.Do(func() { everything.world, everything.err = open() })
 	if everything.err != nil {
@@ -67,12 +86,12 @@ func start(t *testing.T) *world {
 
 // open starts everything and syncs the sample.
 func open() (*world, error) {
-	w := &world{}
+	w := &world{pages: http.NewServeMux()}
 	var err error
 	if w.site, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	w.server = &http.Server{Handler: w, ReadHeaderTimeout: 10 * time.Second}
+	w.server = &http.Server{Handler: w.pages, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = w.server.Serve(w.site) }()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -108,13 +127,6 @@ func (w *world) load(ctx context.Context) error {
 func (w *world) close() error {
 	_ = w.server.Close()
 	return w.Close()
-}
-
-// ServeHTTP serves the front end's site.
-func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.handler.ServeHTTP(rw, r)
 }
 
 // count counts an account's items by SQL of the tests' own.
@@ -205,14 +217,11 @@ func (w *world) frontEnd(t *testing.T, config map[string]any) *Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServer(http.Dir(Bundle(t, "../../../testdata/instantsearch"))))
-	mux.HandleFunc("GET /config.json", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(text) })
-	w.mu.Lock()
-	w.handler = mux
-	w.mu.Unlock()
+	path := "/" + rand.Text() + "/" // the test's own
+	w.pages.Handle("GET "+path, http.StripPrefix(path, http.FileServer(http.Dir(Bundle(t, "../../../testdata/instantsearch")))))
+	w.pages.HandleFunc("GET "+path+"config.json", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(text) })
 	p := Open(t)
-	p.Go("http://" + w.site.Addr().String() + "/")
+	p.Go("http://" + w.site.Addr().String() + path)
 	return p
 }
 

@@ -27,9 +27,10 @@ const foreign = `(() => {
 // TestPortalSpeaks shows the portal in each language, on a wide screen and on a phone, light
 // and dark: nothing is left in English, nothing is cut off, and axe finds nothing.
 func TestPortalSpeaks(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	for language, direction := range map[string]string{"en": "ltr", "hi": "ltr", "ar": "rtl"} {
 		t.Run(language, func(t *testing.T) {
+			t.Parallel()
 			p := Open(t)
 			for _, width := range []int64{1280, 390} {
 				p.Size(width, 900)
@@ -85,7 +86,7 @@ func (p *Page) inItsLanguage(t *testing.T, language, direction string) {
 // TestPortalChoosesItsLanguage takes the language of the address, else the one that a person
 // chose, else the browser's; numbers and times have the form of the browser's own region.
 func TestPortalChoosesItsLanguage(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := Open(t)
 	p.Prefers("ar-EG,ar")
 	speaks := func(address, language string) {
@@ -115,7 +116,7 @@ func TestPortalChoosesItsLanguage(t *testing.T) {
 // TestPortalCountsInEachLanguage demands exactly the forms of counted texts that a language
 // has, by the browser's own rules.
 func TestPortalCountsInEachLanguage(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := Open(t)
 	p.Go(w.PortalURL())
 	p.Until("the languages", drawn)
@@ -136,7 +137,7 @@ func TestPortalCountsInEachLanguage(t *testing.T) {
 // TestPortalShowsPictures loads the items' pictures from the page's own origin alone, each
 // into a place that does not change when a picture is missing.
 func TestPortalShowsPictures(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := w.openPortal(t)
 	p.Until("the pictures", `[...document.querySelectorAll("#hits .picture img")].slice(0, 3).every(e => e.complete && e.naturalWidth && e.alt && e.loading === "lazy")`)
 	const place = `(() => { const box = document.querySelector("#hits .picture").getBoundingClientRect(); return box.width + "x" + box.height })()`

@@ -34,7 +34,7 @@ func (p *Page) shows(what string, n int) {
 func box(field, value string) string { return fmt.Sprintf("input[data-key=%q]", field+":"+value) }
 
 func TestPortalSearches(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := w.openPortal(t)
 	p.Picture("open")
 	const some = "r.customer_return_number LIKE 'RT10002%' AND "
@@ -68,7 +68,7 @@ func TestPortalSearches(t *testing.T) {
 }
 
 func TestPortalSortsAndPages(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := w.openPortal(t)
 	p.Choose("#sort", sorted)
 	p.rows(t, "the newest", w.newest(t, 0, 20))
@@ -92,7 +92,7 @@ func (p *Page) rows(t *testing.T, what string, want []string) {
 }
 
 func TestPortalSwitchesTenant(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := w.openPortal(t)
 	p.Click(box("courier", w.most(t, "r.courier_name", "TRUE")[0]))
 	p.Choose("#tenant", rival)
@@ -105,7 +105,7 @@ func TestPortalSwitchesTenant(t *testing.T) {
 
 // TestPortalByKeyboard uses the page without a mouse.
 func TestPortalByKeyboard(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := w.openPortal(t)
 	Value[bool](p, "(document.activeElement.blur(), true)")
 	p.Press("/")
@@ -137,7 +137,7 @@ func TestPortalByKeyboard(t *testing.T) {
 }
 
 func TestPortalStates(t *testing.T) {
-	w := start(t)
+	w := enterAlone(t)
 	p := w.openPortal(t)
 	p.Type("#query", "zzzzqqqqzzzz")
 	p.shows("nothing", 0)
@@ -212,7 +212,7 @@ func (w *world) shift(t *testing.T, d entity.Definition, direction string) {
 
 // TestPortalOnAPhone looks at the page on a narrow screen, in both colours.
 func TestPortalOnAPhone(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	p := Open(t)
 	p.Size(390, 844)
 	for _, dark := range []bool{false, true} {

@@ -15,6 +15,7 @@ import (
 // openReports opens the reports' page of the console, which a person with a role sees.
 func openReports(t *testing.T, role string) (*Page, wiretest.Product) {
 	t.Helper()
+	t.Parallel()
 	product := wiretest.Open(t, map[string]string{"WINGS": reports.Name}, reports.Wing())
 	fill(t, product)
 	return openWing(t, product, reports.Name, role), product

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -123,4 +126,23 @@ func TestComplaintsOfThePage(t *testing.T) {
 		t.Errorf("the request was not seen: %q", p.requests)
 	}
 	p.requests = nil // it was meant
+}
+
+// TestPagesBesideEachOther opens two pages: both are seen and have the focus, and neither
+// knows what the other keeps.
+func TestPagesBesideEachOther(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(site.Close)
+	pages := []*Page{Open(t), Open(t)}
+	for i, p := range pages {
+		p.Go(site.URL + "/")
+		Value[bool](p, fmt.Sprintf(`(document.cookie = localStorage.name = "page=%d", true)`, i))
+	}
+	for i, p := range pages {
+		p.Until("the page to be seen, with the focus", "!document.hidden && document.hasFocus()")
+		if kept, want := Value[string](p, `document.cookie + " " + localStorage.name`), fmt.Sprintf("page=%[1]d page=%[1]d", i); kept != want {
+			t.Errorf("page %d keeps %q, want %q", i, kept, want)
+		}
+		p.Complaints() // the site has no icon
+	}
 }

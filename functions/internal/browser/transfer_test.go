@@ -19,6 +19,7 @@ import (
 // a role sees. It returns the jobs' table and the failed job.
 func openTransfers(t *testing.T, role string) (*Page, wiretest.Product, *store.Store, int64) {
 	t.Helper()
+	t.Parallel()
 	product := wiretest.Open(t, map[string]string{
 		"WINGS": transfer.Name, "TRANSFER_URL": "http://127.0.0.1:1/t", "CLOUD_TASKS_EMULATOR_HOST": wiretest.Queues(t, "transfer"),
 	}, transfer.Wing())

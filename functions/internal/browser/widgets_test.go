@@ -19,7 +19,7 @@ const widgetChecks = 80
 // What they show is counted by hand from the database. Left out: widgets of maps, because
 // records have no places, and of recommendations, which are another API.
 func TestWidgets(t *testing.T) {
-	w := start(t)
+	w := enter(t)
 	rows, few := w.rows(t)
 	for _, c := range []map[string]any{
 		{"name": "function", "through": w.URL(search.Function.Name), "token": w.token(t, own), "index": "returns", "sorts": []string{"returns_" + sorted}},

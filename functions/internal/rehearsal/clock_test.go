@@ -11,6 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
@@ -69,7 +70,8 @@ func (s *Stack) process(t *testing.T) interface {
 	return p
 }
 
-// list claims, begins and lists the next run without sending its page's task.
+// list claims, begins and lists the next run, over the roots 1 to 3, without sending its
+// page's task.
 func (s *Stack) list(t *testing.T) run.Run {
 	t.Helper()
 	ctx := t.Context()
@@ -93,7 +95,10 @@ func (s *Stack) list(t *testing.T) run.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pages, err := s.Store.Changes.List(ctx, r, d, nil); err != nil || pages != 1 {
+	changed := func(_ context.Context, add func([]uint64) error) (rootlist.Listed, error) {
+		return rootlist.Listed{}, add([]uint64{1, 2, 3})
+	}
+	if pages, err := s.Store.Changes.List(ctx, r, d, changed); err != nil || pages != 1 {
 		t.Fatal(pages, err)
 	}
 	return r

@@ -17,8 +17,10 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/functions/process"
 	"gitlab.com/eshopbox-team/return-sync/functions/window"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/oracle"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	between "gitlab.com/eshopbox-team/return-sync/shared/window"
@@ -265,23 +267,36 @@ func (s *Stack) done(t *testing.T, id int64) (n int64) {
 // range, each once.
 func (s *Stack) coveredOnce(t *testing.T, j rework.Job, p store.JobProgress) {
 	t.Helper()
-	var listed, distinct, found, left int64
-	for _, q := range []struct {
-		into []any
-		text string
-		args []any
-	}{
-		{[]any{&listed, &distinct}, "SELECT COUNT(*), COUNT(DISTINCT c.root_id) FROM sync_change c JOIN sync_run r ON r.id = c.run_id WHERE r.job_id = ? AND r.state = 'synced'", []any{j.ID}},
-		{[]any{&found}, "SELECT SUM(found) FROM sync_run WHERE job_id = ? AND state = 'synced'", []any{j.ID}},
-		// A root that the warehouse has touched is in the range no more, and the syncs have it.
-		{[]any{&left}, `SELECT COUNT(*) FROM order_return r WHERE r.updated_at < ? AND NOT EXISTS (
-			SELECT 1 FROM sync_change c JOIN sync_run u ON u.id = c.run_id WHERE u.job_id = ? AND u.state = 'synced' AND c.root_id = r.id)`, []any{j.Window.To, j.ID}},
-	} {
-		if err := s.DB.QueryRowContext(t.Context(), q.text, q.args...).Scan(q.into...); err != nil {
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if listed != distinct || listed != p.Roots || found != p.Counts.Found || left != 0 {
+	var listed, found, left int64
+	covered := map[uint64]bool{}
+	must(sqldb.Each(t.Context(), s.DB, func(row sqldb.Row) error {
+		var packed []byte
+		if err := row.Scan(&packed); err != nil {
+			return err
+		}
+		roots, err := rootlist.Unpack(packed)
+		for _, root := range roots {
+			listed++
+			covered[root] = true
+		}
+		return err
+	}, "SELECT p.listed FROM sync_page p JOIN sync_run r ON r.id = p.run_id WHERE r.job_id = ? AND r.state = 'synced'", j.ID))
+	must(s.DB.QueryRowContext(t.Context(), "SELECT SUM(found) FROM sync_run WHERE job_id = ? AND state = 'synced'", j.ID).Scan(&found))
+	// A root that the warehouse has touched is in the range no more, and the syncs have it.
+	must(sqldb.Each(t.Context(), s.DB, func(row sqldb.Row) error {
+		root, err := sqldb.Column[uint64](row)
+		if err == nil && !covered[root] {
+			left++
+		}
+		return err
+	}, "SELECT id FROM order_return WHERE updated_at < ?", j.Window.To))
+	if distinct := int64(len(covered)); listed != distinct || listed != p.Roots || found != p.Counts.Found || left != 0 {
 		t.Errorf("%d roots were covered, %d different ones, %d left out; the job says %d roots and %d records, its runs %d", listed, distinct, left, p.Roots, p.Counts.Found, found)
 	}
 }

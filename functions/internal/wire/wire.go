@@ -267,7 +267,7 @@ type Window struct {
 func NewWindow(w *flow.Window, entities entity.List, db *store.DB, src rework.Source) *Window {
 	w.Source = src
 	return &Window{Window: join.Window(w, entities, db), Store: db, Jobs: join.Jobs(&rework.Jobs{
-		Source: src, Queue: w.Queue, Entities: entities, Config: w.Config, Log: w.Log, Steps: w.Steps, Apart: w.Apart,
+		Source: src, Queue: w.Queue, Entities: entities, Config: w.Config, Log: w.Log, Steps: w.Steps,
 	}, db)}
 }
 

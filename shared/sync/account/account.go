@@ -230,7 +230,7 @@ func (p *Page) Unconfirmed(roots []uint64) {
 // result makes the sum wrong, and the store refuses the outcome.
 func (p *Page) Close() Outcome {
 	o := p.outcome
-	o.Settled, o.Unconfirmed = p.settled, p.unconfirmed
+	o.Roots, o.Settled, o.Unconfirmed = len(p.order), p.settled, p.unconfirmed
 	o.Counts.Found = int64(len(p.records))
 	for _, r := range p.records {
 		switch {

@@ -9,6 +9,7 @@ import (
 
 // Outcome is all that a page writes when it is done.
 type Outcome struct {
+	Roots       int // how many the page worked
 	Counts      run.Counts
 	TaskID      int64 // the highest that the index gave
 	Ledger      []ledger.Row

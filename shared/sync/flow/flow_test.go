@@ -270,7 +270,7 @@ func (w *world) window() *flow.Window {
 
 // jobs returns what plays the turns of jobs.
 func (w *world) jobs() *rework.Jobs {
-	return join.Jobs(&rework.Jobs{Source: w.src, Queue: w.queue, Entities: w.entities(), Config: w.cfg, Log: silent, Steps: w.steps, Apart: w.apart}, w.DB)
+	return join.Jobs(&rework.Jobs{Source: w.src, Queue: w.queue, Entities: w.entities(), Config: w.cfg, Log: silent, Steps: w.steps}, w.DB)
 }
 
 // waker returns what starts the chains of tasks of jobs.

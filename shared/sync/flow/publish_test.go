@@ -11,6 +11,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/account"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 )
 
 // copies is a store.Publisher in memory, which refuses its first pages.
@@ -21,6 +22,7 @@ type copies struct {
 
 // Publish implements store.Publisher.
 func (c *copies) Publish(_ context.Context, _ *sql.Tx, _ run.Run, records []account.Current) error {
+	overwriteFreed()
 	if c.refuse > 0 {
 		c.refuse--
 		return errors.New("the copies cannot be written")
@@ -33,6 +35,15 @@ func (c *copies) Publish(_ context.Context, _ *sql.Tx, _ run.Run, records []acco
 		}
 	}
 	return nil
+}
+
+// overwriteFreed fills the memory of bodies that was freed.
+func overwriteFreed() {
+	var b source.Bodies
+	defer b.Free()
+	for range 64 {
+		b.Keep(append(b.Room(), make([]byte, 63<<10)...))
+	}
 }
 
 // TestABackfillFillsANewCopy begins to publish an entity that is synced, and whose next

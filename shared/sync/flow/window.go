@@ -48,8 +48,7 @@ type WindowRuns interface {
 // ChangeList is where a run's changed roots are listed.
 type ChangeList interface {
 	// List writes the change list and its pages, once, and returns how many pages
-	// there are; an empty list closes the run. A nil lister reads the source's
-	// tables on our own server.
+	// there are; an empty list closes the run.
 	List(ctx context.Context, r run.Run, d entity.Definition, lister rootlist.Lister) (pages int, err error)
 }
 
@@ -63,8 +62,8 @@ type JobTypes interface {
 type Clock interface {
 	// Now returns the source database's clock in UTC.
 	Now(ctx context.Context) (time.Time, error)
-	// EachChanged calls fn with the ids of changed roots, in batches, and returns what
-	// else there was.
+	// EachChanged calls fn with the ids of changed roots, in batches, in order and each
+	// once, and returns what else there was.
 	EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (rootlist.Listed, error)
 }
 
@@ -140,7 +139,7 @@ func (w *Window) Run(ctx context.Context, t claim.Task) (run.Run, error) {
 	if noClock != nil {
 		return w.Closer.Refuse(ctx, r, noClock)
 	}
-	pages, err := ListChanges(ctx, w.Changes, w.Source, w.Apart, r, d)
+	pages, err := ListChanges(ctx, w.Changes, w.Source, r, d)
 	if err != nil {
 		return w.Closer.Refuse(ctx, r, err)
 	}
@@ -274,20 +273,13 @@ func (w *Window) idle(ctx context.Context, t claim.Task, d entity.Definition) (r
 	return r, true, err
 }
 
-// ListChanges lists the changed roots of a run's window. Our own server lists them in one
-// statement, unless the source is on another or its roots are keys that get numbers. A
-// statement that writes makes errors of values that do not fit, where one that reads only
-// warns; so that one bad row stops nothing, the source is then asked instead.
-func ListChanges(ctx context.Context, changes ChangeList, source Clock, apart bool, r run.Run, d entity.Definition) (pages int, err error) {
-	streamed := func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error) {
+// ListChanges lists the changed roots of a run's window. The source is asked by a statement
+// of its own, on whatever server our tables are: one that also writes would make errors of
+// values that do not fit, where one that reads only warns, and one bad row would stop all.
+func ListChanges(ctx context.Context, changes ChangeList, source Clock, r run.Run, d entity.Definition) (pages int, err error) {
+	return changes.List(ctx, r, d, func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error) {
 		return source.EachChanged(ctx, d, map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}, add)
-	}
-	if !apart && !d.Keyed() {
-		if pages, err = changes.List(ctx, r, d, nil); !closing.Hopeless(err) {
-			return pages, err
-		}
-	}
-	return changes.List(ctx, r, d, streamed)
+	})
 }
 
 // send sends the tasks of all pages. A page that is done already answers its

@@ -264,7 +264,7 @@ func (w *world) play(t queue.Task) error {
 	case run.RouteTurn, run.RouteFirstTurn:
 		task, err := rework.ParseTask(t.Body)
 		if err == nil {
-			jobs := join.Jobs(&rework.Jobs{Source: w.src, Queue: &w.queue, Entities: entities, Config: config, Log: silent, Apart: w.apart}, w.DB)
+			jobs := join.Jobs(&rework.Jobs{Source: w.src, Queue: &w.queue, Entities: entities, Config: config, Log: silent}, w.DB)
 			_, err = jobs.Advance(ctx, task, time.Now())
 		}
 		return err

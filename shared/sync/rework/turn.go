@@ -80,8 +80,6 @@ type Jobs struct {
 	Config   flow.Config
 	Log      *slog.Logger
 	Steps    states.Steps
-	// Apart says that the source's tables are on another server than our own.
-	Apart bool
 }
 
 // maxStreak is how many runs of a job may fail in a row before the job does.
@@ -228,7 +226,7 @@ func (a *advance) begin(ctx context.Context, lane claim.Row) (time.Duration, err
 	}
 	a.open = r
 	a.Steps.At("job-begun")
-	pages, err := flow.ListChanges(ctx, a.Changes, a.Source, a.Apart, r, a.def)
+	pages, err := flow.ListChanges(ctx, a.Changes, a.Source, r, a.def)
 	if err != nil {
 		return 0, err
 	}

@@ -20,8 +20,8 @@ type Listed struct {
 	Warnings []string
 }
 
-// Lister calls add with the ids of changed roots, in batches, and returns what else there
-// was: how a source lists changes that our own server does not.
+// Lister calls add with the ids of changed roots, in batches, in order and each once, and
+// returns what else there was.
 type Lister = func(ctx context.Context, add func([]uint64) error) (Listed, error)
 
 // maxSpread is the most ids of a range for each root.

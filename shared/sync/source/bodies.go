@@ -11,7 +11,7 @@ const (
 )
 
 // chunks are those that were freed. A first sync fills as many bytes as all its records
-// have; without the pool they are half of what the garbage collector has to collect.
+// have: more than a third of the memory that it would otherwise leave to be collected.
 var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
 // Bodies is the memory of bodies. It is for one goroutine.

@@ -57,12 +57,12 @@ func TestTheRunLogReportsEachRun(t *testing.T) {
 	b := newBench(t)
 	ctx := t.Context()
 	empty := b.begun()
-	if pages, err := b.Changes.List(ctx, empty, b.def, nil); err != nil || pages != 0 {
+	if pages, err := b.list(empty); err != nil || pages != 0 {
 		t.Fatal(pages, err)
 	}
 	r := b.listed(1)
 	p := b.take(r, 1)
-	_, err := b.Pages.Finish(ctx, p, store.Outcome{Counts: run.Counts{Found: 1, Parked: 1}, Parked: []store.Parked{{ObjectID: "R1-1", Root: 1, Reason: store.TooLarge}}})
+	_, err := b.Pages.Finish(ctx, p, store.Outcome{Roots: 1, Counts: run.Counts{Found: 1, Parked: 1}, Parked: []store.Parked{{ObjectID: "R1-1", Root: 1, Reason: store.TooLarge}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestTheRunLogReportsEachRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := b.begun()
-	if _, err := b.Changes.List(ctx, failed, b.def, nil); err != nil {
+	if _, err := b.list(failed); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Pages.GiveUp(ctx, b.take(failed, 1), "the index is away"); err != nil {

@@ -3,17 +3,19 @@ package store_test
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store/storetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -41,7 +43,7 @@ func TestListCutsPagesInIDOrder(t *testing.T) {
 	b.addReturn(4, to) // the end is not part of the window
 	b.addReturn(6, from)
 	r := b.begun()
-	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 3 || err != nil {
+	if n, err := b.list(r); n != 3 || err != nil {
 		t.Fatalf("List = %d, %v", n, err)
 	}
 	if diff := cmp.Diff([][]uint64{{1, 3}, {5, 6}, {7, 9}}, b.pages(r)); diff != "" {
@@ -66,7 +68,7 @@ func TestListNamesARootOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := b.begun()
-	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 3 || err != nil {
+	if n, err := b.list(r); n != 3 || err != nil {
 		t.Fatalf("List = %d, %v", n, err)
 	}
 	if diff := cmp.Diff([][]uint64{{1, 3}, {4, 5}, {7, 9}}, b.pages(r)); diff != "" {
@@ -80,7 +82,7 @@ func TestListFindsAnItemsOwnChange(t *testing.T) {
 	b.addReturn(2, before)
 	b.exec("UPDATE order_return_item SET updated_at = ? WHERE order_return_id = 2", inside)
 	r := b.begun()
-	if _, err := b.Changes.List(t.Context(), r, b.def, nil); err != nil {
+	if _, err := b.list(r); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([][]uint64{{2}}, b.pages(r)); diff != "" {
@@ -97,7 +99,7 @@ func TestListOfOneInstant(t *testing.T) {
 		SELECT seq.n, 'acme', CONCAT('RN-', seq.n), 'O', ? FROM (
 			WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 650) SELECT n FROM numbers) seq`, inside)
 	r := b.begun()
-	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 7 || err != nil {
+	if n, err := b.list(r); n != 7 || err != nil {
 		t.Fatalf("List = %d, %v", n, err)
 	}
 	next := uint64(1)
@@ -118,7 +120,7 @@ func TestListClosesAnEmptyRunAtOnce(t *testing.T) {
 	b := newBench(t)
 	b.addReturn(1, before)
 	r := b.begun()
-	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 0 || err != nil {
+	if n, err := b.list(r); n != 0 || err != nil {
 		t.Fatalf("List = %d, %v", n, err)
 	}
 	row, err := b.Claims.Newest(t.Context(), job)
@@ -128,7 +130,7 @@ func TestListClosesAnEmptyRunAtOnce(t *testing.T) {
 	if now := b.run(r.ID); now.State != run.Synced || now.ClosedAt == nil {
 		t.Errorf("run = %+v", now)
 	}
-	if n, err := b.Changes.List(t.Context(), r, b.def, nil); n != 0 || err != nil {
+	if n, err := b.list(r); n != 0 || err != nil {
 		t.Errorf("a second List = %d, %v", n, err)
 	}
 }
@@ -153,7 +155,7 @@ func TestBeginAndListFromTwins(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		if n, err := b.Changes.List(t.Context(), runs[i], b.def, nil); err != nil || n != 4 {
+		if n, err := b.list(runs[i]); err != nil || n != 4 {
 			t.Errorf("List = %d, %v", n, err)
 		}
 	})
@@ -162,74 +164,234 @@ func TestBeginAndListFromTwins(t *testing.T) {
 			t.Fatalf("twins see different runs: %v and %v", r, runs[0])
 		}
 	}
-	if n := b.number("SELECT COUNT(*) FROM sync_change"); n != 7 {
-		t.Errorf("the change list has %d entries, want 7", n)
+	if diff := cmp.Diff([][]uint64{{1, 2}, {3, 4}, {5, 6}, {7}}, b.pages(runs[0])); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
 	}
 	if n := b.number("SELECT COUNT(*) FROM sync_run"); n != 1 {
 		t.Errorf("%d runs", n)
 	}
 }
 
-// TestListFromAForeignSource compares the list that a source on another server
-// streams with the one that the database makes by itself.
-func TestListFromAForeignSource(t *testing.T) {
+// TestListMergesUnconfirmedRoots lists more roots than one statement reads or writes, with
+// unconfirmed ones between them, among them and at both ends of all ids.
+func TestListMergesUnconfirmedRoots(t *testing.T) {
 	b := newBench(t)
-	b.def.PageSize = 700
 	b.exec(`INSERT INTO order_return (id, account_slug, customer_return_number, customer_order_number, updated_at)
 		SELECT 3 * seq.n, 'acme', CONCAT('RN-', seq.n), 'O', ? FROM (
 			WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 990) SELECT n FROM numbers) seq`, inside)
-	for id := range 30 { // so that a batch of the stream ends within the list
-		b.addReturn(uint64(10_000+id), inside)
+	unconfirmed := []uint64{0, math.MaxUint64}
+	for n := range uint64(1500) {
+		unconfirmed = append(unconfirmed, 500+2*n)
 	}
-	src, err := mysql.Open(b.dsn, 2)
-	if err != nil {
-		t.Fatal(err)
+	var want []uint64
+	for n := range uint64(990) {
+		want = append(want, 3*(n+1))
 	}
-	defer func() { _ = src.Close() }()
-	foreign := func(r run.Run) rootlist.Lister {
-		return func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error) {
-			return src.EachChanged(ctx, b.def, map[string][]any{"from": {r.Window.From}, "to": {r.Window.To}}, add)
+	want = append(want, unconfirmed...)
+	slices.Sort(want)
+	want = slices.Compact(want)
+	values, args := sqldb.Values(unconfirmed, func(root uint64) []any { return []any{b.def.Name, root, "s", ""} })
+	b.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES "+values, args...)
+	for _, b.def.PageSize = range []int{1, 700} {
+		r := b.begun()
+		if _, err := b.list(r); err != nil {
+			t.Fatal(err)
 		}
-	}
-	own := b.begun()
-	if _, err := b.Changes.List(t.Context(), own, b.def, nil); err != nil {
-		t.Fatal(err)
-	}
-	want := b.pages(own)
-	if err := b.Runs.Fail(t.Context(), b.run(own.ID), "next, please"); err != nil {
-		t.Fatal(err)
-	}
-	streamed := b.begun()
-	if _, err := b.Changes.List(t.Context(), streamed, b.def, foreign(streamed)); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, b.pages(streamed)); diff != "" {
-		t.Errorf("the streamed list differs (-own +streamed):\n%s", diff)
-	}
-	if n := b.number("SELECT COUNT(*) FROM sync_change WHERE run_id = ?", streamed.ID); n != 1020 {
-		t.Errorf("%d entries were kept, want 1020", n)
+		pages := b.pages(r)
+		for i, p := range pages {
+			if len(p) != b.def.PageSize && i < len(pages)-1 {
+				t.Errorf("page %d has %d roots, want %d", i+1, len(p), b.def.PageSize)
+			}
+		}
+		if diff := cmp.Diff(want, slices.Concat(pages...)); diff != "" {
+			t.Errorf("the list (-want +got):\n%s", diff)
+		}
+		if n := b.number("SELECT SUM(roots) FROM sync_page WHERE run_id = ?", r.ID); n != int64(len(want)) {
+			t.Errorf("the pages say that they have %d roots, want %d", n, len(want))
+		}
+		if err := b.Runs.Fail(t.Context(), b.run(r.ID), "next, please"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
-// TestListThatBreaksOffLeavesNothing lets the foreign source fail half-way.
+// counted returns a lister of so many roots, which ends with an error.
+func counted(n uint64, err error) rootlist.Lister {
+	return func(_ context.Context, add func([]uint64) error) (rootlist.Listed, error) {
+		var roots []uint64
+		for root := range n {
+			roots = append(roots, root)
+		}
+		return rootlist.Listed{}, errors.Join(add(roots), err)
+	}
+}
+
+// TestListThatBreaksOffLeavesNothing lets the source fail when pages have been written.
 func TestListThatBreaksOffLeavesNothing(t *testing.T) {
 	b := newBench(t)
+	b.def.PageSize = 1
 	r := b.begun()
 	broken := errors.New("the line went dead")
-	_, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (rootlist.Listed, error) {
-		return rootlist.Listed{}, errors.Join(add([]uint64{1, 2, 3}), broken)
-	})
+	_, err := b.Changes.List(t.Context(), r, b.def, counted(1500, broken))
 	if !errors.Is(err, broken) || !fault.Retryable(err) {
 		t.Errorf("error = %v", err)
 	}
-	if n := b.number("SELECT COUNT(*) FROM sync_change"); n != 0 {
-		t.Errorf("%d entries stayed", n)
+	if n := b.number("SELECT COUNT(*) FROM sync_page"); n != 0 {
+		t.Errorf("%d pages stayed", n)
 	}
-	n, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (rootlist.Listed, error) {
-		return rootlist.Listed{}, add([]uint64{1, 2, 3})
-	})
-	if n != 2 || err != nil {
+	if n, err := b.Changes.List(t.Context(), r, b.def, counted(3, nil)); n != 3 || err != nil {
 		t.Errorf("the retry gives %d pages, %v", n, err)
+	}
+}
+
+// TestListSurvivesALostServer ends every connection, of the source and of our tables, when
+// pages have been written.
+func TestListSurvivesALostServer(t *testing.T) {
+	b := newBench(t)
+	b.def.PageSize = 1
+	for id := range uint64(3) {
+		b.addReturn(id+1, inside)
+	}
+	r := b.begun()
+	_, err := b.Changes.List(t.Context(), r, b.def, func(ctx context.Context, add func([]uint64) error) (rootlist.Listed, error) {
+		return b.src.EachChanged(ctx, b.def, map[string][]any{"from": {from}, "to": {to}}, func([]uint64) error {
+			if _, err := counted(1500, nil)(ctx, add); err != nil {
+				return err
+			}
+			for _, id := range b.connections() {
+				b.exec("KILL ?", id)
+			}
+			return add([]uint64{5000})
+		})
+	})
+	if err == nil || !fault.Retryable(err) {
+		t.Errorf("error = %v", err)
+	}
+	if n := b.number("SELECT COUNT(*) FROM sync_page"); n != 0 {
+		t.Errorf("%d pages stayed", n)
+	}
+	if n, err := b.list(r); n != 3 || err != nil {
+		t.Errorf("the retry gives %d pages, %v", n, err)
+	}
+}
+
+// connections returns the connections to the bench's database that are in a transaction
+// or send rows.
+func (b *bench) connections() []int64 {
+	b.t.Helper()
+	list, err := sqldb.Collect(b.t.Context(), b.SQL(), sqldb.Column[int64], "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+	if err != nil || len(list) < 2 {
+		b.t.Fatalf("%d connections, %v", len(list), err)
+	}
+	return list
+}
+
+// TestListRefusesAnotherOrder has a lister whose roots do not come in order, within a page
+// and from one page to the next.
+func TestListRefusesAnotherOrder(t *testing.T) {
+	b := newBench(t)
+	r := b.begun()
+	for _, roots := range [][]uint64{{2, 1}, {1, 3, 2}, {0, 1, 2, 3, 2}} {
+		_, err := b.Changes.List(t.Context(), r, b.def, func(_ context.Context, add func([]uint64) error) (rootlist.Listed, error) {
+			return rootlist.Listed{}, add(roots)
+		})
+		if fault.CodeOf(err) != "unordered-list" {
+			t.Errorf("%d: %v", roots, err)
+		}
+	}
+}
+
+// TestADamagedListIsAnError damages a page's list: fewer roots must not be taken for all.
+func TestADamagedListIsAnError(t *testing.T) {
+	b := newBench(t)
+	r := b.listed(2)
+	for _, to := range []string{"CONCAT(listed, 'x')", "SUBSTRING(listed, 1, 3)", "''"} {
+		b.exec("UPDATE sync_page SET listed = " + to)
+		if roots, err := b.Changes.Changed(t.Context(), r.ID, 1); err == nil || !fault.Retryable(err) {
+			t.Errorf("%s reads as %d, %v", to, roots, err)
+		}
+	}
+}
+
+// asOlder brings a run's list into the form of versions before migration 27.
+func (b *bench) asOlder(r run.Run) {
+	b.t.Helper()
+	for i, roots := range b.pages(r) {
+		for _, root := range roots {
+			b.exec("INSERT INTO sync_change (run_id, page, root_id) VALUES (?, ?, ?)", r.ID, i+1, root)
+		}
+	}
+	b.exec("UPDATE sync_page SET listed = NULL, first_root = NULL, last_root = NULL WHERE run_id = ?", r.ID)
+}
+
+// TestARunThatAnOlderVersionListed is worked, compared, searched and closed. Page 1 was
+// worked by the older version.
+func TestARunThatAnOlderVersionListed(t *testing.T) {
+	b := newBench(t)
+	r := b.listed(3)
+	want := b.pages(r)
+	b.asOlder(r)
+	if diff := cmp.Diff(want, b.pages(r)); diff != "" {
+		t.Fatalf("pages (-want +got):\n%s", diff)
+	}
+	b.finish(b.take(r, 1), 2)
+	b.exec("UPDATE sync_page SET worked = 0 WHERE page = 1")
+	r = b.finish(b.take(r, 2), 2)
+	b.touches(r, 3, 4)
+	b.exec("DELETE FROM sync_change WHERE root_id = 3")
+	if err := b.Runs.Publish(t.Context(), r); fault.CodeOf(err) != "unbalanced" {
+		t.Errorf("a root is lost, and Publish = %v", err)
+	}
+	b.exec("INSERT INTO sync_change (run_id, page, root_id) VALUES (?, 2, 3)", r.ID)
+	if err := b.Runs.Publish(t.Context(), r); err != nil {
+		t.Error(err)
+	}
+}
+
+// touches demands that a run is found by a root of its list, and by no other root.
+func (b *bench) touches(r run.Run, root, other uint64) {
+	b.t.Helper()
+	busy, err := b.Comparisons.Busy(b.t.Context(), b.def.Name, []uint64{other, root})
+	if diff := cmp.Diff(map[uint64]bool{root: true}, busy); err != nil || diff != "" {
+		b.t.Errorf("under work, %v (-want +got):\n%s", err, diff)
+	}
+	for id, want := range map[uint64]int{root: 1, other: 0} {
+		runs, err := b.Runs.Touching(b.t.Context(), b.def.Name, id, 5)
+		if err != nil || len(runs) != want || want == 1 && runs[0].ID != r.ID {
+			b.t.Errorf("root %d: %d runs, %v; want %d", id, len(runs), err, want)
+		}
+	}
+}
+
+// TestARunIsFoundByItsRoots looks for roots on pages of a list with gaps.
+func TestARunIsFoundByItsRoots(t *testing.T) {
+	b := newBench(t)
+	for _, id := range []uint64{1, 4, 6, 9, 11} {
+		b.addReturn(id, inside)
+	}
+	r := b.begun()
+	if _, err := b.list(r); err != nil {
+		t.Fatal(err)
+	}
+	for root, other := range map[uint64]uint64{1: 2, 4: 0, 6: 7, 9: 5, 11: 12} {
+		b.touches(r, root, other)
+	}
+}
+
+// TestAnOlderVersionClosesNoPackedPage has an older process function finish a page. It finds
+// no row of sync_change and takes the page for an empty one.
+func TestAnOlderVersionClosesNoPackedPage(t *testing.T) {
+	b := newBench(t)
+	r := b.listed(3)
+	b.finish(b.take(r, 1), 2)
+	p := b.take(r, 2)
+	b.exec("UPDATE sync_page SET state = 2, finished_at = NOW(6) WHERE run_id = ? AND page = 2 AND token = ?", r.ID, p.Token)
+	b.exec("UPDATE sync_run SET pages_done = pages_done + 1 WHERE id = ?", r.ID)
+	if err := b.Runs.Publish(t.Context(), b.run(r.ID)); fault.CodeOf(err) != "unbalanced" {
+		t.Errorf("Publish = %v, want it refused", err)
+	}
+	if row, err := b.Claims.Newest(t.Context(), job); err != nil || row.Watermark != nil {
+		t.Errorf("claim = %+v, %v: the watermark moved", row, err)
 	}
 }
 
@@ -240,7 +402,7 @@ func TestListNamesRootsInDoubt(t *testing.T) {
 	b.addReturn(2, inside)
 	b.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES (?, 1, 's', ''), (?, 2, 's', ''), ('other', 3, 's', '')", b.def.Name, b.def.Name)
 	r := b.begun()
-	if _, err := b.Changes.List(t.Context(), r, b.def, nil); err != nil {
+	if _, err := b.list(r); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([][]uint64{{1, 2}}, b.pages(r)); diff != "" {

@@ -84,7 +84,7 @@ func TestStaleReaderCannotClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := b.begun()
-	if _, err := b.Changes.List(t.Context(), r, b.def, nil); err != nil {
+	if _, err := b.list(r); err != nil {
 		t.Fatal(err)
 	}
 	if ok, err := b.Claims.Claim(t.Context(), old, store.Grant{Token: claim.NewToken(), Lease: time.Hour}); ok || err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
@@ -81,7 +82,22 @@ func (db *Comparisons) Busy(ctx context.Context, entity string, roots []uint64) 
 			busy[root] = true
 		}
 	}
-	return busy, nil
+	sorted := slices.Sorted(slices.Values(roots))
+	err := sqldb.Each(ctx, db.sql, func(row sqldb.Row) error {
+		var packed []byte
+		if err := row.Scan(&packed); err != nil {
+			return err
+		}
+		listed, err := rootlist.Unpack(packed)
+		for _, root := range listed {
+			if _, asked := slices.BinarySearch(sorted, root); asked {
+				busy[root] = true
+			}
+		}
+		return err
+	}, "SELECT p.listed FROM sync_run r JOIN sync_page p FORCE INDEX (ix_roots) ON p.run_id = r.id WHERE "+underWork+" AND p.last_root >= ? AND p.first_root <= ?",
+		append(underWorkArgs(entity), sorted[0], sorted[len(sorted)-1])...)
+	return busy, sqldb.Outage(err, "find the roots that are under work")
 }
 
 // Working reports whether any run of an entity is under way.

@@ -46,9 +46,9 @@ func (db *Pages) Finish(ctx context.Context, p Page, o Outcome) (run.Run, error)
 func (db *Pages) finish(ctx context.Context, tx *sql.Tx, p Page, o Outcome) error {
 	c := o.Counts
 	err := sqldb.ExactlyOne(ctx, tx, errSuperseded("the page"), `UPDATE sync_page SET state = 2, journal = NULL, last_error = NULL, finished_at = NOW(6),
-		found = ?, saved = ?, deleted = ?, unchanged = ?, parked = ?, operations = ?
+		worked = ?, found = ?, saved = ?, deleted = ?, unchanged = ?, parked = ?, operations = ?
 		WHERE run_id = ? AND page = ? AND state = 1 AND token = ?`,
-		c.Found, c.Saved, c.Deleted, c.Unchanged, c.Parked, c.Operations, p.Run.ID, p.Number, p.Token)
+		o.Roots, c.Found, c.Saved, c.Deleted, c.Unchanged, c.Parked, c.Operations, p.Run.ID, p.Number, p.Token)
 	if err != nil {
 		return err
 	}

@@ -179,7 +179,7 @@ func (w *walk) windows(n *node, a local) local {
 		return w.went(a, true, err)
 	}
 	var pages int
-	pages, err = w.Changes.List(ctx, a.run, w.def, nil)
+	pages, err = w.bench.list(a.run)
 	if err == nil && pages > 0 && !slices.Contains(n.runs, a.run.ID) {
 		n.runs = append(n.runs, a.run.ID)
 	}
@@ -210,7 +210,7 @@ func (w *walk) pages(a local) local {
 		if a.kind == failing {
 			a.run, err = w.Pages.GiveUp(ctx, a.page, "it failed")
 		} else {
-			a.run, err = w.Pages.Finish(ctx, a.page, store.Outcome{Counts: run.Counts{Found: 1, Saved: 1, Operations: 1}, TaskID: 7})
+			a.run, err = w.Pages.Finish(ctx, a.page, store.Outcome{Roots: 1, Counts: run.Counts{Found: 1, Saved: 1, Operations: 1}, TaskID: 7})
 		}
 	default:
 		ok = false
@@ -236,7 +236,7 @@ func (w *walk) list(n *node) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := w.Changes.List(w.t.Context(), r, w.def, nil); err != nil {
+	if _, err := w.bench.list(r); err != nil {
 		w.t.Fatal(err)
 	}
 	n.runs = append(n.runs, r.ID)

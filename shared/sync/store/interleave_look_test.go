@@ -178,7 +178,7 @@ func (w *walk) heals(n node) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err = w.Changes.List(ctx, r, w.def, nil); err != nil {
+	if _, err = w.bench.list(r); err != nil {
 		w.t.Fatal(err)
 	}
 	if w.run(r.ID).State.Final() {

@@ -153,7 +153,7 @@ func (n node) key() string {
 }
 
 // tables are the tables that a state consists of.
-var tables = []string{"order_return_algolia_sync", "sync_run", "sync_page", "sync_change", "sync_recheck"}
+var tables = []string{"order_return_algolia_sync", "sync_run", "sync_page", "sync_recheck"}
 
 // save returns a script that brings the tables back to what they are now.
 func (w *walk) save() string {
@@ -190,7 +190,7 @@ func (w *walk) saveRows(b *strings.Builder, table string, rows *sql.Rows) {
 			switch {
 			case v == nil:
 				list[i] = "NULL"
-			case columns[i] == "journal" || columns[i] == "ids":
+			case columns[i] == "journal" || columns[i] == "ids" || columns[i] == "listed":
 				list[i] = fmt.Sprintf("x'%x'", []byte(v))
 			default:
 				list[i] = "'" + strings.ReplaceAll(string(v), "'", "''") + "'"

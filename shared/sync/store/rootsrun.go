@@ -39,13 +39,15 @@ func (db *Follow) BeginRoots(ctx context.Context, token string, d entity.Definit
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO sync_change (run_id, page, root_id)
-			SELECT ?, 1 + FLOOR((ROW_NUMBER() OVER (ORDER BY listed.root_id) - 1) / ?), listed.root_id FROM (
-			SELECT root_id FROM sync_recheck WHERE entity = ? ORDER BY root_id LIMIT ?) AS listed`, id, c.PageRoots, d.Name, c.RunRoots); err != nil {
+		roots, err := sqldb.Collect(ctx, tx, sqldb.Column[uint64], "SELECT root_id FROM sync_recheck WHERE entity = ? ORDER BY root_id LIMIT ?", d.Name, c.RunRoots)
+		if err != nil {
 			return err
 		}
-		pages, err := sqldb.Affected(ctx, tx, `INSERT INTO sync_page (run_id, page, roots)
-			SELECT run_id, page, COUNT(*) FROM sync_change WHERE run_id = ? GROUP BY run_id, page`, id)
+		w := &pageWriter{tx: tx, run: id, size: c.PageRoots}
+		if err := w.add(ctx, roots); err != nil {
+			return err
+		}
+		pages, err := w.end(ctx)
 		if err != nil {
 			return err
 		}
@@ -55,7 +57,7 @@ func (db *Follow) BeginRoots(ctx context.Context, token string, d entity.Definit
 		if _, err := tx.ExecContext(ctx, "UPDATE sync_run SET pages_total = ? WHERE id = ?", pages, id); err != nil {
 			return err
 		}
-		r = run.Run{ID: id, Entity: d.Name, Kind: run.Follow, State: run.Processing, ClaimID: claimID, Token: claimToken, PagesTotal: int(pages)}
+		r = run.Run{ID: id, Entity: d.Name, Kind: run.Follow, State: run.Processing, ClaimID: claimID, Token: claimToken, PagesTotal: pages}
 		return owned(ctx, tx, token)
 	})
 	if errors.Is(err, errNothingListed) {
@@ -89,7 +91,7 @@ func takeLane(ctx context.Context, tx *sql.Tx, lane string) (id int64, err error
 }
 
 // Fold implements follow.RootsRuns. The younger run stays, because the lane's watermark is
-// its end; it has one page in the end, with the sums of both.
+// its end; it has one page in the end, with the sums of both and without a list.
 func (db *Follow) Fold(ctx context.Context, r run.Run) error {
 	return db.sql.InTx(ctx, "fold the roots runs of an hour", func(tx *sql.Tx) error {
 		var before int64
@@ -97,9 +99,6 @@ func (db *Follow) Fold(ctx context.Context, r run.Run) error {
 			AND b.id < r.id AND b.state = r.state AND b.created_at >= DATE_FORMAT(r.created_at, '%Y-%m-%d %H:00:00')
 			WHERE r.id = ? ORDER BY b.id DESC LIMIT 1`, r.ID).Scan(&before)
 		if sqldb.IgnoreNoRows(err) != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM sync_change WHERE run_id = ?", r.ID); err != nil {
 			return err
 		}
 		if before == 0 {
@@ -120,7 +119,7 @@ func (db *Follow) Fold(ctx context.Context, r run.Run) error {
 			args []any
 		}{
 			{"DELETE FROM sync_page WHERE run_id = ? AND page > 1", []any{r.ID}},
-			{"UPDATE sync_page SET roots = ?, " + set + " WHERE run_id = ? AND page = 1", append(append([]any{roots}, counts...), r.ID)},
+			{"UPDATE sync_page SET listed = NULL, first_root = NULL, last_root = NULL, roots = ?, " + set + " WHERE run_id = ? AND page = 1", append(append([]any{roots}, counts...), r.ID)},
 			{`UPDATE sync_run SET pages_total = 1, pages_done = 1, created_at = COALESCE((SELECT created_at FROM (
 				SELECT created_at FROM sync_run WHERE id = ?) AS older), created_at), ` + set + " WHERE id = ?", append(append([]any{before}, counts...), r.ID)},
 		} {

@@ -10,10 +10,13 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/page"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source/mysql"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -36,6 +39,7 @@ type bench struct {
 	dsn string
 	t   *testing.T
 	def entity.Definition
+	src *mysql.Source
 }
 
 // newBench returns a bench on a fresh database.
@@ -55,7 +59,24 @@ func newBench(t *testing.T) *bench {
 	}
 	b.def = defs[0]
 	b.def.PageSize = 2
+	b.src = openSource(t, dsn)
 	return b
+}
+
+// openSource opens a pool for the source's tables.
+func openSource(t *testing.T, dsn string, dial ...sqldb.Dial) *mysql.Source {
+	t.Helper()
+	src, err := mysql.Open(dsn, 4, dial...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = src.Close() })
+	return src
+}
+
+// list lists a run's window as the window step does.
+func (b *bench) list(r run.Run) (pages int, err error) {
+	return flow.ListChanges(b.t.Context(), b.Changes, b.src, r, b.def)
 }
 
 // openStore opens a pool of its own.
@@ -143,7 +164,7 @@ func (b *bench) listed(n int) run.Run {
 		b.addReturn(uint64(id+1), inside)
 	}
 	r := b.begun()
-	pages, err := b.Changes.List(b.t.Context(), r, b.def, nil)
+	pages, err := b.list(r)
 	if err != nil || pages != (n+1)/2 {
 		b.t.Fatalf("List = %d, %v; want %d pages", pages, err, (n+1)/2)
 	}
@@ -173,7 +194,11 @@ func (b *bench) take(r run.Run, n int) store.Page {
 // finish finishes a page with so many records saved.
 func (b *bench) finish(p store.Page, saved int64) run.Run {
 	b.t.Helper()
-	r, err := b.Pages.Finish(b.t.Context(), p, store.Outcome{Counts: run.Counts{Found: saved, Saved: saved, Operations: saved}, TaskID: 7})
+	roots, err := b.Changes.Changed(b.t.Context(), p.Run.ID, p.Number)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r, err := b.Pages.Finish(b.t.Context(), p, store.Outcome{Roots: len(roots), Counts: run.Counts{Found: saved, Saved: saved, Operations: saved}, TaskID: 7})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
@@ -193,7 +194,7 @@ func TestUnconfirmedAndBusyRootsArePending(t *testing.T) {
 	w.exec("INSERT INTO sync_recheck (entity, root_id, stamp, ids) VALUES (?, ?, 's', '')", w.def.Name, roots[0])
 	w.exec(`INSERT INTO sync_run (id, entity, state, claim_id, claim_token, window_from, window_to)
 		VALUES (900, ?, 'processing', 1, 'x', NOW(6), NOW(6))`, w.def.Name)
-	w.exec("INSERT INTO sync_change (run_id, page, root_id) VALUES (900, 1, ?)", roots[1])
+	w.exec("INSERT INTO sync_page (run_id, page, roots, first_root, last_root, listed) VALUES (900, 1, 1, ?, ?, ?)", roots[1], roots[1], rootlist.Pack(roots[1:2]))
 	r := w.verify(verify.Options{})
 	if r.Pending != 2 || r.Ledger.Missing == 0 {
 		t.Errorf("%v", r)

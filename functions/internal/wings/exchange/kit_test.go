@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	function "gitlab.com/eshopbox-team/return-sync/functions/exchange"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/exchangetest"
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange/rest"
@@ -23,8 +25,10 @@ import (
 	syncstore "gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
-// TestMain starts the tests' database server.
-func TestMain(m *testing.M) { localdbtest.Main(m) }
+// TestMain starts the tests' database server and browser.
+func TestMain(m *testing.M) {
+	os.Exit(browser.Run(func() int { return localdbtest.Run(m) }))
+}
 
 // node is a company's server with a database of its own.
 type node struct {

@@ -90,7 +90,8 @@ func scanKey(d entity.Definition, row sqldb.Row) (entity.Key, error) {
 	return k, nil
 }
 
-// eachKey is EachChanged for keys: it calls fn with the numbers of a statement's keys.
+// eachKey calls fn with the numbers of a statement's keys, in batches and in no order; the
+// number of two spellings of one key comes twice.
 func (s *Source) eachKey(ctx context.Context, d entity.Definition, q statement, fn func([]uint64) error) (out rootlist.Listed, err error) {
 	l, err := s.listing(ctx, q.file)
 	if err != nil {

@@ -45,6 +45,22 @@ func (l *listing) usable(err error) (bool, error) {
 	return err == nil, err
 }
 
+// inOrder reports whether the server sorts the first column of a row by its number.
+func inOrder(row sqldb.Row) bool {
+	typed, ok := row.(interface {
+		ColumnTypes() ([]*sql.ColumnType, error)
+	})
+	if !ok {
+		return false
+	}
+	columns, err := typed.ColumnTypes()
+	if err != nil {
+		return false
+	}
+	name := columns[0].DatabaseTypeName()
+	return strings.Contains(name, "INT") || name == "DECIMAL" || name == "YEAR"
+}
+
 // end returns what there was beside the roots; err is the reading's. Rows without a
 // single usable root are the definition's mistake.
 func (l *listing) end(ctx context.Context, err error) (rootlist.Listed, error) {

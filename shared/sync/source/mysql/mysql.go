@@ -81,34 +81,64 @@ func (s *Source) Now(ctx context.Context) (time.Time, error) {
 }
 
 // EachChanged calls fn with the ids of the roots that a definition's changed.sql finds,
-// in batches, in id order and each id once; the numbers of keys come in no order, and
-// those of two spellings of one key twice. It serves a source on another server than our
-// own tables, and keys; otherwise the store lists the roots itself. Rows whose root is
-// NULL or negative are left out and counted; if no other root is found, they are the
-// definition's mistake.
-func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (out rootlist.Listed, err error) {
+// in batches, in id order and each id once. Rows whose root is NULL or negative are left
+// out and counted; if no other root is found, they are the definition's mistake.
+func (s *Source) EachChanged(ctx context.Context, d entity.Definition, args map[string][]any, fn func([]uint64) error) (rootlist.Listed, error) {
 	text, values := d.Changed.Bind(args)
-	if d.Keyed() {
-		return s.eachKey(ctx, d, statement{d.Source + "/changed.sql", text, values}, fn)
+	q := statement{d.Source + "/changed.sql", text, values}
+	if !d.Keyed() {
+		return s.eachNumber(ctx, q, fn)
 	}
-	l, err := s.listing(ctx, d.Source+"/changed.sql")
+	found := numberSet{}
+	out, err := s.eachKey(ctx, d, q, found.add)
+	if err == nil {
+		err = found.each(fn)
+	}
+	return out, err
+}
+
+// eachNumber is EachChanged for roots that are numbers. The server puts them in order, and
+// equal ones are left out here: for its DISTINCT it would write each root into one more
+// table.
+func (s *Source) eachNumber(ctx context.Context, q statement, fn func([]uint64) error) (out rootlist.Listed, err error) {
+	l, err := s.listing(ctx, q.file)
 	if err != nil {
 		return out, err
 	}
 	ids := make([]uint64, 0, sqldb.ChunkSize)
+	flush := func() error {
+		l.refused = fn(ids)
+		ids = ids[:0]
+		return l.refused
+	}
+	var last uint64
+	var texts numberSet // numbers that the server has as texts, in the order of texts
 	err = sqldb.Each(ctx, l, func(row sqldb.Row) error {
+		first := !l.found
 		id, err := scanRoot(row)
 		if ok, err := l.usable(err); !ok {
 			return err
 		}
-		if ids = append(ids, id); len(ids) == sqldb.ChunkSize {
-			l.refused = fn(ids)
-			ids = ids[:0]
+		if first && !inOrder(row) {
+			texts = numberSet{}
 		}
-		return l.refused
-	}, "SELECT DISTINCT _root FROM ("+text+") AS changed ORDER BY _root", values...)
+		if texts != nil {
+			return texts.add([]uint64{id})
+		}
+		if !first && id == last {
+			return nil
+		}
+		last = id
+		if ids = append(ids, id); len(ids) == cap(ids) {
+			return flush()
+		}
+		return nil
+	}, "SELECT _root FROM ("+q.text+") AS changed ORDER BY _root", q.args...)
 	if err == nil && len(ids) > 0 {
-		l.refused = fn(ids)
+		_ = flush()
+	}
+	if err == nil && texts != nil {
+		l.refused = texts.each(fn)
 	}
 	return l.end(ctx, err)
 }

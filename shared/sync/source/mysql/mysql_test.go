@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,25 +170,41 @@ func TestRecordsDoNotShareBytes(t *testing.T) {
 	}
 }
 
+// TestEachChangedStreamsInOrder lists ids that a server sorts as numbers, and ids that it
+// sorts as texts.
 func TestEachChangedStreamsInOrder(t *testing.T) {
 	b := newBench(t, "n INT")
 	b.exec(`INSERT INTO thing (id, updated_at) SELECT 3000 - 2 * n, '2026-03-01 12:00:00' FROM (
 		WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000) SELECT n FROM numbers) seq`)
-	b.exec("INSERT INTO thing (id, updated_at) VALUES (1, '2026-03-01 12:00:00'), (3, '2026-03-02'), (5, '2026-02-28 23:59:59.999999')")
+	b.exec(`INSERT INTO thing (id, updated_at) VALUES (1, '2026-03-01 12:00:00'), (3, '2026-03-02'), (5, '2026-02-28 23:59:59.999999'),
+		(0, '2026-03-01'), (18446744073709551615, '2026-03-01')`)
 	d := definition(t, "n", "")
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	args := map[string][]any{"from": {day}, "to": {day.AddDate(0, 0, 1)}}
-	var got []uint64
-	_, err := b.EachChanged(t.Context(), d, args, func(ids []uint64) error {
-		got = append(got, ids...)
-		return nil
-	})
-	if err != nil || len(got) != 1001 || got[0] != 1 {
-		t.Fatalf("%d ids, %v", len(got), err)
+	want := []uint64{0, 1}
+	for n := range uint64(1000) {
+		want = append(want, 1000+2*n)
 	}
-	for i := 1; i < len(got); i++ {
-		if got[i] <= got[i-1] {
-			t.Fatalf("%d comes after %d", got[i], got[i-1])
+	want = append(want, math.MaxUint64)
+	const changed = " FROM thing WHERE updated_at >= :from AND updated_at < :to"
+	for _, text := range []string{
+		"SELECT id AS _root" + changed,
+		"SELECT id AS _root" + changed + " UNION ALL SELECT id" + strings.NewReplacer(":from", "'2026-03-01'", ":to", "'2026-03-02'").Replace(changed),
+		"SELECT CAST(id AS DECIMAL(20)) AS _root" + changed,
+		"SELECT CAST(id AS CHAR) AS _root" + changed,
+		"SELECT LPAD(id, 20, '0') AS _root" + changed,
+	} {
+		var err error
+		if d.Changed, err = entity.ParseQuery(text, "from", "to"); err != nil {
+			t.Fatal(err)
+		}
+		var got []uint64
+		_, err = b.EachChanged(t.Context(), d, args, func(ids []uint64) error {
+			got = append(got, ids...)
+			return nil
+		})
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s\n%v (-want +got):\n%s", text, err, diff)
 		}
 	}
 	stop := errors.New("stop")
