@@ -2,7 +2,7 @@
 // what the documents say that it answers.
 import { algoliasearch as five } from 'algoliasearch';
 import four from 'algoliasearch4';
-import { check, config, want } from './check.cjs';
+import { check, config, timeouts, want } from './check.cjs';
 import { documentedValues } from './values.js';
 
 const host = { url: config.host, protocol: 'http', accept: 'readWrite' };
@@ -20,7 +20,7 @@ const refused = async (promise, status) => {
 const settings = { searchableAttributes: ['name'], attributesForFaceting: ['searchable(color)', 'price'], customRanking: ['asc(price)'] };
 
 async function version4() {
-  const client = four('APP4', 'admin', { hosts: [old] });
+  const client = four('APP4', 'admin', { hosts: [old], timeouts });
   const index = client.initIndex('four');
   const call = (name, run) => check(`v4 ${name}`, run);
   await call('saveObjects', async () => want((await index.saveObjects(records).wait()).objectIDs, ['a', 'b', 'c', 'd']));
@@ -74,13 +74,13 @@ async function version4() {
     await client.restoreApiKey(key).wait();
     want((await client.listApiKeys()).keys.some((k) => k.value === key), true);
   });
-  await call('generateSecuredApiKey', async () => { const key = client.generateSecuredApiKey('search', { filters: 'color:red', validUntil: Math.round(Date.now() / 1000) + 60 }); want(client.getSecuredApiKeyRemainingValidity(key) > 0, true); want(ids(await four('APP4', key, { hosts: [old] }).initIndex('four').search('')), 'ab'); });
+  await call('generateSecuredApiKey', async () => { const key = client.generateSecuredApiKey('search', { filters: 'color:red', validUntil: Math.round(Date.now() / 1000) + 60 }); want(client.getSecuredApiKeyRemainingValidity(key) > 0, true); want(ids(await four('APP4', key, { hosts: [old], timeouts }).initIndex('four').search('')), 'ab'); });
   await call('getLogs', async () => want(Array.isArray((await client.getLogs()).logs), true));
-  await call('errors', async () => { await refused(client.initIndex('none').search(''), 404); await refused(index.search('', { noSuchThing: 1 }), 400); await refused(four('APP4', 'wrong', { hosts: [old] }).initIndex('four').search(''), 403); });
+  await call('errors', async () => { await refused(client.initIndex('none').search(''), 404); await refused(index.search('', { noSuchThing: 1 }), 400); await refused(four('APP4', 'wrong', { hosts: [old], timeouts }).initIndex('four').search(''), 403); });
 }
 
 async function version5() {
-  const client = five('APP5', 'admin', { hosts: [host] });
+  const client = five('APP5', 'admin', { hosts: [host], timeouts });
   const indexName = 'five';
   const done = async (promise, name = indexName) => { const answer = await promise; await client.waitForTask({ indexName: name, taskID: answer.taskID }); return answer; };
   const call = (name, run) => check(`v5 ${name}`, run);
@@ -134,10 +134,10 @@ async function version5() {
     await client.restoreApiKey({ key });
     want((await client.listApiKeys()).keys.some((k) => k.value === key), true);
   });
-  await call('generateSecuredApiKey', async () => { const key = client.generateSecuredApiKey({ parentApiKey: 'search', restrictions: { filters: 'color:red', validUntil: Math.round(Date.now() / 1000) + 60 } }); want(client.getSecuredApiKeyRemainingValidity({ securedApiKey: key }) > 0, true); want(ids(await five('APP5', key, { hosts: [host] }).searchSingleIndex({ indexName })), 'ab'); });
+  await call('generateSecuredApiKey', async () => { const key = client.generateSecuredApiKey({ parentApiKey: 'search', restrictions: { filters: 'color:red', validUntil: Math.round(Date.now() / 1000) + 60 } }); want(client.getSecuredApiKeyRemainingValidity({ securedApiKey: key }) > 0, true); want(ids(await five('APP5', key, { hosts: [host], timeouts }).searchSingleIndex({ indexName })), 'ab'); });
   await call('getTask, getAppTask and getLogs', async () => { const { taskID } = await client.clearRules({ indexName }); await client.waitForTask({ indexName, taskID }); want((await client.getTask({ indexName, taskID })).status, 'published'); want((await client.getAppTask({ taskID })).status, 'published'); want(Array.isArray((await client.getLogs({ offset: 0, length: 5 })).logs), true); });
   await call('custom requests', async () => { want((await client.customGet({ path: '1/indexes' })).items.length > 0, true); want((await client.customPost({ path: '1/indexes/five/query', body: { query: 'red' } })).nbHits, 2); });
-  await call('errors', async () => { await refused(client.searchSingleIndex({ indexName: 'none' }), 404); await refused(search({ noSuchThing: 1 }), 400); await refused(search({ hitsPerPage: 'x' }), 400); await refused(five('APP5', 'wrong', { hosts: [host] }).searchSingleIndex({ indexName }), 403); });
+  await call('errors', async () => { await refused(client.searchSingleIndex({ indexName: 'none' }), 404); await refused(search({ noSuchThing: 1 }), 400); await refused(search({ hitsPerPage: 'x' }), 400); await refused(five('APP5', 'wrong', { hosts: [host], timeouts }).searchSingleIndex({ indexName }), 403); });
 }
 
 (async () => {

@@ -3,6 +3,10 @@ const { readFileSync } = require('node:fs');
 
 exports.config = JSON.parse(readFileSync(process.env.CLIENTS_CONFIG, 'utf8'));
 
+// timeouts of clients: by their own, a loaded machine would be taken for one that does not
+// answer.
+exports.timeouts = { connect: 60_000, read: 60_000, write: 60_000 };
+
 exports.same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 // want demands that a value is another.

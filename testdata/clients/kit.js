@@ -1,6 +1,6 @@
 // What the scripts of pages share: the records to count by hand, and clients.
 import { liteClient } from 'algoliasearch/lite';
-import { check, config, same } from './check.cjs';
+import { check, config, same, timeouts } from './check.cjs';
 
 export { check, config, same };
 export const rows = config.rows ?? [];
@@ -27,7 +27,7 @@ export const throughFunction = ({ through, token }) => {
   };
   return { search: post, searchForFacetValues: async (requests) => (await post(requests)).results };
 };
-export const straight = ({ host, appId, key }) => liteClient(appId, key, { hosts: [{ url: host, protocol: 'http', accept: 'readWrite' }] });
+export const straight = ({ host, appId, key }) => liteClient(appId, key, { hosts: [{ url: host, protocol: 'http', accept: 'readWrite' }], timeouts });
 
 // until waits until look returns what is wanted, or the time is over.
 export async function until(look, want, patience = Number(process.env.CLIENTS_PATIENCE ?? 8000)) {

@@ -1,7 +1,7 @@
 // Documented values that the calls of calls.js do not have: what each parameter, built-in
 // operation, part of a rule and restriction of a key changes in the answer.
 import { algoliasearch } from 'algoliasearch';
-import { check, config, want } from './check.cjs';
+import { check, config, timeouts, want } from './check.cjs';
 
 const host = { url: config.host, protocol: 'http', accept: 'readWrite' };
 const indexName = 'values';
@@ -17,7 +17,7 @@ const settings = {
 };
 
 export async function documentedValues() {
-  const client = algoliasearch('VALUES', 'admin', { hosts: [host] });
+  const client = algoliasearch('VALUES', 'admin', { hosts: [host], timeouts });
   const done = async (promise) => { const { taskID } = await promise; await client.waitForTask({ indexName, taskID }); };
   const ask = (searchParams, name = indexName, by = client) => by.searchSingleIndex({ indexName: name, searchParams });
   const ids = (answer) => answer.hits.map((hit) => hit.objectID).join('');
@@ -113,7 +113,7 @@ export async function documentedValues() {
   ]) await call(`synonym ${synonym.type}`, async () => { await done(client.saveSynonym({ indexName, objectID: 's', synonymHit: { objectID: 's', ...synonym } })); want(ids(await ask({ query })), wanted); want((await client.searchSynonyms({ indexName, searchSynonymsParams: { type: synonym.type } })).nbHits, 1); want(ids(await ask({ query, synonyms: false })), ''); });
 
   // Restrictions of keys.
-  const secured = (restrictions, parentApiKey = 'search') => algoliasearch('VALUES', client.generateSecuredApiKey({ parentApiKey, restrictions }), { hosts: [host] });
+  const secured = (restrictions, parentApiKey = 'search') => algoliasearch('VALUES', client.generateSecuredApiKey({ parentApiKey, restrictions }), { hosts: [host], timeouts });
   const outcome = async (by, name = indexName) => { try { return ids(await ask({}, name, by)); } catch (error) { return error.status; } };
   const soon = Math.round(Date.now() / 1000) + 60;
   await call('restrictions of a secured key', async () => want(await Promise.all([
@@ -123,7 +123,7 @@ export async function documentedValues() {
   await call('a key with parameters and a bound', async () => {
     const { key } = await client.addApiKey({ acl: ['search'], maxHitsPerQuery: 1, queryParameters: 'filters=brand:Bold', validity: 60 });
     await client.waitForApiKey({ operation: 'add', key });
-    const own = algoliasearch('VALUES', key, { hosts: [host] });
+    const own = algoliasearch('VALUES', key, { hosts: [host], timeouts });
     want(await outcome(own), '3');
     want((await own.getApiKey({ key })).maxHitsPerQuery, 1);
     let status;
