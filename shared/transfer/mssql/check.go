@@ -42,9 +42,9 @@ func (s *Side) Check(ctx context.Context, now func() time.Time, create bool) ([]
 			f.Detail, err = s.rolled(ctx, step.do)
 			if err != nil {
 				if ctx.Err() != nil {
-					return list, judge(ctx.Err(), "check")
+					return list, judge(ctx, ctx.Err(), "check")
 				}
-				f.Detail, f.Differs = judge(err, step.name+" "+m.Name).Error(), true
+				f.Detail, f.Differs = judge(ctx, err, step.name+" "+m.Name).Error(), true
 			}
 			list = append(list, f)
 		}
@@ -64,7 +64,7 @@ func (s *Side) server(ctx context.Context, now func() time.Time) ([]Finding, err
 	err := s.db.QueryRowContext(ctx, "SELECT CAST(@@VERSION AS nvarchar(400)) AS [version], CAST(DB_NAME() AS nvarchar(128)) AS [database], "+
 		"CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)) AS [collation], SYSUTCDATETIME() AS [now]").Scan(&version, &database, &collation, &at)
 	if err != nil {
-		return nil, judge(err, "say what it is")
+		return nil, judge(ctx, err, "say what it is")
 	}
 	ended := now()
 	apart := at.Sub(begun.Add(ended.Sub(begun) / 2))

@@ -2,7 +2,6 @@ package mssql
 
 import (
 	"context"
-	sqldriver "database/sql/driver"
 	"errors"
 	"net"
 
@@ -57,29 +56,30 @@ var judgements = map[int32]judgement{
 }
 
 // judge gives an error of the driver its kind, by the server's number where there is one.
-// Doing completes "the studio, asked to ...".
-func judge(err error, doing string) error {
+// Of a call whose ctx is over, ctx says why: the driver may then speak of a statement that
+// it could not cancel, and the server of one that was. Doing completes "the studio, asked
+// to ...".
+func judge(ctx context.Context, err error, doing string) error {
 	var known *fault.Error
 	var server driver.Error
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
 	say := "the studio, asked to " + doing + ", "
-	if errors.As(err, &server) && server.Number != 0 {
-		if j, ok := judgements[server.Number]; ok {
-			return fault.Wrap(err, j.kind, j.code, say+j.say)
-		}
-		if server.Class >= 17 { // the server's own trouble: resources, or the end of the connection
-			return fault.Wrap(err, fault.Retry, "studio-trouble", say+"failed")
-		}
-		return fault.Wrap(err, fault.Invalid, "studio-refused", say+"refuses")
+	number := errors.As(err, &server) && server.Number != 0
+	if j, ok := judgements[server.Number]; ok && number {
+		return fault.Wrap(err, j.kind, j.code, say+j.say)
 	}
 	var network net.Error
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return fault.Wrap(err, fault.Retry, "timeout", say+"did not answer in time")
-	case errors.Is(err, context.Canceled), errors.Is(err, sqldriver.ErrBadConn):
-		return fault.Wrap(err, fault.Retry, "studio-lost", say+"lost the connection")
+	case ctx.Err() != nil:
+		return fault.Wrap(err, fault.Retry, "studio-stopped", say+"was not waited for")
+	case number && server.Class >= 17: // the server's own trouble: resources, or the end of the connection
+		return fault.Wrap(err, fault.Retry, "studio-trouble", say+"failed")
+	case number:
+		return fault.Wrap(err, fault.Invalid, "studio-refused", say+"refuses")
 	}
 	// What is no error of the server is one of the connection: a reset, a stream that
 	// ends, a host that does not answer.

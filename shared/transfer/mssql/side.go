@@ -101,7 +101,7 @@ func (s Settings) dsn() string {
 func (s *Side) Close() error { return s.db.Close() }
 
 // Ping connects and logs in.
-func (s *Side) Ping(ctx context.Context) error { return judge(s.db.PingContext(ctx), "log in") }
+func (s *Side) Ping(ctx context.Context) error { return judge(ctx, s.db.PingContext(ctx), "log in") }
 
 // model returns a model by its name, in any case of letters.
 func (s *Side) model(name string) (*Model, error) {
@@ -188,7 +188,7 @@ func (s *Side) Read(ctx context.Context, model string, id int64) (transfer.Recor
 		return transfer.Record{}, err
 	}
 	r, err := one(m.records(ctx, s.db, m.SQL.Read, sql.Named("id", id)))
-	return r, judge(err, "read "+m.Name)
+	return r, judge(ctx, err, "read "+m.Name)
 }
 
 // Find implements transfer.System.
@@ -205,7 +205,7 @@ func (s *Side) Find(ctx context.Context, model string, foreign int64) (transfer.
 		return transfer.Record{}, fault.New(fault.Invalid, "studio-twins", "the studio has %d records of %s with the foreign id %d", len(list), m.Name, foreign)
 	}
 	r, err := one(list, err)
-	return r, judge(err, "find "+m.Name)
+	return r, judge(ctx, err, "find "+m.Name)
 }
 
 // Search implements transfer.System. The collation of the server may find texts equal
@@ -244,7 +244,7 @@ func (s *Side) search(ctx context.Context, from querier, model string, q transfe
 	for len(list) < q.Most {
 		part, err := m.records(ctx, from, text, append(slices.Clone(args), sql.Named("after", q.After), sql.Named("most", q.Most))...)
 		if err != nil {
-			return nil, judge(err, "search "+m.Name)
+			return nil, judge(ctx, err, "search "+m.Name)
 		}
 		for _, r := range part {
 			q.After = r.ID - 1 // Holds asks for larger ids
@@ -271,7 +271,7 @@ func (s *Side) Unlinked(ctx context.Context, model string, after int64, n int) (
 		return nil, m.untouched()
 	}
 	list, err := m.records(ctx, s.db, m.SQL.Unlinked, sql.Named("after", after), sql.Named("most", n))
-	return list, judge(err, "look for unlinked records of "+m.Name)
+	return list, judge(ctx, err, "look for unlinked records of "+m.Name)
 }
 
 // date returns a date as an argument, NULL for none.
@@ -296,7 +296,7 @@ func (s *Side) Write(ctx context.Context, w transfer.Write) (transfer.Written, e
 		id, err = s.whole(ctx, m, w, &texts)
 	}
 	if err != nil {
-		return transfer.Written{}, judge(err, "write "+m.Name)
+		return transfer.Written{}, judge(ctx, err, "write "+m.Name)
 	}
 	request, err := json.Marshal(struct {
 		Plan       map[string]any `json:"plan"`
