@@ -62,7 +62,7 @@ var judgements = map[int32]judgement{
 func judge(ctx context.Context, err error, doing string) error {
 	var known *fault.Error
 	var server driver.Error
-	if err == nil || errors.As(err, &known) {
+	if err == nil || errors.As(err, &known) && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
 		return err
 	}
 	say := "the studio, asked to " + doing + ", "

@@ -22,6 +22,9 @@ func TestCallThatIsOver(t *testing.T) {
 	defer cancel()
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
+	if own := judge(late, fault.Wrap(context.DeadlineExceeded, fault.Misconfigured, "studio-schema", "a row"), "read"); fault.CodeOf(own) != "timeout" {
+		t.Errorf("a row that ended with its call: %v", own)
+	}
 	for name, c := range map[string]struct {
 		err  error
 		code string // while the call is not over

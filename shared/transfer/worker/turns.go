@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -23,7 +24,7 @@ type Turns struct {
 	// Wake asks for a turn at a time.
 	Wake func(ctx context.Context, at time.Time) error
 
-	working sync.Mutex // held by the turn that works
+	running, copying sync.Mutex // held by the turn that does this
 }
 
 // Turned is what a turn did.
@@ -34,43 +35,50 @@ type Turned struct {
 }
 
 // Turn works off what there is, copies finished jobs, and asks for the next turn. Beside
-// another turn of this process, or a process that holds the lease, it does nothing: the
-// other one asks for what is left.
+// another turn of this process that works, or a process that holds the lease, it does
+// nothing: the other one looks at the queue afterwards, and asks for what is left.
 func (t *Turns) Turn(ctx context.Context) (done Turned, err error) {
-	// The lease has one token a process, so jobs cannot tell two turns apart.
-	if !t.working.TryLock() {
-		return done, nil
-	}
 	stop := make(chan struct{})
 	budget := time.AfterFunc(t.Budget, func() { close(stop) })
 	defer budget.Stop()
-	err = t.work(ctx, stop, &done)
-	// Before the look at the queue, which then sees the jobs of every turn that did nothing.
-	t.working.Unlock()
-	switch {
-	case err == nil && !done.Held:
+	_, err = alone(&t.running, func() (err error) {
+		done.Result, err = t.Run(ctx, stop)
+		return err
+	})
+	if err == nil && !done.Held {
 		return done, nil
-	case err != nil && !fault.Retryable(err):
-		// The queue drops this turn's task, and another process asks for what is left only
-		// if there is one: a slow machine may have let the lease run out.
+	}
+	copied := false
+	if err == nil {
+		copied, err = alone(&t.copying, func() (err error) {
+			done.Copies, err = t.RunProtocol(ctx, stop)
+			return err
+		})
+	}
+	if errors.Is(err, transfer.ErrLost) {
+		// Another process may hold the lease, and asks for what is left; or nobody does,
+		// because a slow machine let the lease run out, and nobody asks.
 		return done, fault.Join(err, t.Wake(context.WithoutCancel(ctx), t.Now().Add(t.Settings.Lease)))
-	case err != nil:
+	}
+	if err != nil {
 		return done, err
 	}
-	return done, t.next(ctx, stopped(stop), &done)
+	return done, t.next(ctx, stopped(stop), copied, &done)
 }
 
-// work works jobs off and copies those that are finished.
-func (t *Turns) work(ctx context.Context, stop <-chan struct{}, done *Turned) (err error) {
-	done.Result, err = t.Run(ctx, stop)
-	if err == nil && done.Held {
-		done.Copies, err = t.RunProtocol(ctx, stop)
+// alone does what two turns of a process cannot do at the same time, because the lease has
+// one token for both; false if another turn is at it.
+func alone(lock *sync.Mutex, do func() error) (bool, error) {
+	if !lock.TryLock() {
+		return false, nil
 	}
-	return err
+	defer lock.Unlock()
+	return true, do()
 }
 
-// next asks for a turn when the first job is due. The budget may have ended the protocol.
-func (t *Turns) next(ctx context.Context, budget bool, done *Turned) error {
+// next asks for a turn when the first job is due. The budget may have ended the protocol,
+// and another turn that copies may not have seen what this one finished.
+func (t *Turns) next(ctx context.Context, budget, copied bool, done *Turned) error {
 	s, err := t.Queue.Standing(ctx)
 	if err != nil {
 		return err
@@ -85,7 +93,7 @@ func (t *Turns) next(ctx context.Context, budget bool, done *Turned) error {
 	if budget {
 		sooner(now)
 	}
-	if s.Waiting > 0 && !done.Locked { // a lock's end is looked for by the clock
+	if !copied || s.Waiting > 0 && !done.Locked { // a lock's end is looked for by the clock
 		sooner(now.Add(t.Settings.Debounce))
 	}
 	if s.RetryAt != nil && !done.Locked {

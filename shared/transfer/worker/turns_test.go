@@ -117,44 +117,26 @@ func TestTurnsOfOneProcess(t *testing.T) {
 	}
 }
 
-// TestTurnThatIsDroppedAsksForAnother ends turns with errors after which the queue does
-// not deliver the task again.
-func TestTurnThatIsDroppedAsksForAnother(t *testing.T) {
+// TestTurnThatLostItsLeaseAsksForAnother loses the lease while a job runs: the queue does not
+// deliver the task again, unless the queue itself was down.
+func TestTurnThatLostItsLeaseAsksForAnother(t *testing.T) {
 	const term = 4 * time.Second
-	for name, c := range map[string]struct {
-		code string
-		lost bool  // the lease, while a job runs; a copy is refused otherwise
-		down error // of the queue
-	}{
-		"the lease is lost":                 {"lease-lost", true, nil},
-		"a copy is refused":                 {"record-changed", false, nil},
-		"the queue is down, the lease lost": {"internal", true, errors.New("down")},
-		"the queue is down, a copy refused": {"internal", false, errors.New("down")},
-	} {
+	for name, down := range map[string]error{"lost": nil, "lost, and the queue is down": errors.New("down")} {
 		t.Run(name, func(t *testing.T) {
 			side := &takenSide{}
 			w := newWorld(t, func(p *worker.Parts) {
-				p.Settings.Lease, p.Settings.Protocol = term, true
-				if c.lost {
-					side.System, p.Studio = p.Studio, side
-				}
+				side.System, p.Studio, p.Settings.Lease = p.Studio, side, term
 			})
 			side.take = func() error {
 				_, err := w.db.Pool.Exec("UPDATE transfer_lease SET token = 'thief', lease_until = NOW(6) + INTERVAL 1 HOUR")
 				return err
 			}
-			w.online.Fail = func(_, model string) error {
-				if model == "sosync.job" {
-					return transfer.ErrChanged
-				}
-				return nil
-			}
 			w.job(transfer.Studio, "dbo.Person", w.person("x"), nil)
 			turns, asked := w.turns(func() { t.Error("a broken turn looks at the queue") })
-			asked.fail = c.down
+			asked.fail = down
 			begun := time.Now()
 			_, err := turns.Turn(t.Context())
-			if fault.CodeOf(err) != c.code || fault.Retryable(err) != (c.down != nil) {
+			if !errors.Is(err, transfer.ErrLost) || fault.Retryable(err) != (down != nil) {
 				t.Errorf("the turn ended with %v", err)
 			}
 			if len(asked.at) != 1 || asked.at[0].Before(begun.Add(term)) {
@@ -162,4 +144,27 @@ func TestTurnThatIsDroppedAsksForAnother(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTurnAfterAPanic panics in a turn, as a handler's guard survives, and works on.
+func TestTurnAfterAPanic(t *testing.T) {
+	w := newWorld(t, func(p *worker.Parts) { p.Settings.Protocol = true })
+	job := w.job(transfer.Studio, "dbo.Person", w.person("x"), nil)
+	turns, _ := w.turns(func() {})
+	w.online.Fail = func(_, model string) error {
+		if model == "sosync.job" {
+			panic("a strange answer")
+		}
+		return nil
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_, err := turns.Turn(t.Context())
+		t.Errorf("no panic: %v", err)
+	}()
+	w.online.Fail = nil
+	if done, err := turns.Turn(t.Context()); err != nil || !done.Held || done.Copies != 1 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	w.want(job, transfer.Done, "")
 }
