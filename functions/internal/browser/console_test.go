@@ -115,7 +115,7 @@ func TestConsoleEditsSchedules(t *testing.T) {
 	d.Click(key("add-schedule"))
 	d.Type("#s-name", "nightly")
 	d.Until("the browser's zone to be proposed", `document.querySelector("#s-zone").value === Intl.DateTimeFormat().resolvedOptions().timeZone`)
-	d.Type("#s-zone", "Asia/Calcutta")
+	d.set("#s-zone", "Asia/Calcutta") // half a zone would be asked for on a slow machine, and refused
 	d.set("#s-time", "23:30")
 	d.Until("the next three starts", `document.querySelectorAll("#dialog .starts li").length === 3 && document.querySelector("#dialog .starts time").dateTime.endsWith("T18:00:00Z")`)
 	d.Accessible()
@@ -150,7 +150,7 @@ func TestConsoleEditsSchedules(t *testing.T) {
 	d.reads("#schedules", "from elsewhere")
 	d.Click(key("edit-schedule-1"))
 	d.set("#s-time", "22:15")
-	d.Type("#s-zone", "UTC+05:30")
+	d.set("#s-zone", "UTC+05:30")
 	d.Click("#save")
 	d.reads("#schedules", "daily at 22:15 UTC+05:30")
 	d.reads("#audit", "time 22:15")
