@@ -137,7 +137,7 @@ func (a *advice) refuse() {
 func (a *advice) calm() {
 	a.t.Helper()
 	calm(a.t, a.Stack)
-	for {
+	for ; ; time.Sleep(100 * time.Millisecond) { // or a slow machine delivers each task thousands of times at once
 		var open int
 		if err := a.DB.QueryRowContext(a.t.Context(), "SELECT COUNT(*) FROM sync_run WHERE closed_at IS NULL").Scan(&open); err != nil {
 			a.t.Fatal(err)

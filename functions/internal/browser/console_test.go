@@ -233,10 +233,11 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 	d.Picture("wrong")
 }
 
-// settle has every waiting task delivered until no run is under way.
+// settle has every waiting task delivered until no run is under way. Without a pause a slow
+// machine would have each task delivered thousands of times at once.
 func (d *desk) settle(t *testing.T) {
 	t.Helper()
-	for open := 1; open > 0; {
+	for open := 1; open > 0; time.Sleep(100 * time.Millisecond) {
 		if err := d.DeliverNow(t.Context()); err != nil {
 			t.Fatal(err)
 		}
