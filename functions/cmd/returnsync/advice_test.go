@@ -12,6 +12,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/algolia"
 	"gitlab.com/eshopbox-team/return-sync/shared/heartbeat"
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
@@ -137,18 +138,7 @@ func (a *advice) refuse() {
 func (a *advice) calm() {
 	a.t.Helper()
 	calm(a.t, a.Stack)
-	for ; ; time.Sleep(100 * time.Millisecond) { // or a slow machine delivers each task thousands of times at once
-		var open int
-		if err := a.DB.QueryRowContext(a.t.Context(), "SELECT COUNT(*) FROM sync_run WHERE closed_at IS NULL").Scan(&open); err != nil {
-			a.t.Fatal(err)
-		}
-		if open == 0 {
-			return
-		}
-		if err := a.DeliverNow(a.t.Context()); err != nil {
-			a.t.Fatal(err)
-		}
-	}
+	rehearsaltest.Settle(a.t, a.Stack)
 }
 
 // endings changes how the newest run ended.

@@ -11,6 +11,7 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/console"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
 	"gitlab.com/eshopbox-team/return-sync/shared/identity/identitytest"
 	"gitlab.com/eshopbox-team/return-sync/shared/scope"
@@ -196,7 +197,7 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 	d.top()
 	d.Picture("page-error")
 	d.index(t, "")
-	d.settle(t)
+	rehearsaltest.Settle(t, d.Stack)
 
 	t.Log("the number of parked records follows")
 	d.syncs(t, run.Synced)
@@ -231,20 +232,6 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 	d.reads("#alerts", "the index is not what it should be")
 	d.top()
 	d.Picture("wrong")
-}
-
-// settle has every waiting task delivered until no run is under way. Without a pause a slow
-// machine would have each task delivered thousands of times at once.
-func (d *desk) settle(t *testing.T) {
-	t.Helper()
-	for open := 1; open > 0; time.Sleep(100 * time.Millisecond) {
-		if err := d.DeliverNow(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if err := d.DB.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sync_run WHERE closed_at IS NULL").Scan(&open); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // TestConsoleComesBack kills the function behind an open page: the page says so,

@@ -4,6 +4,7 @@ package rehearsaltest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/shared/sample"
@@ -43,4 +44,22 @@ func Filled(ctx context.Context, t testing.TB, o rehearsal.Options, g sample.Gen
 		t.Fatal(err)
 	}
 	return s
+}
+
+// Settle has every waiting task delivered until no run is under way. Without a pause a slow
+// machine would have each task delivered thousands of times at once.
+func Settle(t testing.TB, s *rehearsal.Stack) {
+	t.Helper()
+	for ; ; time.Sleep(100 * time.Millisecond) {
+		var open int
+		if err := s.DB.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sync_run WHERE closed_at IS NULL").Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+		if open == 0 {
+			return
+		}
+		if err := s.DeliverNow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
