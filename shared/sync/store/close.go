@@ -110,7 +110,7 @@ func audit(ctx context.Context, tx *sql.Tx, id int64) error {
 	var sum run.Counts
 	err = tx.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(state = 2), 0), COALESCE(SUM(roots), 0), COALESCE(SUM(found), 0),
 		COALESCE(SUM(saved), 0), COALESCE(SUM(deleted), 0), COALESCE(SUM(unchanged), 0), COALESCE(SUM(parked), 0), COALESCE(SUM(operations), 0),
-		COALESCE(SUM(CASE WHEN listed IS NULL THEN 0 ELSE worked END), 0) + (SELECT COUNT(*) FROM sync_change WHERE run_id = ?)
+		COALESCE(SUM(CASE WHEN first_root IS NULL THEN 0 ELSE worked END), 0) + (SELECT COUNT(*) FROM sync_change WHERE run_id = ?)
 		FROM sync_page WHERE run_id = ?`, id, id).
 		Scan(&pages, &done, &roots, &sum.Found, &sum.Saved, &sum.Deleted, &sum.Unchanged, &sum.Parked, &sum.Operations, &worked)
 	if err != nil {

@@ -64,7 +64,7 @@ func (s *Side) server(ctx context.Context, now func() time.Time) ([]Finding, err
 	err := s.db.QueryRowContext(ctx, "SELECT CAST(@@VERSION AS nvarchar(400)) AS [version], CAST(DB_NAME() AS nvarchar(128)) AS [database], "+
 		"CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)) AS [collation], SYSUTCDATETIME() AS [now]").Scan(&version, &database, &collation, &at)
 	if err != nil {
-		return nil, judge(ctx, err, "say what it is")
+		return nil, judge(ctx, err, "name its version")
 	}
 	ended := now()
 	apart := at.Sub(begun.Add(ended.Sub(begun) / 2))
