@@ -6,6 +6,7 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -74,10 +75,15 @@ func New(k Kind, code, format string, args ...any) *Error {
 }
 
 // Wrap classifies err; a nil err stays nil. The sentence stands before the
-// cause's own text, and only the sentence is shown to callers.
+// cause's own text, and only the sentence is shown to callers. A call whose time was over
+// says nothing about a definition, a setting or a right: its kind is then Retry in the
+// place of Misconfigured.
 func Wrap(err error, k Kind, code, message string) error {
 	if err == nil {
 		return nil
+	}
+	if k == Misconfigured && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		k = Retry
 	}
 	return &Error{Kind: k, Code: code, Message: message, Err: err}
 }

@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,24 @@ func TestJoinedErrorsPassIfOneMay(t *testing.T) {
 func TestNothingStaysNothing(t *testing.T) {
 	if err := fault.Wrap(nil, fault.Retry, "x", "y"); err != nil {
 		t.Errorf("Wrap(nil) = %#v", err)
+	}
+}
+
+// TestTheEndOfTimeIsNoSetting wraps calls that were not waited for.
+func TestTheEndOfTimeIsNoSetting(t *testing.T) {
+	for _, over := range []error{context.DeadlineExceeded, context.Canceled, fmt.Errorf("dial: %w", context.DeadlineExceeded), fault.Wrap(context.Canceled, fault.Internal, "x", "y")} {
+		for kind := fault.Internal; kind <= fault.Misconfigured; kind++ {
+			want := kind
+			if kind == fault.Misconfigured {
+				want = fault.Retry
+			}
+			if got := fault.KindOf(fault.Wrap(over, kind, "code", "sentence")); got != want {
+				t.Errorf("%v as %d has the kind %d; want %d", over, kind, got, want)
+			}
+		}
+	}
+	if got := fault.KindOf(fault.Wrap(io.EOF, fault.Misconfigured, "code", "sentence")); got != fault.Misconfigured {
+		t.Errorf("a mistake has the kind %d", got)
 	}
 }
 

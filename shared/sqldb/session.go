@@ -116,8 +116,12 @@ func (c sessions) refused(ctx context.Context, x sqldriver.ExecerContext, all er
 	return all
 }
 
-// refusal is the error of a session that cannot be ours.
+// refusal is the error of a session that cannot be ours. A statement that a server did not
+// answer is no refusal.
 func (c sessions) refusal(what string, err error) error {
+	if CauseOf(err) == Transient {
+		return err
+	}
 	kind := fault.Retry // where our tables cannot be used, the queue keeps the task
 	if c.settings.Foreign {
 		kind = fault.Misconfigured

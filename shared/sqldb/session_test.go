@@ -3,7 +3,12 @@ package sqldb
 import (
 	"context"
 	sqldriver "database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,13 +49,51 @@ func TestWhatCannotBeSetIsNamed(t *testing.T) {
 				t.Errorf("%s, foreign %v: %v", name, foreign, err)
 			}
 		}
-		if err := (sessions{}).prepare(t.Context(), stubborn{word: name, err: sqldriver.ErrBadConn}); err == nil || fault.KindOf(err) == fault.Misconfigured {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 	if err := (sessions{}).prepare(t.Context(), stubborn{word: "no such word"}); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWhatIsNotAnsweredIsNoRefusal has servers and connections that fail in passing, at each
+// of a session's statements in turn.
+func TestWhatIsNotAnsweredIsNoRefusal(t *testing.T) {
+	denied := &driver.MySQLError{Number: 1227, Message: "Access denied"}
+	statements := [][]error{{}, {nil}} // what is answered before: to all variables, to the isolation level
+	for i := range session {
+		statements = append(statements, append([]error{denied}, make([]error, i)...)) // to each variable alone
+	}
+	for _, passing := range []error{
+		context.DeadlineExceeded, context.Canceled, sqldriver.ErrBadConn, driver.ErrInvalidConn, io.ErrUnexpectedEOF,
+		&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
+		&driver.MySQLError{Number: 1053, Message: "Server shutdown in progress"},
+		&driver.MySQLError{Number: 1203, SQLState: [5]byte{'4', '2', '0', '0', '0'}, Message: "too many connections"},
+		&driver.MySQLError{Number: 1290, Message: "read-only"},
+	} {
+		for _, before := range statements {
+			for _, foreign := range []bool{false, true} {
+				c := sessions{settings: Settings{Variable: "SOURCE_DSN", Foreign: foreign}}
+				answers := append(slices.Clone(before), passing)
+				err := c.prepare(t.Context(), &scripted{answers: answers})
+				if !errors.Is(err, passing) || fault.CodeOf(err) == "session-refused" || fault.KindOf(Source(err)) != fault.Retry {
+					t.Errorf("%v after %v: %v", passing, before, err)
+				}
+			}
+		}
+	}
+}
+
+// scripted is a connection whose statements have given answers, one after the other.
+type scripted struct {
+	sqldriver.Conn
+	answers []error
+}
+
+// ExecContext implements driver.ExecerContext.
+func (s *scripted) ExecContext(context.Context, string, []sqldriver.NamedValue) (sqldriver.Result, error) {
+	err := s.answers[0]
+	s.answers = s.answers[1:]
+	return sqldriver.ResultNoRows, err
 }
 
 // TestConnectionsHaveABoundedLife looks into the pool: after a fail-over a connection that

@@ -287,7 +287,7 @@ func (s *Stack) coveredOnce(t *testing.T, j rework.Job, p store.JobProgress) {
 		}
 		return err
 	}, "SELECT p.listed FROM sync_page p JOIN sync_run r ON r.id = p.run_id WHERE r.job_id = ? AND r.state = 'synced'", j.ID))
-	must(s.DB.QueryRowContext(t.Context(), "SELECT SUM(found) FROM sync_run WHERE job_id = ? AND state = 'synced'", j.ID).Scan(&found))
+	must(s.DB.QueryRowContext(t.Context(), "SELECT COALESCE(SUM(found), 0) FROM sync_run WHERE job_id = ? AND state = 'synced'", j.ID).Scan(&found))
 	// A root that the warehouse has touched is in the range no more, and the syncs have it.
 	must(sqldb.Each(t.Context(), s.DB, func(row sqldb.Row) error {
 		root, err := sqldb.Column[uint64](row)

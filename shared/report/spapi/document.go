@@ -121,7 +121,10 @@ func (s *Source) unpack(body io.ReadCloser, at located, charset string) (io.Read
 		unpacked, err := gzip.NewReader(body)
 		if err != nil {
 			_ = body.Close()
-			return nil, "", fault.New(fault.Misconfigured, "bad-document", "the document is not packed by gzip, although Amazon says so")
+			if errors.Is(err, gzip.ErrHeader) {
+				err = fault.New(fault.Misconfigured, "bad-document", "the document is not packed by gzip, although Amazon says so")
+			}
+			return nil, "", s.broken(err)
 		}
 		plain = unpacked
 	default:

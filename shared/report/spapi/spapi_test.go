@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/emulator/spapi"
@@ -22,6 +23,7 @@ import (
 type amazon struct {
 	*source.Source
 	limiter *limiter
+	client  *http.Client
 	url     string
 	mu      sync.Mutex
 	now     time.Time
@@ -72,7 +74,7 @@ func open(t *testing.T, o spapi.Options, faults string) *amazon {
 		emulator.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	a.url = server.URL
+	a.url, a.client = server.URL, server.Client()
 	if faults != "" {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+"/_emulator/faults", strings.NewReader(`{"seed":1,"rules":[`+faults+`]}`))
 		if err != nil {
@@ -195,6 +197,36 @@ func TestAmazonsTroubles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestACutDocumentIsReadAgain ends the connection behind each of a document's first bytes,
+// of which gzip's header is a part.
+func TestACutDocumentIsReadAgain(t *testing.T) {
+	for length := range int64(40) {
+		a := open(t, spapi.Options{Unlimited: true}, "")
+		a.client.Transport = cutting{a.client.Transport, length}
+		if rows, err := a.deliver(t.Context(), dated()); fault.KindOf(err) != fault.Retry || !strings.Contains(err.Error(), "broke off") {
+			t.Errorf("after %d bytes: %d rows, %v", length, rows, err)
+		}
+	}
+}
+
+// cutting cuts documents after some bytes.
+type cutting struct {
+	http.RoundTripper
+	length int64
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c cutting) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := c.RoundTripper.RoundTrip(r)
+	if err == nil && answer.Header.Get("Content-Type") != "application/json" {
+		answer.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(io.LimitReader(answer.Body, c.length), iotest.ErrReader(io.ErrUnexpectedEOF)), answer.Body}
+	}
+	return answer, err
 }
 
 // TestALostAnswerIsFoundAgain orders, loses the answer, and finds the order.
