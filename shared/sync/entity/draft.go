@@ -310,7 +310,7 @@ func (d *draft) changed() string {
 	fmt.Fprintf(&b, "SELECT %s FROM %s WHERE %s\n", strings.Join(d.selectRoots(""), ", "), quoteName(d.table.Name), within(d.stamp))
 	switch {
 	case d.childStamp != nil:
-		fmt.Fprintf(&b, "UNION\nSELECT %s FROM %s WHERE %s\n", quoteName(d.child.Column), quoteName(d.child.Name), within(*d.childStamp))
+		fmt.Fprintf(&b, "UNION ALL\nSELECT %s FROM %s WHERE %s\n", quoteName(d.child.Column), quoteName(d.child.Name), within(*d.childStamp))
 	case d.child != nil:
 		fmt.Fprintf(&b, "-- %s has no column that says when a row changed: its changes are found only where\n-- they touch their row of %s as well.\n", d.child.Name, d.table.Name)
 	}

@@ -153,7 +153,7 @@ func allRoots(ctx context.Context, db *sql.DB, d entity.Definition) ([]any, erro
 	if d.Keyed() {
 		return allKeys(ctx, db, d, query{text, args})
 	}
-	rows, err := db.QueryContext(ctx, "SELECT _root FROM ("+text+") AS changed WHERE _root >= 0", args...)
+	rows, err := db.QueryContext(ctx, "SELECT DISTINCT _root FROM ("+text+") AS changed WHERE _root >= 0", args...)
 	if err != nil {
 		return nil, err
 	}
