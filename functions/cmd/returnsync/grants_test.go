@@ -20,6 +20,7 @@ import (
 // TestUnderDocumentedGrants plays the whole product as the users that
 // terraform/README.md makes by its own statements, in both its forms.
 func TestUnderDocumentedGrants(t *testing.T) {
+	t.Parallel() // waits most of the time
 	for name, u := range map[string]users{"passwords": {}, "iam": {iam: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -92,6 +92,7 @@ func misuses(cmd *cobra.Command) (list []misuse) {
 // without settings and with a database: none is worded by Go, and each that is wrong in any
 // case ends with exit code 1 and says what was wrong. A bare group ends with 2.
 func TestMisuseIsExplained(t *testing.T) {
+	t.Chdir(t.TempDir()) // some words are names of files, which are written
 	dsn, _ := database(t, 5)
 	set := env{"SOURCE_DSN": dsn}
 	call(t, surroundings(t, set), "migrate").expect(t, exitOK, nil, nil)

@@ -21,34 +21,45 @@ var (
 // documents returns the Markdown files of the repository, by their paths in it.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
-	list, err := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "*.md").Output()
+	found := files(t, "*.md")
+	if len(found) < 2 {
+		t.Fatalf("%d documents", len(found))
+	}
+	return found
+}
+
+// files returns the repository's files whose names match a pattern, by their paths in it.
+func files(t *testing.T, pattern string) map[string]string {
+	t.Helper()
+	list, err := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", pattern).Output()
 	if err != nil {
-		// An exported tree has no git; the documents are the same.
+		// An exported tree has no git; its files are the same.
 		list = nil
 		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.IsDir() && entry.Name() == "node_modules" {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && entry.Name() == "node_modules":
 				return fs.SkipDir
+			case entry.Type().IsRegular():
+				if ok, _ := filepath.Match(pattern, entry.Name()); ok {
+					name, _ := filepath.Rel(root, path)
+					list = append(list, name+"\x00"...)
+				}
 			}
-			if err == nil && strings.HasSuffix(path, ".md") {
-				name, _ := filepath.Rel(root, path)
-				list = append(list, name+"\n"...)
-			}
-			return err
+			return nil
 		})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]string{}
-	for name := range strings.FieldsSeq(string(list)) {
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
+		if err != nil && !os.IsNotExist(err) { // one that was removed and not committed yet
 			t.Fatal(err)
 		}
 		found[name] = string(text)
-	}
-	if len(found) < 2 {
-		t.Fatalf("%d documents", len(found))
 	}
 	return found
 }
