@@ -39,7 +39,7 @@ func files(t *testing.T, pattern string) map[string]string {
 			switch {
 			case err != nil:
 				return err
-			case entry.IsDir() && entry.Name() == "node_modules":
+			case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git"):
 				return fs.SkipDir
 			case entry.Type().IsRegular():
 				if ok, _ := filepath.Match(pattern, entry.Name()); ok {
