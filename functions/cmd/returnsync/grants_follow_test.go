@@ -14,7 +14,6 @@ import (
 // TestFollowUnderDocumentedGrants follows as the user that terraform/README.md makes, and
 // takes each right away.
 func TestFollowUnderDocumentedGrants(t *testing.T) {
-	t.Parallel() // waits most of the time
 	p := underGrants(t, users{iam: true}, follow.Tool().Play)
 	_, err := sample.Generate(t.Context(), p.DB, sample.GenerateOptions{Rows: 30, Seed: 3, Now: time.Now().Add(-3 * time.Hour)})
 	p.must(err)

@@ -64,9 +64,11 @@ type place struct {
 	slack *alerttest.Receiver
 }
 
-// underGrants starts a stack as terraform/README.md says, statement by statement.
+// underGrants starts a stack as terraform/README.md says, statement by statement. The test
+// waits most of the time, so it runs beside others.
 func underGrants(t *testing.T, u users, wings ...rehearsal.Wing) *place {
 	t.Helper()
+	t.Parallel()
 	p := &place{t: t, users: u, slack: alerttest.NewReceiver(t)}
 	s := rehearsaltest.Start(t.Context(), t, rehearsal.Options{
 		Database: "warehouse", ChildLog: logged{t}, Wings: wings, BufferPoolMB: 256, Slack: p.slack.URL, Migrate: p.migrate,

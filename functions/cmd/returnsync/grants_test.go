@@ -23,7 +23,6 @@ func TestUnderDocumentedGrants(t *testing.T) {
 	t.Parallel() // waits most of the time
 	for name, u := range map[string]users{"passwords": {}, "iam": {iam: true}} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			p := underGrants(t, u)
 			_, err := sample.Generate(t.Context(), p.DB, sample.GenerateOptions{Rows: 60, Seed: 3, Now: time.Now().Add(-3 * time.Hour)})
 			p.must(err)

@@ -1,6 +1,7 @@
 package deployment_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -56,7 +57,10 @@ func files(t *testing.T, pattern string) map[string]string {
 	found := map[string]string{}
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil && !os.IsNotExist(err) { // one that was removed and not committed yet
+		if errors.Is(err, fs.ErrNotExist) { // removed, and not committed yet
+			continue
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		found[name] = string(text)

@@ -10,7 +10,8 @@ var (
 	// command line for a file's name leaves others, such as -1.
 	plainName = regexp.MustCompile(`^(\.?[A-Za-z0-9_][\w.@+-]*/)*\.?\w[\w.@+-]*[A-Za-z][\w.@+-]*$`)
 
-	// secret is what keys and tokens look like, whoever they are for.
+	// secret matches private keys and access tokens, by the forms in which their issuers
+	// write them.
 	secret = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY` + // PEM
 		`|"d" ?: ?"[\w-]{20,}"` + // the private part of a JSON web key
 		`|\b(AKIA|ASIA)[0-9A-Z]{16}\b` + // Amazon
