@@ -71,12 +71,16 @@ type sessions struct {
 
 // Connect implements driver.Connector.
 func (c sessions) Connect(ctx context.Context) (sqldriver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+	var t *tap
+	conn, err := c.Connector.Connect(context.WithValue(ctx, tapKey{}, &t))
 	if err != nil {
 		return nil, err
 	}
 	if err := c.prepare(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
+	}
+	if conn, ok := conn.(driverConn); ok && t != nil {
+		return tapped{conn, t}, nil
 	}
 	return conn, nil
 }

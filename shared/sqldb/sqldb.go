@@ -69,6 +69,13 @@ func Open(s Settings) (*sql.DB, error) {
 	if s.Dial != nil {
 		cfg.DialFunc = s.Dial
 	}
+	if s.Foreign && tappable(cfg) {
+		dial := s.Dial
+		if dial == nil {
+			dial = (&net.Dialer{Timeout: cfg.Timeout}).DialContext
+		}
+		cfg.DialFunc = dialTap(dial, cfg.ReadTimeout)
+	}
 	connector, err := driver.NewConnector(cfg)
 	if err != nil {
 		return nil, errors.New(s.Variable + " cannot be used: one of its parameters is wrong")

@@ -39,7 +39,7 @@ func (s *Source) readRows(ctx context.Context, d entity.Definition, named *named
 		return sqldb.Source(err)
 	}
 	defer func() { _ = conn.Close() }()
-	err = each(ctx, conn, text, args, func(columns []*sql.ColumnType, row [][]byte) (err error) {
+	err = sqldb.EachText(ctx, conn, func(columns []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(columns, d); err != nil {
 				return wrongRow{error: err}
@@ -64,7 +64,7 @@ func (s *Source) readRows(ctx context.Context, d entity.Definition, named *named
 		}
 		out.Records = append(out.Records, r)
 		return nil
-	})
+	}, text, args...)
 	if err == nil {
 		out.Warnings, err = warnings(ctx, conn)
 	}
@@ -90,7 +90,12 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 	bare := d
 	bare.Format = record.Format{} // versions come without the account
 	var plan *record.Plan
-	err = each(ctx, s.db, "SELECT "+columns+" FROM ("+text+") AS current_rows", args, func(types []*sql.ColumnType, row [][]byte) (err error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return nil, sqldb.Source(err)
+	}
+	defer func() { _ = conn.Close() }()
+	err = sqldb.EachText(ctx, conn, func(types []*sql.ColumnType, row [][]byte) (err error) {
 		if plan == nil {
 			if plan, err = PlanOf(types, bare); err != nil {
 				return wrongRow{error: err}
@@ -102,7 +107,7 @@ func (s *Source) Versions(ctx context.Context, d entity.Definition, ids []uint64
 		}
 		out[root] += plan.Version(row)
 		return nil
-	})
+	}, "SELECT "+columns+" FROM ("+text+") AS current_rows", args...)
 	if err != nil {
 		return nil, broken(err, d.Source+"/rows.sql")
 	}
@@ -179,36 +184,4 @@ func warnings(ctx context.Context, conn *sql.Conn) ([]string, error) {
 // isControl reports a column that is not a field, so that its type does not matter.
 func isControl(name string) bool {
 	return strings.HasPrefix(name, record.RootColumn) || strings.HasPrefix(name, record.VersionPrefix)
-}
-
-// each runs a query and calls fn for each row; the row's bytes belong to the driver and
-// are valid during the call only.
-func each(ctx context.Context, q sqldb.Querier, text string, args []any, fn func([]*sql.ColumnType, [][]byte) error) error {
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	columns, err := rows.ColumnTypes()
-	if err != nil {
-		return err
-	}
-	raw := make([]sql.RawBytes, len(columns))
-	dest := make([]any, len(columns))
-	row := make([][]byte, len(columns))
-	for i := range raw {
-		dest[i] = &raw[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return err
-		}
-		for i := range raw {
-			row[i] = raw[i]
-		}
-		if err := fn(columns, row); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
