@@ -128,7 +128,7 @@ func (f form) write(text []byte) ([]byte, error) {
 // tappable reports whether a pool's connections can have taps: what the driver reads of
 // them is what the server says.
 func tappable(cfg *driver.Config) bool {
-	return cfg.TLS == nil && (cfg.TLSConfig == "" || cfg.TLSConfig == "false") && !strings.Contains(cfg.FormatDSN(), "compress=true")
+	return cfg.TLS == nil && !strings.Contains(cfg.FormatDSN(), "compress=true")
 }
 
 // tapOf returns the tap of a connection, nil if there is none.
@@ -174,7 +174,6 @@ func dialTap(dial Dial, patience time.Duration) Dial {
 			return conn, err
 		}
 		t := &tap{Conn: conn, patience: patience}
-		t.in = bufio.NewReaderSize(reader(t.fill), tapBuffer)
 		*place = t
 		if s, ok := conn.(syscall.Conn); ok {
 			return struct {
@@ -223,8 +222,12 @@ const (
 	over                 // the driver's alone
 )
 
-// open has the rows of the next answer taken.
+// open has the rows of the next answer taken. A connection whose rows nobody takes needs no
+// buffer.
 func (t *tap) open(take func([][]byte)) {
+	if t.in == nil {
+		t.in = bufio.NewReaderSize(reader(t.fill), tapBuffer)
+	}
 	t.take, t.stage, t.left, t.heard, t.passed, t.pass, t.row = take, head, 0, 1, 1, nil, nil
 }
 
@@ -254,13 +257,12 @@ func (t *tap) fill(p []byte) (int, error) {
 
 // Read implements net.Conn.
 func (t *tap) Read(p []byte) (int, error) {
-	if t.take == nil || t.stage == over && len(t.pass) == 0 {
-		if t.in.Buffered() > 0 {
-			return t.in.Read(p)
-		}
+	switch {
+	case t.take == nil:
 		return t.Conn.Read(p)
-	}
-	if len(t.pass) == 0 {
+	case len(t.pass) == 0 && t.stage == over:
+		return t.in.Read(p)
+	case len(t.pass) == 0:
 		if err := t.next(); err != nil {
 			return 0, err
 		}
@@ -333,9 +335,6 @@ const (
 // errMalformed says that bytes are no answer.
 var errMalformed = errors.New("the server's answer has no known form")
 
-// length returns the length of a packet by its head.
-func length(head []byte) int { return int(head[0]) | int(head[1])<<8 | int(head[2])<<16 }
-
 // packet returns the next packet without its head. The bytes are valid until the next call.
 func (t *tap) packet() ([]byte, error) {
 	t.large = t.large[:0]
@@ -344,7 +343,7 @@ func (t *tap) packet() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		n := length(h)
+		n := int(h[0]) | int(h[1])<<8 | int(h[2])<<16
 		if h[3] != t.heard {
 			return nil, fmt.Errorf("%w: its packet %d came where %d was next", errMalformed, h[3], t.heard)
 		}

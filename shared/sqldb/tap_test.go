@@ -1,7 +1,6 @@
 package sqldb
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -43,13 +42,6 @@ func (w *wire) SetReadDeadline(time.Time) error {
 func (w *wire) Close() error {
 	w.closed = true
 	return nil
-}
-
-// newTap returns a tap in a wire.
-func newTap(w *wire) *tap {
-	t := &tap{Conn: w}
-	t.in = bufio.NewReaderSize(reader(t.fill), tapBuffer)
-	return t
 }
 
 // answer writes an answer as servers do.
@@ -166,7 +158,7 @@ func TestTapTakesTheRowsAlone(t *testing.T) {
 					continue
 				}
 				w := &wire{said: bytes.NewReader(said), pieces: pieces}
-				tap := newTap(w)
+				tap := &tap{Conn: w}
 				got, read, err := taken(tap)
 				if err != nil || !same(got, list) || !bytes.Equal(read, rest) || w.closed {
 					t.Fatalf("%s, older %v, pieces %v: %d rows of %d, driver read %d bytes of %d, closed %v, %v", name, older, pieces, len(got), len(list), len(read), len(rest), w.closed, err)
@@ -191,14 +183,14 @@ func TestTapLeavesWhatHasNoRows(t *testing.T) {
 		var a answer
 		a.packet(p)
 		w := &wire{said: bytes.NewReader(a.Bytes())}
-		if got, read, err := taken(newTap(w)); err != nil || len(got) > 0 || !bytes.Equal(read, a.Bytes()) || w.closed {
+		if got, read, err := taken(&tap{Conn: w}); err != nil || len(got) > 0 || !bytes.Equal(read, a.Bytes()) || w.closed {
 			t.Errorf("%x: %d rows, read %x, closed %v, %v", p, len(got), read, w.closed, err)
 		}
 	}
 	list := [][][]byte{{[]byte("a")}, {nil}}
 	said, rest := rows(1, list, false, failed)
 	w := &wire{said: bytes.NewReader(said)}
-	if got, read, err := taken(newTap(w)); err != nil || !same(got, list) || !bytes.Equal(read, rest) || w.closed {
+	if got, read, err := taken(&tap{Conn: w}); err != nil || !same(got, list) || !bytes.Equal(read, rest) || w.closed {
 		t.Errorf("failure after rows: %d rows, read %x, closed %v, %v", len(got), read, w.closed, err)
 	}
 }
@@ -216,14 +208,14 @@ func TestACutAnswerIsNoAnswer(t *testing.T) {
 		said, rest := rows(2, list, older, end)
 		for n := range len(said) {
 			w := &wire{said: bytes.NewReader(said[:n])}
-			got, read, err := taken(newTap(w))
+			got, read, err := taken(&tap{Conn: w})
 			if err == nil || len(read) >= len(rest) || !same(got, list[:len(got)]) {
 				t.Errorf("%d of %d bytes: %d rows, driver read %d bytes, %v", n, len(said), len(got), len(read), err)
 			}
 		}
 		for n := 1; n < len(rest); n++ {
 			w := &wire{said: bytes.NewReader(said)}
-			tap := newTap(w)
+			tap := &tap{Conn: w}
 			tap.open(func([][]byte) {})
 			if _, err := io.ReadFull(tap, make([]byte, n)); err != nil {
 				t.Fatal(err)
@@ -252,7 +244,7 @@ func TestWhatIsNoAnswerIsRefused(t *testing.T) {
 		b := bytes.Clone(one)
 		change(b)
 		w := &wire{said: bytes.NewReader(b)}
-		got, _, err := taken(newTap(w))
+		got, _, err := taken(&tap{Conn: w})
 		if len(got) > 0 || err == nil && name != "no column" && name != "a value of unknown length" {
 			t.Errorf("%s: %d rows, %v", name, len(got), err)
 		}
@@ -264,7 +256,7 @@ func TestEachReadHasItsTime(t *testing.T) {
 	said, _ := rows(1, slices.Repeat([][][]byte{{[]byte("abc")}}, 100), false, newEnd)
 	for _, patience := range []time.Duration{0, time.Hour} {
 		w := &wire{said: bytes.NewReader(said), pieces: []byte{9}}
-		tap := newTap(w)
+		tap := &tap{Conn: w}
 		tap.patience = patience
 		got, _, err := taken(tap)
 		if err != nil || len(got) != 100 || (w.deadlines == w.reads) != (patience > 0) || (w.deadlines == 0) != (patience == 0) {
@@ -304,7 +296,7 @@ func FuzzTap(f *testing.F) {
 	f.Add([]byte("\x01\x00\x00\x01\x01"), []byte{})
 	f.Fuzz(func(t *testing.T, said, pieces []byte) {
 		w := &wire{said: bytes.NewReader(said), pieces: pieces}
-		tap := newTap(w)
+		tap := &tap{Conn: w}
 		got, read, err := taken(tap)
 		if err == nil && len(read) > len(said) {
 			t.Errorf("the driver read %d bytes of %d", len(read), len(said))
