@@ -170,8 +170,8 @@ func TestStatusTellsOfJobsBudgetAndDrift(t *testing.T) {
 	if strings.Contains(r.out, "long ago") {
 		t.Errorf("a job that failed long ago is reported:\n%s", r.out)
 	}
-	exec(t, db, "INSERT INTO sync_target (entity, role, index_name, packed, live_entity) VALUES ('returns', 'live', 'es_prod', '', 'returns')")
-	call(t, d, "status", "--entity", "returns").expect(t, exitAttention, []string{"returns live, index es_prod, as of 2"}, nil)
+	exec(t, db, "INSERT INTO sync_target (entity, role, index_name, packed, open_entity) VALUES ('returns', 'building', 'es_next', '{}', 'returns')")
+	call(t, d, "status", "--entity", "returns").expect(t, exitAttention, []string{"returns live, index es_prod, as of 2", " building, index es_next, never synced"}, nil)
 	var got struct {
 		Budget   struct{ Day, DayCap int64 }
 		Entities []struct {
@@ -185,7 +185,7 @@ func TestStatusTellsOfJobsBudgetAndDrift(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &got); err != nil || len(got.Entities) != 1 {
 		t.Fatalf("%v: %s", err, r.out)
 	}
-	if one := got.Entities[0]; one.Name != "returns" || len(one.Jobs) != 2 || len(one.Targets) != 1 || one.Drift.Records != 3 || got.Budget.DayCap != 60 || got.Budget.Day == 0 {
+	if one := got.Entities[0]; one.Name != "returns" || len(one.Jobs) != 2 || len(one.Targets) != 2 || one.Drift.Records != 3 || got.Budget.DayCap != 60 || got.Budget.Day == 0 {
 		t.Errorf("%+v", got)
 	}
 }

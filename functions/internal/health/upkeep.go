@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/judge"
@@ -72,10 +73,11 @@ func upkeepOf(ctx context.Context, db *store.DB, live entity.Definition, now tim
 	if err := b.addJobs(ctx, db, name, now); err != nil {
 		return b, err
 	}
+	targets = slices.DeleteFunc(targets, func(t target.Target) bool { return t.Entity != name || !t.Role.Fed() })
+	if !slices.ContainsFunc(targets, func(t target.Target) bool { return !t.First() }) {
+		targets = nil // it was never rebuilt
+	}
 	for _, t := range targets {
-		if t.Entity != name || !t.Role.Fed() {
-			continue
-		}
 		if err := b.addTarget(ctx, db, live, t); err != nil {
 			return b, err
 		}

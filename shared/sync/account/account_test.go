@@ -127,7 +127,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 	same := func(parked bool) map[uint64]ledger.Row {
 		row := ledger.Row{Root: 1, Run: 1}
 		for _, r := range rows.Records {
-			row.Entries = append(row.Entries, ledger.Entry{ID: r.ID, Hash: ledger.HashOf(r.Body), Parked: parked})
+			row.Entries = append(row.Entries, ledger.Entry{ID: r.ID, Hash: ledger.Hasher{}.Of(r.Body), Parked: parked})
 		}
 		return map[uint64]ledger.Row{1: row}
 	}

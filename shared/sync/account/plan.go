@@ -61,7 +61,7 @@ func (p *Page) planRow(r *record, row *source.Record) {
 	if row.Problem != "" {
 		content = []byte(row.Problem)
 	}
-	want := ledger.HashOf(content)
+	want := p.def.Hasher.Of(content)
 	switch size := len(row.Body) + len(p.stamp); {
 	case want == r.hash && r.parked:
 		r.settle(parked)

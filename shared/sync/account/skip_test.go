@@ -13,7 +13,7 @@ import (
 // TestCertain lists the roots that need not be read again at the same version.
 func TestCertain(t *testing.T) {
 	d := returnsDefinition(t)
-	some := []ledger.Entry{{ID: "R1-1", Hash: ledger.HashOf([]byte("x"))}}
+	some := []ledger.Entry{{ID: "R1-1", Hash: ledger.Hasher{}.Of([]byte("x"))}}
 	for name, c := range map[string]struct {
 		row         ledger.Row
 		attempt     ledger.Journal

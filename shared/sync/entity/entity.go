@@ -26,6 +26,7 @@ package entity
 import (
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
@@ -56,6 +57,9 @@ type Definition struct {
 	// SecretIDs gives an index that is filled from the beginning ids that nobody can
 	// guess (see record.IDs).
 	SecretIDs bool `json:",omitempty"`
+	// Hasher makes the hashes of the ledger. Its key belongs to a target and is made when
+	// that is first filled; none is in the files.
+	Hasher ledger.Hasher `json:",omitzero"`
 	// RootField is the record's field with its root's id, empty if none has it. A
 	// comparison of the index needs the field to assign records to roots.
 	RootField string

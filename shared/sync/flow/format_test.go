@@ -2,10 +2,12 @@ package flow_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
@@ -32,7 +34,7 @@ func TestRebuildBringsTheAccountsKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	live := s.live(t)
-	if !live.Format.AccountKey || len(live.Format.IDs) == 0 || !strings.Contains(string(live.Settings), "filterOnly("+record.AccountKeyField+")") {
+	if !live.Format.AccountKey || len(live.Format.IDs) == 0 || live.Hasher.IsZero() || !strings.Contains(string(live.Settings), "filterOnly("+record.AccountKeyField+")") {
 		t.Errorf("after it: %+v, %s", live.Format, live.Settings)
 	}
 	content := s.all.named(live.Index).content()
@@ -81,6 +83,45 @@ func TestSecretIDsNotForAFilledIndex(t *testing.T) {
 	w.exec("UPDATE stock_lot SET quantity = 7 WHERE id = 10")
 	if r := w.sync(); r.Counts.Saved != 1 || r.Counts.Deleted != 0 || w.index.content()["S1-10"] == "" {
 		t.Errorf("%v: %v", r.Counts, w.index.content())
+	}
+}
+
+// TestHashesOfTheLedger looks into the ledger of an entity that is new, and of one that was
+// filled before ledgers had keys, whose hashes stay as they are: nothing is sent again.
+func TestHashesOfTheLedger(t *testing.T) {
+	for name, older := range map[string]bool{"new": false, "filled before": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newStock(t, 3)
+			if older {
+				w.exec("INSERT INTO sync_target (entity, role, index_name, packed, account_key, live_entity) VALUES ('stock', 'live', 'stock', '', 1, 'stock')")
+			}
+			before, err := w.Targets.FirstDefinition(t.Context(), w.def) // what a comparison of the time before knows
+			if err != nil || !before.Hasher.IsZero() {
+				t.Errorf("before the first sync there is a key: %v", err)
+			}
+			w.sync()
+			w.exec("UPDATE stock_lot SET quantity = 7 WHERE id = 10")
+			if r := w.sync(); r.Counts.Saved != 1 || r.Counts.Found != r.Counts.Unchanged+1 {
+				t.Errorf("one change: %v", r.Counts)
+			}
+			live, err := target.Catalog{Entities: entity.List{w.def}, Store: w.Targets}.Named(t.Context(), "stock")
+			if err != nil || live.Hasher.IsZero() != older {
+				t.Fatalf("no key is %t, %v", live.Hasher.IsZero(), err)
+			}
+			rows, err := w.src.Rows(t.Context(), live, []uint64{1, 2, 3})
+			if err != nil || len(rows.Records) != 6 {
+				t.Fatalf("%d records, %v", len(rows.Records), err)
+			}
+			known, err := w.Ledger.Known(t.Context(), "stock", []uint64{1, 2, 3})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rows.Records {
+				if !slices.Contains(known[r.Root].Entries, ledger.Entry{ID: r.ID, Hash: live.Hasher.Of(r.Body)}) {
+					t.Errorf("%s has another hash: %v", r.ID, known[r.Root].Entries)
+				}
+			}
+		})
 	}
 }
 

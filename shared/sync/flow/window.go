@@ -54,7 +54,7 @@ type ChangeList interface {
 
 // JobTypes finds definitions by job type.
 type JobTypes interface {
-	// Job returns the definition of an entity or a target.
+	// Job returns the definition of an entity or a target, by which changes are listed.
 	Job(ctx context.Context, jobType string) (entity.Definition, error)
 }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,18 +16,19 @@ const (
 )
 
 // three is a typical root.
-var three = []Entry{{ID: "R681-1589", Hash: HashOf([]byte("a"))}, {ID: "R681-1590", Hash: HashOf([]byte("b"))}, {ID: "R681-1591", Parked: true}}
+var three = []Entry{{ID: "R681-1589", Hash: (Hasher{}).Of([]byte("a"))}, {ID: "R681-1590", Hash: (Hasher{}).Of([]byte("b"))}, {ID: "R681-1591", Parked: true}}
 
 func TestPackingAllocatesLittle(t *testing.T) {
 	packed := PackVersion(7, three)
-	j := Journal{}
+	j, keyed := Journal{}, HasherOf([]byte("key"))
 	for name, c := range map[string]struct {
 		step func()
 		most float64
 	}{
 		"PackVersion": {func() { _ = PackVersion(7, three) }, allocsAPack},
 		"Unpack":      {func() { _, _ = Unpack(packed) }, allocsAnItem * 3},
-		"HashOf":      {func() { _ = HashOf(packed) }, 0},
+		"Of":          {func() { _ = keyed.Of(packed) }, 1},
+		"Of, no key":  {func() { _ = (Hasher{}).Of(packed) }, 0},
 		"Journal.Add": {func() { delete(j, 5); j.Add(5, "R681-1589") }, allocsAnAdd},
 	} {
 		if n := testing.AllocsPerRun(100, c.step); n > c.most {
@@ -84,5 +86,18 @@ func BenchmarkUnpack(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _ = Unpack(packed)
+	}
+}
+
+// BenchmarkHash hashes a record of the usual size with a key and without.
+func BenchmarkHash(b *testing.B) {
+	content := bytes.Repeat([]byte("x"), 1200)
+	for name, h := range map[string]Hasher{"keyed": HasherOf([]byte("key")), "without a key": {}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = h.Of(content)
+			}
+		})
 	}
 }

@@ -1,25 +1,9 @@
 // Package ledger holds what is known of the index without asking it: the ledger says
 // what was last pushed, the journal what is about to be pushed. Both are packed into one
-// value a root or page (pack.go).
+// value a root or page (pack.go). Contents are compared by their hashes (hash.go).
 package ledger
 
-import (
-	"slices"
-
-	"golang.org/x/crypto/blake2b"
-)
-
-// Hash is the first half of the BLAKE2b-256 of a record's content. The hash is
-// cryptographic, because tenants choose content and a collision would hide a change.
-// SHA-256 takes three times as long where the processor has no instructions for it, and
-// was a quarter of a first sync's own work.
-type Hash [16]byte
-
-// HashOf returns the hash of a record's JSON without its stamp.
-func HashOf(content []byte) Hash {
-	sum := blake2b.Sum256(content)
-	return Hash(sum[:16])
-}
+import "slices"
 
 // Entry is one record of a root.
 type Entry struct {

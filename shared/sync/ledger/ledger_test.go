@@ -10,8 +10,8 @@ import (
 func TestPackRoundTrip(t *testing.T) {
 	for _, entries := range [][]Entry{
 		nil,
-		{{ID: "R1-1", Hash: HashOf([]byte("a"))}},
-		{{ID: "", Hash: HashOf(nil), Parked: true}, {ID: strings.Repeat("x", 300), Hash: HashOf([]byte("b"))}},
+		{{ID: "R1-1", Hash: (Hasher{}).Of([]byte("a"))}},
+		{{ID: "", Hash: (Hasher{}).Of(nil), Parked: true}, {ID: strings.Repeat("x", 300), Hash: (Hasher{}).Of([]byte("b"))}},
 	} {
 		got, err := Unpack(PackVersion(0, entries))
 		if err != nil {
@@ -24,7 +24,7 @@ func TestPackRoundTrip(t *testing.T) {
 }
 
 func TestUnpackRefusesEveryTruncation(t *testing.T) {
-	whole := PackVersion(0, []Entry{{ID: "R1-1", Hash: HashOf([]byte("a"))}})
+	whole := PackVersion(0, []Entry{{ID: "R1-1", Hash: (Hasher{}).Of([]byte("a"))}})
 	for n := 2; n < len(whole); n++ {
 		if _, err := Unpack(whole[:n]); err == nil {
 			t.Errorf("the first %d of %d bytes were accepted", n, len(whole))

@@ -19,6 +19,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/claim"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
@@ -132,14 +133,14 @@ func (r *Rebuild) begin(ctx context.Context, d entity.Definition) (target.Target
 	return t, nil
 }
 
-// builtFrom reports whether a target is being built from a definition; the secret of
-// its ids is its own.
+// builtFrom reports whether a target is being built from a definition; its secrets are
+// its own.
 func builtFrom(t target.Target, d entity.Definition) (bool, error) {
 	of, err := entity.Unpack(t.Packed)
 	if err != nil {
 		return false, err
 	}
-	of.Format.IDs = nil
+	of.Format.IDs, of.Hasher = nil, ledger.Hasher{}
 	was, err := entity.Pack(of)
 	if err != nil {
 		return false, err

@@ -127,13 +127,13 @@ func EstimateBackfill(ctx context.Context, db interface {
 	}
 	e.Sampled = len(sample)
 	scale := func(n int) int64 { return (int64(n)*e.Roots + int64(e.Sampled)/2) / int64(e.Sampled) }
-	e.Records, e.Operations = scale(len(rows.Records)), scale(differing(rows, known))
+	e.Records, e.Operations = scale(len(rows.Records)), scale(differing(d, rows, known))
 	return e, nil
 }
 
 // differing counts the records that a page would send: those that are not what
 // was last pushed, and those that were pushed and are gone.
-func differing(rows source.Rows, known map[uint64]ledger.Row) int {
+func differing(d entity.Definition, rows source.Rows, known map[uint64]ledger.Row) int {
 	pushed := map[string]ledger.Hash{}
 	for _, r := range known {
 		for _, e := range r.Entries {
@@ -142,7 +142,7 @@ func differing(rows source.Rows, known map[uint64]ledger.Row) int {
 	}
 	n := 0
 	for _, r := range rows.Records {
-		if hash, ok := pushed[r.ID]; !ok || hash != ledger.HashOf(r.Body) {
+		if hash, ok := pushed[r.ID]; !ok || hash != d.Hasher.Of(r.Body) {
 			n++
 		}
 		delete(pushed, r.ID)

@@ -47,7 +47,7 @@ func TestLedgerRoundTrip(t *testing.T) {
 	roots := make([]uint64, len(rows))
 	for i := range rows {
 		id := 1<<63 + uint64(i) // beyond a signed number
-		e := []ledger.Entry{{ID: fmt.Sprint("R-", i), Hash: ledger.HashOf([]byte{byte(i)})}, {ID: "é'\\", Parked: true}}
+		e := []ledger.Entry{{ID: fmt.Sprint("R-", i), Hash: ledger.Hasher{}.Of([]byte{byte(i)})}, {ID: "é'\\", Parked: true}}
 		rows[i], roots[i], want[id] = store.LedgerRow{Root: id, Entries: e}, id, e
 	}
 	b.write(store.Outcome{Ledger: rows})

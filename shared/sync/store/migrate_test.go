@@ -194,3 +194,29 @@ func TestFilledIndicesHaveNoAccountKeys(t *testing.T) {
 		t.Errorf("%d targets", n)
 	}
 }
+
+// TestFilledLedgersHaveNoKey migrates tables from before the ledger's hashes had keys:
+// what was filled keeps its hashes, with a note of its target or without, and what is new
+// gets a key.
+func TestFilledLedgersHaveNoKey(t *testing.T) {
+	b := newBench(t)
+	b.exec("ALTER TABLE sync_target DROP COLUMN ledger_key")
+	b.exec("INSERT INTO sync_ledger (entity, root_id, run_id, records) VALUES ('noted', 1, 1, ''), ('filled', 1, 1, '')")
+	b.exec("INSERT INTO sync_target (entity, role, index_name, packed, live_entity) VALUES ('noted', 'live', 'i', '', 'noted')")
+	b.exec("DELETE FROM sync_schema WHERE version_id >= 28")
+	if _, err := b.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, keyed := range map[string]bool{"noted": false, "filled": false, "new": true} {
+		d := b.def
+		d.Name = name
+		fixed, err := b.Targets.FixFirst(t.Context(), d)
+		if err != nil || fixed.Hasher.IsZero() == keyed {
+			t.Errorf("%s: keyed is %t, %v", name, !fixed.Hasher.IsZero(), err)
+		}
+		again, err := openStore(t, b.dsn).Targets.FirstDefinition(t.Context(), d)
+		if err != nil || again.Hasher.Of(nil) != fixed.Hasher.Of(nil) {
+			t.Errorf("%s: another process has another key, %v", name, err)
+		}
+	}
+}

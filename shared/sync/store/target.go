@@ -10,7 +10,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
@@ -22,12 +22,12 @@ type Targets struct {
 }
 
 // targetColumns and scanTarget belong together.
-const targetColumns = "id, entity, role, index_name, packed, account_key, id_secret, created_at, live_at"
+const targetColumns = "id, entity, role, index_name, packed, account_key, id_secret, ledger_key, created_at, live_at"
 
 // scanTarget reads a row of targetColumns.
 func scanTarget(row sqldb.Row) (target.Target, error) {
 	var t target.Target
-	err := row.Scan(&t.ID, &t.Entity, &t.Role, &t.Index, &t.Packed, &t.AccountKey, &t.IDSecret, &t.CreatedAt, &t.LiveAt)
+	err := row.Scan(&t.ID, &t.Entity, &t.Role, &t.Index, &t.Packed, &t.AccountKey, &t.IDSecret, &t.LedgerKey, &t.CreatedAt, &t.LiveAt)
 	return t, err
 }
 
@@ -59,6 +59,7 @@ func (db *Targets) NewTarget(ctx context.Context, d entity.Definition) (t target
 	if d.SecretIDs {
 		d.Format.IDs = newSecret()
 	}
+	d.Hasher = ledger.HasherOf(newSecret())
 	packed, err := entity.Pack(d)
 	if err != nil {
 		return t, false, err
@@ -70,7 +71,7 @@ func (db *Targets) NewTarget(ctx context.Context, d entity.Definition) (t target
 		}
 		// The unique keys let one of many makers win; the others find its rows.
 		if len(known) == 0 {
-			if err := insertFirst(ctx, tx, d, record.IDs{}); err != nil {
+			if err := insertFirst(ctx, tx, d, target.Target{}); err != nil {
 				return err
 			}
 		}

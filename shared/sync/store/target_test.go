@@ -1,13 +1,17 @@
 package store_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	syncjob "gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/window"
 )
@@ -68,6 +72,52 @@ func TestNewTargetHasOneWinner(t *testing.T) {
 	}
 	_, err = b.Targets.Target(t.Context(), made.ID+100)
 	wantKind(t, err, fault.NotFound)
+}
+
+// TestFirstSecretsHaveOneWinner has many processes push an entity's first records at once.
+// Each of them looked before, when nothing had been pushed.
+func TestFirstSecretsHaveOneWinner(t *testing.T) {
+	b := newBench(t)
+	b.def.SecretIDs = true
+	type secrets struct {
+		id   string
+		hash ledger.Hash
+	}
+	got := make([]secrets, 8)
+	stores := make([]*store.DB, len(got))
+	for i := range stores {
+		stores[i] = openStore(t, b.dsn)
+		if d, err := stores[i].Targets.FirstDefinition(t.Context(), b.def); err != nil || !d.Hasher.IsZero() || len(d.Format.IDs) > 0 {
+			t.Fatalf("secrets before the first record: %v", err)
+		}
+	}
+	var all sync.WaitGroup
+	for i, db := range stores {
+		all.Go(func() {
+			fix := db.Targets.FixFirst
+			if i == 0 { // looks only, once the note is there
+				fix = func(ctx context.Context, d entity.Definition) (entity.Definition, error) {
+					for b.number("SELECT COUNT(*) FROM sync_target") == 0 {
+						if ctx.Err() != nil {
+							return d, ctx.Err()
+						}
+					}
+					return db.Targets.FirstDefinition(ctx, d)
+				}
+			}
+			d, err := fix(t.Context(), b.def)
+			if err != nil || d.Hasher.IsZero() || len(d.Format.IDs) == 0 {
+				t.Errorf("no secrets, %v", err)
+			}
+			got[i] = secrets{d.Format.IDs.Of("R1"), d.Hasher.Of([]byte("x"))}
+		})
+	}
+	all.Wait()
+	for _, one := range got {
+		if one != got[0] {
+			t.Fatalf("several secrets: %v", got)
+		}
+	}
 }
 
 // TestPromoteDemandsFreshness lets targets change places, and back, and never makes

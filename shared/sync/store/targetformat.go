@@ -6,26 +6,26 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
-// secretSize is the bytes of a secret for ids.
+// secretSize is the bytes of a secret.
 const secretSize = 32
 
-// newSecret returns a secret for the ids of one target's records.
-func newSecret() record.IDs {
-	secret := make(record.IDs, secretSize)
+// newSecret returns a secret of one target: for the ids of its records, or for the hashes
+// of its ledger.
+func newSecret() []byte {
+	secret := make([]byte, secretSize)
 	_, _ = rand.Read(secret) // never fails
 	return secret
 }
 
 // insertFirst notes an entity's first target, unless there is a note. Its records
-// are written as the definition says, with a secret for their ids if it is not empty.
-func insertFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, secret record.IDs) error {
-	_, err := e.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, account_key, id_secret, live_entity, live_at)
-		VALUES (?, ?, ?, '', ?, ?, ?, NOW(6)) ON DUPLICATE KEY UPDATE live_at = live_at`,
-		d.Name, target.Live, d.Index, d.Format.AccountKey, []byte(secret), d.Name)
+// are written as the definition says; t has its secrets.
+func insertFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, t target.Target) error {
+	_, err := e.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, account_key, id_secret, ledger_key, live_entity, live_at)
+		VALUES (?, ?, ?, '', ?, COALESCE(?, ''), COALESCE(?, ''), ?, NOW(6)) ON DUPLICATE KEY UPDATE live_at = live_at`,
+		d.Name, target.Live, d.Index, d.Format.AccountKey, t.IDSecret, t.LedgerKey, d.Name)
 	return err
 }
 
@@ -43,43 +43,53 @@ func nameFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, known [
 }
 
 // FirstDefinition returns the definition by which an entity's first target is
-// synced; d is the files'. How its records are written is fixed before the first is
-// pushed, so it is read once a process.
+// synced; d is the files'.
 func (db *Targets) FirstDefinition(ctx context.Context, d entity.Definition) (entity.Definition, error) {
-	if known, ok := db.firsts.Load(d.Name); ok {
-		return known.(target.Target).Definition(d)
-	}
-	list, err := targetsOf(ctx, db.sql, "WHERE entity = ? AND packed = '' ORDER BY id LIMIT 1", d.Name)
+	t, _, err := db.first(ctx, d)
 	if err != nil {
-		return d, sqldb.Outage(err, "read the first target")
+		return d, err
 	}
-	// Without a note it is as the definition says, with ids as rows.sql gives them.
-	t := target.Target{AccountKey: d.Format.AccountKey}
-	if len(list) > 0 {
-		t = list[0]
-	}
-	db.firsts.Store(d.Name, t)
 	return t.Definition(d)
 }
 
-// FixFirst is FirstDefinition for who pushes its records: an entity without records
-// whose definition wants secret ids gets them.
-func (db *Targets) FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error) {
-	fixed, err := db.FirstDefinition(ctx, d)
-	if err != nil || !d.SecretIDs || len(fixed.Format.IDs) > 0 {
-		return fixed, err
+// first returns the first target of a definition's entity, and whether it is noted. A note
+// is made before the first record is pushed and says how records are written, which never
+// changes, so each is read once a process. That there is none is not remembered: another
+// process may make the note.
+func (db *Targets) first(ctx context.Context, d entity.Definition) (target.Target, bool, error) {
+	if known, ok := db.firsts.Load(d.Name); ok {
+		return known.(target.Target), true, nil
 	}
-	secret := newSecret()
+	list, err := targetsOf(ctx, db.sql, "WHERE entity = ? AND packed = '' ORDER BY id LIMIT 1", d.Name)
+	if err != nil || len(list) == 0 {
+		return target.Unnoted(d), false, sqldb.Outage(err, "read the first target")
+	}
+	db.firsts.Store(d.Name, list[0])
+	return list[0], true, nil
+}
+
+// FixFirst is FirstDefinition for who pushes its records: an entity without records gets
+// the secrets of its first target.
+func (db *Targets) FixFirst(ctx context.Context, d entity.Definition) (entity.Definition, error) {
+	t, noted, err := db.first(ctx, d)
+	if err != nil {
+		return d, err
+	}
+	if noted {
+		return t.Definition(d)
+	}
 	var filled bool
 	if err = db.sql.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sync_ledger WHERE entity = ?)", d.Name).Scan(&filled); err == nil {
-		if filled { // half of its records would have other ids
-			secret = record.IDs{}
+		if !filled { // or half of its records would have other ids, and other hashes
+			t.LedgerKey = newSecret()
+			if d.SecretIDs {
+				t.IDSecret = newSecret()
+			}
 		}
-		err = insertFirst(ctx, db.sql, d, secret)
+		err = insertFirst(ctx, db.sql, d, t)
 	}
 	if err != nil {
 		return d, sqldb.Outage(err, "note the first target")
 	}
-	db.firsts.Delete(d.Name)
 	return db.FirstDefinition(ctx, d)
 }

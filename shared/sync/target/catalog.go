@@ -68,12 +68,12 @@ func (c Catalog) pick(ctx context.Context, wanted func(Role) bool) (entity.List,
 	}
 	var list entity.List
 	for _, d := range c.Entities {
-		rebuilt := false
+		noted := false
 		for _, t := range targets {
 			if t.Entity != d.Name {
 				continue
 			}
-			rebuilt = true
+			noted = true
 			if !wanted(t.Role) {
 				continue
 			}
@@ -83,8 +83,8 @@ func (c Catalog) pick(ctx context.Context, wanted func(Role) bool) (entity.List,
 			}
 			list = append(list, of)
 		}
-		if !rebuilt {
-			d, err := c.Store.FirstDefinition(ctx, d)
+		if !noted {
+			d, err := Unnoted(d).Definition(d)
 			if err != nil {
 				return nil, err
 			}
@@ -133,15 +133,12 @@ func (c Catalog) Fixed(ctx context.Context, name string) (entity.Definition, err
 	return c.Store.FixFirst(ctx, d)
 }
 
-// Job returns the definition of that job type, an entity's or a target's.
+// Job returns the definition of that job type, an entity's or a target's, for who lists
+// changes and reads no records: how those are written, an entity's own does not say.
 func (c Catalog) Job(ctx context.Context, jobType string) (entity.Definition, error) {
 	key := Parse(jobType)
 	if key.First() {
-		d, err := c.Entities.Job(jobType)
-		if err != nil {
-			return d, err
-		}
-		return c.Store.FirstDefinition(ctx, d)
+		return c.Entities.Job(jobType)
 	}
 	return c.stored(ctx, key.ID)
 }

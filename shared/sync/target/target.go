@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 )
 
@@ -60,15 +61,22 @@ type Target struct {
 	// empty for an entity's first target, which follows the files.
 	Packed []byte `json:"-"`
 	// AccountKey and IDSecret are how the records of an entity's first target are
-	// written; that of others is in Packed.
+	// written, and LedgerKey is the key of their hashes; those of others are in Packed.
 	AccountKey bool       `json:"-"`
 	IDSecret   []byte     `json:"-"`
+	LedgerKey  []byte     `json:"-"`
 	CreatedAt  time.Time  `json:"createdAt"`
 	LiveAt     *time.Time `json:"liveAt,omitempty"` // when it last became live
 }
 
 // First reports whether this is the entity's first target.
 func (t Target) First() bool { return len(t.Packed) == 0 }
+
+// Unnoted returns the first target of an entity whose targets have no rows: its records are
+// as the definition says, with ids as rows.sql gives them.
+func Unnoted(d entity.Definition) Target {
+	return Target{Entity: d.Name, Role: Live, Index: d.Index, AccountKey: d.Format.AccountKey}
+}
 
 // Key returns the key by whose text the target is synced.
 func (t Target) Key() Key {
@@ -95,6 +103,7 @@ func (t Target) Definition(first entity.Definition) (entity.Definition, error) {
 	if t.First() {
 		f := first.Format
 		f.AccountKey, f.IDs = f.AccountKey && t.AccountKey, record.IDs(t.IDSecret)
+		first.Hasher = ledger.HasherOf(t.LedgerKey)
 		return first.InFormat(f), nil
 	}
 	d, err := entity.Unpack(t.Packed)

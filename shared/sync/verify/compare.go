@@ -21,11 +21,11 @@ type verdict struct {
 }
 
 // contentHash returns the hash that the ledger should have of a record.
-func contentHash(r *source.Record) ledger.Hash {
+func contentHash(d entity.Definition, r *source.Record) ledger.Hash {
 	if r.Problem != "" {
-		return ledger.HashOf([]byte(r.Problem))
+		return d.Hasher.Of([]byte(r.Problem))
 	}
-	return ledger.HashOf(r.Body)
+	return d.Hasher.Of(r.Body)
 }
 
 // compareRoot compares a root's records with its packed row of the ledger; nil is an
@@ -46,7 +46,7 @@ func compareRoot(d entity.Definition, records []source.Record, packed []byte) ve
 			continue
 		}
 		seen[at] = true
-		same := entries[at].Hash == contentHash(r)
+		same := entries[at].Hash == contentHash(d, r)
 		if entries[at].Parked {
 			v.parked = append(v.parked, r.ID)
 			if same {

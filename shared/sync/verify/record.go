@@ -174,7 +174,7 @@ func (v *Verifier) fromState(ctx context.Context, h Histories, d entity.Definiti
 		}
 		r.Root, r.Rooted = row.Root, true
 		now := source.Record{Body: r.Source, Problem: r.Problem}
-		r.Ledger = ledgerWords(entries[at], contentHash(&now), r.Source != nil || r.Problem != "")
+		r.Ledger = ledgerWords(entries[at], contentHash(d, &now), r.Source != nil || r.Problem != "")
 	}
 	parked, err := h.Parked.Named(ctx, d.Name, []string{r.ID})
 	if err != nil {
