@@ -135,12 +135,7 @@ func (w *world) tick(ctx context.Context) error {
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the cron function answered %d: %s", res.StatusCode, body)
 	}
-	for w.stack.Tasks.Stats().Pending > 0 {
-		if err := hold(ctx, 2*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.stack.Tasks.Wait(ctx) // looking again and again would take processor time of the run
 }
 
 // hold waits.
