@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -117,6 +118,22 @@ func TestFirstSecretsHaveOneWinner(t *testing.T) {
 		if one != got[0] {
 			t.Fatalf("several secrets: %v", got)
 		}
+	}
+}
+
+// TestFirstTargetFollowsTheFiles names another index in the files than the one that was
+// filled first: a rebuild notes the index that the first target feeds now.
+func TestFirstTargetFollowsTheFiles(t *testing.T) {
+	b := newBench(t)
+	if _, err := b.Targets.FixFirst(t.Context(), b.def); err != nil {
+		t.Fatal(err)
+	}
+	b.def.Index = "renamed"
+	if _, _, err := b.Targets.NewTarget(t.Context(), b.def); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.text("SELECT GROUP_CONCAT(index_name ORDER BY id) FROM sync_target"); !strings.HasPrefix(got, "renamed,renamed_r") {
+		t.Errorf("indices %s", got)
 	}
 }
 

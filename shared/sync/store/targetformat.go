@@ -29,10 +29,11 @@ func insertFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, t tar
 	return err
 }
 
-// nameFirst notes the index of an entity's first target where a migration left it out.
+// nameFirst notes the index of an entity's first target where a migration left it out, or
+// the files name another by now.
 func nameFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, known []target.Target) error {
 	for _, t := range known {
-		if !t.First() || t.Index != "" {
+		if !t.First() || t.Index == d.Index {
 			continue
 		}
 		if _, err := e.ExecContext(ctx, "UPDATE sync_target SET index_name = ? WHERE id = ?", d.Index, t.ID); err != nil {
