@@ -12,6 +12,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 
 // EachText runs a query on a connection and calls fn for each row, with the columns and
 // the values as text, nil for NULL. The bytes are valid during the call only. An error of
-// fn ends the calls and is returned.
+// fn ends the calls and is returned. A query with several results is an error.
 //
 // The driver makes an object of every value, which is nine tenths of what reading a page
 // allocates. A pool of foreign tables has a tap in each of its connections, and the rows
@@ -30,15 +31,19 @@ func EachText(ctx context.Context, conn *sql.Conn, fn func([]*sql.ColumnType, []
 	var columns []*sql.ColumnType
 	var forms []form
 	var refused error
+	var ready atomic.Bool
 	take := func(row [][]byte) {
-		if refused != nil {
-			return // the rest of the answer has to pass
+		// Where the context ends before the first row, database/sql reads the answer to its end
+		// in a goroutine of its own. After an error, too, the rest has to pass.
+		if !ready.Load() || refused != nil {
+			return
 		}
 		for i, f := range forms {
 			if row[i], refused = f.write(row[i]); refused != nil {
 				return
 			}
 		}
+		refused = errUnfinished // what is read after a panic of fn is not for fn
 		refused = fn(columns, row)
 	}
 	t, err := tapOf(conn)
@@ -65,6 +70,7 @@ func EachText(ctx context.Context, conn *sql.Conn, fn func([]*sql.ColumnType, []
 	if t != nil {
 		forms = formsOf(columns)
 	}
+	ready.Store(true)
 	// Behind a tap the driver finds no row.
 	for rows.Next() && refused == nil {
 		if err := rows.Scan(dest...); err != nil {
@@ -78,8 +84,17 @@ func EachText(ctx context.Context, conn *sql.Conn, fn func([]*sql.ColumnType, []
 	if refused != nil {
 		return refused
 	}
+	if rows.NextResultSet() {
+		return errSeveral
+	}
 	return rows.Err()
 }
+
+// What a query must not do, and what fn has not done when it panics.
+var (
+	errSeveral    = errors.New("the statement has several results; want one SELECT")
+	errUnfinished = errors.New("the call for a row did not return")
+)
 
 // form is how the driver writes the text of a column's values. What it leaves as the
 // server sent it has the form 0.
@@ -329,7 +344,7 @@ const (
 	errorPacket = 0xff
 	packetHead  = 4
 	packetLimit = 1<<24 - 1 // a longer packet comes in several of this length
-	columnLimit = 4096      // of a table or an answer
+	columnLimit = 1<<16 - 1 // of an answer; servers end before that
 )
 
 // errMalformed says that bytes are no answer.
@@ -344,6 +359,9 @@ func (t *tap) packet() ([]byte, error) {
 			return nil, err
 		}
 		n := int(h[0]) | int(h[1])<<8 | int(h[2])<<16
+		if t.stage == head && h[3] == 0 {
+			t.heard, t.passed = 0, 0 // a server that ended an idle connection said so beforehand
+		}
 		if h[3] != t.heard {
 			return nil, fmt.Errorf("%w: its packet %d came where %d was next", errMalformed, h[3], t.heard)
 		}

@@ -125,6 +125,22 @@ func TestEachTextEnds(t *testing.T) {
 		t.Errorf("%d calls, %v", calls, err)
 	}
 	usable("after a caller that gave up")
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the caller's panic is lost")
+			}
+		}()
+		calls = 0
+		_ = sqldb.EachText(t.Context(), conn, func([]*sql.ColumnType, [][]byte) error {
+			calls++
+			panic("caller")
+		}, numbers)
+	}()
+	if calls != 1 {
+		t.Errorf("%d calls around a panic", calls)
+	}
+	usable("after a caller that panicked")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -162,5 +178,40 @@ func TestEachTextSaysThatAServerIsGone(t *testing.T) {
 	}, "SELECT 'a' "+many)
 	if err == nil || rows > 61 || sqldb.CauseOf(err) != sqldb.Transient {
 		t.Errorf("%d rows, cause %v, %v", rows, sqldb.CauseOf(err), err)
+	}
+}
+
+// TestEachTextReadsOneResult has statements with several results: all are errors, and a
+// connection that can be used again gives its own answers.
+func TestEachTextReadsOneResult(t *testing.T) {
+	dsn := localdbtest.New(t)
+	join := "?"
+	if strings.Contains(dsn, "?") {
+		join = "&"
+	}
+	for _, way := range []string{"", "&compress=true"} {
+		for _, query := range []string{"SELECT 1 UNION ALL SELECT 2; SELECT 3", "SELECT 1; SELECT 2; SELECT 3"} {
+			conn := foreign(t, dsn+join+"multiStatements=true"+way)
+			if got, err := texts(t.Context(), conn, query); err == nil {
+				t.Errorf("%s%s gives %q without an error", query, way, got)
+			}
+			if got, err := texts(t.Context(), conn, "SELECT 'next'"); err == nil && (len(got) != 1 || !strings.Contains(got[0], `"next"`)) {
+				t.Errorf("after %s%s: %q", query, way, got)
+			}
+		}
+	}
+}
+
+// TestEachTextTakesWideAnswers reads more columns than a table can have.
+func TestEachTextTakesWideAnswers(t *testing.T) {
+	const columns = 5000
+	conn := foreign(t, localdbtest.New(t))
+	n := 0
+	err := sqldb.EachText(t.Context(), conn, func(_ []*sql.ColumnType, row [][]byte) error {
+		n = len(row)
+		return nil
+	}, "SELECT 1"+strings.Repeat(", 1", columns-1))
+	if err != nil || n != columns {
+		t.Errorf("%d columns, %v", n, err)
 	}
 }

@@ -187,6 +187,14 @@ func TestTapLeavesWhatHasNoRows(t *testing.T) {
 			t.Errorf("%x: %d rows, read %x, closed %v, %v", p, len(got), read, w.closed, err)
 		}
 	}
+	// A server that ended an idle connection said why before it was asked.
+	for number, p := range map[string][]byte{"an error": failed, "no error": {okPacket, 0, 0, 2, 0, 0, 0}} {
+		said := append([]byte{byte(len(p)), 0, 0, 0}, p...)
+		w := &wire{said: bytes.NewReader(said)}
+		if got, read, err := taken(&tap{Conn: w}); err != nil || len(got) > 0 || !bytes.Equal(read, said) {
+			t.Errorf("%s of number 0: %d rows, the driver read %x, %v", number, len(got), read, err)
+		}
+	}
 	list := [][][]byte{{[]byte("a")}, {nil}}
 	said, rest := rows(1, list, false, failed)
 	w := &wire{said: bytes.NewReader(said)}

@@ -12,7 +12,6 @@ import (
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
@@ -28,8 +27,8 @@ func (s *Stack) Environment() map[string]string {
 }
 
 // openVerifier returns a verifier of a stack's source, ledger and index, and the definition
-// of an entity as the stack's functions have it at each call. close ends it.
-func (s *Stack) openVerifier(ctx context.Context, name string) (v verify.Verifier, live func(context.Context) (entity.Definition, error), close func() error, err error) {
+// of an entity as the stack's functions have it. close ends it.
+func (s *Stack) openVerifier(ctx context.Context, name string) (v verify.Verifier, d entity.Definition, close func() error, err error) {
 	known := s.Environment()
 	// The functions of a soak give up early on purpose; the verifier does not.
 	known["ALGOLIA_ATTEMPTS"] = "10"
@@ -37,17 +36,13 @@ func (s *Stack) openVerifier(ctx context.Context, name string) (v verify.Verifie
 	var db wire.Databases
 	var defs wire.Definitions
 	if err = wire.Configure(ctx, e.Lookup, &db, &defs); err != nil {
-		return v, nil, e.Close, err
+		return v, d, e.Close, err
 	}
-	entities, err := defs.Load()
-	if err != nil {
-		return v, nil, e.Close, err
-	}
-	live = func(ctx context.Context) (entity.Definition, error) {
-		return target.Catalog{Entities: entities, Store: s.Store.Targets}.LiveOf(ctx, name)
+	if d, err = defs.Named(name); err != nil {
+		return v, d, e.Close, err
 	}
 	v, err = e.Verifier(ctx, db, s.Store, true)
-	return v, live, e.Close, err
+	return v, d, e.Close, err
 }
 
 // comparisons verify deeply, again and again, while everything goes wrong. No fault
@@ -64,13 +59,9 @@ type comparisons struct {
 const alarmsKept = 10
 
 // run compares until the context ends.
-func (c *comparisons) run(ctx context.Context, v verify.Verifier, live func(context.Context) (entity.Definition, error)) {
+func (c *comparisons) run(ctx context.Context, v verify.Verifier, d entity.Definition) {
 	for ctx.Err() == nil {
-		d, err := live(ctx)
-		var r verify.Report
-		if err == nil {
-			r, err = v.Run(ctx, d, verify.Options{Deep: true, List: alarmsKept})
-		}
+		r, err := v.Run(ctx, d, verify.Options{Deep: true, List: alarmsKept})
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
@@ -116,13 +107,13 @@ func (c *comparisons) problems() []string {
 
 // beginComparing begins the comparisons; stop ends them and returns the false alarms.
 func (s *Stack) beginComparing(ctx context.Context, c *comparisons) (stop func() ([]string, error), err error) {
-	v, live, end, err := s.openVerifier(ctx, "returns")
+	v, d, end, err := s.openVerifier(ctx, "returns")
 	if err != nil {
 		return nil, err
 	}
 	comparing, cancel := context.WithCancel(ctx)
 	var work sync.WaitGroup
-	work.Go(func() { c.run(comparing, v, live) })
+	work.Go(func() { c.run(comparing, v, d) })
 	return func() ([]string, error) {
 		cancel()
 		work.Wait()

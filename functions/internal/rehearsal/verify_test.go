@@ -12,23 +12,15 @@ import (
 	compare "gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
-// verified compares a stack in depth from outside its functions.
-func (s *Stack) verified(t *testing.T) compare.Report {
+// verifier returns what compares a stack from outside its functions.
+func (s *Stack) verifier(t *testing.T) *compare.Verifier {
 	t.Helper()
-	v, live, done, err := s.openVerifier(t.Context(), "returns")
+	v, _, done, err := s.openVerifier(t.Context(), "returns")
 	t.Cleanup(func() { _ = done() })
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := live(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := v.Run(t.Context(), d, compare.Options{Deep: true, List: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return &v
 }
 
 // TestVerifyFunction calls the function as the scheduler does: what it finds is
@@ -107,11 +99,17 @@ func TestVerifyBesideASoak(t *testing.T) {
 	if err := s.BeginTicks(ctx); err != nil {
 		t.Fatal(err)
 	}
+	d, err := s.Entity("returns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Overlap = 20 * time.Second // as in SoakEnv
 	report, err := s.Soak(ctx, soakFor(t), 60, nil)
 	if err != nil || !report.OK || report.Verified == 0 || report.VerifyPending == 0 {
 		t.Errorf("%v: %v, %v; %d comparisons, %d pending", report, report.Problems, err, report.Verified, report.VerifyPending)
 	}
-	if r := s.verified(t); !r.Clean() {
-		t.Errorf("after the soak: %+v", r)
+	r, err := s.verifier(t).Run(ctx, d, compare.Options{Deep: true, List: 10})
+	if err != nil || !r.Clean() {
+		t.Errorf("after the soak: %+v, %v", r, err)
 	}
 }

@@ -66,7 +66,7 @@ func Repairs(db *store.DB) rework.RepairTables {
 
 // Verifier gives a comparison its tables.
 func Verifier(v *verify.Verifier, db *store.DB) *verify.Verifier {
-	v.Ledger, v.State, v.Claims = db.Comparisons, db.Comparisons, db.Claims
+	v.Ledger, v.State, v.Claims, v.Targets = db.Comparisons, db.Comparisons, db.Claims, db.Targets
 	return v
 }
 

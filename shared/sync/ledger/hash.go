@@ -5,6 +5,8 @@ import (
 	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"io"
 
 	"golang.org/x/crypto/blake2b"
 )
@@ -51,6 +53,9 @@ func (h Hasher) Of(content []byte) Hash {
 	}
 	return Hash(h.mac.Seal(make([]byte, 0, len(Hash{})), nonce[:], nil, content))
 }
+
+// Format implements fmt.Formatter: no verb prints the key.
+func (Hasher) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "(hasher)") }
 
 // IsZero reports whether it is the hasher of no key.
 func (h Hasher) IsZero() bool { return h.mac == nil }

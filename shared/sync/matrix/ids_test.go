@@ -127,7 +127,7 @@ func TestSharesCoverTheDomain(t *testing.T) {
 	}
 	w.sync()
 	v := join.Verifier(&verify.Verifier{Roots: w.src, Rows: w.src, Index: w.browser}, w.DB)
-	r, err := v.Share(t.Context(), w.live(), w.Comparisons, 7, func() bool { return true })
+	r, err := v.Share(t.Context(), w.def, w.Comparisons, 7, func() bool { return true })
 	if err != nil || !r.Ended || !r.Clean() || r.Indexed != r.Records || r.Records == 0 {
 		t.Errorf("%v %v %v", r, r.Ended, err)
 	}

@@ -290,14 +290,6 @@ func (w *world) page(x destination.Index, task page.Task) error {
 	return err
 }
 
-// live returns the definition with the secrets of the target that is compared.
-func (w *world) live() entity.Definition {
-	w.t.Helper()
-	d, err := w.Targets.FirstDefinition(w.t.Context(), w.def)
-	w.must(err)
-	return d
-}
-
 // verify compares in depth and repairs, if asked, what differs.
 func (w *world) verify(repair bool) verify.Report {
 	w.t.Helper()
@@ -310,7 +302,7 @@ func (w *world) verify(repair bool) verify.Report {
 		}
 		return repairs.Add(w.t.Context(), d.Root)
 	}
-	report, err := v.Run(w.t.Context(), w.live(), verify.Options{Deep: true, List: 100, Each: each, Pending: each})
+	report, err := v.Run(w.t.Context(), w.def, verify.Options{Deep: true, List: 100, Each: each, Pending: each})
 	w.must(err)
 	if !repair {
 		return report

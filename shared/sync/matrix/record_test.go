@@ -14,7 +14,7 @@ import (
 func (w *world) why(id string, found bool, words string) verify.RecordReport {
 	w.t.Helper()
 	v := join.Verifier(&verify.Verifier{Roots: w.src, Rows: w.src, Index: w.browser}, w.DB)
-	r, err := v.Record(w.t.Context(), join.Histories(w.DB), w.live(), id, nil)
+	r, err := v.Record(w.t.Context(), join.Histories(w.DB), w.def, id, nil)
 	w.must(err)
 	if r.Found != found || !strings.Contains(r.Why, words) {
 		w.t.Errorf("%s: found %v, %q; want %v, %q", id, r.Found, r.Why, found, words)

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"fmt"
+	"io"
 	"strings"
 )
 
@@ -43,6 +45,9 @@ func appendAccountKey(dst, account []byte) []byte { return hex.AppendEncode(appe
 // IDs is a secret for ids that nobody can guess: the id from rows.sql, a hyphen, and 128
 // bits that only the secret yields. The empty secret leaves ids unchanged.
 type IDs []byte
+
+// Format implements fmt.Formatter: no verb prints the secret.
+func (IDs) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "(secret)") }
 
 // idMark separates the id from rows.sql and the secret part.
 const idMark = "-"

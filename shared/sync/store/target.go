@@ -71,7 +71,7 @@ func (db *Targets) NewTarget(ctx context.Context, d entity.Definition) (t target
 		}
 		// The unique keys let one of many makers win; the others find its rows.
 		if len(known) == 0 {
-			if err := insertFirst(ctx, tx, d, target.Target{}); err != nil {
+			if err := noteFirst(ctx, tx, d); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +118,30 @@ func TestFirstSecretsHaveOneWinner(t *testing.T) {
 	for _, one := range got {
 		if one != got[0] {
 			t.Fatalf("several secrets: %v", got)
+		}
+	}
+}
+
+// TestFirstSecretsOfARebuild begins a rebuild before the first sync: the first target has its
+// secrets all the same.
+func TestFirstSecretsOfARebuild(t *testing.T) {
+	b := newBench(t)
+	b.def.SecretIDs = true
+	made, _, err := b.Targets.NewTarget(t.Context(), b.def)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of, err := made.Definition(b.def)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := b.Targets.FixFirst(t.Context(), b.def)
+	if err != nil || first.Hasher.IsZero() || len(first.Format.IDs) == 0 || of.Hasher.IsZero() || first.Hasher.Of(nil) == of.Hasher.Of(nil) || first.Format.IDs.Of("a") == of.Format.IDs.Of("a") {
+		t.Errorf("secrets are missing or shared: first %t %d, next %t, %v", first.Hasher.IsZero(), len(first.Format.IDs), of.Hasher.IsZero(), err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
+		if text := fmt.Sprintf(verb, first); strings.Contains(text, fmt.Sprintf(verb, []byte(first.Format.IDs))) || !strings.Contains(text, "(hasher)") || !strings.Contains(text, "(secret)") {
+			t.Errorf("%s prints a secret: %s", verb, text)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
@@ -20,12 +21,27 @@ func newSecret() []byte {
 	return secret
 }
 
-// insertFirst notes an entity's first target, unless there is a note. Its records
-// are written as the definition says; t has its secrets.
-func insertFirst(ctx context.Context, e sqldb.Execer, d entity.Definition, t target.Target) error {
-	_, err := e.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, account_key, id_secret, ledger_key, live_entity, live_at)
-		VALUES (?, ?, ?, '', ?, COALESCE(?, ''), COALESCE(?, ''), ?, NOW(6)) ON DUPLICATE KEY UPDATE live_at = live_at`,
-		d.Name, target.Live, d.Index, d.Format.AccountKey, t.IDSecret, t.LedgerKey, d.Name)
+// noteFirst notes an entity's first target, unless there is a note. Its records are
+// written as the definition says. If there are none yet, the target gets secrets: half of
+// the records of another would have other ids, and other hashes.
+func noteFirst(ctx context.Context, q interface {
+	sqldb.Execer
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}, d entity.Definition) error {
+	var filled bool
+	if err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sync_ledger WHERE entity = ?)", d.Name).Scan(&filled); err != nil {
+		return err
+	}
+	ids, key := []byte{}, []byte{}
+	if !filled {
+		key = newSecret()
+	}
+	if !filled && d.SecretIDs {
+		ids = newSecret()
+	}
+	_, err := q.ExecContext(ctx, `INSERT INTO sync_target (entity, role, index_name, packed, account_key, id_secret, ledger_key, live_entity, live_at)
+		VALUES (?, ?, ?, '', ?, ?, ?, ?, NOW(6)) ON DUPLICATE KEY UPDATE live_at = live_at`,
+		d.Name, target.Live, d.Index, d.Format.AccountKey, ids, key, d.Name)
 	return err
 }
 
@@ -79,17 +95,7 @@ func (db *Targets) FixFirst(ctx context.Context, d entity.Definition) (entity.De
 	if noted {
 		return t.Definition(d)
 	}
-	var filled bool
-	if err = db.sql.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sync_ledger WHERE entity = ?)", d.Name).Scan(&filled); err == nil {
-		if !filled { // or half of its records would have other ids, and other hashes
-			t.LedgerKey = newSecret()
-			if d.SecretIDs {
-				t.IDSecret = newSecret()
-			}
-		}
-		err = insertFirst(ctx, db.sql, d, t)
-	}
-	if err != nil {
+	if err := noteFirst(ctx, db.sql, d); err != nil {
 		return d, sqldb.Outage(err, "note the first target")
 	}
 	return db.FirstDefinition(ctx, d)

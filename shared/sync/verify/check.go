@@ -46,6 +46,9 @@ func (c *check) horizon(ctx context.Context) (horizon, error) {
 	if asOf == nil {
 		return horizon{}, fault.New(fault.Invalid, never, "%s has never been synced, so there is nothing to compare yet: sync it first", c.def.Name)
 	}
+	if c.def, err = c.formed(ctx, c.def); err != nil {
+		return horizon{}, err
+	}
 	now, err := c.Roots.Now(ctx)
 	if err != nil {
 		return horizon{}, err

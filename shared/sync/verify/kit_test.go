@@ -131,9 +131,6 @@ func (w *world) sync() run.Run {
 	if err != nil || len(runs) != 1 || runs[0].State != run.Synced {
 		w.t.Fatalf("the sync ended as %v, %v", runs, err)
 	}
-	if w.def, err = w.Targets.FirstDefinition(ctx, w.def); err != nil { // with the key of its hashes
-		w.t.Fatal(err)
-	}
 	return runs[0]
 }
 

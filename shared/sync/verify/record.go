@@ -82,6 +82,10 @@ const touching = 5
 // any the record is looked for by what its id and our tables say.
 func (v *Verifier) Record(ctx context.Context, h Histories, d entity.Definition, id string, roots []uint64) (RecordReport, error) {
 	r := RecordReport{Entity: d.Name, ID: id, Differences: []string{}, Runs: []RecordRun{}}
+	d, err := v.formed(ctx, d)
+	if err != nil {
+		return r, err
+	}
 	objects, err := v.Index.Objects(ctx, d.Index, []string{id})
 	if err != nil {
 		return r, err

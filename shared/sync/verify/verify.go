@@ -63,6 +63,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // Roots reads roots from the source.
@@ -97,6 +98,12 @@ type Claims interface {
 	AsOf(ctx context.Context, jobType string) (*time.Time, error)
 }
 
+// Targets knows how the records of an entity's first target are written and hashed.
+type Targets interface {
+	// FirstDefinition returns the definition with that; d is the definition of the files.
+	FirstDefinition(ctx context.Context, d entity.Definition) (entity.Definition, error)
+}
+
 // State reads the pipeline's progress.
 type State interface {
 	// Busy returns which of the roots are unconfirmed or in work.
@@ -115,13 +122,23 @@ type Index interface {
 
 // Verifier compares. It is safe for concurrent use.
 type Verifier struct {
-	Roots  Roots
-	Rows   Rows
-	Ledger Ledger
-	State  State
-	Claims Claims
-	Index  Index  // nil without a deep comparison
-	names  uint64 // maxNames if 0
+	Roots   Roots
+	Rows    Rows
+	Ledger  Ledger
+	State   State
+	Claims  Claims
+	Targets Targets
+	Index   Index  // nil without a deep comparison
+	names   uint64 // maxNames if 0
+}
+
+// formed returns a definition with the form and the secrets of the records that are
+// there. A first sync makes these, so the caller's definition may be from before.
+func (v *Verifier) formed(ctx context.Context, d entity.Definition) (entity.Definition, error) {
+	if !target.Parse(d.Name).First() {
+		return d, nil
+	}
+	return v.Targets.FirstDefinition(ctx, d)
 }
 
 // Options select the comparison.

@@ -2,9 +2,13 @@ package verify_test
 
 import (
 	"testing"
+	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/shared/sample"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/ledger"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rootlist"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/verify"
 )
 
@@ -330,4 +334,30 @@ func stockTables(w *world) {
 		shelf VARCHAR(64), is_blocked TINYINT, labels TEXT, updated_at DATETIME(6), deleted_at DATETIME(6), KEY (updated_at))`)
 	w.exec(`CREATE TABLE stock_lot (id BIGINT UNSIGNED PRIMARY KEY, position_id BIGINT UNSIGNED, lot_number VARCHAR(64), quantity INT,
 		unit_cost DECIMAL(10,2), expires_on DATE, note VARCHAR(64), updated_at DATETIME(6), KEY (updated_at), KEY (position_id))`)
+}
+
+// TestDefinitionOfBeforeTheFirstSync compares by a definition that was read before the first
+// records had their secrets, as one that several entities are compared by after each other.
+func TestDefinitionOfBeforeTheFirstSync(t *testing.T) {
+	w := emptyWorld(t, "returns")
+	w.def.SecretIDs = true
+	if err := sample.Migrate(t.Context(), w.SQL()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sample.Generate(t.Context(), w.SQL(), sample.GenerateOptions{Rows: 20, Seed: 11, Now: time.Now().Add(-24 * time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := target.Catalog{Entities: entity.List{w.def}, Store: w.Targets}.LiveOf(t.Context(), w.def.Name)
+	if err != nil || !before.Hasher.IsZero() {
+		t.Fatalf("there is a key before the first sync: %v", err)
+	}
+	w.sync()
+	r, err := w.verifier().Run(t.Context(), before, verify.Options{Deep: true, List: 3})
+	if err != nil || !r.Clean() || r.Records == 0 || r.Indexed != r.Records {
+		t.Errorf("%v, %v", r, err)
+	}
+	share, err := w.verifier().Share(t.Context(), before, w.Comparisons, 1, func() bool { return true })
+	if err != nil || !share.Clean() || share.Records == 0 {
+		t.Errorf("a share: %v, %v", share, err)
+	}
 }
