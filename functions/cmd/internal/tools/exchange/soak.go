@@ -34,6 +34,13 @@ func (f *soakFigures) add(count *int, n int) {
 	*count += n
 }
 
+// read returns a count.
+func (f *soakFigures) read(count *int) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return *count
+}
+
 // misbehave switches the faults of the line on or off.
 func (p *play) misbehave(_ context.Context, on bool) error {
 	p.line.bad.Store(on)
@@ -68,8 +75,10 @@ func (p *play) churn(ctx context.Context) error {
 	}
 	dice := rand.New(rand.NewPCG(uint64(p.stack.Options.Seed), 21))
 	start(editEvery, func() error { return p.edit(ctx, dice) })
+	cutAt := 0 // syncs that had ended well: on a slow machine, cuts at a pace of their own would end all
 	start(cutEvery, func() error {
-		if p.line.bad.Load() {
+		if n := p.soak.read(&p.soak.Synced); p.line.bad.Load() && n > cutAt {
+			cutAt = n
 			p.soak.add(&p.soak.Cuts, p.line.cut())
 		}
 		return nil
