@@ -66,7 +66,7 @@ func (p *play) check(ctx context.Context) (any, []string, error) {
 	demand(own && foreign == 0, "the slice of returns lacks returns of %s, or holds %d of others", tenant, foreign)
 	if p.soaked.Load() {
 		f.Soak = &p.soak
-		demand(p.soak.Synced > 0 && p.soak.Failed > 0, "the soak saw %d syncs succeed and %d fail: it tried nothing", p.soak.Synced, p.soak.Failed)
+		demand(p.soak.Slices > 0 && p.soak.Failed > 0, "the soak saw %d slices brought in line and %d syncs fail: it tried nothing", p.soak.Slices, p.soak.Failed)
 		demand(p.soak.Torn == 0, "%d times a copy was neither the old nor the new", p.soak.Torn)
 	}
 	return f, problems, err

@@ -18,6 +18,7 @@ import (
 type soakFigures struct {
 	Synced  int `json:"synced"`  // syncs that ended well
 	Failed  int `json:"failed"`  // syncs that the faults ended
+	Slices  int `json:"slices"`  // that syncs brought in line, those too that failed at another
 	PutOff  int `json:"putOff"`  // beside another sync, or behind one whose process died
 	Cuts    int `json:"cuts"`    // connections
 	Edits   int `json:"edits"`   // of slices on the primary
@@ -75,9 +76,9 @@ func (p *play) churn(ctx context.Context) error {
 	}
 	dice := rand.New(rand.NewPCG(uint64(p.stack.Options.Seed), 21))
 	start(editEvery, func() error { return p.edit(ctx, dice) })
-	cutAt := 0 // syncs that had ended well: on a slow machine, cuts at a pace of their own would end all
+	cutAt := 0 // slices: on a slow machine, cuts at a pace of their own would leave time for none
 	start(cutEvery, func() error {
-		if n := p.soak.read(&p.soak.Synced); p.line.bad.Load() && n > cutAt {
+		if n := p.soak.read(&p.soak.Slices); p.line.bad.Load() && n > cutAt {
 			cutAt = n
 			p.soak.add(&p.soak.Cuts, p.line.cut())
 		}
@@ -92,7 +93,12 @@ func (p *play) churn(ctx context.Context) error {
 
 // attempt syncs a secondary, whatever comes of it, and looks at its copies.
 func (p *play) attempt(ctx context.Context, s *server) error {
-	_, err := s.sync(ctx, p.primary.id)
+	r, err := s.sync(ctx, p.primary.id)
+	for _, one := range r.Results {
+		if one.Outcome == exchange.OutcomeSynced || one.Outcome == exchange.OutcomeUnchanged {
+			p.soak.add(&p.soak.Slices, 1)
+		}
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil
