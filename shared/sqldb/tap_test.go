@@ -188,11 +188,11 @@ func TestTapLeavesWhatHasNoRows(t *testing.T) {
 		}
 	}
 	// A server that ended an idle connection said why before it was asked.
-	for number, p := range map[string][]byte{"an error": failed, "no error": {okPacket, 0, 0, 2, 0, 0, 0}} {
+	for what, p := range map[string][]byte{"an error": failed, "no error": {okPacket, 0, 0, 2, 0, 0, 0}} {
 		said := append([]byte{byte(len(p)), 0, 0, 0}, p...)
 		w := &wire{said: bytes.NewReader(said)}
 		if got, read, err := taken(&tap{Conn: w}); err != nil || len(got) > 0 || !bytes.Equal(read, said) {
-			t.Errorf("%s of number 0: %d rows, the driver read %x, %v", number, len(got), read, err)
+			t.Errorf("%s of number 0: %d rows, the driver read %x, %v", what, len(got), read, err)
 		}
 	}
 	list := [][][]byte{{[]byte("a")}, {nil}}

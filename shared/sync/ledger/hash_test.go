@@ -2,14 +2,13 @@ package ledger
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"math/big"
 	"sync"
 	"testing"
-
-	"crypto/aes"
-	"crypto/sha256"
 )
 
 // TestHashesOfTheOlderForm holds the form of ledgers that were filled before keys existed.
