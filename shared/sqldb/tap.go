@@ -32,19 +32,28 @@ func EachText(ctx context.Context, conn *sql.Conn, fn func([]*sql.ColumnType, []
 	var forms []form
 	var refused error
 	var ready atomic.Bool
+	called := false
 	take := func(row [][]byte) {
 		// Where the context ends before the first row, database/sql reads the answer to its end
-		// in a goroutine of its own. After an error, too, the rest has to pass.
-		if !ready.Load() || refused != nil {
+		// in a goroutine of its own. After an error or a panic of fn, too, the rest has to pass.
+		if !ready.Load() || called || refused != nil {
 			return
 		}
+		// No pointer is stored that need not be: while garbage is collected, a store takes as
+		// long as writing a short value.
 		for i, f := range forms {
+			if f.is(row[i]) {
+				continue
+			}
 			if row[i], refused = f.write(row[i]); refused != nil {
 				return
 			}
 		}
-		refused = errUnfinished // what is read after a panic of fn is not for fn
-		refused = fn(columns, row)
+		called = true
+		if err := fn(columns, row); err != nil {
+			refused = err
+		}
+		called = false
 	}
 	t, err := tapOf(conn)
 	if err != nil {
@@ -90,11 +99,8 @@ func EachText(ctx context.Context, conn *sql.Conn, fn func([]*sql.ColumnType, []
 	return rows.Err()
 }
 
-// What a query must not do, and what fn has not done when it panics.
-var (
-	errSeveral    = errors.New("the statement has several results; want one SELECT")
-	errUnfinished = errors.New("the call for a row did not return")
-)
+// errSeveral says what a query must not do.
+var errSeveral = errors.New("the statement has several results; want one SELECT")
 
 // form is how the driver writes the text of a column's values. What it leaves as the
 // server sent it has the form 0.
@@ -122,10 +128,15 @@ func formsOf(columns []*sql.ColumnType) []form {
 	return forms
 }
 
+// is reports whether a value has the form already.
+func (f form) is(text []byte) bool {
+	return f == 0 || text == nil || f == whole && (len(text) < 2 || text[0] != '0')
+}
+
 // write returns a value in its form.
 func (f form) write(text []byte) ([]byte, error) {
 	switch {
-	case f == 0, text == nil:
+	case f.is(text):
 		return text, nil
 	case f == whole:
 		for len(text) > 1 && text[0] == '0' {

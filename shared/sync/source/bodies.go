@@ -1,7 +1,5 @@
 package source
 
-import "sync"
-
 // Bodies lie one behind the other in chunks of chunkSize bytes. A new chunk is begun
 // while the old one still has room for a typical body, because a body that outgrows its
 // chunk is copied into memory of its own.
@@ -11,8 +9,13 @@ const (
 )
 
 // chunks are those that were freed. A first sync fills as many bytes as all its records
-// have: more than a third of the memory that it would otherwise leave to be collected.
-var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+// have: more than a third of the memory that it would otherwise leave to be collected. A
+// sync.Pool would lose them to each collection of garbage, of which they are then a part.
+var chunks = make(chan *[chunkSize]byte, maxFree)
+
+// maxFree bounds what is kept, which is 16 MiB: more than the pages hold that may have
+// records at once, unless their records are large.
+const maxFree = 256
 
 // Bodies is the memory of bodies. It is for one goroutine.
 type Bodies struct {
@@ -23,7 +26,12 @@ type Bodies struct {
 // Room returns an empty slice to append a body to.
 func (b *Bodies) Room() []byte {
 	if cap(b.rest) < roomy {
-		c := chunks.Get().(*[chunkSize]byte)
+		var c *[chunkSize]byte
+		select {
+		case c = <-chunks:
+		default:
+			c = new([chunkSize]byte)
+		}
 		b.used = append(b.used, c)
 		b.rest = c[:0]
 	}
@@ -46,7 +54,10 @@ func (b *Bodies) Free() {
 		return
 	}
 	for _, c := range b.used {
-		chunks.Put(c)
+		select {
+		case chunks <- c:
+		default:
+		}
 	}
 	*b = Bodies{}
 }

@@ -26,7 +26,7 @@ func (db *Ledger) Known(ctx context.Context, entity string, roots []uint64) (map
 
 // ledgerOf reads the ledger's rows of the roots; lock is FOR UPDATE or nothing.
 func ledgerOf(ctx context.Context, q sqldb.Querier, entity string, roots []uint64, lock string) (map[uint64]LedgerRow, error) {
-	found := make(map[uint64]LedgerRow, len(roots))
+	found := map[uint64]LedgerRow{}
 	if len(roots) == 0 {
 		return found, nil
 	}
@@ -44,6 +44,9 @@ func ledgerOf(ctx context.Context, q sqldb.Querier, entity string, roots []uint6
 		if r.Version, r.Entries, err = ledger.UnpackVersion(packed); err != nil {
 			return fault.Wrap(err, fault.Misconfigured, "ledger-unreadable",
 				fmt.Sprintf("the ledger's row of root %d of %s is unreadable: repair the row with returnsync repair --wait --entity %s", r.Root, entity, entity))
+		}
+		if len(found) == 0 { // room for all: as a rule all roots have a row, or none has
+			found = make(map[uint64]LedgerRow, len(roots))
 		}
 		found[r.Root] = r
 		return nil

@@ -97,11 +97,13 @@ func idsOf(entries []ledger.Entry) []string {
 	return ids
 }
 
-// ledgerArgs returns the values of rows.
+// ledgerArgs returns the values of rows, with room for those that a kept statement is
+// filled up with.
 func ledgerArgs(p Page, rows []LedgerRow) []any {
-	args := make([]any, 0, ledgerWidth*len(rows))
+	args := make([]any, 0, ledgerWidth*max(len(rows), keptRows))
+	var entity, run any = p.Run.Entity, p.Run.ID // one object each for all rows
 	for _, r := range rows {
-		args = append(args, p.Run.Entity, r.Root, p.Run.ID, ledger.PackVersion(r.Version, r.Entries))
+		args = append(args, entity, r.Root, run, ledger.PackVersion(r.Version, r.Entries))
 	}
 	return args
 }
