@@ -66,6 +66,9 @@ func Open(dsn string, dial ...sqldb.Dial) (*Log, error) {
 	if len(dial) > 0 {
 		s.Dial, open = dial[0], dial[0]
 	}
+	if !cfg.AllowCleartextPasswords {
+		open = sealed(open)
+	}
 	l := &Log{dsn: cfg, dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return open(ctx, cfg.Net, cfg.Addr) }}
 	if l.pool, err = sqldb.Open(s); err != nil {
 		return nil, err
