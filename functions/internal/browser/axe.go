@@ -11,7 +11,7 @@ import (
 func (p *Page) Accessible() {
 	p.t.Helper()
 	if !Value[bool](p, "!!window.axe") {
-		packages, err := Modules("../../../testdata/axe")
+		packages, err := Modules(filepath.Join(p.root(), "testdata", "axe"))
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -26,4 +26,18 @@ func (p *Page) Accessible() {
 	if len(broken) > 0 {
 		p.t.Errorf("axe finds:\n%s", strings.Join(broken, "\n"))
 	}
+}
+
+// root returns the module's folder, which is above that of every test.
+func (p *Page) root() string {
+	p.t.Helper()
+	at := "."
+	for range 20 {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at
+		}
+		at = filepath.Join(at, "..")
+	}
+	p.t.Fatal("no go.mod is above the test's folder")
+	return ""
 }

@@ -108,8 +108,8 @@ func press(ctx context.Context, target *chromedp.Target, key rune) error {
 func (p *Page) Click(selector string) {
 	p.t.Helper()
 	for tries := 1; ; tries++ {
-		p.Until(selector+" to be seen", `(`+placeOf+`)(`+quote(selector)+`)`)
-		at := Value[*struct{ X, Y float64 }](p, `(`+placeOf+`)(`+quote(selector)+`, true)`)
+		p.Until(selector+" to be seen", `(`+placeOf+`)(`+Quote(selector)+`)`)
+		at := Value[*struct{ X, Y float64 }](p, `(`+placeOf+`)(`+Quote(selector)+`, true)`)
 		if at == nil {
 			continue
 		}
@@ -128,8 +128,8 @@ func (p *Page) Click(selector string) {
 // Hold presses an element with the mouse and returns what releases it.
 func (p *Page) Hold(selector string) (release func()) {
 	p.t.Helper()
-	p.Until(selector+" to be seen", `(`+placeOf+`)(`+quote(selector)+`)`)
-	at := Value[struct{ X, Y float64 }](p, `(`+placeOf+`)(`+quote(selector)+`)`)
+	p.Until(selector+" to be seen", `(`+placeOf+`)(`+Quote(selector)+`)`)
+	at := Value[struct{ X, Y float64 }](p, `(`+placeOf+`)(`+Quote(selector)+`)`)
 	mouse := func(what input.DispatchMouseEventType) {
 		p.t.Helper()
 		p.do("holding "+selector, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
@@ -189,7 +189,7 @@ const placeOf = `(selector, watch) => {
 func (p *Page) Choose(selector, value string) {
 	p.t.Helper()
 	chosen := Value[bool](p, `(() => {
-		const list = document.querySelector(`+quote(selector)+`), value = `+quote(value)+`;
+		const list = document.querySelector(`+Quote(selector)+`), value = `+Quote(value)+`;
 		if (![...list.options].some(o => o.value === value)) return false;
 		list.value = value;
 		list.dispatchEvent(new Event('change', {bubbles: true}));
@@ -256,7 +256,7 @@ func (p *Page) Until(what, expression string) {
 // Text returns the text of the first element of a selector as it is seen.
 func (p *Page) Text(selector string) string {
 	p.t.Helper()
-	return Value[string](p, `document.querySelector(`+quote(selector)+`)?.innerText ?? ""`)
+	return Value[string](p, `document.querySelector(`+Quote(selector)+`)?.innerText ?? ""`)
 }
 
 // Value evaluates an expression of JavaScript, a promise included.
@@ -276,8 +276,8 @@ func value[T any](p *Page, expression string) (T, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// quote makes a text a literal of JavaScript.
-func quote(text string) string {
+// Quote makes a text a literal of JavaScript.
+func Quote(text string) string {
 	literal, _ := json.Marshal(text) // a text always encodes
 	return string(literal)
 }
@@ -315,9 +315,9 @@ func (p *Page) Slow(latency time.Duration) {
 	}))
 }
 
-// firstVisit forgets what the browser keeps of pages, and keeps streams of events from
+// FirstVisit forgets what the browser keeps of pages, and keeps streams of events from
 // opening.
-func (p *Page) firstVisit() {
+func (p *Page) FirstVisit() {
 	p.t.Helper()
 	p.do("forgetting pages", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		if _, err := cdp.Call(ctx, target, network.ClearBrowserCache, cdp.Empty{}); err != nil {

@@ -42,7 +42,7 @@ func TestPortalCostsFewQueries(t *testing.T) {
 	for _, letter := range word {
 		typed += string(letter)
 		p.Press(string(letter))
-		p.Until("the answer to "+typed, `!document.querySelector("#hits.waiting") && document.querySelector("#hits").dataset.query === `+quote(typed))
+		p.Until("the answer to "+typed, `!document.querySelector("#hits.waiting") && document.querySelector("#hits").dataset.query === `+Quote(typed))
 	}
 	pass := p.stopTime()
 	p.Type("#query", "RT10002")

@@ -129,7 +129,8 @@ func (n *node) audited() string {
 	return strings.Join([]string{a.Who, a.Via, a.Action, a.Object, a.Old, a.New, a.Outcome}, "|")
 }
 
-// pictures takes pictures of a page, wide and narrow, light and dark.
+// pictures holds a page to the rules of accessibility and takes pictures of it, wide and
+// narrow, light and dark.
 func (d *desk) pictures(name string) {
 	d.t.Helper()
 	for _, width := range []int64{1280, 390} {
@@ -137,6 +138,7 @@ func (d *desk) pictures(name string) {
 		d.Until("no sideways scrolling", fmt.Sprintf(`document.documentElement.scrollWidth <= %d`, width))
 		for _, dark := range []bool{false, true} {
 			d.Dark(dark)
+			d.Accessible()
 			d.Picture(fmt.Sprintf("%s-%d-%v", name, width, map[bool]string{true: "dark", false: "light"}[dark]))
 		}
 	}

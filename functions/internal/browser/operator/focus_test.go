@@ -1,8 +1,10 @@
-package browser
+package operator_test
 
 import (
 	"fmt"
 	"testing"
+
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 )
 
 // TestFocusStays has the state change while the focus is on a button, or in a dialog that
@@ -22,7 +24,7 @@ func TestFocusStays(t *testing.T) {
 		d.Until("the focus "+where, `document.activeElement === `+expression)
 	}
 	element := func(selector string) string {
-		return fmt.Sprintf("document.querySelector(%s)", quote("main "+selector))
+		return fmt.Sprintf("document.querySelector(%s)", browser.Quote("main "+selector))
 	}
 	problem := func(entity, kind string) string { return element(fmt.Sprintf("[data-row=%q]", " "+entity+" "+kind)) }
 	// Each act happens under the dialog of a button.
@@ -32,7 +34,7 @@ func TestFocusStays(t *testing.T) {
 		focus("in the dialog", `document.querySelector("#confirm")`)
 		act()
 		d.Until("the change to be drawn", drawn)
-		d.Press(Escape)
+		d.Press(browser.Escape)
 	}
 	d.Until("the problems", problem("exchanges", "never-synced")+" && "+problem("shipments", "never-synced"))
 
@@ -46,16 +48,16 @@ func TestFocusStays(t *testing.T) {
 	focus("at what folds the button away", element("details.more summary"))
 
 	row := `document.querySelector('[data-row="exchanges"]').rowIndex`
-	place := Value[int](d.Page, row)
-	Value[bool](d.Page, fmt.Sprintf(`(%s.focus(), window.lost = 0, addEventListener("focusout", () => lost++), true)`, element(key("act-sync-refunds"))))
+	place := browser.Value[int](d.Page, row)
+	browser.Value[bool](d.Page, fmt.Sprintf(`(%s.focus(), window.lost = 0, addEventListener("focusout", () => lost++), true)`, element(key("act-sync-refunds"))))
 	synced("exchanges", 0)
 	d.Until("the entity's row to go down, and its problem to go", fmt.Sprintf("%s > %d && !%s", row, place, problem("exchanges", "behind")))
 	focus("at a button behind what went", element(key("act-sync-refunds")))
-	if n := Value[int](d.Page, "lost"); n > 0 {
+	if n := browser.Value[int](d.Page, "lost"); n > 0 {
 		t.Errorf("the focus left a button %d times because another before it went", n)
 	}
 
-	Value[bool](d.Page, fmt.Sprintf("(%s.focus(), true)", element(key("sync-exchanges"))))
+	browser.Value[bool](d.Page, fmt.Sprintf("(%s.focus(), true)", element(key("sync-exchanges"))))
 	synced("exchanges", 120)
 	d.Until("the entity's row to come up", fmt.Sprintf("%s === %d", row, place))
 	focus("at the button that was moved", element(key("sync-exchanges")))

@@ -1,4 +1,4 @@
-package browser
+package operator_test
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/openapitest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/rework"
 )
@@ -37,7 +38,7 @@ func TestConsoleRepairs(t *testing.T) {
 	d.reads("#jobs", "No job is open.")
 	compare()
 	d.reads("#dialog", "nothing differs")
-	d.Press(Escape)
+	d.Press(browser.Escape)
 
 	t.Log("settings")
 	d.Click(key("settings-returns"))
@@ -47,7 +48,7 @@ func TestConsoleRepairs(t *testing.T) {
 	d.confirm()
 	d.Click(key("settings-returns"))
 	d.reads("#dialog", "in step")
-	d.Press(Escape)
+	d.Press(browser.Escape)
 
 	t.Log("history")
 	d.Click(key("backfill-returns"))
@@ -70,7 +71,7 @@ func TestConsoleRepairs(t *testing.T) {
 
 // notesAnswers has the page note each answer that its scripts get from now on.
 func (d *desk) notesAnswers() {
-	Value[bool](d.Page, `(() => { window.answers = []; const real = window.fetch;
+	browser.Value[bool](d.Page, `(() => { window.answers = []; const real = window.fetch;
 		window.fetch = async (path, options) => {
 			const answer = await real(path, options);
 			window.answers.push({ Method: options?.method ?? "GET", Path: new URL(answer.url).pathname.replace("/console", ""), Status: answer.status, Body: await answer.clone().text() });
@@ -82,10 +83,10 @@ func (d *desk) notesAnswers() {
 // demands that those of some routes are among them.
 func (d *desk) asDescribed(t *testing.T, routes ...string) {
 	t.Helper()
-	doc := openapitest.Parse(t, Value[string](d.Page, `fetch("openapi.json").then(answer => answer.text())`))
+	doc := openapitest.Parse(t, browser.Value[string](d.Page, `fetch("openapi.json").then(answer => answer.text())`))
 	number := regexp.MustCompile(`/[0-9]+$`)
 	seen := map[string]bool{}
-	for _, a := range Value[[]openapitest.Answer](d.Page, "window.answers") {
+	for _, a := range browser.Value[[]openapitest.Answer](d.Page, "window.answers") {
 		a.Route, a.Want = number.ReplaceAllString(a.Path, "/{id}"), http.StatusOK
 		doc.Check(t, a)
 		seen[a.Route] = true

@@ -1,4 +1,4 @@
-package browser
+package operator_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/shared/alert"
@@ -21,7 +22,8 @@ import (
 // desk is the running product with an operator before the console.
 type desk struct {
 	*rehearsal.Stack
-	*Page
+	*browser.Page
+	t *testing.T
 }
 
 // openDesk starts the product, syncs a sample and opens the console; more is further
@@ -41,7 +43,7 @@ func openDeskOver(t *testing.T, dsn string, more ...string) *desk {
 		DSN: dsn, Steps: true, HoldTicks: true, Workers: 2, Log: os.Stderr,
 		Env: append([]string{"PAGE_SIZE=10", "ALGOLIA_MAX_REFUSED=5", "PAGE_ATTEMPTS=2", "OVERLAP=1s", "OPERATIONS_DAY=20000", "JOB_PAUSE=200ms", "CONSOLE_POLL=250ms"}, more...),
 	}, sample.GenerateOptions{Rows: 200, Seed: 7, Now: time.Now().UTC()})
-	d := &desk{s, Open(t)}
+	d := &desk{s, browser.Open(t), t}
 	d.syncs(t, run.Synced)
 	if err := s.Watch(ctx); err != nil {
 		t.Fatal(err)
@@ -115,7 +117,7 @@ var pageOf = map[string]string{
 func (d *desk) visit(page string) {
 	d.t.Helper()
 	d.Click(key("place-" + page))
-	d.Until("the page "+page, fmt.Sprintf(`document.querySelector(%s).getAttribute("aria-current") === "page"`, quote(key("place-"+page))))
+	d.Until("the page "+page, fmt.Sprintf(`document.querySelector(%s).getAttribute("aria-current") === "page"`, browser.Quote(key("place-"+page))))
 }
 
 // entity goes to the page of the entity.
@@ -129,10 +131,10 @@ func (d *desk) entity() {
 // reads waits until a section reads so, on its page.
 func (d *desk) reads(section, text string) {
 	d.t.Helper()
-	if page := pageOf[section]; page != "" && Value[bool](d.Page, fmt.Sprintf("document.querySelector(%s).hidden", quote(section))) {
+	if page := pageOf[section]; page != "" && browser.Value[bool](d.Page, fmt.Sprintf("document.querySelector(%s).hidden", browser.Quote(section))) {
 		d.visit(page)
 	}
-	d.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", quote(section), quote(text)))
+	d.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", browser.Quote(section), browser.Quote(text)))
 }
 
 // confirm says yes to what the page asks.
@@ -148,6 +150,6 @@ func key(name string) string { return fmt.Sprintf("[data-key=%q]", name) }
 // set gives a field a value at once: how a time is typed depends on the browser's language.
 func (d *desk) set(selector, value string) {
 	d.t.Helper()
-	d.Until(selector+" to be there", fmt.Sprintf("document.querySelector(%s)", quote(selector)))
-	Value[bool](d.Page, fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.value = %s; e.dispatchEvent(new Event("input", {bubbles: true})); return true })()`, quote(selector), quote(value)))
+	d.Until(selector+" to be there", fmt.Sprintf("document.querySelector(%s)", browser.Quote(selector)))
+	browser.Value[bool](d.Page, fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.value = %s; e.dispatchEvent(new Event("input", {bubbles: true})); return true })()`, browser.Quote(selector), browser.Quote(value)))
 }

@@ -1,10 +1,11 @@
-package browser
+package operator_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -45,8 +46,8 @@ func TestConsoleKeepsThePlace(t *testing.T) {
 	d.visit("audit")
 	d.reads("#audit", "start 30")
 	const place = `(() => { const row = document.querySelectorAll("#audit tbody tr")[20]; return row && [Math.round(scrollY), getSelection().toString(), document.activeElement.dataset.key ?? document.activeElement.id] })()`
-	Value[bool](d.Page, `(() => { const row = document.querySelectorAll("#audit tbody tr")[20]; row.scrollIntoView(); getSelection().selectAllChildren(row); document.querySelector('[data-key="place-audit"]').focus({preventScroll: true}); return true })()`)
-	before := Value[[]any](d.Page, place)
+	browser.Value[bool](d.Page, `(() => { const row = document.querySelectorAll("#audit tbody tr")[20]; row.scrollIntoView(); getSelection().selectAllChildren(row); document.querySelector('[data-key="place-audit"]').focus({preventScroll: true}); return true })()`)
+	before := browser.Value[[]any](d.Page, place)
 	if before[0].(float64) < 100 || before[1].(string) == "" || before[2] != "place-audit" {
 		t.Fatalf("nothing is scrolled, selected and focused: %v", before)
 	}
@@ -56,7 +57,7 @@ func TestConsoleKeepsThePlace(t *testing.T) {
 	d.reads("#audit", "done again")
 	d.touch(t, "id < 700")
 	d.syncs(t, run.Synced)
-	if after := Value[[]any](d.Page, place); fmt.Sprint(after) != fmt.Sprint(before) {
+	if after := browser.Value[[]any](d.Page, place); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("before the update %v, after it %v", before, after)
 	}
 }
@@ -85,17 +86,17 @@ func TestConsoleByAClock(t *testing.T) {
 		if i%3 != 0 && !everyForm() {
 			continue
 		}
-		d.firstVisit()
+		d.FirstVisit()
 		d.Go(d.ConsoleURL() + "/" + one.query)
-		d.Until("the page", fmt.Sprintf("document.querySelector(%s)", quote(one.ready)))
-		used := Value[float64](d.Page, `performance.now()`)
-		painted := Value[float64](d.Page, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
-		trips := Value[int](d.Page, roundTrips)
-		bytes := Value[int](d.Page, `performance.getEntriesByType("resource").reduce((n, r) => n + r.encodedBodySize, performance.getEntriesByType("navigation")[0].encodedBodySize)`)
+		d.Until("the page", fmt.Sprintf("document.querySelector(%s)", browser.Quote(one.ready)))
+		used := browser.Value[float64](d.Page, `performance.now()`)
+		painted := browser.Value[float64](d.Page, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
+		trips := browser.Value[int](d.Page, roundTrips)
+		bytes := browser.Value[int](d.Page, `performance.getEntriesByType("resource").reduce((n, r) => n + r.encodedBodySize, performance.getEntriesByType("navigation")[0].encodedBodySize)`)
 		t.Logf("%q: first content after %.0f ms, in use after %.0f ms, %d round trips, %d bytes", one.query, painted, used, trips, bytes)
 		if trips != 2 {
 			t.Errorf("%q takes %d round trips; want 2: the page, then all that it needs at once: %s", one.query, trips,
-				Value[string](d.Page, `performance.getEntriesByType("resource").map(r => [r.name.split("/").pop(), r.startTime | 0, r.responseEnd | 0].join(" ")).join(", ")`))
+				browser.Value[string](d.Page, `performance.getEntriesByType("resource").map(r => [r.name.split("/").pop(), r.startTime | 0, r.responseEnd | 0].join(" ")).join(", ")`))
 		}
 		if bytes > 100_000 || bytes < 10_000 {
 			t.Errorf("%q takes %d bytes before it can be used; want 100 kB at most", one.query, bytes)
@@ -118,7 +119,7 @@ func TestConsoleShowsOneRecord(t *testing.T) {
 		d.Click(key("record-returns"))
 		d.Accessible()
 		d.Type("#recordid", id)
-		d.Press(Enter)
+		d.Press(browser.Enter)
 	}
 	show(id)
 	for _, text := range []string{id, "found", "holds it", "As its row makes it now", "window"} {
@@ -130,7 +131,7 @@ func TestConsoleShowsOneRecord(t *testing.T) {
 	d.Until("no sideways scrolling", `document.documentElement.scrollWidth <= 390`)
 	d.Picture("record-phone")
 	d.Size(1280, 900)
-	d.Press(Escape)
+	d.Press(browser.Escape)
 	if _, err := d.DB.ExecContext(t.Context(), "UPDATE order_return SET deleted_at = NOW(6), row_version = row_version + 1, updated_at = NOW(6) WHERE id = ?", root); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package browser
+package operator_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/transfer"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire/wiretest"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
@@ -17,7 +18,7 @@ import (
 
 // openTransfers opens the page of transfers with jobs of each state, which a person with
 // a role sees. It returns the jobs' table and the failed job.
-func openTransfers(t *testing.T, role string) (*Page, wiretest.Product, *store.Store, int64) {
+func openTransfers(t *testing.T, role string) (*browser.Page, wiretest.Product, *store.Store, int64) {
 	t.Helper()
 	t.Parallel()
 	product := wiretest.Open(t, map[string]string{
@@ -86,7 +87,7 @@ func TestTransferPage(t *testing.T) {
 	p, product, jobs, failed := openTransfers(t, "operator")
 	reads := func(section, text string) {
 		t.Helper()
-		p.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", quote(section), quote(text)))
+		p.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", browser.Quote(section), browser.Quote(text)))
 	}
 	reads("#verdict", "2 transfer jobs failed")
 	reads("#failed", "<img src=x")
@@ -111,7 +112,7 @@ func TestTransferPage(t *testing.T) {
 	for _, text := range []string{"Müller", "Maier", `"verb": "update"`, "<img src=x", "transformation", "run 1"} {
 		reads("#dialog", text)
 	}
-	if Value[bool](p, `document.body.innerText.includes("[object")`) {
+	if browser.Value[bool](p, `document.body.innerText.includes("[object")`) {
 		t.Error("an element is shown as text")
 	}
 	p.Accessible()
@@ -123,7 +124,7 @@ func TestTransferPage(t *testing.T) {
 	t.Log("it is tried again")
 	p.Click(`#dialog [data-key="retry"]`)
 	reads("#dialog", fmt.Sprintf("Try job %d again?", failed))
-	p.Press(Enter)
+	p.Press(browser.Enter)
 	reads("#toast", "is tried again")
 	if j, err := jobs.Job(t.Context(), failed); err != nil || j.State != words.New {
 		t.Errorf("%+v, %v", j, err)
@@ -145,7 +146,7 @@ func TestTransferPage(t *testing.T) {
 	if err := product.DB.SQL().QueryRowContext(t.Context(), "SELECT GROUP_CONCAT(CONCAT(action, ' ', outcome = 'done') ORDER BY id) FROM sync_audit WHERE who = 'ann' AND via = 'console'").Scan(&acts); err != nil || acts != "retry-transfer 1,retry-transfers 1,start-transfers 1" {
 		t.Errorf("the audit: %s, %v", acts, err)
 	}
-	if Value[string](p, "document.title") == "hacked" {
+	if browser.Value[string](p, "document.title") == "hacked" {
 		t.Error("a text of a job was taken for markup")
 	}
 }
@@ -156,7 +157,7 @@ func TestTransferPageOfAReader(t *testing.T) {
 	p.Until("the list", `document.querySelectorAll("#failed tbody tr").length === 3`)
 	p.Click(fmt.Sprintf(`#failed [data-key="job-%d"]`, failed))
 	p.Until("the job", `document.querySelector("#dialog").innerText.includes("Maier")`)
-	if n := Value[int](p, `[...document.querySelectorAll("button")].filter(b => /again|now/i.test(b.innerText)).length`); n != 0 {
+	if n := browser.Value[int](p, `[...document.querySelectorAll("button")].filter(b => /again|now/i.test(b.innerText)).length`); n != 0 {
 		t.Errorf("a reader is offered %d acts", n)
 	}
 }

@@ -1,10 +1,11 @@
-package browser
+package operator_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
 )
 
@@ -39,7 +40,7 @@ func (k *task) write(selector, text string) {
 func (k *task) sees(selector, text string) {
 	k.t.Helper()
 	began := time.Now()
-	k.Until(selector+" to say "+text, fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)", quote(selector), quote(text)))
+	k.Until(selector+" to say "+text, fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)", browser.Quote(selector), browser.Quote(text)))
 	k.waits += time.Since(began)
 }
 

@@ -1,4 +1,4 @@
-package browser
+package operator_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/shared/localdb/localdbtest"
 )
 
@@ -20,7 +21,7 @@ var others = []string{"exchanges", "invoices", "orders", "refunds", "shipments"}
 // another name.
 func definitions(t *testing.T) string {
 	t.Helper()
-	const own = "../../../shared/sync/entity/returns"
+	const own = "../../../../shared/sync/entity/returns"
 	dir := t.TempDir()
 	for _, name := range others {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(own)); err != nil {
@@ -98,7 +99,7 @@ var sizes = []size{{"desk", 1280, 900, false}, {"phone", 390, 844, true}, {"wall
 
 // everyForm reports whether pages are opened in every form, and not in a sample of them.
 func everyForm() bool {
-	return os.Getenv("RETURN_SYNC_MATRIX") == "all" || os.Getenv(PicturesEnv) != ""
+	return os.Getenv("RETURN_SYNC_MATRIX") == "all" || os.Getenv(browser.PicturesEnv) != ""
 }
 
 // TestEveryPageOfABadDay opens every page and thing of a bad day at three widths, in light
@@ -127,12 +128,12 @@ func TestEveryPageOfABadDay(t *testing.T) {
 			d.Size(how.width, how.height)
 			d.Dark(how.dark)
 			d.Go(base + one.query)
-			d.Until(one.name, `document.querySelector("#link").innerText === "Live" && document.querySelector("#board").innerText.includes(`+quote(one.has)+`)`)
-			if wide := Value[int64](d.Page, "document.documentElement.scrollWidth"); wide > how.width {
+			d.Until(one.name, `document.querySelector("#link").innerText === "Live" && document.querySelector("#board").innerText.includes(`+browser.Quote(one.has)+`)`)
+			if wide := browser.Value[int64](d.Page, "document.documentElement.scrollWidth"); wide > how.width {
 				t.Errorf("%s is %d wide on a window of %d", one.name, wide, how.width)
 			}
 			if one.name == "overview" {
-				end := Value[float64](d.Page, `document.querySelector("#lines").getBoundingClientRect().bottom + scrollY`)
+				end := browser.Value[float64](d.Page, `document.querySelector("#lines").getBoundingClientRect().bottom + scrollY`)
 				t.Logf("%s: the entities end at %.0f of %d", how.name, end, how.height)
 				if most := 1.25 * float64(how.height); how.width >= 1280 && end > most {
 					t.Errorf("the overview's entities end at %.0f; want %.0f at most", end, most)
@@ -159,7 +160,7 @@ func TestABadDayIsRead(t *testing.T) {
 	}
 	d.Go("about:blank") // an open page asks too
 	ask := `async path => { const began = performance.now(); const r = await fetch(path); const text = await r.text(); return [r.status, performance.now() - began, text.length]; }`
-	d.firstVisit()
+	d.FirstVisit()
 	d.Go(d.ConsoleURL() + "/?page=audit")
 	d.Until("the page", `document.querySelector("#audit tbody tr")`)
 	d.Complaints()
@@ -171,7 +172,7 @@ func TestABadDayIsRead(t *testing.T) {
 		cost := 0
 		for cost == 0 { // a state that was read a moment ago answers without a query
 			before := asks()
-			got = Value[[]float64](d.Page, "("+ask+")("+quote(one.path)+")")
+			got = browser.Value[[]float64](d.Page, "("+ask+")("+browser.Quote(one.path)+")")
 			cost = asks() - before
 		}
 		t.Logf("%s: %.0f ms, %d queries, %.0f bytes", one.path, got[1], cost, got[2])
@@ -196,7 +197,7 @@ func TestEveryDialog(t *testing.T) {
 	for _, page := range []string{"", "?entity=returns", "?page=records", "?page=records&entity=returns&account=amberlane", "?record=P3&entity=returns", "?page=jobs", "?job=901", "?page=schedules", "?alert=802"} {
 		d.Go(d.ConsoleURL() + "/" + page)
 		d.Until("the page", `document.querySelector("#link").innerText === "Live" && document.querySelector("main button[data-key]")`)
-		for _, name := range Value[[]string](d.Page, `[...document.querySelectorAll("main button[data-key]")].filter(b => b.checkVisibility() && !b.matches(".cell, .copy")).map(b => b.dataset.key)`) {
+		for _, name := range browser.Value[[]string](d.Page, `[...document.querySelectorAll("main button[data-key]")].filter(b => b.checkVisibility() && !b.matches(".cell, .copy")).map(b => b.dataset.key)`) {
 			kind := kindOf.ReplaceAllString(name, "")
 			if seen[kind] || kind == "pause-schedule" { // is undone by the same button, and asks nothing
 				continue
@@ -207,12 +208,12 @@ func TestEveryDialog(t *testing.T) {
 			d.Click("main " + selector)
 			d.Until("the dialog of "+name, `document.querySelector("#dialog").open && document.querySelector("#dialog h2") && !document.querySelector("#dialog progress")`)
 			d.Until("the focus in the dialog of "+name, `document.querySelector("#dialog").contains(document.activeElement)`)
-			dangerous[kind] = Value[bool](d.Page, `!!document.querySelector("#dialog .danger")`)
+			dangerous[kind] = browser.Value[bool](d.Page, `!!document.querySelector("#dialog .danger")`)
 			d.Accessible()
 			d.Picture("dialog-" + kind)
-			d.Press(Escape)
+			d.Press(browser.Escape)
 			d.Until("the dialog of "+name+" to close", `!document.querySelector("#dialog").open`)
-			d.Until("the focus back at "+name, fmt.Sprintf(`document.activeElement === document.querySelector(%s)`, quote("main "+selector)))
+			d.Until("the focus back at "+name, fmt.Sprintf(`document.activeElement === document.querySelector(%s)`, browser.Quote("main "+selector)))
 		}
 	}
 	for kind, danger := range dangerous {

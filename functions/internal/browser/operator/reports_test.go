@@ -1,4 +1,4 @@
-package browser
+package operator_test
 
 import (
 	"fmt"
@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/console"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wings/reports"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/wire/wiretest"
 )
 
 // openReports opens the reports' page of the console, which a person with a role sees.
-func openReports(t *testing.T, role string) (*Page, wiretest.Product) {
+func openReports(t *testing.T, role string) (*browser.Page, wiretest.Product) {
 	t.Helper()
 	t.Parallel()
 	product := wiretest.Open(t, map[string]string{"WINGS": reports.Name}, reports.Wing())
@@ -22,7 +23,7 @@ func openReports(t *testing.T, role string) (*Page, wiretest.Product) {
 }
 
 // openWing opens a wing's page of a product's console, which a person with a role sees.
-func openWing(t *testing.T, product wiretest.Product, wing, role string) *Page {
+func openWing(t *testing.T, product wiretest.Product, wing, role string) *browser.Page {
 	t.Helper()
 	opened, err := product.Env.Console(t.Context())
 	if err != nil {
@@ -38,7 +39,7 @@ func openWing(t *testing.T, product wiretest.Product, wing, role string) *Page {
 		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(web.Close)
-	p := Open(t)
+	p := browser.Open(t)
 	p.Go(web.URL + "/")
 	p.Until("the page", `document.querySelector("#link").innerText === "Live"`)
 	return p
@@ -76,7 +77,7 @@ func TestReportsPage(t *testing.T) {
 	p, product := openReports(t, "operator")
 	reads := func(section, text string) {
 		t.Helper()
-		p.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", quote(section), quote(text)))
+		p.Until(section+" to say "+text, fmt.Sprintf("document.querySelector(%s).innerText.includes(%s)", browser.Quote(section), browser.Quote(text)))
 	}
 	for _, text := range []string{"Airtable refused: the table Sales is missing", "Scenario A", "<img src=x", "Scenario B", "Scenario C"} {
 		reads("#failed", text)
@@ -99,13 +100,13 @@ func TestReportsPage(t *testing.T) {
 	p.Dark(false)
 
 	t.Log("a report is looked at with the keyboard")
-	Value[bool](p, `([...document.querySelectorAll("#calendar .row button")].find(b => b.tabIndex === 0).focus(), true)`)
-	p.Press(ArrowLeft)
-	p.Press(Enter)
+	browser.Value[bool](p, `([...document.querySelectorAll("#calendar .row button")].find(b => b.tabIndex === 0).focus(), true)`)
+	p.Press(browser.ArrowLeft)
+	p.Press(browser.Enter)
 	reads("#dialog", "3,")
 	p.Accessible()
 	p.Picture("day")
-	p.Press(Escape)
+	p.Press(browser.Escape)
 
 	t.Log("a report is retried, while the list changes under the pressed button")
 	release := p.Hold(`#failed [data-key^="retry-sales_report"]`)
@@ -116,7 +117,7 @@ func TestReportsPage(t *testing.T) {
 	release()
 	reads("#dialog", "Retry sales_report")
 	p.Accessible()
-	p.Press(Enter)
+	p.Press(browser.Enter)
 	p.Until("it to leave the list", `document.querySelectorAll("#failed tbody tr").length === 2`)
 
 	t.Log("a type is edited, and somebody else is faster")
@@ -124,11 +125,11 @@ func TestReportsPage(t *testing.T) {
 		t.Helper()
 		p.Click(`[data-key="edit-courier_scans"]`)
 		p.Type("#t-repeat", days)
-		p.Press(Enter)
+		p.Press(browser.Enter)
 		reads("#dialog", "Save the change of courier_scans")
 	}
 	edit("7")
-	p.Press(Enter)
+	p.Press(browser.Enter)
 	reads("#types", "7 days")
 	edit("9")
 	if _, err := product.DB.SQL().ExecContext(t.Context(), "UPDATE report_type SET offset_days = -2 WHERE name = 'courier_scans'"); err != nil {
@@ -137,7 +138,7 @@ func TestReportsPage(t *testing.T) {
 	p.Click("#confirm")
 	reads("#dialog", "changed by somebody else")
 	p.Complaints() // the browser reports the refusal
-	p.Press(Escape)
+	p.Press(browser.Escape)
 	reads("#types", "-2 days")
 	var acts string
 	if err := product.DB.SQL().QueryRowContext(t.Context(), "SELECT GROUP_CONCAT(CONCAT(action, ' ', outcome = 'done') ORDER BY id) FROM sync_audit WHERE who = 'ann' AND via = 'console'").Scan(&acts); err != nil || acts != "retry-report 1,edit-report-type 1,edit-report-type 0" {
@@ -149,7 +150,7 @@ func TestReportsPage(t *testing.T) {
 func TestReportsPageOfAReader(t *testing.T) {
 	p, _ := openReports(t, "reader")
 	p.Until("the list", `document.querySelectorAll("#failed tbody tr").length === 3`)
-	if n := Value[int](p, `document.querySelectorAll(".acts").length`); n != 0 {
+	if n := browser.Value[int](p, `document.querySelectorAll(".acts").length`); n != 0 {
 		t.Errorf("a reader is offered %d acts", n)
 	}
 }

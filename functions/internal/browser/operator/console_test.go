@@ -1,4 +1,4 @@
-package browser
+package operator_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/console"
+	"gitlab.com/eshopbox-team/return-sync/functions/internal/browser"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal"
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/rehearsal/rehearsaltest"
 	"gitlab.com/eshopbox-team/return-sync/functions/schedules"
@@ -36,14 +37,14 @@ func TestConsoleTellsAndMends(t *testing.T) {
 	d.Click(key("new-scope"))
 	d.Type("#scopeid", "morning")
 	d.Type("#scopetitle", "Every <b>morning</b>")
-	d.Press(Enter)
+	d.Press(browser.Enter)
 	d.confirm()
 	d.reads("#scopes", "syncing")
 	d.entity()
 	d.Until("the run's progress", `document.querySelector("#thing .progress progress")?.value > 0`)
 	d.top()
 	d.Picture("running")
-	first := Value[int](d.Page, `document.querySelector("#thing .progress progress").value`)
+	first := browser.Value[int](d.Page, `document.querySelector("#thing .progress progress").value`)
 	d.Until("the progress to grow by itself", fmt.Sprintf(`document.querySelector("#thing .progress progress").value > %d`, first))
 	d.StrikeAtRandom(0, 0, 0)
 	d.reads("#scopes", "synced")
@@ -105,7 +106,7 @@ func TestConsoleTellsAndMends(t *testing.T) {
 // top scrolls to the top, for a picture.
 func (d *desk) top() {
 	d.t.Helper()
-	Value[bool](d.Page, "(scrollTo(0, 0), true)")
+	browser.Value[bool](d.Page, "(scrollTo(0, 0), true)")
 }
 
 // TestConsoleEditsSchedules adds a schedule, sees it come into force, changes it
@@ -147,7 +148,7 @@ func TestConsoleEditsSchedules(t *testing.T) {
 	d.Click("#save")
 	d.reads("#dialog .refused", "changed by somebody else")
 	d.Complaints() // the browser reports the refusal
-	d.Press(Escape)
+	d.Press(browser.Escape)
 	d.reads("#schedules", "from elsewhere")
 	d.Click(key("edit-schedule-1"))
 	d.set("#s-time", "22:15")
@@ -158,7 +159,7 @@ func TestConsoleEditsSchedules(t *testing.T) {
 	d.visit("schedules")
 	d.Click(key("pause-schedule-1"))
 	d.reads("#schedules", "disabled")
-	Value[bool](d.Page, `(document.querySelector("#schedules").scrollIntoView(), true)`)
+	browser.Value[bool](d.Page, `(document.querySelector("#schedules").scrollIntoView(), true)`)
 	d.Picture("schedules")
 	var n int
 	if err := d.DB.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sync_audit WHERE who = 'operator' AND via = 'console'").Scan(&n); err != nil || n != 4 {
@@ -191,7 +192,7 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 	d.reads("#thing .progress", "try 1 failed")
 	const toNow = `(() => { const chart = document.querySelector("#thing .chart");
 		return [+chart.querySelector(".line").getAttribute("points").split(" ").pop().split(",")[0], chart.viewBox.baseVal.width - 4] })()`
-	if ends := Value[[]float64](d.Page, toNow); len(ends) != 2 || ends[0] < ends[1]-0.1 {
+	if ends := browser.Value[[]float64](d.Page, toNow); len(ends) != 2 || ends[0] < ends[1]-0.1 {
 		t.Errorf("the chart's line ends at %v; want the present, at its right edge", ends)
 	}
 	d.top()
@@ -227,7 +228,7 @@ func TestConsoleShowsWhatIsWrong(t *testing.T) {
 		if err := d.Watch(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		found = strings.Contains(Value[string](d.Page, `document.querySelector("#verdict").innerText`), "the index has 0 records")
+		found = strings.Contains(browser.Value[string](d.Page, `document.querySelector("#verdict").innerText`), "the index has 0 records")
 	}
 	d.reads("#alerts", "the index is not what it should be")
 	d.top()
@@ -266,22 +267,22 @@ func TestConsoleByKeyboard(t *testing.T) {
 	d.entity()
 	d.reads("#thing", fmt.Sprintf("run %d", last.ID))
 	value := `document.querySelector('[data-key="lag"]').getAttribute("aria-valuetext")`
-	Value[bool](d.Page, `(document.querySelector('[data-key="lag"]').focus(), true)`)
-	newest := Value[string](d.Page, value)
-	d.Press(ArrowLeft)
-	d.Until("the chart to say the value before", fmt.Sprintf(`%s !== %s && document.querySelector('[data-key="lag"]').nextElementSibling.innerText === %s`, value, quote(newest), value))
+	browser.Value[bool](d.Page, `(document.querySelector('[data-key="lag"]').focus(), true)`)
+	newest := browser.Value[string](d.Page, value)
+	d.Press(browser.ArrowLeft)
+	d.Until("the chart to say the value before", fmt.Sprintf(`%s !== %s && document.querySelector('[data-key="lag"]').nextElementSibling.innerText === %s`, value, browser.Quote(newest), value))
 	d.Accessible()
 	d.top()
 	d.Picture("chart")
-	Value[bool](d.Page, fmt.Sprintf(`(document.querySelector('%s').focus(), true)`, key("sync-returns")))
+	browser.Value[bool](d.Page, fmt.Sprintf(`(document.querySelector('%s').focus(), true)`, key("sync-returns")))
 	focus := `document.activeElement.dataset.key`
-	for i := 0; i < 4 && Value[string](d.Page, focus+` ?? ""`) != fmt.Sprintf("run-%d", last.ID); i++ {
-		d.Press(Tab)
+	for i := 0; i < 4 && browser.Value[string](d.Page, focus+` ?? ""`) != fmt.Sprintf("run-%d", last.ID); i++ {
+		d.Press(browser.Tab)
 	}
-	d.Press(ArrowLeft)
-	d.Press(Enter)
+	d.Press(browser.ArrowLeft)
+	d.Press(browser.Enter)
 	d.Until("the run before to be shown", fmt.Sprintf(`document.querySelector("#thing h2").innerText.startsWith("Run %d ") && document.activeElement.id === "main"`, last.ID-1))
-	Value[bool](d.Page, "(history.back(), true)")
+	browser.Value[bool](d.Page, "(history.back(), true)")
 	d.Until("the entity to come back", `document.querySelector("#thing h2").innerText === "returns"`)
 }
 
@@ -313,11 +314,11 @@ func TestConsoleShowsMarkupAsText(t *testing.T) {
 	d.visit("schedules")
 	d.Click(key("edit-schedule-1"))
 	d.Until("the form", `document.querySelector("#s-name")?.value.startsWith("<img")`)
-	d.Press(Escape)
-	if n := Value[int](d.Page, `document.querySelectorAll("main img, main script, dialog img, dialog script").length`); n != 0 {
+	d.Press(browser.Escape)
+	if n := browser.Value[int](d.Page, `document.querySelectorAll("main img, main script, dialog img, dialog script").length`); n != 0 {
 		t.Errorf("%d elements were made of texts", n)
 	}
-	if title := Value[string](d.Page, "document.title"); strings.Contains(title, "hacked") {
+	if title := browser.Value[string](d.Page, "document.title"); strings.Contains(title, "hacked") {
 		t.Error(title)
 	}
 }
@@ -329,24 +330,24 @@ func TestConsoleSignsInAndOut(t *testing.T) {
 	d.Click("#signout")
 	d.Until("the form", `!document.querySelector("#signin").hidden && document.querySelector("#board").hidden`)
 	d.Type("#token", "nonsense")
-	d.Press(Enter)
+	d.Press(browser.Enter)
 	d.reads("#refused", "not valid")
 	d.Complaints() // the browser reports the refusal
 	tenant := identitytest.Sign(t, rehearsal.JWTSecret, jwt.NewBuilder().Audience([]string{rehearsal.OperatorAudience}).Claim("account", "acme").Expiration(time.Now().Add(time.Hour)), nil)
 	d.Type("#token", tenant)
-	d.Press(Enter)
+	d.Press(browser.Enter)
 	d.reads("#refused", "names an account")
 	d.Complaints()
 	reader := identitytest.Sign(t, rehearsal.JWTSecret, jwt.NewBuilder().Audience([]string{rehearsal.OperatorAudience}).Claim("roles", "reader").Expiration(time.Now().Add(time.Hour)), nil)
 	d.Picture("signin")
 	d.Type("#token", reader)
-	d.Press(Enter)
+	d.Press(browser.Enter)
 	d.reads("#who", "may look")
 	d.reads("#verdict", "All is well.")
-	if n := Value[int](d.Page, `document.querySelectorAll("main button:not(.link):not(.cell):not([hidden] *)").length`); n != 0 {
+	if n := browser.Value[int](d.Page, `document.querySelectorAll("main button:not(.link):not(.cell):not([hidden] *)").length`); n != 0 {
 		t.Errorf("somebody who may only look has %d buttons", n)
 	}
-	if Value[string](d.Page, "document.cookie") != "" {
+	if browser.Value[string](d.Page, "document.cookie") != "" {
 		t.Error("a script can read the session")
 	}
 }
