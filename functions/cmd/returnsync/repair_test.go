@@ -26,7 +26,7 @@ import (
 
 // spoiltReturns is how many returns TestRepairOfRandomCorruption has, unless
 // RETURN_SYNC_REPAIR_RETURNS says another number: 87000 are 200,000 records.
-const spoiltReturns = 2000
+const spoiltReturns = 1000
 
 // spoiler spoils index and ledger behind the pipeline's back and keeps the account
 // of it. The expected repair is computed here, not by the code under test.
@@ -195,11 +195,14 @@ func (c *spoiler) operations() int {
 // exactly these, and afterwards nothing differs.
 func TestRepairOfRandomCorruption(t *testing.T) {
 	returns := spoiltReturns
-	if n, err := strconv.Atoi(os.Getenv("RETURN_SYNC_REPAIR_RETURNS")); err == nil {
-		returns = n
+	asked, err := strconv.Atoi(os.Getenv("RETURN_SYNC_REPAIR_RETURNS"))
+	if err == nil {
+		returns = asked
 	}
 	s, d := stack(t, returns, rehearsal.Options{})
-	measure(t, s, d)
+	if err == nil {
+		measure(t, s, d)
+	}
 	c := newSpoiler(t, s)
 	c.spoilLedger()
 	c.spoilIndex()

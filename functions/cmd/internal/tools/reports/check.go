@@ -258,8 +258,14 @@ func (p *play) get(ctx context.Context, address, token string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %d", r.URL.Path, answer.StatusCode)
+	switch answer.StatusCode {
+	case http.StatusOK:
+		return io.ReadAll(answer.Body)
+	case http.StatusTooManyRequests:
+		return nil, fmt.Errorf("%s: %w", r.URL.Path, errLimited)
 	}
-	return io.ReadAll(answer.Body)
+	return nil, fmt.Errorf("%s answered %d", r.URL.Path, answer.StatusCode)
 }
+
+// errLimited says that an address may be read later.
+var errLimited = errors.New("answered 429: too many requests")

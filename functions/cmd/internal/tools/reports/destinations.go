@@ -91,15 +91,24 @@ func (p *play) airtableRecords(ctx context.Context, table, formula string) ([]re
 }
 
 // airtablePage reads a page of a table. The base counts the request as everybody's, so it
-// passes the product's gate.
-func (p *play) airtablePage(ctx context.Context, table string, query url.Values) (body []byte, err error) {
+// passes the product's gate. A 429 may be meant for a process that was killed before it
+// could close the gate.
+func (p *play) airtablePage(ctx context.Context, table string, query url.Values) ([]byte, error) {
 	gate := &gatestore.Store{DB: p.stack.Store.Pool(), Most: 2 * airtable.Penalty}
-	slot, err := gate.Enter(ctx, airtableBase)
-	if err != nil {
-		return nil, err
+	for {
+		slot, err := gate.Enter(ctx, airtableBase)
+		if err != nil {
+			return nil, err
+		}
+		body, err := p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/"+url.PathEscape(table)+"?"+query.Encode(), airtableToken)
+		limited := errors.Is(err, errLimited)
+		if limited {
+			err = gate.Block(ctx, airtableBase, airtable.Penalty)
+		}
+		if err = errors.Join(err, gate.Leave(ctx, airtableBase, slot, 0)); err != nil || !limited {
+			return body, err
+		}
 	}
-	body, err = p.get(ctx, p.vendors.addresses["airtable"]+"/v0/"+airtableBase+"/"+url.PathEscape(table)+"?"+query.Encode(), airtableToken)
-	return body, errors.Join(err, gate.Leave(ctx, airtableBase, slot, 0))
 }
 
 // mongoValues reads the documents of a report from MongoDB, without the wing's code.
