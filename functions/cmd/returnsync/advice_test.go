@@ -320,3 +320,32 @@ func TestCommandsInTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestAdviceAfterARebuild runs what reports advise about an index that took the place of
+// another: its name, with which they speak of it, is taken by all commands, and doctor
+// examines it and not the removed one.
+func TestAdviceAfterARebuild(t *testing.T) {
+	s, d := stack(t, 20, rehearsal.Options{Every: time.Hour, Env: []string{"OVERLAP=1s"}})
+	d.env = envconfig.MultiLookuper(envconfig.MapLookuper(env{"ALGOLIA_ADMIN_KEY": rehearsal.AdminKey}), d.env)
+	synced(t, s)
+	call(t, d, "rebuild").expect(t, exitOK, nil, nil)
+	call(t, d, "rebuild", "clean").expect(t, exitOK, nil, nil)
+	late := call(t, d, "status", "--stale-after", "1ns")
+	live := regexp.MustCompile(`returns~\d+`).FindString(late.out)
+	commands := commandsIn(late.out)
+	if live == "" || len(commands) == 0 {
+		t.Fatalf("status speaks of no target, or advises nothing:\n%s", late.out)
+	}
+	for _, text := range []string{"status", "runs list", "logs", "parked list", "settings diff", "settings push", "verify --deep", "repair --deep --wait", "sync --wait", "doctor"} {
+		commands = append(commands, append(strings.Fields(text), "--entity", live))
+	}
+	for _, args := range commands {
+		if r := call(t, d, args...); r.code == exitError {
+			t.Errorf("returnsync %s: exit code %d\n%s\n%s", strings.Join(args, " "), r.code, r.out, r.log)
+		}
+	}
+	r := call(t, d, "doctor")
+	if line := regexp.MustCompile(`(?m)^.*returns index .*$`).FindString(r.out); !strings.Contains(line, "ok") || !strings.Contains(line, "_r") {
+		t.Errorf("doctor says of the index %q", line)
+	}
+}

@@ -158,14 +158,42 @@ func (s *Session) LiveTables(ctx context.Context, source bool, name string, targ
 	return d, db, entities, err
 }
 
-// Definitions returns the definitions, or the one of that name.
+// Definitions returns the definitions, or the one of that name. A target's name, with
+// which reports speak of an index after a rebuild, means its entity.
 func Definitions(defs wire.Definitions, name string) (entity.List, error) {
 	list, err := defs.Load()
 	if err != nil || name == "" {
 		return list, err
 	}
-	d, err := list.Named(name)
+	d, err := list.Named(target.Parse(name).Base)
 	return entity.List{d}, err
+}
+
+// Indexed returns the definitions of the indices that searches see: after a rebuild they
+// differ from the files. Without a database, or before its tables exist, there was no
+// rebuild and the files are right.
+func (s *Session) Indexed(ctx context.Context, d Databases, defs wire.Definitions, name string) (entity.List, error) {
+	if d.None() {
+		return Definitions(defs, name)
+	}
+	if err := d.Problems(false); err != nil {
+		return nil, err
+	}
+	db, err := s.Reach(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	have, _, err := db.Schema(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case have == 0:
+		return Definitions(defs, name)
+	}
+	if db, err = s.Migrated(ctx, d); err != nil {
+		return nil, err
+	}
+	return Live(ctx, db, defs, name)
 }
 
 // Live returns the definitions of the targets that searches see, of the entity named or

@@ -10,7 +10,6 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/flow"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
-	"gitlab.com/eshopbox-team/return-sync/shared/sync/target"
 )
 
 // Health returns what reads the report on the entity named, or on all. It works on tables
@@ -24,7 +23,7 @@ func (s *Session) Health(ctx context.Context, name string) (func(context.Context
 	if err != nil {
 		return nil, err
 	}
-	if _, err := Definitions(defs, target.Parse(name).Base); err != nil {
+	if _, err := Definitions(defs, name); err != nil {
 		return nil, err
 	}
 	db, err := s.Reach(ctx, d)

@@ -202,39 +202,12 @@ func openSettings(ctx context.Context, s *cli.Session, name string) (entity.List
 	if err := wire.Configure(ctx, s.Env.Lookup, &d, &defs); err != nil {
 		return nil, nil, err
 	}
-	entities, err := indexed(ctx, s, d, defs, name)
+	entities, err := s.Indexed(ctx, d, defs, name)
 	if err != nil {
 		return nil, nil, err
 	}
 	settings, err := s.Env.IndexSettings(ctx)
 	return entities, settings, err
-}
-
-// indexed returns the definitions of the indices that searches see: after a rebuild they
-// differ from the files. Without a database, or before its tables exist, there was no
-// rebuild and the files are right.
-func indexed(ctx context.Context, s *cli.Session, d cli.Databases, defs wire.Definitions, name string) (entity.List, error) {
-	if d.None() {
-		return cli.Definitions(defs, name)
-	}
-	if err := d.Problems(false); err != nil {
-		return nil, err
-	}
-	db, err := s.Reach(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	have, _, err := db.Schema(ctx)
-	switch {
-	case err != nil:
-		return nil, err
-	case have == 0:
-		return cli.Definitions(defs, name)
-	}
-	if db, err = s.Migrated(ctx, d); err != nil {
-		return nil, err
-	}
-	return cli.Live(ctx, db, defs, name)
 }
 
 // notKept is the audit without our own tables: it does the act and keeps no row.

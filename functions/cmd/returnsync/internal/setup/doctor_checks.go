@@ -42,7 +42,7 @@ func checks(ctx context.Context, s *cli.Session, entityName string) ([]doctor.Ch
 		return nil, err
 	}
 	list = append(list, targetChecks(s, d, l, entities)...)
-	list = append(list, indexChecks(s, d, l, entities)...)
+	list = append(list, indexChecks(s, d, defs, l, entities)...)
 	if !d.None() {
 		list = append(list, syncsCheck(s, entityName))
 		db, err := s.Env.Store(d.Wired())
@@ -163,45 +163,61 @@ func entityChecks(source *wire.Source, e entity.Definition) []doctor.Check {
 	}
 }
 
-// indexChecks returns the checks of the keys and of the entities' indices.
-func indexChecks(s *cli.Session, d cli.Databases, l looking, entities entity.List) []doctor.Check {
-	write, search := doctor.WriteKey("ALGOLIA_WRITE_KEY", l.Rights(l.WriteKey)), doctor.SearchKey("ALGOLIA_SEARCH_KEY", l.Rights(l.SearchKey))
-	for _, e := range entities {
-		write.Indexes, search.Indexes = append(write.Indexes, e.Index), append(search.Indexes, e.Index)
-	}
+// indexChecks returns the checks of the keys and of the entities' live indices.
+func indexChecks(s *cli.Session, d cli.Databases, defs wire.Definitions, l looking, entities entity.List) []doctor.Check {
 	app := lacks("ALGOLIA_APP_ID", l.AppID)
 	searching := slices.Concat(app, lacks("ALGOLIA_SEARCH_KEY", l.SearchKey))
 	managing := slices.Concat(app, lacks("ALGOLIA_ADMIN_KEY", l.AdminKey))
+	live := func(ctx context.Context, e entity.Definition) (entity.Definition, error) {
+		list, err := s.Indexed(ctx, d, defs, e.Name)
+		if err != nil {
+			return e, err
+		}
+		return list[0], nil
+	}
+	keys := func(name string, missing []string, key doctor.Key) doctor.Check {
+		return doctor.Check{Name: name, Missing: slices.Concat(app, missing), Run: func(ctx context.Context) []doctor.Finding {
+			at := key
+			for _, e := range entities {
+				e, err := live(ctx, e)
+				if err != nil {
+					return unknownIndex(err)
+				}
+				at.Indexes = append(at.Indexes, e.Index)
+			}
+			return doctor.Keys(ctx, at)
+		}}
+	}
 	list := []doctor.Check{
-		{Name: "write key", Missing: slices.Concat(app, lacks("ALGOLIA_WRITE_KEY", l.WriteKey)), Run: func(ctx context.Context) []doctor.Finding { return doctor.Keys(ctx, write) }},
-		{Name: "search key", Missing: searching, Run: func(ctx context.Context) []doctor.Finding { return doctor.Keys(ctx, search) }},
+		keys("write key", lacks("ALGOLIA_WRITE_KEY", l.WriteKey), doctor.WriteKey("ALGOLIA_WRITE_KEY", l.Rights(l.WriteKey))),
+		keys("search key", lacks("ALGOLIA_SEARCH_KEY", l.SearchKey), doctor.SearchKey("ALGOLIA_SEARCH_KEY", l.Rights(l.SearchKey))),
 	}
 	for _, e := range entities {
 		list = append(list,
-			doctor.Check{Name: e.Name + " index", Missing: searching, Run: func(ctx context.Context) []doctor.Finding { return doctor.Index(ctx, e.Index, l.Count) }},
+			doctor.Check{Name: e.Name + " index", Missing: searching, Run: func(ctx context.Context) []doctor.Finding {
+				e, err := live(ctx, e)
+				if err != nil {
+					return unknownIndex(err)
+				}
+				return doctor.Index(ctx, e.Index, l.Count)
+			}},
 			doctor.Check{Name: e.Name + " settings", Missing: managing, Run: func(ctx context.Context) []doctor.Finding {
-				return doctor.Settings(ctx, e.Name, func(ctx context.Context) ([]doctor.Drift, error) { return liveDrift(ctx, s, d, e) })
+				return doctor.Settings(ctx, e.Name, func(ctx context.Context) ([]doctor.Drift, error) {
+					e, err := live(ctx, e)
+					if err != nil {
+						return nil, err
+					}
+					return s.Env.Drift(e)(ctx)
+				})
 			}},
 		)
 	}
 	return list
 }
 
-// liveDrift compares the settings of the live index of an entity. Without our own tables
-// it takes the definition's index.
-func liveDrift(ctx context.Context, s *cli.Session, d cli.Databases, e entity.Definition) ([]doctor.Drift, error) {
-	if d.None() {
-		return s.Env.Drift(e)(ctx)
-	}
-	db, err := s.Env.Store(d.Wired())
-	if err != nil {
-		return nil, err
-	}
-	live, err := target.Catalog{Entities: entity.List{e}, Store: db.Targets}.LiveOf(ctx, e.Name)
-	if err != nil {
-		return nil, err
-	}
-	return s.Env.Drift(live)(ctx)
+// unknownIndex says that our own tables do not tell which index is live.
+func unknownIndex(err error) []doctor.Finding {
+	return []doctor.Finding{{Severity: doctor.Fail, Message: "the live index is not known: " + err.Error(), Do: "see the lines of the databases"}}
 }
 
 // targetChecks returns the checks of how the records of the live indices are written.
