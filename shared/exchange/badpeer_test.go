@@ -252,3 +252,30 @@ func TestAForeignSliceIsNotRead(t *testing.T) {
 	w.Must(err)
 	here.Close()
 }
+
+// TestAKeyTwiceInAChangingSlice has a grain come with the key of another while the slice
+// changes on the primary, as when a grain got new content between two lists of ids. The
+// slice is read again, and nothing is said against the primary.
+func TestAKeyTwiceInAChangingSlice(t *testing.T) {
+	w := exchangetest.NewWorld(t, exchangetest.NewMemory(), exchangetest.NewMemory())
+	sub := w.Publish("rotors", 20, 40)
+	w.Sync(false)
+	w.Must(w.Primary.AddGrains(t.Context(), sub.SliceID, exchangetest.Grains(sub.SliceID, 100, 10, 40), false))
+	changes := 0
+	w.PrimaryEnd = func(e *exchangetest.End) {
+		e.Alter = alter("grains", one(func(f *exchange.Frame) {
+			if changes++; changes == 1 {
+				f.Grains[0].Key = f.Grains[1].Key
+				w.Must(w.Primary.AddGrains(t.Context(), sub.SliceID, exchangetest.Grains(sub.SliceID, 200, 10, 40), false))
+			}
+		}))
+	}
+	for _, result := range w.Sync(false).Results {
+		if result.Error != "" || result.Outcome != exchange.OutcomeSynced || result.Count != 40 {
+			t.Errorf("%+v", result)
+		}
+	}
+	if changes < 2 {
+		t.Errorf("the grains were asked for %d times; want again", changes)
+	}
+}

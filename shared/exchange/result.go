@@ -11,6 +11,11 @@ import (
 // primary stated. Nothing was changed.
 var ErrUnproven = fault.New(fault.Retry, "proof-failed", "content hash or count do not match after sync; the old content was kept")
 
+// ErrKeyTwice says that two grains of a slice would have one grain_key. That is the
+// primary's mistake, unless the slice changed on the primary while it was read: a grain with
+// new content has another id, and both may have been listed.
+var ErrKeyTwice = fault.New(fault.Invalid, "bad-peer", "two grains of the slice have one grain_key; the old content was kept")
+
 // errLocked says that the primary's slice is being edited.
 var errLocked = fault.New(fault.Retry, "slice-locked", "slice locked (being updated) on server")
 

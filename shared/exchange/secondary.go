@@ -248,12 +248,15 @@ func (r *running) bring(ctx context.Context, s Subscription, result *Result) err
 			result.Outcome, result.Hash, result.Count = OutcomeSynced, state.Hash, state.Count
 			return nil
 		}
-		if !errors.Is(err, ErrUnproven) || Broken(err) {
+		if !errors.Is(err, ErrUnproven) && !errors.Is(err, ErrKeyTwice) || Broken(err) {
 			return err
 		}
 		again, problem := r.readable(ctx, s)
 		if problem != nil {
 			return problem
+		}
+		if again.Proof != state.Proof { // the slice changed, and nothing is said of the primary
+			err = ErrUnproven
 		}
 		if again.Proof == state.Proof || round == rounds {
 			if !r.req.Test { // what came does not lead to what was stated

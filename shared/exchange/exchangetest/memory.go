@@ -355,7 +355,7 @@ func (m *Memory) Swap(_ context.Context, swap exchange.Swap) error {
 	}
 	for id, g := range s.staged {
 		if keys[g.Key] {
-			return fault.New(fault.Invalid, "bad-peer", "two grains of the slice have one grain_key; the old content was kept")
+			return exchange.ErrKeyTwice
 		}
 		keys[g.Key], next.grains[id] = true, g
 	}

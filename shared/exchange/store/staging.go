@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
-	"gitlab.com/eshopbox-team/return-sync/shared/fault"
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
@@ -154,7 +153,7 @@ func moveStaged(ctx context.Context, tx *sql.Tx, swap exchange.Swap) error {
 	_, err = tx.ExecContext(ctx, `INSERT INTO exchange_grain (slice_id, id, grain_key, source, encoding, payload, created_at)
 		SELECT slice_id, id, grain_key, source, encoding, payload, created_at FROM exchange_staging WHERE slice_id = ?`, bin(swap.Slice))
 	if sqldb.IsDuplicate(err) {
-		return fault.Wrap(err, fault.Invalid, "bad-peer", "two grains of the slice have one grain_key; the old content was kept")
+		return exchange.ErrKeyTwice // the server's words would quote the key
 	}
 	if err != nil {
 		return err
