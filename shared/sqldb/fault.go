@@ -100,10 +100,12 @@ func Definition(err error, file string) error {
 	if err == nil || errors.As(err, &f) {
 		return err
 	}
-	switch CauseOf(err) {
-	case Text, Data:
+	switch cause := CauseOf(err); {
+	case IsNoTable(err):
+		return fault.Wrap(err, fault.Misconfigured, "bad-definition", file+" reads a table that its database does not have: see whether the DSN (of an entity SOURCE_DSN) names the right database, and whether the table was renamed or dropped")
+	case cause == Text, cause == Data:
 		return Wrong(err, file)
-	case Right:
+	case cause == Right:
 		return fault.Wrap(err, fault.Misconfigured, "source-rights", "the database user lacks a right that "+file+" needs: grant SELECT on its tables")
 	}
 	return fault.Wrap(err, fault.Retry, "source-query", "the query of "+file+" failed")

@@ -113,6 +113,14 @@ func TestKnownKindStays(t *testing.T) {
 	}
 }
 
+// TestAMissingTableIsNoWrongFile has a definition's table renamed, or another database named.
+func TestAMissingTableIsNoWrongFile(t *testing.T) {
+	got := sqldb.Definition(answer(1146, "42S02"), "things/rows.sql").Error()
+	if !strings.Contains(got, "renamed or dropped") || strings.Contains(got, "is wrong") {
+		t.Error(got)
+	}
+}
+
 func TestOutageSaysWhatToDo(t *testing.T) {
 	for number, want := range map[uint16]string{1146: "returnsync migrate", 1054: "returnsync migrate", 1142: "grant", 1213: "failed to read the run: "} {
 		for _, list := range errorsOf {
