@@ -111,6 +111,8 @@ func newRoot(d cli.Deps) *cobra.Command {
 		SilenceErrors: true,
 		Args:          cli.ChildNamed,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: cli.RefuseEmpty,
 	}
 	root.SetOut(d.Out)
 	root.SetErr(d.Err)

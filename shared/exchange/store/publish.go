@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/shared/exchange"
@@ -11,7 +14,7 @@ import (
 	"gitlab.com/eshopbox-team/return-sync/shared/sqldb"
 )
 
-// Record is a record that a slice may hold. A nil body, and a record of an account
+// Record is a record that a slice may hold, by its id. A nil body, and a record of an account
 // other than the slice's, are not to be in it.
 type Record struct {
 	Key  string
@@ -40,8 +43,21 @@ func PublishRecords(ctx context.Context, tx *sql.Tx, slice exchange.ID, asOf tim
 	return sqldb.InChunks(records, func(part []Record) error { return publish(ctx, tx, slice, asOf, part) })
 }
 
+// keyed returns records by their grains' keys: the id, or, of an id that is too long for a
+// key, the id's hash.
+func keyed(records []Record) []Record {
+	list := slices.Clone(records)
+	for i, r := range list {
+		if len(r.Key) > exchange.MaxKey {
+			list[i].Key = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(r.Key)))
+		}
+	}
+	return list
+}
+
 // publish publishes few enough records for one statement.
 func publish(ctx context.Context, tx *sql.Tx, slice exchange.ID, asOf time.Time, records []Record) error {
+	records = keyed(records)
 	held, err := heldKeys(ctx, tx, slice, records)
 	if err != nil {
 		return err

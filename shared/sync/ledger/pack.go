@@ -20,7 +20,7 @@ const (
 	formatVersion   = 1
 	formatVersioned = 2
 	flagParked      = 1
-	maxIDLength     = 1024
+	maxIDLength     = 1024 // record.MaxID
 	versionBytes    = 8
 )
 

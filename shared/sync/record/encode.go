@@ -37,8 +37,14 @@ func (p *Plan) Key(row [][]byte) [][]byte {
 	return values
 }
 
-// ID returns the record's id, empty if the row has none.
-func (p *Plan) ID(row [][]byte) string { return p.format.IDs.Of(string(row[p.id])) }
+// ID returns the record's id, empty if the row has none, or one that is longer than MaxID.
+func (p *Plan) ID(row [][]byte) string {
+	id := p.format.IDs.Of(string(row[p.id]))
+	if len(id) > MaxID {
+		return ""
+	}
+	return id
+}
 
 // Version returns a number for a row's id and version columns, the same in every
 // process. The versions of a root's rows are summed: the sum changes when a row is
@@ -58,6 +64,9 @@ func (p *Plan) Version(row [][]byte) uint64 {
 func (p *Plan) Append(dst []byte, row [][]byte) ([]byte, error) {
 	if len(row[p.id]) == 0 {
 		return dst, errNoID
+	}
+	if len(row[p.id]) > MaxID && p.ID(row) == "" {
+		return dst, fmt.Errorf("%s has %d bytes; at most %d are taken", IDField, len(row[p.id]), MaxID)
 	}
 	if p.account >= 0 && len(bytes.TrimSpace(row[p.account])) == 0 {
 		return dst, fmt.Errorf("field %s is NULL or empty: the record belongs to no account, so no search could find it", p.format.Account)

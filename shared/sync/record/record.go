@@ -27,6 +27,10 @@ const (
 	IDField       = "objectID"
 )
 
+// MaxID is how many bytes a record's id may have: our tables hold no longer one. A record
+// with a longer id is parked.
+const MaxID = 1024
+
 // Kind is the conversion of a column's text to JSON.
 type Kind uint8
 

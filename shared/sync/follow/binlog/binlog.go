@@ -136,23 +136,28 @@ func (p place) set() (mysql.GTIDSet, error) {
 
 // server is what a server says about itself and its log.
 type server struct {
-	maria, gtid bool
-	id          string
+	maria, gtid, encrypts bool
+	id                    string
 }
 
 // ask asks the server.
 func (l *Log) ask(ctx context.Context) (server, error) {
 	var s server
-	var version string
-	if err := l.pool.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
+	var version, variable, cipher string
+	err := l.pool.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version)
+	if err == nil {
+		err = l.pool.QueryRowContext(ctx, "SHOW SESSION STATUS LIKE 'Ssl_cipher'").Scan(&variable, &cipher)
+	}
+	if err != nil {
 		return s, sqldb.Outage(err, "ask the source for its version")
 	}
+	s.encrypts = cipher != ""
 	if s.maria = strings.Contains(version, "MariaDB"); s.maria {
 		s.gtid = true
 		return s, nil
 	}
 	var mode string
-	err := l.pool.QueryRowContext(ctx, "SELECT @@GLOBAL.gtid_mode, @@GLOBAL.server_uuid").Scan(&mode, &s.id)
+	err = l.pool.QueryRowContext(ctx, "SELECT @@GLOBAL.gtid_mode, @@GLOBAL.server_uuid").Scan(&mode, &s.id)
 	s.gtid = mode == "ON"
 	return s, sqldb.Outage(err, "ask the source for its transaction ids")
 }
@@ -245,7 +250,11 @@ func (l *Log) Open(ctx context.Context, from follow.Position, watches []follow.W
 			return nil, err
 		}
 	}
-	r.syncer = replication.NewBinlogSyncer(r.config())
+	config := r.config()
+	if l.dsn.AllowFallbackToPlaintext && !s.encrypts { // tls=preferred, by what the pool found
+		config.TLSConfig = nil
+	}
+	r.syncer = replication.NewBinlogSyncer(config)
 	if r.stream, err = r.begin(at); err != nil {
 		r.Close()
 		return nil, lostOr(err)
@@ -276,8 +285,14 @@ func (r *reader) config() replication.BinlogSyncerConfig {
 	}
 }
 
-// begin begins the stream behind a place.
-func (r *reader) begin(at place) (*replication.BinlogStreamer, error) {
+// begin begins the stream behind a place. The library's login panics where a server's
+// answer is cut short, or is an error in the place of a key.
+func (r *reader) begin(at place) (_ *replication.BinlogStreamer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the server's answer to the login cannot be read: %v", v)
+		}
+	}()
 	if !at.ByGTID {
 		return r.syncer.StartSync(mysql.Position{Name: at.File, Pos: at.Offset})
 	}

@@ -13,7 +13,7 @@ import (
 
 // The library sends the password as it is to every server that asks for it so, and a server
 // asks before it has proved anything. The driver of the other connections refuses that,
-// unless the DSN allows it.
+// unless the DSN allows it. Within TLS, which the DSN's tls asks for, nobody listens.
 var (
 	errClear = errors.New("the server asks for the password in clear text: allow it in SOURCE_DSN with allowCleartextPasswords=true, and encrypt the connection with tls")
 	errLogin = errors.New("the server's part of the login has no end")

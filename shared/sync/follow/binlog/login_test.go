@@ -1,7 +1,6 @@
 package binlog_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
@@ -29,11 +28,12 @@ func packet(number byte, body []byte) []byte {
 	return append([]byte{byte(len(body)), byte(len(body) >> 8), 0, number}, body...)
 }
 
-// hostile is a server that asks for the password in clear text.
+// hostile is a server that asks for the password in clear text, or gives another answer.
 type hostile struct {
 	hello    string // the plugin that the greeting names
+	answer   string // to the login
 	pieces   int    // bytes a write
-	received bytes.Buffer
+	received string // the client's second packet
 }
 
 // serve has one client log in.
@@ -47,21 +47,57 @@ func (h *hostile) serve(conn net.Conn) {
 		}
 	}
 	write(greeting(h.hello))
-	if !h.read(conn) {
-		return
+	if _, ok := received(conn); ok {
+		write(packet(2, []byte(h.answer)))
+		h.received, _ = received(conn)
 	}
-	write(packet(2, []byte("\xfemysql_clear_password\x00")))
-	h.read(conn)
 }
 
-// read receives one packet.
-func (h *hostile) read(conn net.Conn) bool {
+// received receives one packet.
+func received(conn net.Conn) (string, bool) {
 	head := make([]byte, 4)
-	_, err := io.ReadFull(io.TeeReader(conn, &h.received), head)
-	if err == nil {
-		_, err = io.CopyN(&h.received, conn, int64(head[0])|int64(head[1])<<8)
+	if _, err := io.ReadFull(conn, head); err != nil {
+		return "", false
 	}
-	return err == nil
+	body := make([]byte, int(head[0])|int(head[1])<<8)
+	_, err := io.ReadFull(conn, body)
+	return string(body), err == nil
+}
+
+// meet opens a log with a DSN. The pool connects to the DSN's server, and the stream meets
+// the hostile one.
+func (h *hostile) meet(t *testing.T, dsn string) error {
+	t.Helper()
+	var between atomic.Bool
+	done, end := make(chan struct{}), func() {}
+	log, err := binlog.Open(dsn, func(ctx context.Context, network, address string) (net.Conn, error) {
+		if !between.Load() {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		}
+		ours, theirs := net.Pipe()
+		end = func() { _ = theirs.Close() }
+		go func() {
+			defer close(done)
+			h.serve(theirs)
+		}()
+		return ours, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	if err := log.SQL().PingContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	between.Store(true)
+	r, err := log.Open(t.Context(), "", watches)
+	if err == nil {
+		r.Close()
+		t.Fatal("the hostile server let the client in")
+	}
+	end() // a client that panicked has not closed its side
+	<-done
+	return err
 }
 
 // TestNoPasswordInClear has servers ask for the password, in one piece and in many. Where
@@ -79,41 +115,42 @@ func TestNoPasswordInClear(t *testing.T) {
 		for _, pieces := range []int{1 << 10, 7, 1} {
 			for _, allowed := range []bool{false, true} {
 				cfg.AllowCleartextPasswords = allowed
-				var between atomic.Bool
-				h, done := &hostile{hello: hello, pieces: pieces}, make(chan struct{})
-				log, err := binlog.Open(cfg.FormatDSN(), func(ctx context.Context, network, address string) (net.Conn, error) {
-					if !between.Load() {
-						return (&net.Dialer{}).DialContext(ctx, network, address)
-					}
-					ours, theirs := net.Pipe()
-					go func() {
-						defer close(done)
-						h.serve(theirs)
-					}()
-					return ours, nil
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := log.SQL().PingContext(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				between.Store(true) // the stream's connection alone meets the hostile server
-				r, err := log.Open(t.Context(), "", watches)
-				if err == nil {
-					r.Close()
-					t.Fatal("the hostile server answered")
-				}
-				<-done
-				said := err != nil && strings.Contains(err.Error(), "clear text")
-				sent := bytes.Contains(h.received.Bytes(), []byte(cfg.Passwd))
+				h := &hostile{hello: hello, answer: "\xfemysql_clear_password\x00", pieces: pieces}
+				err := h.meet(t, cfg.FormatDSN())
+				said := strings.Contains(err.Error(), "clear text")
+				sent := strings.Contains(h.received, cfg.Passwd)
 				if sent != allowed || said == allowed {
 					t.Errorf("greeting %s, %d bytes a write, allowed %t: sent %t, %v", hello, pieces, allowed, sent, err)
 				}
-				if err := log.Close(); err != nil {
-					t.Error(err)
-				}
 			}
 		}
+	}
+}
+
+// TestABadAnswerToALoginIsAnError has servers answer as none should: the library panics.
+func TestABadAnswerToALoginIsAnError(t *testing.T) {
+	dsn, _ := fresh(t)
+	for name, answer := range map[string]string{"nothing": "", "half an error": "\xff", "half a question": "\xfe", "full authentication of nothing": "\x01\x04"} {
+		h := &hostile{hello: "caching_sha2_password", answer: answer, pieces: 1 << 10}
+		if err := h.meet(t, dsn); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// TestPreferredEncryption follows a server with and without TLS by a DSN that takes both.
+func TestPreferredEncryption(t *testing.T) {
+	dsn, db := fresh(t)
+	tables(t, db)
+	cfg, err := driver.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.TLSConfig = "preferred"
+	r := open(t, cfg.FormatDSN(), "", watches)
+	exec(t, db, "INSERT INTO parent (id) VALUES (7)")
+	marked(t, db)
+	if got := until(t, r, mark); len(got.roots) != 1 || got.roots[0] != "0:7" {
+		t.Errorf("%+v", got)
 	}
 }

@@ -120,6 +120,7 @@ func Compare(ctx context.Context, s *cli.Session, o VerifyOptions) ([]verify.Rep
 		return nil, cli.Unanswered("SOURCE_DSN", d.Source, err)
 	}
 	var reports []verify.Report
+	var met int64   // records of the account
 	left := o.Limit // named in all
 	for _, def := range entities {
 		r, err := compareOne(ctx, s, v, db, def, o)
@@ -135,7 +136,11 @@ func Compare(ctx context.Context, s *cli.Session, o VerifyOptions) ([]verify.Rep
 		}
 		r.Differences = r.Differences[:min(left, len(r.Differences))]
 		left -= len(r.Differences)
+		met += r.Records + r.Indexed + r.Total()
 		reports = append(reports, r)
+	}
+	if o.account != "" && met == 0 {
+		return nil, fmt.Errorf("nothing was compared: neither source nor index has a record of the account %q; names of accounts are written exactly as in the records", o.account)
 	}
 	if len(reports) == 0 {
 		return nil, errors.New("no entity has been synced yet, so there is nothing to compare: start one with returnsync sync --wait")
