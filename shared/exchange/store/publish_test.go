@@ -3,6 +3,7 @@ package store_test
 import (
 	"database/sql"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,37 @@ func TestRecordsFeedASlice(t *testing.T) {
 	g, err := b.Grains.GrainKeyed(ctx, slice, "R1-1")
 	if err != nil || s.Count != 1 || s.Hash == first.Hash || !s.Date.Equal(asOf) || g.Payload != `{"a":3}` || g.ID != exchange.GrainID(slice, "R1-1", one.Body) {
 		t.Errorf("%+v, %+v, %v", s, g, err)
+	}
+}
+
+// TestALongIDHasAKey publishes records whose ids are longer than a grain's key may be.
+func TestALongIDHasAKey(t *testing.T) {
+	b := open(t)
+	ctx := t.Context()
+	slice := exchange.NewID()
+	if err := b.Slices.EnsureSlice(ctx, exchange.Slice{ID: slice, Name: "returns", Type: exchange.DefaultType, AllowSync: true}); err != nil {
+		t.Fatal(err)
+	}
+	body, held := []byte(`{"a":1}`), 0
+	for _, c := range []struct {
+		at   int // bytes of the two ids, which differ at their end
+		body []byte
+	}{{exchange.MaxKey, body}, {exchange.MaxKey + 1, body}, {1024, body}, {1024, body}, {1024, nil}} {
+		list := []store.Record{{Key: strings.Repeat("k", c.at-1) + "1", Body: c.body}, {Key: strings.Repeat("k", c.at-1) + "2", Body: c.body}}
+		err := b.db.InTx(ctx, "publish", func(tx *sql.Tx) error { return store.PublishRecords(ctx, tx, slice, time.Now(), list) })
+		s, problem := b.Slices.Refresh(ctx, slice)
+		if err = errors.Join(err, problem); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case c.body == nil:
+			held = 4
+		case held < 6:
+			held += 2
+		}
+		if int(s.Count) != held {
+			t.Errorf("ids of %d bytes, %q: %d grains, want %d", c.at, c.body, s.Count, held)
+		}
 	}
 }
 

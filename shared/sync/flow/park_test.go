@@ -3,12 +3,17 @@ package flow_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"gitlab.com/eshopbox-team/return-sync/shared/fault"
+
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/destination"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/record"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/run"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/source"
 	"gitlab.com/eshopbox-team/return-sync/shared/sync/store"
 )
 
@@ -178,5 +183,34 @@ func TestDefinitionThatGivesOneIDTwice(t *testing.T) {
 	}
 	if n := len(w.index.content()); n != 0 {
 		t.Errorf("%d records were sent", n)
+	}
+}
+
+// TestIDsOfAnyBytes parks records whose ids differ by a blank at their end alone, a long id
+// and one that is too long. Each is listed by its own bytes, and the others go on.
+func TestIDsOfAnyBytes(t *testing.T) {
+	w := newStock(t, 4)
+	w.rewrite("rows.sql", "CONCAT('S', p.id, '-', l.id)", "CONCAT('S', l.lot_number)")
+	w.exec("ALTER TABLE stock_lot MODIFY lot_number VARCHAR(2000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL")
+	w.exec("UPDATE stock_lot SET lot_number = CONCAT('fine-', id)")
+	for lot, id := range map[int]string{10: "x", 20: "x ", 30: strings.Repeat("n", 300), 40: strings.Repeat("n", record.MaxID)} {
+		w.exec("UPDATE stock_lot SET lot_number = ?, note = REPEAT('n', 1100) WHERE id = ?", id, lot)
+	}
+	want := map[string]string{"Sx": store.TooLarge, "Sx ": store.TooLarge, "S" + strings.Repeat("n", 300): store.TooLarge, source.Nameless(4): store.BadRow}
+	for _, kind := range []string{"first", "second"} {
+		if r := w.sync(); r.State != run.Synced || r.Counts.Found != 8 || r.Counts.Parked != 4 {
+			t.Errorf("%s sync: %s, %v", kind, r.State, r.Counts)
+		}
+		if diff := cmp.Diff(want, w.parked()); diff != "" {
+			t.Errorf("%s sync, parked (-want +got):\n%s", kind, diff)
+		}
+		w.exec("UPDATE stock_lot SET quantity = quantity + 1")
+	}
+	w.exec("UPDATE stock_lot SET note = 'short' WHERE id IN (20, 30)")
+	w.sync()
+	delete(want, "Sx ")
+	delete(want, "S"+strings.Repeat("n", 300))
+	if diff := cmp.Diff(want, w.parked()); diff != "" {
+		t.Errorf("after two shrank, parked (-want +got):\n%s", diff)
 	}
 }

@@ -45,8 +45,14 @@ var mistakes = map[string]struct{ file, from, to, words string }{
 func (w *world) spoil(mistake string) {
 	w.t.Helper()
 	m := mistakes[mistake]
+	w.rewrite(m.file, m.from, m.to)
+}
+
+// rewrite changes a file of a world's definition, under a name of its own.
+func (w *world) rewrite(file, from, to string) {
+	w.t.Helper()
 	q, of := &w.def.Changed, map[string][]any{"from": {"\x01from"}, "to": {"\x01to"}}
-	if m.file == "rows.sql" {
+	if file == "rows.sql" {
 		q, of = &w.def.Rows, map[string][]any{"ids": {"\x01ids"}}
 	}
 	text, args := q.Bind(of)
@@ -56,15 +62,15 @@ func (w *world) spoil(mistake string) {
 		text = strings.Replace(text, "?", name, 1)
 		names = append(names, name[1:])
 	}
-	spoilt := strings.ReplaceAll(text, m.from, m.to)
-	if spoilt == text {
-		w.t.Fatalf("%s has no %q: %s", m.file, m.from, text)
+	changed := strings.ReplaceAll(text, from, to)
+	if changed == text {
+		w.t.Fatalf("%s has no %q: %s", file, from, text)
 	}
 	var err error
-	if *q, err = entity.ParseQuery(spoilt, names...); err != nil {
+	if *q, err = entity.ParseQuery(changed, names...); err != nil {
 		w.t.Fatal(err)
 	}
-	w.def.Source += "-spoilt"
+	w.def.Source += "-rewritten"
 }
 
 // once delivers each task once and demands that a queue has nothing to repeat.
