@@ -289,7 +289,8 @@ func TestLocalTwice(t *testing.T) {
 }
 
 // TestLocalInAnotherSchema names schemas in the DSN: one with a table of somebody's is
-// refused and stays as it was, a missing one is created and used.
+// refused and stays as it was, a missing one is created and used, and one that another run
+// uses is left to that run.
 func TestLocalInAnotherSchema(t *testing.T) {
 	server, err := localdb.Start(t.Context(), localdb.Options{Install: true})
 	if err != nil {
@@ -318,5 +319,16 @@ func TestLocalInAnotherSchema(t *testing.T) {
 	var tables, there int
 	if err := db.QueryRow("SELECT COUNT(*), SUM(table_schema = 'another') FROM information_schema.tables WHERE table_name IN ('order_return', 'sync_ledger')").Scan(&tables, &there); err != nil || tables != 3 || there != 2 {
 		t.Errorf("%d tables, %d of them in the named schema, %v", tables, there, err)
+	}
+	lock, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = lock.Close() })
+	if _, err := lock.ExecContext(t.Context(), "DO GET_LOCK(CONCAT('return-sync ', MD5('another')), 0)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := local(t.Context(), t, "--once", "--rows", "10", "--dsn", server.DSN("another")); err == nil || !strings.Contains(err.Error(), "another run of this program") {
+		t.Errorf("a schema that is used: %v", err)
 	}
 }

@@ -20,6 +20,9 @@ const marker = "return_sync_rehearsal"
 // The emulated index begins empty with every start, so the state that described the last
 // one goes: the first sync then fills the index again from the rows that stay.
 func (s *Stack) ownSchema(ctx context.Context) error {
+	if err := s.alone(ctx); err != nil {
+		return err
+	}
 	tables, err := s.schemaTables(ctx)
 	if err != nil {
 		return err
@@ -39,6 +42,22 @@ func (s *Stack) ownSchema(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// alone takes the schema's lock, which the server gives back when this process is gone. A
+// second stack would drop the state from under the first.
+func (s *Stack) alone(ctx context.Context) error {
+	conn, err := s.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	s.closing(conn.Close)
+	var got sql.NullInt64
+	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK(CONCAT('return-sync ', MD5(DATABASE())), 0)").Scan(&got)
+	if err == nil && got.Int64 != 1 {
+		err = fmt.Errorf("another run of this program uses the schema %s: end it, or name another database in --dsn", s.Options.Database)
+	}
+	return err
 }
 
 // SourceTables returns the tables and views of a stack's own schema that are neither ours
