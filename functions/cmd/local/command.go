@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/cli"
 	"gitlab.com/eshopbox-team/return-sync/functions/cmd/internal/tools"
+	"gitlab.com/eshopbox-team/return-sync/shared/sync/entity"
 )
 
 // options are the values of the flags.
@@ -31,6 +35,7 @@ type options struct {
 	wings    map[string]*bool // whether a wing plays, by its name
 
 	dataChosen bool // a flag says which data is wanted
+	soakChosen bool
 }
 
 const examples = `  go run ./functions/cmd/local                                   everything, until Ctrl-C
@@ -67,6 +72,7 @@ records of the database. The same --seed draws the same faults.`,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.dataChosen = cmd.Flags().Changed("data") || cmd.Flags().Changed("rows") || cmd.Flags().Changed("seed")
+			o.soakChosen = cmd.Flags().Changed("soak")
 			for _, t := range tools.All() {
 				// --once shows one sync; what is on by itself would take the changes before it.
 				if t.Play.On && o.once && !cmd.Flags().Changed(t.Play.Name) {
@@ -79,6 +85,7 @@ records of the database. The same --seed draws the same faults.`,
 			return play(cmd.Context(), o, out, log)
 		},
 	}
+	cmd.SetFlagErrorFunc(cli.FlagError)
 	f := cmd.Flags()
 	f.StringVar(&o.dsn, "dsn", "", "use this database instead of a private one (go-sql-driver form; it must be empty or made by local, and is created if it is missing)")
 	f.StringVar(&o.dir, "dir", "", "the private database's directory (default: a temporary one)")
@@ -119,10 +126,16 @@ func (o *options) check(portChosen bool) error {
 		return fmt.Errorf("--workers is %d; want at least 1", o.workers)
 	case o.port < 0 || o.port > 65535:
 		return fmt.Errorf("--port is %d; want 0 to 65535", o.port)
-	case o.soak < 0 || o.soak > 0 && o.once:
+	case o.pageSize < 0 || o.pageSize > entity.MaxPageSize:
+		return fmt.Errorf("--page-size is %d; want 1 to %d, or 0 for the definition's", o.pageSize, entity.MaxPageSize)
+	case o.soakChosen && o.soak <= 0 || o.soak > 0 && o.once:
 		return fmt.Errorf("--soak is %v; want a time such as 2m, and not together with --once", o.soak)
 	case o.keep && o.dir == "":
 		return fmt.Errorf("--keep needs --dir, or nobody will find what was kept")
+	}
+	// Before a database is set up for them.
+	if err := errors.Join(folder("--data", o.data), folder("--entities", o.entities)); err != nil {
+		return err
 	}
 	for _, t := range tools.All() {
 		if t.Play.Open != nil && *o.wings[t.Play.Name] && o.soak > 0 && !t.Play.Soaks {
@@ -131,6 +144,17 @@ func (o *options) check(portChosen bool) error {
 	}
 	if (o.once || o.soak > 0) && !portChosen {
 		o.port = 0
+	}
+	return nil
+}
+
+// folder refuses a path of a flag that is no folder; an empty one was not given.
+func folder(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s is %s; want a folder that can be read", flag, path)
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (d Definition) InFormat(f record.Format) Definition {
 
 // The limits of a definition's values.
 const (
-	maxPageSize    = 20_000
+	MaxPageSize    = 20_000
 	maxRecordLimit = 100_000
 	minOverlap     = time.Minute
 )

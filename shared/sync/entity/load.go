@@ -339,8 +339,8 @@ func (f file) definition() (Definition, error) {
 		return d, fmt.Errorf("jobType %q: use letters, digits, _ and -, such as RETURN_JOB", d.JobType)
 	case !indexForm.MatchString(d.Index):
 		return d, fmt.Errorf("index %q: use letters, digits, _, . and -", d.Index)
-	case d.PageSize < 1 || d.PageSize > maxPageSize:
-		return d, fmt.Errorf("pageSize %d: want 1 to %d roots", d.PageSize, maxPageSize)
+	case d.PageSize < 1 || d.PageSize > MaxPageSize:
+		return d, fmt.Errorf("pageSize %d: want 1 to %d roots", d.PageSize, MaxPageSize)
 	case d.RecordLimit < 100 || d.RecordLimit > maxRecordLimit:
 		return d, fmt.Errorf("recordLimit %d: want 100 to %d bytes", d.RecordLimit, maxRecordLimit)
 	}
