@@ -36,7 +36,7 @@ func OneLine(s string) string {
 // clock is the format of times for people, in UTC.
 const clock = "2006-01-02 15:04:05 UTC"
 
-// OrNone returns a text on one line, or a phrase for an empty one.
+// OrNone returns a reason on one line, or a phrase for an empty one.
 func OrNone(s string) string {
 	if s == "" {
 		return "no reason was kept"

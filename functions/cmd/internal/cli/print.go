@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,7 +28,10 @@ func Age(d time.Duration) string { return judge.Age(d) }
 // OneLine removes from a text what would break a line.
 func OneLine(s string) string { return judge.OneLine(s) }
 
-// OrNone returns a text on one line, or a word for none.
+// OrDash returns a text on one line, and a dash for none.
+func OrDash(s string) string { return cmp.Or(OneLine(s), "-") }
+
+// OrNone returns a reason on one line, or a phrase for none.
 func OrNone(s string) string { return judge.OrNone(s) }
 
 // JSON writes a value for programs.

@@ -221,7 +221,7 @@ func companiesCommand(a *cli.App) *cobra.Command {
 			return t.Companies.List(ctx)
 		},
 		Empty: "there are no companies", Head: "COMPANY\tACTIVE\tADDRESS\tKEY\tID",
-		Row: func(x exchange.Company) []any { return []any{x.Name, x.Active, cli.OrNone(x.SyncAddr), x.HasKey, x.ID} },
+		Row: func(x exchange.Company) []any { return []any{x.Name, x.Active, cli.OrDash(x.SyncAddr), x.HasKey, x.ID} },
 	}.Build(a)
 }
 
@@ -260,7 +260,7 @@ func addCommand(a *cli.App) *cobra.Command {
 that was there. Partners get the new file with their next sync.`,
 		Example: "  returnsync exchange add --slice acme-rotors rotors.xml",
 	}
-	cmd.Flags().StringVar(&name, "slice", "", "the slice, by id or name")
+	cmd.Flags().StringVar(&name, "slice", "", "the slice, by id or name (required)")
 	_ = cmd.MarkFlagRequired("slice")
 	cmd.RunE = a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 		parts, _, err := open(ctx, s)
@@ -302,7 +302,7 @@ func pullCommand(a *cli.App) *cobra.Command {
 		Long:    "pull writes each grain of a slice, decoded, into DIR/SLICE, named by its source, or by its id where files would have one name.",
 		Example: "  returnsync exchange pull --slice acme-rotors ./received",
 	}
-	cmd.Flags().StringVar(&name, "slice", "", "the slice, by id or name")
+	cmd.Flags().StringVar(&name, "slice", "", "the slice, by id or name (required)")
 	_ = cmd.MarkFlagRequired("slice")
 	cmd.RunE = a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
 		t, err := tables(ctx, s)
