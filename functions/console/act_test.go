@@ -122,7 +122,7 @@ func TestSchedulesAreEdited(t *testing.T) {
 	w.do(t, 200, "in force within two minutes", "add-schedule", "{"+edit("nightly", "23:30", "")+"}")
 	for text, body := range map[string]string{
 		"name is empty": edit("", "23:30", ""), `time is \"25:00\"`: edit("n", "25:00", ""), "does not have the fields": edit("n", "23:30", `,"colour":"red"`),
-		"edit is empty": `"version":""`, `no entity \"lost\"`: strings.Replace(edit("n", "23:30", ""), "returns", "lost", 1), "at most 128": edit(strings.Repeat("n", 200), "23:30", ""),
+		`weekday is \"Blursday\"`: edit("n", "23:30", `,"weekday":"Blursday"`), "edit is empty": `"version":""`, `no entity \"lost\"`: strings.Replace(edit("n", "23:30", ""), "returns", "lost", 1), "at most 128": edit(strings.Repeat("n", 200), "23:30", ""),
 	} {
 		w.do(t, 400, text, "add-schedule", "{"+body+"}")
 	}
@@ -143,7 +143,12 @@ func TestSchedulesAreEdited(t *testing.T) {
 	if a := view.Audit[3]; a.Old != "time 23:30, no disabled" || a.New != "time 22:15, disabled yes" || a.Object != "schedule 1 (nightly)" {
 		t.Errorf("%+v", a)
 	}
-	w.do(t, 200, "was deleted", "delete-schedule", fmt.Sprintf(`{"schedule":1,"version":%q}`, view.Schedules[0].Version))
+	// A row that was written elsewhere keeps its weekday, and takes no other that is none.
+	w.exec(t, "UPDATE sync_schedule SET weekday = 'someday' WHERE id = 1")
+	version = fmt.Sprintf(`"schedule":1,"version":%q`, w.look(t).View.Schedules[0].Version)
+	w.do(t, 400, `weekday is \"Blursday\"`, "edit-schedule", "{"+version+","+edit("nightly", "22:15", `,"weekday":"Blursday"`)+"}")
+	w.do(t, 200, "was saved", "edit-schedule", "{"+version+","+edit("nightly", "22:15", `,"weekday":"someday"`)+"}")
+	w.do(t, 200, "was deleted", "delete-schedule", fmt.Sprintf(`{"schedule":1,"version":%q}`, w.look(t).View.Schedules[0].Version))
 }
 
 // TestMarkupLeavesAsText puts markup into every text that people can write, and finds it

@@ -24,10 +24,27 @@ func (d *deed) checked(ctx context.Context) (schedule.Edit, error) {
 	if err := e.Fits(); err != nil {
 		return e, err
 	}
-	if _, err := d.Kinds.Parse(ctx, schedule.Row{Edit: e}); err != nil {
+	err := d.day(ctx, e)
+	if err == nil {
+		_, err = d.Kinds.Parse(ctx, schedule.Row{Edit: e})
+	}
+	if err != nil {
 		return e, fault.New(fault.Invalid, "bad-schedule", "%v", err).WithParam("edit")
 	}
 	return e, nil
+}
+
+// day refuses a weekday that is none, whatever the run: Parse reads that of a weekly one
+// alone. A row keeps the one that it has, so that it can be disabled.
+func (d *deed) day(ctx context.Context, e schedule.Edit) error {
+	_, err := schedule.ParseWeekday(e.Weekday)
+	if err == nil || d.Schedule == 0 {
+		return err
+	}
+	if row, gone := d.Tables.Schedules.Schedule(ctx, d.Schedule); gone == nil && row.Weekday == e.Weekday {
+		return nil
+	}
+	return err
 }
 
 // starts is how many next starts an edit shows.

@@ -74,6 +74,8 @@ func TestSchedulesThatMakeNoSense(t *testing.T) {
 		`run is "Hourly"`:           append([]string{"set", "--run", "Hourly"}, good...),
 		`zone is "PDT"`:             append([]string{"set", "--timezone", "PDT"}, good...),
 		"weekday is":                append([]string{"set", "--run", "weekly", "--weekday", "x"}, good...),
+		`weekday is "Blursday"`:     append([]string{"set", "--weekday", "Blursday"}, good...),
+		"write --run weekly too":    append([]string{"set", "--weekday", "Fri"}, good...),
 		`no entity "lost"`:          {"set", "--name", "n", "--entity", "lost", "--time", "12:00"},
 		"is no id":                  {"set", "--name", "n", "--scope", "all of it", "--time", "12:00"},
 		"at most 128":               {"set", "--name", strings.Repeat("n", 129), "--entity", "returns", "--time", "12:00"},

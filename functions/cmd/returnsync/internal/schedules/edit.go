@@ -46,7 +46,7 @@ two minutes, or at once after "schedules apply".`,
 	o.given = f
 	f.StringVar(&o.name, "name", "", "its name, for people")
 	f.StringVar(&o.entity, "entity", "", "the entity to start")
-	f.StringVar(&o.scope, "scope", "", "the scope to start, instead of an entity")
+	f.StringVar(&o.scope, "scope", "", "the scope to start, instead of an entity; it need not exist yet")
 	f.StringVar(&o.run, "run", "Daily", "Daily, Weekly or Interval")
 	f.StringVar(&o.time, "time", "", "24-hour HH:MM; for Interval its length")
 	f.StringVar(&o.timezone, "timezone", "", "distance from UTC in hours, such as -7, 5.5 or +05:30, or an IANA name such as Asia/Kolkata (default -7)")
@@ -73,6 +73,9 @@ func setSchedule(ctx context.Context, s *cli.Session, o scheduleFlags, args []st
 		return err
 	}
 	check := func(r schedule.Row) error {
+		if err := o.day(r.Edit); err != nil {
+			return err
+		}
 		_, err := kinds.Parse(ctx, r)
 		return err
 	}
@@ -94,6 +97,21 @@ func (o scheduleFlags) zone(into *schedule.Edit) error {
 		return nil
 	}
 	return into.ParseZone(o.timezone)
+}
+
+// day refuses a --weekday that says nothing: one that is no day, or of a run that has none.
+// A row may keep such a one; it was not written here.
+func (o scheduleFlags) day(e schedule.Edit) error {
+	if o.weekday == "" {
+		return nil
+	}
+	if _, err := schedule.ParseWeekday(o.weekday); err != nil {
+		return err
+	}
+	if run, err := schedule.ParseRun(e.Run); err == nil && run != schedule.Weekly {
+		return fmt.Errorf("--weekday is %s, and the run is %s: write --run weekly too, or leave --weekday out", o.weekday, run)
+	}
+	return nil
 }
 
 // edited returns an edit with what the flags name.
