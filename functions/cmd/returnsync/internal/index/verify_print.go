@@ -66,7 +66,11 @@ func indexText(r verify.Report) string {
 	if !r.Deep {
 		return ""
 	}
-	return fmt.Sprintf("; %d records of the index in %d slices, of which %d differ", r.Indexed, r.Slices, r.Descended)
+	text := fmt.Sprintf("; %d records of the index in %d slices", r.Indexed, r.Slices)
+	if r.Descended > 0 { // a slice can differ by records that are not judged
+		text += fmt.Sprintf(", of which %d were looked into", r.Descended)
+	}
+	return text
 }
 
 // printDifferences lists the differences that a report names.
