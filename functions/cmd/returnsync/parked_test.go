@@ -113,7 +113,7 @@ func TestParkedRetry(t *testing.T) {
 	call(t, d, "parked", "show", ids[0]).expect(t, exitOK, []string{"refused 2 times"}, nil)
 
 	calm(t, s)
-	call(t, d, "parked", "retry", ids[0], "--wait").expect(t, exitOK, []string{"record 2 of returns: done", "saved 1 +", "(1 operations)"}, nil)
+	call(t, d, "parked", "retry", ids[0], "--wait").expect(t, exitOK, []string{"record job 2 of returns: done", "saved 1 +", "(1 operations)"}, nil)
 	call(t, d, "parked", "retry", ids[0]).expect(t, exitError, nil, []string{"not parked now: " + ids[0]})
 	call(t, d, "parked", "retry", "--all", "--reason", "REJECTED", "--wait").expect(t, exitOK, []string{fmt.Sprintf("%d parked records are tried again", len(ids)-1)}, nil)
 	call(t, d, "parked", "list").expect(t, exitOK, []string{"returns: nothing is parked"}, nil)

@@ -201,4 +201,10 @@ func ParseTask(body []byte) (Task, error) {
 }
 
 // String names the job for logs and people.
-func (j Job) String() string { return fmt.Sprintf("%s %d of %s", j.Kind, j.ID, j.Entity) }
+func (j Job) String() string {
+	kind := string(j.Kind)
+	if j.Kind == run.Record { // "record 7" reads as the record with number 7
+		kind = "record job"
+	}
+	return fmt.Sprintf("%s %d of %s", kind, j.ID, j.Entity)
+}
