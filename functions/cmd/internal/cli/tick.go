@@ -95,7 +95,7 @@ func (s *Session) localTick(ctx context.Context) (Ticker, error) {
 
 // RemoteCron is what the settings say about the cron function.
 type RemoteCron struct {
-	URL   string `env:"CRON_URL, required"`
+	URL   string `env:"CRON_URL"`
 	Token string `env:"CRON_TOKEN"`
 }
 
