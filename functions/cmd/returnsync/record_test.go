@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,12 +61,15 @@ func TestEntitiesInit(t *testing.T) {
 	into := filepath.Join(t.TempDir(), "definitions")
 	call(t, d, "entities", "init", "Product", "--into", into).expect(t, exitOK, []string{"wrote", "rows.sql", "entities check"}, nil)
 	call(t, d, "entities", "init", "Product", "--into", into).expect(t, exitError, nil, []string{"exists already"})
+	if text, err := os.ReadFile(filepath.Join(into, "product", "entity.yaml")); err != nil || !strings.Contains(string(text), "returnsync entities check product --entities-dir "+into+"\n") {
+		t.Errorf("%v: %s", err, text)
+	}
 	call(t, d, "entities", "check", "product", "--entities-dir", into).expect(t, exitOK, []string{"product: ok"}, nil)
 	r := call(t, d, "entities", "preview", "product", "--entities-dir", into)
 	r.expect(t, exitOK, []string{`"name": "lamp"`, `"objectID": "P1"`}, nil)
 	if strings.Contains(r.out, "example.com") {
 		t.Error("personal data is proposed")
 	}
-	call(t, d, "entities", "init", "nothing").expect(t, exitError, nil, []string{"no table nothing"})
+	call(t, d, "entities", "init", "nothing").expect(t, exitError, nil, []string{"no table nothing", "grant SELECT on it"})
 	call(t, d, "entities", "init", "Product", "--child", "x").expect(t, exitError, nil, []string{"TABLE:COLUMN"})
 }

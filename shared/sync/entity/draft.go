@@ -51,9 +51,9 @@ var (
 )
 
 // Draft proposes the files of a definition over a table, with comments about what it left
-// out and what a person has to decide. A table from which no definition can be made is an
+// out and what a person has to decide; into is the folder of definitions. A table from which no definition can be made is an
 // error that says why.
-func Draft(t DraftTable, child *DraftChild) (map[string]string, error) {
+func Draft(t DraftTable, child *DraftChild, into string) (map[string]string, error) {
 	d := draft{table: t, child: child, taken: map[string]bool{}}
 	if err := d.judge(); err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func Draft(t DraftTable, child *DraftChild) (map[string]string, error) {
 		return nil, err
 	}
 	return map[string]string{
-		"entity.yaml": d.yaml(), "changed.sql": d.changed(), "rows.sql": d.rows(), "settings.json": string(settings) + "\n",
+		"entity.yaml": d.yaml(into), "changed.sql": d.changed(), "rows.sql": d.rows(), "settings.json": string(settings) + "\n",
 	}, nil
 }
 
@@ -250,11 +250,11 @@ func (d *draft) name() string {
 	return name[:min(len(name), 48)]
 }
 
-// yaml returns entity.yaml.
-func (d *draft) yaml() string {
+// yaml returns entity.yaml, which lies below the folder into.
+func (d *draft) yaml(into string) string {
 	name := d.name()
 	var b strings.Builder
-	fmt.Fprintf(&b, "# A proposal over the table %s. Read the comments here and in rows.sql, then run:\n#   returnsync entities check %s\n#   returnsync entities preview %s\n", d.table.Name, name, name)
+	fmt.Fprintf(&b, "# A proposal over the table %s. Read the comments here and in rows.sql, then run:\n#   returnsync entities check %s --entities-dir %s\n#   returnsync entities preview %s --entities-dir %s\n", d.table.Name, name, into, name, into)
 	fmt.Fprintf(&b, "name: %s\njobType: %s_JOB\nindex: %s\n", name, strings.ToUpper(name), name)
 	b.WriteString("# The field that names the tenant; without it no search of tenants finds a record.\n")
 	if len(d.accountHints) > 0 {

@@ -26,7 +26,7 @@ func TestDraftsSync(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f, err := entity.Draft(proposed, nil)
+			f, err := entity.Draft(proposed, nil, "entities")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +51,7 @@ func TestDraftOfAChild(t *testing.T) {
 	probe.must(err)
 	line, err := probe.src.Describe(t.Context(), "shop_line")
 	probe.must(err)
-	f, err := entity.Draft(order, &entity.DraftChild{DraftTable: line, Column: "order_id"})
+	f, err := entity.Draft(order, &entity.DraftChild{DraftTable: line, Column: "order_id"}, "entities")
 	probe.must(err)
 	for file, words := range map[string][]string{
 		"entity.yaml": {"Columns that may be it: tenant", "note: json", "shop_line.gift: bool", "rootField: id"},
@@ -92,7 +92,7 @@ func TestDraftsThatCannotBe(t *testing.T) {
 	for table, words := range map[string]string{"no_key": "no primary key", "no_stamp": "when a row changed"} {
 		described, err := w.src.Describe(t.Context(), table)
 		w.must(err)
-		if _, err := entity.Draft(described, nil); err == nil || !strings.Contains(err.Error(), words) {
+		if _, err := entity.Draft(described, nil, "entities"); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: %v", table, err)
 		}
 	}
@@ -134,7 +134,7 @@ func TestDraftsOfOddTables(t *testing.T) {
 				child.DraftTable, err = w.src.Describe(t.Context(), "item")
 				w.must(err)
 			}
-			f, err := entity.Draft(parent, child)
+			f, err := entity.Draft(parent, child, "entities")
 			w.must(err)
 			f["entity.yaml"] = named.ReplaceAllString(f["entity.yaml"], "$1: thing")
 			var settings map[string][]string

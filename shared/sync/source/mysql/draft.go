@@ -26,7 +26,7 @@ func (s *Source) Describe(ctx context.Context, table string) (entity.DraftTable,
 		return t, sqldb.Source(err)
 	}
 	if len(t.Columns) == 0 {
-		return t, fault.New(fault.NotFound, "unknown-table", "the database of SOURCE_DSN has no table %s that its user may read", table)
+		return t, fault.New(fault.NotFound, "unknown-table", "the database of SOURCE_DSN has no table %s that its user may read: correct the name, or grant SELECT on it to that user", table)
 	}
 	s.findJSON(ctx, &t)
 	return t, nil

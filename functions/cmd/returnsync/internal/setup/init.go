@@ -64,7 +64,7 @@ func initEntity(ctx context.Context, s *cli.Session, table, childOf, into string
 			return err
 		}
 	}
-	files, err := entity.Draft(described, child)
+	files, err := entity.Draft(described, child, into)
 	if err != nil {
 		return err
 	}
