@@ -1,6 +1,6 @@
 # The command line as a job: migrates our tables before a new server takes traffic,
 # and runs every other command by hand:
-#   gcloud run jobs execute PREFIX-operator --args=doctor
+#   gcloud run jobs execute PREFIX-operator --region REGION --args=doctor
 
 resource "google_service_account" "operator" {
   account_id   = "${var.prefix}-operator"
