@@ -140,7 +140,7 @@ func Outage(err error, what string) error {
 	case Right:
 		code, remedy = "state-rights", "; the database user lacks a right: grant it as terraform/README.md says"
 	case Text:
-		code, remedy = "state-schema", "; tables are missing or old: run returnsync migrate"
+		code, remedy = "state-schema", "; tables are missing or old: run returnsync migrate, which makes those of every wing too"
 	}
 	if errors.Is(err, driver.ErrInvalidConn) || errors.Is(err, sqldriver.ErrBadConn) {
 		remedy = "; the connection was lost, or its server is read-only, as after a fail-over"
