@@ -14,7 +14,7 @@ import (
 )
 
 // programs is how Go and its libraries word errors; people read our words.
-var programs = regexp.MustCompile(`strconv\.|sql: |\bEOF\b|json: |unmarshal|invalid syntax|invalid argument|nil pointer|arg\(s\)|%!|goroutine|panic|dial tcp|no such file or directory|open \.|parsing time|time: |parse "|unsupported protocol|lookup |\[\]string|<nil>`)
+var programs = regexp.MustCompile(`strconv\.|sql: |\bEOF\b|json: |unmarshal|invalid syntax|invalid argument|nil pointer|arg\(s\)|flag\(s\)|flags in the group|%!|goroutine|panic|dial tcp|no such file or directory|open \.|parsing time|time: |parse "|unsupported protocol|lookup |\[\]string|<nil>`)
 
 // misuse is a command line that must be refused.
 type misuse struct {
@@ -67,6 +67,9 @@ func misuses(cmd *cobra.Command) (list []misuse) {
 			return
 		}
 		given := slices.Repeat([]string{"1"}, len(few))
+		if len(f.Annotations[cobra.BashCompOneRequiredFlag]) > 0 {
+			add("--"+f.Name+" is missing: "+strings.TrimSuffix(f.Usage, " (required)"), given...)
+		}
 		bad := []string{"?!", "", "-1", "99999999999999999999"}
 		switch f.Value.Type() {
 		case "bool":

@@ -117,6 +117,7 @@ func newRoot(d cli.Deps) *cobra.Command {
 	root.SetOut(d.Out)
 	root.SetErr(d.Err)
 	root.SetFlagErrorFunc(cli.FlagError)
+	root.PersistentPreRunE = cli.FlagsTogether
 	a.AddFlags(root)
 	root.SetVersionTemplate("returnsync {{.Version}}\n")
 	root.Version = setup.Built(debug.ReadBuildInfo())

@@ -103,7 +103,8 @@ func TestScopesRefuse(t *testing.T) {
 	d, _ := scopesReady(t)
 	for want, words := range map[string][]string{
 		"no members yet":       {"scopes", "start", "s"},
-		"no id":                {"scopes", "start", "a b", "--member", "m"},
+		"SCOPE is no id":       {"scopes", "start", "a b", "--member", "m"},
+		"--member is no id":    {"scopes", "start", "s", "--member", "=returns"},
 		`no entity "x"`:        {"scopes", "start", "s", "--member", "m=x"},
 		`no entity "m"`:        {"scopes", "start", "s", "--member", "m"},
 		`no entity ""`:         {"scopes", "start", "s", "--member", "m=returns,"},

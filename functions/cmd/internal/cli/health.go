@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gitlab.com/eshopbox-team/return-sync/functions/internal/health"
@@ -22,6 +23,9 @@ func (s *Session) Health(ctx context.Context, name string) (func(context.Context
 	d, err := s.Configure(ctx, false, &defs, &limits, &ticks, &config)
 	if err != nil {
 		return nil, err
+	}
+	if limits.StaleAfter <= 0 {
+		return nil, fmt.Errorf("SEARCH_STALE_AFTER (--stale-after) is %v; want more than 0", limits.StaleAfter)
 	}
 	if _, err := Definitions(defs, name); err != nil {
 		return nil, err

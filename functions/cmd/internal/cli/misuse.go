@@ -46,6 +46,32 @@ func FlagError(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w%s", err, see)
 }
 
+// FlagsTogether words what cobra would say about flags that a command demands, or that
+// exclude each other.
+func FlagsTogether(cmd *cobra.Command, _ []string) error {
+	see := fmt.Sprintf("; see %s --help", cmd.CommandPath())
+	var missing []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if len(f.Annotations[cobra.BashCompOneRequiredFlag]) > 0 && !f.Changed {
+			missing = append(missing, fmt.Sprintf("--%s is missing: %s", f.Name, strings.TrimSuffix(f.Usage, " (required)")))
+		}
+	})
+	if len(missing) > 0 {
+		return errors.New(strings.Join(missing, ", and ") + see)
+	}
+	err := cmd.ValidateFlagGroups()
+	if err == nil {
+		return nil
+	}
+	// cobra names the flags that were given at the end: "...; [a b] were all set".
+	_, given, ok := strings.Cut(err.Error(), "; [")
+	given, _, closed := strings.Cut(given, "] were all set")
+	if !ok || !closed {
+		return fmt.Errorf("%w%s", err, see)
+	}
+	return fmt.Errorf("--%s exclude each other: give one of them%s", strings.Join(strings.Fields(given), " and --"), see)
+}
+
 // takes says what a flag takes, by its type.
 func takes(f *pflag.Flag) string {
 	if n, ok := f.Value.(*number); ok {

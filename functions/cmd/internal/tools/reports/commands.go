@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -69,7 +70,7 @@ func listCmd(a *cli.App) *cobra.Command {
 			if r.Fail {
 				fail = "scenario " + r.Scenario()
 			}
-			return []any{r.Type, r.Slot, r.State, fail, r.Rows, cli.Moment(r.LastUpdated), cli.OrNone(r.DocumentID), cli.Moment(r.UpdateRepeated), cli.OneLine(r.Error)}
+			return []any{r.Type, r.Slot, r.State, fail, r.Rows, cli.Moment(r.LastUpdated), cli.OrDash(r.DocumentID), cli.Moment(r.UpdateRepeated), cli.OneLine(r.Error)}
 		},
 	}.Build(a)
 }
@@ -104,6 +105,16 @@ func showCmd(a *cli.App) *cobra.Command {
 	}
 }
 
+// checkSlot refuses what names no report: a report's slot is a date, or the moment of a
+// real-time one.
+func checkSlot(slot string) error {
+	if _, err := time.Parse(time.RFC3339, slot); err == nil {
+		return nil
+	}
+	_, err := report.ParseDate(slot)
+	return err
+}
+
 // retryCmd clears a failed report.
 func retryCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
@@ -113,6 +124,11 @@ func retryCmd(a *cli.App) *cobra.Command {
 			db, err := s.Tables(ctx)
 			if err != nil {
 				return err
+			}
+			for _, slot := range args[1:] {
+				if err := checkSlot(slot); err != nil {
+					return err
+				}
 			}
 			for _, slot := range args[1:] {
 				key := report.Key{Type: args[0], Slot: slot}
@@ -135,7 +151,11 @@ func runCmd(a *cli.App) *cobra.Command {
 		Use: "run TYPE DATE", Short: "Fetch the report of a date now: one that is done anew and in place, one that waits without waiting", Args: cli.Args,
 		Example: "  returnsync reports run sales_report 2026-11-20",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
-			return startDates(ctx, s, args[0], args[1], args[1])
+			date, err := report.ParseDate(args[1])
+			if err != nil {
+				return err
+			}
+			return startDates(ctx, s, args[0], date, date)
 		}),
 	}
 }
@@ -147,11 +167,18 @@ func backfillCmd(a *cli.App) *cobra.Command {
 		Use: "backfill TYPE", Short: "Fetch the reports of a range of dates, oldest first", Args: cli.Args,
 		Example: "  returnsync reports backfill sales_report --from 2026-11-01 --to 2026-11-20",
 		RunE: a.Run(func(ctx context.Context, s *cli.Session, args []string) error {
-			return startDates(ctx, s, args[0], from, to)
+			first, last, err := datesOf(from, to)
+			if err != nil {
+				return err
+			}
+			return startDates(ctx, s, args[0], first, last)
 		}),
 	}
 	cmd.Flags().StringVar(&from, "from", "", "the first date, YYYY-MM-DD (required)")
 	cmd.Flags().StringVar(&to, "to", "", "the last date, YYYY-MM-DD (required)")
+	for _, name := range []string{"from", "to"} {
+		_ = cmd.MarkFlagRequired(name) // the flag is there
+	}
 	return cmd
 }
 
@@ -161,20 +188,19 @@ const maxDates = 400
 // datesOf reads a range of dates.
 func datesOf(from, to string) (first, last report.Date, err error) {
 	if first, err = report.ParseDate(from); err != nil {
-		return first, last, err
+		return first, last, fmt.Errorf("--from: %w", err)
 	}
-	if last, err = report.ParseDate(to); err == nil && (last < first || last-first >= maxDates) {
+	if last, err = report.ParseDate(to); err != nil {
+		return first, last, fmt.Errorf("--to: %w", err)
+	}
+	if last < first || last-first >= maxDates {
 		err = fmt.Errorf("from %s to %s: want 1 to %d dates, the first one first", from, to, maxDates)
 	}
 	return first, last, err
 }
 
 // startDates starts the reports of some dates, as one audited act.
-func startDates(ctx context.Context, s *cli.Session, typ, from, to string) error {
-	first, last, err := datesOf(from, to)
-	if err != nil {
-		return err
-	}
+func startDates(ctx context.Context, s *cli.Session, typ string, first, last report.Date) error {
 	db, err := s.Tables(ctx)
 	if err != nil {
 		return err
@@ -190,7 +216,7 @@ func startDates(ctx context.Context, s *cli.Session, typ, from, to string) error
 	if err != nil {
 		return err
 	}
-	return s.Audited(ctx, audit.New(db.Pool()), audit.Entry{Action: "run-reports", Object: typ, New: from + " to " + to}, func(e *audit.Entry) error {
+	return s.Audited(ctx, audit.New(db.Pool()), audit.Entry{Action: "run-reports", Object: typ, New: first.String() + " to " + last.String()}, func(e *audit.Entry) error {
 		var problems []string
 		for date := first; date <= last; date++ {
 			said, err := starter.Run(ctx, report.DatedKey(typ, date), t.Zone, s.Now().UTC())

@@ -58,7 +58,7 @@ func TestCommands(t *testing.T) {
 	for line, want := range map[string]string{
 		"show sales": "DATE is missing; write: reports show TYPE DATE", "show sales 2020-01-01": "no report sales 2020-01-01", "retry sales": "DATE is missing; write: reports retry TYPE DATE...", "retry lost 2026-11-20": "no report lost",
 		"run sales yesterday": "write it as YYYY-MM-DD", "run lost 2026-11-20": "no report type", "run stock 2026-11-20": "real-time",
-		"backfill sales": "YYYY-MM-DD", "backfill sales --from 2026-11-03 --to 2026-11-01": "the first one first", "backfill sales --from 2020-01-01 --to 2026-01-01": "1 to 400 dates",
+		"backfill sales": `"from", "to"`, "backfill sales --from x --to 2026-11-01": `--from: date "x"`, "backfill sales --from 2026-11-01 --to x": `--to: date "x"`, "retry sales 2026-99-01": `date "2026-99-01"`, "backfill sales --from 2026-11-03 --to 2026-11-01": "the first one first", "backfill sales --from 2020-01-01 --to 2026-01-01": "1 to 400 dates",
 		"list --limit x": "invalid", "types --nonsense": "unknown flag", "base check": "AIRTABLE_SYNC_BASE",
 	} {
 		if out, err := call(line); err == nil || !strings.Contains(err.Error(), want) {

@@ -118,7 +118,7 @@ func bothSides(t *testing.T, db storetest.DB, call func(line string) (string, er
 	}); err != nil || forced != 1 {
 		t.Errorf("%d forced jobs, %v", forced, err)
 	}
-	for line, want := range map[string]string{"verify dbo.Person --from x --repair": "want studio or online", "verify dbo.Person --from studio": "beside --repair", "try 99999": "Job not found", "verify dbo.Nothing": "the model of no flow", "try x": "not the number"} {
+	for line, want := range map[string]string{"verify dbo.Person --from x --repair": "want studio or online", "verify dbo.Person --from studio": "beside --repair", "try 99999": "there is no transfer job 99999", "verify dbo.Nothing": "the model of no flow", "try x": "not the number"} {
 		if _, err := call(line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", line, err)
 		}

@@ -51,7 +51,7 @@ func keyed(cmd *cobra.Command, service bool) *cobra.Command {
 		cmd.Flags().StringP("conf", "c", "", "the INI file of the Linux service; without it the product's own tables are meant")
 		return cmd
 	}
-	cmd.Flags().StringP("conf", "c", "", "the INI file of the service")
+	cmd.Flags().StringP("conf", "c", "", "the INI file of the service (required)")
 	_ = cmd.MarkFlagRequired("conf") // the flag is there
 	for _, k := range keys() {
 		cmd.Flags().String(k.Name, "", k.Help)
@@ -196,7 +196,11 @@ func one(a *cli.App, sides bool, do func(ctx context.Context, b *service.Between
 		if err != nil {
 			return fmt.Errorf("%q is not the number of a job", args[0])
 		}
-		return do(ctx, b, id)
+		err = do(ctx, b, id)
+		if errors.Is(err, transfer.ErrNoJob) { // its words are those of the service's answer
+			err = fmt.Errorf("there is no transfer job %d; to list them: returnsync transfers list", id)
+		}
+		return err
 	})
 }
 

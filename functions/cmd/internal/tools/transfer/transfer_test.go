@@ -117,7 +117,7 @@ func verbs(t *testing.T, ids []int64, call func(line string) (string, error)) {
 			t.Errorf("%s: %v\n%s", c.args, err, got)
 		}
 	}
-	for args, want := range map[string]string{fmt.Sprintf("retry %d", ids[0]): "only a job in error", "show 99999": "Job not found", "show x": "not the number of a job", "list --state lost": "want one of"} {
+	for args, want := range map[string]string{fmt.Sprintf("retry %d", ids[0]): "only a job in error", "show 99999": "there is no transfer job 99999", "show x": "not the number of a job", "list --state lost": "want one of"} {
 		if _, err := call(args); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", args, err)
 		}

@@ -173,8 +173,14 @@ func (o startOptions) request(id string) (syncscope.Request, error) {
 	r := syncscope.Request{InstanceID: syncscope.ID(id)}
 	r.Options.Title, r.Options.Restart = syncscope.Text(o.title), o.restart
 	r.Options.TimeoutSeconds = int(o.interruptedBy.Seconds())
+	if err := syncscope.CheckID(id, "SCOPE"); err != nil {
+		return r, err
+	}
 	for _, text := range o.members {
 		member, list, given := strings.Cut(text, "=")
+		if err := syncscope.CheckID(member, "--member"); err != nil {
+			return r, err
+		}
 		r.Options.InstanceIDs = append(r.Options.InstanceIDs, syncscope.ID(member))
 		if !given {
 			list = member // a name alone is the entity's and the member's
