@@ -8,6 +8,7 @@ import (
 
 // Queue is the configuration of a queue.
 type Queue struct {
+	Location    string // such as asia-south1
 	Running     bool
 	State       string
 	PerSecond   float64
@@ -52,7 +53,7 @@ func (q Queue) judge(name string, p Pace) []Finding {
 			found = append(found, Finding{Severity: s, Message: "queue " + name + " " + fmt.Sprintf(format, args...), Do: do})
 		}
 	}
-	add(!q.Running, Fail, "gcloud tasks queues resume "+name, "is %s: nothing is delivered", q.State)
+	add(!q.Running, Fail, "gcloud tasks queues resume "+name+" --location "+q.Location, "is %s: nothing is delivered", q.State)
 	add(q.PerSecond <= 0 || q.Concurrent <= 0, Fail, "set both, as Terraform does", "delivers %g a second and %d at once", q.PerSecond, q.Concurrent)
 	add(q.MaxAttempts >= 0 && q.MaxAttempts <= p.PageAttempts, Fail, fmt.Sprintf("raise its max_attempts above PAGE_ATTEMPTS (%d)", p.PageAttempts),
 		"drops a task after %d attempts, before its page fails and its run is closed", q.MaxAttempts)

@@ -11,6 +11,7 @@ import (
 
 // Job is the configuration and the last call of a scheduler's job.
 type Job struct {
+	Location    string // such as asia-south1
 	Enabled     bool
 	State       string
 	Schedule    string
@@ -55,7 +56,7 @@ func (j Job) judge(e Expected) []Finding {
 			found = append(found, Finding{Severity: s, Message: "the job " + e.Name + " " + fmt.Sprintf(format, args...), Do: do})
 		}
 	}
-	add(!j.Enabled, Fail, "gcloud scheduler jobs resume "+e.Name, "is %s: %s", j.State, e.Effect)
+	add(!j.Enabled, Fail, "gcloud scheduler jobs resume "+e.Name+" --location "+j.Location, "is %s: %s", j.State, e.Effect)
 	add(e.URL != "" && strings.TrimRight(j.URL, "/") != strings.TrimRight(e.URL, "/"), Warn, "terraform apply, or correct CRON_URL here", "calls %s, and CRON_URL is %s", j.URL, e.URL)
 	add(strings.HasPrefix(j.URL, "https://") && !j.Identified, Fail, "give it an OIDC token of the scheduler's service account", "calls without an identity, and Cloud Run refuses that")
 	add(j.LastFailed != "", Warn, "read the log of "+e.Function+" at that time", "last called at %s UTC and failed: %s", j.LastAttempt.UTC().Format(time.DateTime), j.LastFailed)

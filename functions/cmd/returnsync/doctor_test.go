@@ -183,7 +183,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	}{
 		{"queue paused", func() { _, err := c.queues.PauseQueue(ctx, &cloudtaskspb.PauseQueueRequest{Name: aQueue}); must(err) },
 			func() { _, err := c.queues.ResumeQueue(ctx, &cloudtaskspb.ResumeQueueRequest{Name: aQueue}); must(err) },
-			nil, exitAttention, []string{"FAIL  queue returnSyncProcessing", "PAUSED", "-> gcloud tasks queues resume", "DOES NOT WORK: 1 FAIL"}},
+			nil, exitAttention, []string{"FAIL  queue returnSyncProcessing", "PAUSED", "-> gcloud tasks queues resume returnSyncProcessing --location ", "DOES NOT WORK: 1 FAIL"}},
 		{"queue gives up too early", func() { c.attempts(wire.QueueProcessing, 8) }, func() { c.attempts(wire.QueueProcessing, 100) }, nil, exitAttention, []string{"PAGE_ATTEMPTS (8)"}},
 		{"queues elsewhere", nil, nil, env{"TASKS_LOCATION": "projects/p/locations/other", "SCHEDULER_LOCATION": location}, exitAttention, []string{"queue returnSync does not exist", "ok    scheduler job"}},
 		{"job paused", func() { _, err := c.scheduler.PauseJob(ctx, &schedulerpb.PauseJobRequest{Name: job}); must(err) },

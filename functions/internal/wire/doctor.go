@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"path"
 	"time"
 
 	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
@@ -107,7 +108,8 @@ func (l Looking) Queue(ctx context.Context, name string) (*doctor.Queue, error) 
 	}
 	rate, retry := q.GetRateLimits(), q.GetRetryConfig()
 	return &doctor.Queue{
-		Running: q.GetState() == cloudtaskspb.Queue_RUNNING, State: q.GetState().String(),
+		Location: path.Base(l.Tasks),
+		Running:  q.GetState() == cloudtaskspb.Queue_RUNNING, State: q.GetState().String(),
 		PerSecond: rate.GetMaxDispatchesPerSecond(), Concurrent: int(rate.GetMaxConcurrentDispatches()),
 		MaxAttempts: int(retry.GetMaxAttempts()), MaxBackoff: retry.GetMaxBackoff().AsDuration(),
 	}, nil
@@ -129,7 +131,8 @@ func (l Looking) Job(ctx context.Context, name string) (*doctor.Job, error) {
 		return nil, err
 	}
 	job := &doctor.Job{
-		Enabled: j.GetState() == schedulerpb.Job_ENABLED, State: j.GetState().String(),
+		Location: path.Base(parent),
+		Enabled:  j.GetState() == schedulerpb.Job_ENABLED, State: j.GetState().String(),
 		Schedule: j.GetSchedule(), TimeZone: j.GetTimeZone(), URL: j.GetHttpTarget().GetUri(),
 		Identified: j.GetHttpTarget().GetAuthorizationHeader() != nil,
 	}
