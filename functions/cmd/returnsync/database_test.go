@@ -38,7 +38,6 @@ func TestStatusAndParked(t *testing.T) {
 	call(t, d, "status").expect(t, exitOK, []string{"All is well.", "run 1 synced"}, nil)
 	call(t, d, "status", "--stale-after", "1us").expect(t, exitAttention, []string{"returns: 0s behind"}, nil)
 	call(t, d, "status", "--stale-after", "-5m").expect(t, exitError, nil, []string{"(--stale-after) is -5m0s; want more than 0"})
-	call(t, d, "status", "--watch", "--json").expect(t, exitError, nil, []string{"--json and --watch exclude each other"})
 
 	exec(t, db, `INSERT INTO sync_parked (entity, object_id, root_id, run_id, reason, detail, bytes) VALUES
 		('returns', 'R1-1', 1, 1, 'TOO_LARGE', '10001 bytes;\nthe limit is 10000', 10001), ('returns', 'R2-2', 2, 1, 'REJECTED', 'no', 5)`)

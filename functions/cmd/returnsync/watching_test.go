@@ -115,16 +115,16 @@ func TestRunsAndLogs(t *testing.T) {
 func TestWrongWordsAboutWatching(t *testing.T) {
 	d := surroundings(t, env{"SOURCE_DSN": "u@tcp(127.0.0.1:1)/d"})
 	for want, args := range map[string][]string{
-		"--severity is \"loud\"":   {"logs", "--severity", "loud"},
-		"--since is \"yesterday\"": {"logs", "--since", "yesterday"},
-		"--limit is 0":             {"logs", "--limit", "0"},
-		"no entity \"orders\"":     {"logs", "--entity", "orders"},
-		"\"x\" is not a run":       {"runs", "show", "x"},
-		"--pages is 0":             {"runs", "show", "1", "--pages", "0"},
-		"--limit is -1":            {"runs", "list", "--limit", "-1"},
-		"--limit is -2":            {"alerts", "list", "--limit", "-2"},
-		"[json watch]":             {"status", "--json", "--watch"},
-		"no channel is configured": {"alerts", "test"},
+		"--severity is \"loud\"":                {"logs", "--severity", "loud"},
+		"--since is \"yesterday\"":              {"logs", "--since", "yesterday"},
+		"--limit is 0":                          {"logs", "--limit", "0"},
+		"no entity \"orders\"":                  {"logs", "--entity", "orders"},
+		"\"x\" is not a run":                    {"runs", "show", "x"},
+		"--pages is 0":                          {"runs", "show", "1", "--pages", "0"},
+		"--limit is -1":                         {"runs", "list", "--limit", "-1"},
+		"--limit is -2":                         {"alerts", "list", "--limit", "-2"},
+		"--json and --watch exclude each other": {"status", "--json", "--watch"},
+		"no channel is configured":              {"alerts", "test"},
 	} {
 		call(t, d, args...).expect(t, exitError, nil, []string{want})
 	}
