@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -34,18 +36,25 @@ func (s *screen) Write(p []byte) (int, error) {
 	}
 }
 
-// sentence words a line of a log: its time, severity, function, message and error.
+// sentence words a line of a log: its time, severity, function and message, and what the
+// message is about.
 func sentence(line []byte) string {
 	var entry struct {
-		Time                               time.Time
-		Severity, Function, Message, Error string
+		Time                                      time.Time
+		Severity, Function, Message, Error, Alert string
+		Gaps                                      map[string]string // by entity
 	}
 	if json.Unmarshal(line, &entry) != nil || entry.Message == "" {
 		return string(line)
 	}
 	text := fmt.Sprintf("%s %s %s: %s", entry.Time.Local().Format(time.TimeOnly), entry.Severity, entry.Function, entry.Message)
-	if entry.Error != "" {
-		text += ": " + entry.Error
+	for _, about := range []string{entry.Error, entry.Alert} {
+		if about != "" {
+			text += ": " + about
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(entry.Gaps)) {
+		text += fmt.Sprintf("; %s: %s", name, entry.Gaps[name])
 	}
 	return text
 }

@@ -62,6 +62,10 @@ func misuses(cmd *cobra.Command) (list []misuse) {
 			add("", slices.Repeat([]string{bad}, len(words))...)
 		}
 	}
+	demands := false // some flags, whose lack is said first
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		demands = demands || len(f.Annotations[cobra.BashCompOneRequiredFlag]) > 0
+	})
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Hidden || f.Name == "help" || f.Name == "version" {
 			return
@@ -75,7 +79,11 @@ func misuses(cmd *cobra.Command) (list []misuse) {
 		case "bool":
 			add("--"+f.Name+` is "perhaps"; want true or false`, append(given, "--"+f.Name+"=perhaps")...)
 			return
-		case "string", "stringSlice", "stringArray", "stringToString":
+		case "string":
+			if !demands && !slices.Contains([]string{"config", "description", "state"}, f.Name) {
+				add("--"+f.Name+" is empty; want ", append(given, "--"+f.Name+"=")...)
+			}
+		case "stringSlice", "stringArray", "stringToString":
 		default:
 			add("--"+f.Name+` is "x"; want `, append(given, "--"+f.Name, "x")...)
 			bad = []string{"", "-1", "99999999999999999999", "0"}

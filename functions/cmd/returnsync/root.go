@@ -111,8 +111,6 @@ func newRoot(d cli.Deps) *cobra.Command {
 		SilenceErrors: true,
 		Args:          cli.ChildNamed,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-
-		PersistentPreRunE: cli.RefuseEmpty,
 	}
 	root.SetOut(d.Out)
 	root.SetErr(d.Err)

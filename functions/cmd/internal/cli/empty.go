@@ -11,9 +11,9 @@ import (
 // mayBeEmpty are the flags of which the empty text says something: no file, no note, all.
 var mayBeEmpty = []string{"config", "description", "state"}
 
-// RefuseEmpty refuses a flag with the empty text, which is what a shell makes of a variable
+// refuseEmpty refuses a flag with the empty text, which is what a shell makes of a variable
 // that is not set: without an entity, an account or a time a command would mean everything.
-func RefuseEmpty(cmd *cobra.Command, _ []string) (err error) {
+func refuseEmpty(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" && !slices.Contains(mayBeEmpty, f.Name) {
 			err = fmt.Errorf("--%s is empty; want %s, or leave the flag out; see %s --help", f.Name, takes(f), cmd.CommandPath())

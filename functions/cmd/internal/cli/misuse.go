@@ -47,7 +47,7 @@ func FlagError(cmd *cobra.Command, err error) error {
 }
 
 // FlagsTogether words what cobra would say about flags that a command demands, or that
-// exclude each other.
+// exclude each other, and refuses empty ones.
 func FlagsTogether(cmd *cobra.Command, _ []string) error {
 	see := fmt.Sprintf("; see %s --help", cmd.CommandPath())
 	var missing []string
@@ -61,7 +61,7 @@ func FlagsTogether(cmd *cobra.Command, _ []string) error {
 	}
 	err := cmd.ValidateFlagGroups()
 	if err == nil {
-		return nil
+		return refuseEmpty(cmd)
 	}
 	// cobra names the flags that were given at the end: "...; [a b] were all set".
 	_, given, ok := strings.Cut(err.Error(), "; [")
