@@ -80,7 +80,7 @@ func misuses(cmd *cobra.Command) (list []misuse) {
 			add("--"+f.Name+` is "perhaps"; want true or false`, append(given, "--"+f.Name+"=perhaps")...)
 			return
 		case "string":
-			if !demands && !slices.Contains([]string{"config", "description", "state"}, f.Name) {
+			if !demands && !slices.Contains([]string{"description", "output", "state"}, f.Name) {
 				add("--"+f.Name+" is empty; want ", append(given, "--"+f.Name+"=")...)
 			}
 		case "stringSlice", "stringArray", "stringToString":

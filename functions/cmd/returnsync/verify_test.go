@@ -66,7 +66,8 @@ func TestVerifyDeep(t *testing.T) {
 	call(t, d, "verify", "--deep").expect(t, exitAttention, []string{"DIFFERENCES between source, ledger and index", "were looked into", "ledger  0", "missing"}, nil)
 	delete(e, "ALGOLIA_BROWSE_KEY")
 	e["ALGOLIA_ADMIN_KEY"] = "admin"
-	call(t, d, "verify", "--deep", "--account", "nobody").expect(t, exitAttention, []string{"source, ledger and index agree"}, []string{"the index does not exist; 128 should be there"})
+	call(t, d, "verify", "--deep", "--account", "nobody").expect(t, exitError, nil, []string{`neither source nor index has a record of the account "nobody"`})
+	call(t, d, "verify", "--deep").expect(t, exitAttention, nil, []string{"the index does not exist; 128 should be there"})
 }
 
 // TestCompareHandsOutEveryDifference is for the repair: the list is short, the

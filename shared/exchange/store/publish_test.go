@@ -88,7 +88,7 @@ func TestALongIDHasAKey(t *testing.T) {
 		case held < 6:
 			held += 2
 		}
-		if int(s.Count) != held {
+		if s.Count != held {
 			t.Errorf("ids of %d bytes, %q: %d grains, want %d", c.at, c.body, s.Count, held)
 		}
 	}
