@@ -44,16 +44,23 @@ func (s *Stack) ownSchema(ctx context.Context) error {
 	return nil
 }
 
-// alone takes the schema's lock, which the server gives back when this process is gone. A
-// second stack would drop the state from under the first.
+// leaving is how many seconds the server may take to notice that a process is gone.
+const leaving = 5
+
+// alone takes the schema's lock until the stack closes, or the server notices that this
+// process is gone. A second stack would drop the state from under the first.
 func (s *Stack) alone(ctx context.Context) error {
 	conn, err := s.DB.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	s.closing(conn.Close)
+	s.closing(func() error {
+		// A server may be gone first, and the lock with it.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(CONCAT('return-sync ', MD5(DATABASE())))")
+		return conn.Close()
+	})
 	var got sql.NullInt64
-	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK(CONCAT('return-sync ', MD5(DATABASE())), 0)").Scan(&got)
+	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK(CONCAT('return-sync ', MD5(DATABASE())), ?)", leaving).Scan(&got)
 	if err == nil && got.Int64 != 1 {
 		err = fmt.Errorf("another run of this program uses the schema %s: end it, or name another database in --dsn", s.Options.Database)
 	}
