@@ -13,9 +13,8 @@ const (
 // sync.Pool would lose them to each collection of garbage, of which they are then a part.
 var chunks = make(chan *[chunkSize]byte, maxFree)
 
-// maxFree bounds what is kept, which is 16 MiB: more than the pages hold that may have
-// records at once, unless their records are large.
-const maxFree = 256
+// maxFree bounds what is kept, which is 10 MiB: what seven pages of usual records hold.
+const maxFree = 160
 
 // Bodies is the memory of bodies. It is for one goroutine.
 type Bodies struct {
