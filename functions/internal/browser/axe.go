@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,6 +27,24 @@ func (p *Page) Accessible() {
 	if len(broken) > 0 {
 		p.t.Errorf("axe finds:\n%s", strings.Join(broken, "\n"))
 	}
+}
+
+// InEveryForm holds a page to the rules of accessibility, wide and on a phone, light and
+// dark; in none it scrolls sideways. It takes a picture of each, and leaves the page wide and
+// light.
+func (p *Page) InEveryForm(name string) {
+	p.t.Helper()
+	for _, width := range []int64{1280, 390} {
+		p.Size(width, 900)
+		p.Until("no sideways scrolling", fmt.Sprintf(`document.documentElement.scrollWidth <= %d`, width))
+		for _, dark := range []bool{false, true} {
+			p.Dark(dark)
+			p.Accessible()
+			p.Picture(fmt.Sprintf("%s-%d-%s", name, width, map[bool]string{false: "light", true: "dark"}[dark]))
+		}
+	}
+	p.Size(1280, 900)
+	p.Dark(false)
 }
 
 // root returns the module's folder, which is above that of every test.

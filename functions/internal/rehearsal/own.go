@@ -44,6 +44,9 @@ func (s *Stack) ownSchema(ctx context.Context) error {
 	return nil
 }
 
+// lock is the name of the schema's lock, in SQL.
+const lock = "CONCAT('return-sync ', MD5(DATABASE()))"
+
 // leaving is how many seconds the server may take to notice that a process is gone.
 const leaving = 5
 
@@ -56,11 +59,11 @@ func (s *Stack) alone(ctx context.Context) error {
 	}
 	s.closing(func() error {
 		// A server may be gone first, and the lock with it.
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(CONCAT('return-sync ', MD5(DATABASE())))")
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK("+lock+")")
 		return conn.Close()
 	})
 	var got sql.NullInt64
-	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK(CONCAT('return-sync ', MD5(DATABASE())), ?)", leaving).Scan(&got)
+	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK("+lock+", ?)", leaving).Scan(&got)
 	if err == nil && got.Int64 != 1 {
 		err = fmt.Errorf("another run of this program uses the schema %s: end it, or name another database in --dsn", s.Options.Database)
 	}

@@ -86,18 +86,7 @@ func TestReportsPage(t *testing.T) {
 	// The last date is that of the easternmost zone, so how many are before today depends on the hour.
 	p.Until("the calendar", `(past => past > 20 && document.querySelectorAll("#calendar .row button").length === 5 * past)(
 		[...document.querySelectorAll("#calendar .date")].findIndex(d => d.classList.contains("today")))`)
-	for _, dark := range []bool{false, true} {
-		p.Dark(dark)
-		name := map[bool]string{false: "light", true: "dark"}[dark]
-		p.Accessible()
-		p.Picture(name)
-		p.Size(390, 844)
-		p.Until("no sideways scrolling", `document.documentElement.scrollWidth <= 390`)
-		p.Accessible()
-		p.Picture("phone-" + name)
-		p.Size(1280, 900)
-	}
-	p.Dark(false)
+	p.InEveryForm("reports")
 
 	t.Log("a report is looked at with the keyboard")
 	browser.Value[bool](p, `([...document.querySelectorAll("#calendar .row button")].find(b => b.tabIndex === 0).focus(), true)`)

@@ -94,18 +94,7 @@ func TestTransferPage(t *testing.T) {
 	reads("#queue", "worker-1")
 	reads("#open", "running")
 	reads("#ended", "skipped")
-	for _, dark := range []bool{false, true} {
-		p.Dark(dark)
-		name := map[bool]string{false: "light", true: "dark"}[dark]
-		p.Accessible()
-		p.Picture(name)
-		p.Size(390, 844)
-		p.Until("no sideways scrolling", `document.documentElement.scrollWidth <= 390`)
-		p.Accessible()
-		p.Picture("phone-" + name)
-		p.Size(1280, 900)
-	}
-	p.Dark(false)
+	p.InEveryForm("transfers")
 
 	t.Log("one job is looked at")
 	p.Click(fmt.Sprintf(`#failed [data-key="job-%d"]`, failed))

@@ -129,23 +129,6 @@ func (n *node) audited() string {
 	return strings.Join([]string{a.Who, a.Via, a.Action, a.Object, a.Old, a.New, a.Outcome}, "|")
 }
 
-// pictures holds a page to the rules of accessibility and takes pictures of it, wide and
-// narrow, light and dark.
-func (d *desk) pictures(name string) {
-	d.t.Helper()
-	for _, width := range []int64{1280, 390} {
-		d.Size(width, 900)
-		d.Until("no sideways scrolling", fmt.Sprintf(`document.documentElement.scrollWidth <= %d`, width))
-		for _, dark := range []bool{false, true} {
-			d.Dark(dark)
-			d.Accessible()
-			d.Picture(fmt.Sprintf("%s-%d-%v", name, width, map[bool]string{true: "dark", false: "light"}[dark]))
-		}
-	}
-	d.Size(1280, 900)
-	d.Dark(false)
-}
-
 // TestPageOfASecondary compares, syncs and switches by the page, each with a row of the
 // audit; somebody who may only look changes nothing.
 func TestPageOfASecondary(t *testing.T) {
@@ -180,7 +163,7 @@ func TestPageOfASecondary(t *testing.T) {
 	if c, err := secondary.Companies.Company(t.Context(), primary.id); err != nil || c.Active {
 		t.Errorf("%+v, %v", c, err)
 	}
-	d.pictures("secondary")
+	d.InEveryForm("secondary")
 	d.show("reader")
 	d.reads("#who", "may look")
 	if n := browser.Value[int](d.Page, `document.querySelectorAll("main button:not(:disabled)").length`); n != 0 {
@@ -217,7 +200,7 @@ func TestPageOfAPrimary(t *testing.T) {
 	if got := primary.audited(); !strings.HasPrefix(got, "ann|console|lock-slice|slice rotors (") || !strings.HasSuffix(got, "|sync on|sync off|done") {
 		t.Errorf("the audit: %s", got)
 	}
-	d.pictures("primary")
+	d.InEveryForm("primary")
 }
 
 // TestPageShowsMarkupAsText has names and errors of partners that are markup.

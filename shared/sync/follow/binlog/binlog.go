@@ -136,28 +136,23 @@ func (p place) set() (mysql.GTIDSet, error) {
 
 // server is what a server says about itself and its log.
 type server struct {
-	maria, gtid, encrypts bool
-	id                    string
+	maria, gtid bool
+	id          string
 }
 
 // ask asks the server.
 func (l *Log) ask(ctx context.Context) (server, error) {
 	var s server
-	var version, variable, cipher string
-	err := l.pool.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version)
-	if err == nil {
-		err = l.pool.QueryRowContext(ctx, "SHOW SESSION STATUS LIKE 'Ssl_cipher'").Scan(&variable, &cipher)
-	}
-	if err != nil {
+	var version string
+	if err := l.pool.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
 		return s, sqldb.Outage(err, "ask the source for its version")
 	}
-	s.encrypts = cipher != ""
 	if s.maria = strings.Contains(version, "MariaDB"); s.maria {
 		s.gtid = true
 		return s, nil
 	}
 	var mode string
-	err = l.pool.QueryRowContext(ctx, "SELECT @@GLOBAL.gtid_mode, @@GLOBAL.server_uuid").Scan(&mode, &s.id)
+	err := l.pool.QueryRowContext(ctx, "SELECT @@GLOBAL.gtid_mode, @@GLOBAL.server_uuid").Scan(&mode, &s.id)
 	s.gtid = mode == "ON"
 	return s, sqldb.Outage(err, "ask the source for its transaction ids")
 }
@@ -251,8 +246,14 @@ func (l *Log) Open(ctx context.Context, from follow.Position, watches []follow.W
 		}
 	}
 	config := r.config()
-	if l.dsn.AllowFallbackToPlaintext && !s.encrypts { // tls=preferred, by what the pool found
-		config.TLSConfig = nil
+	if l.dsn.AllowFallbackToPlaintext { // tls=preferred
+		encrypted, err := l.encrypted(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !encrypted {
+			config.TLSConfig = nil
+		}
 	}
 	r.syncer = replication.NewBinlogSyncer(config)
 	if r.stream, err = r.begin(at); err != nil {
@@ -260,6 +261,13 @@ func (l *Log) Open(ctx context.Context, from follow.Position, watches []follow.W
 		return nil, lostOr(err)
 	}
 	return r, nil
+}
+
+// encrypted reports whether the server encrypts a connection of the pool.
+func (l *Log) encrypted(ctx context.Context) (bool, error) {
+	var name, cipher string
+	err := l.pool.QueryRowContext(ctx, "SHOW SESSION STATUS LIKE 'Ssl_cipher'").Scan(&name, &cipher)
+	return cipher != "", sqldb.Outage(err, "ask the source whether it encrypts connections")
 }
 
 // fits reports a place that is not this server's.
